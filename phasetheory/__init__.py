@@ -1,0 +1,57 @@
+"""phasetheory: derive in which regime a network trains, and why.
+
+Exact and symbolic (SymPy). The numerical side, which checks every prediction by experiment, is the package ``numerics``.
+"""
+
+from phasetheory.activations import Activation, leaky_relu, linear, relu, relu_power
+from phasetheory.balance import BalanceLaw, balance_laws
+from phasetheory.derivation import Check, Derivation, derive
+from phasetheory.diagrams import Boundary, PhaseDiagram, Region, Segment, phase_diagram
+from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
+from phasetheory.exponents import exponent
+from phasetheory.expressions import d, m, parse_scale
+from phasetheory.gradient_flow import GradientFlow, gradient_flow
+from phasetheory.initializations import describe_initialization, initialization, initializations
+from phasetheory.networks import Network, three_layer, two_layer
+from phasetheory.normalization import Normalization, normalize
+from phasetheory.regimes import Basis, Regime, Statement, classify
+
+__all__ = [
+    "Activation",
+    "BalanceLaw",
+    "Basis",
+    "Boundary",
+    "Check",
+    "Derivation",
+    "ExpressionError",
+    "GradientFlow",
+    "Network",
+    "Normalization",
+    "NotHomogeneousError",
+    "NotPowerLawError",
+    "PhaseDiagram",
+    "Regime",
+    "Region",
+    "Segment",
+    "Statement",
+    "TheoryError",
+    "balance_laws",
+    "classify",
+    "d",
+    "derive",
+    "describe_initialization",
+    "exponent",
+    "gradient_flow",
+    "initialization",
+    "initializations",
+    "leaky_relu",
+    "linear",
+    "m",
+    "normalize",
+    "parse_scale",
+    "phase_diagram",
+    "relu",
+    "relu_power",
+    "three_layer",
+    "two_layer",
+]

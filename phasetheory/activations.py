@@ -1,0 +1,151 @@
+r"""Positively homogeneous activations, and the two identities everything else rests on.
+
+A function of one variable with sigma(c z) = c^p sigma(z) for every c > 0 is fixed by its values at +1 and -1:
+
+    sigma(z) = right * z^p   (z > 0),        sigma(z) = left * (-z)^p   (z < 0).
+
+So an activation is three numbers, (right, left, p), and both identities are checked branch by branch:
+homogeneity, sigma(c z) = c^p sigma(z), and Euler's identity, z sigma'(z) = p sigma(z). The kink z = 0 has measure zero
+and both sides of Euler's identity vanish there.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from phasetheory.errors import NotHomogeneousError
+
+__all__ = ["Activation", "leaky_relu", "linear", "relu", "relu_power"]
+
+_z = sp.Symbol("z", real=True)
+_positive = sp.Symbol("r", positive=True)
+_slope = sp.Symbol("s", real=True)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A positively homogeneous activation of degree ``degree``.
+
+    Parameters
+    ----------
+    name : str
+        How the function is printed.
+    right, left : sympy.Expr
+        Values at z = 1 and z = -1.
+    degree : sympy.Expr
+        Degree p > 0 of homogeneity; 1 for relu, leaky relu and linear.
+    """
+
+    name: str
+    right: sp.Expr = field(default=sp.S.One)
+    left: sp.Expr = field(default=sp.S.Zero)
+    degree: sp.Expr = field(default=sp.S.One)
+
+    def __post_init__(self) -> None:
+        for attribute in ("right", "left", "degree"):
+            object.__setattr__(self, attribute, sp.sympify(getattr(self, attribute)))
+        if self.degree.is_positive is not True:
+            raise NotHomogeneousError(f"degree = {self.degree} of {self.name} is not positive; give p > 0")
+
+    @classmethod
+    def from_expression(cls, expression: Any, z: sp.Symbol = _z, *, name: str = "sigma") -> "Activation":
+        """Find (right, left, p) of a SymPy expression in ``z``, or say that it is not homogeneous.
+
+        Examples
+        --------
+        >>> z = sp.Symbol("z", real=True)
+        >>> Activation.from_expression(sp.Max(z, 0) + z / 10, z).left
+        -1/10
+        """
+        expression = sp.sympify(expression)
+        right, left = (expression.subs(z, sign * _positive) for sign in (1, -1))
+        branches = [branch for branch in map(sp.simplify, (right, left)) if branch != 0]
+        degrees = {sp.simplify(_positive * sp.diff(branch, _positive) / branch) for branch in branches}
+        degree = degrees.pop() if len(degrees) == 1 else sp.nan
+        if degree.has(_positive) or degree.is_positive is not True:
+            raise NotHomogeneousError(
+                f"{expression} is not positively homogeneous in {z}: sigma(c z) = c^p sigma(z) fails; "
+                "use relu, leaky_relu(slope), relu_power(p) or linear"
+            )
+        return cls(name, right.subs(_positive, 1), left.subs(_positive, 1), degree)
+
+    @cached_property
+    def function(self) -> type[sp.Function]:
+        """The activation as a SymPy function, printed by name; its derivative is :attr:`derivative`."""
+        slope = self.derivative
+        return type(self.name, (sp.Function,), {"fdiff": lambda self, argindex=1: slope(self.args[0])})
+
+    @cached_property
+    def derivative(self) -> type[sp.Function]:
+        """The derivative sigma' as a SymPy function (sigma'' is never needed by the flow)."""
+        return type(self.name + "'", (sp.Function,), {})
+
+    def value(self, z: Any) -> sp.Expr:
+        """Sigma(z) written out by branches; the value at the kink is 0."""
+        return sp.Piecewise((self.right * z**self.degree, z > 0), (self.left * (-z) ** self.degree, z < 0), (0, True))
+
+    def slope(self, z: Any) -> sp.Expr:
+        """Sigma'(z) written out by branches; the value at the kink is taken as 0."""
+        p = self.degree
+        return sp.Piecewise(
+            (p * self.right * z ** (p - 1), z > 0), (-p * self.left * (-z) ** (p - 1), z < 0), (0, True)
+        )
+
+    def write_out(self, expression: sp.Expr) -> sp.Expr:
+        """Replace the named functions in ``expression`` by their branches (for evaluation)."""
+        return expression.replace(self.function, self.value).replace(self.derivative, self.slope)
+
+    def homogeneity_residual(self) -> tuple[sp.Expr, sp.Expr]:
+        """sigma(c z) - c^p sigma(z) on the two branches; (0, 0) proves homogeneity."""
+        c = sp.Symbol("c", positive=True)
+        return self._on_branches(lambda z: self.value(c * z) - c**self.degree * self.value(z))
+
+    def euler_residual(self) -> tuple[sp.Expr, sp.Expr]:
+        """Z sigma'(z) - p sigma(z) on the two branches; (0, 0) proves Euler's identity."""
+        return self._on_branches(lambda z: z * self.slope(z) - self.degree * self.value(z))
+
+    def pull_out(self, expression: sp.Expr, scales: frozenset[sp.Symbol]) -> sp.Expr:
+        """Use homogeneity: sigma(s z) -> s^p sigma(z), sigma'(s z) -> s^(p-1) sigma'(z) for the positive ``scales``.
+
+        Works from the innermost activation outwards, so it normalises networks of any depth.
+        """
+
+        def apply(function: type[sp.Function], power: sp.Expr, argument: sp.Expr) -> sp.Expr:
+            scale, rest = _split_scale(argument, scales)
+            return sp.expand_power_base(scale**power) * function(rest)
+
+        p = self.degree
+        # each replace() is bottom-up: an argument is rewritten before the function that holds it
+        pulled = expression.replace(self.function, lambda z: apply(self.function, p, z))
+        return pulled.replace(self.derivative, lambda z: apply(self.derivative, p - 1, z))
+
+    def use_euler(self, expression: sp.Expr) -> sp.Expr:
+        """Use Euler's identity: sigma'(z) -> p sigma(z)/z."""
+        return expression.replace(self.derivative, lambda z: self.degree * self.function(z) / z)
+
+    def _on_branches(self, residual: Any) -> tuple[sp.Expr, sp.Expr]:
+        return sp.simplify(residual(_positive)), sp.simplify(residual(-_positive))
+
+
+def _split_scale(argument: sp.Expr, scales: frozenset[sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
+    """Write ``argument`` as (product of powers of ``scales``) * rest."""
+    factored = sp.factor_terms(sp.expand(argument))
+    inside = [f for f in sp.Mul.make_args(factored) if f.as_base_exp()[0] in scales]
+    scale = sp.Mul(*inside)
+    return scale, sp.expand(argument / scale)
+
+
+relu = Activation("relu")
+linear = Activation("linear", left=sp.S.NegativeOne)
+
+
+def leaky_relu(slope: Any = _slope) -> Activation:
+    """Leaky relu: z for z > 0, ``slope`` * z for z < 0; the slope may stay a symbol."""
+    return Activation("leaky_relu", left=-sp.sympify(slope))
+
+
+def relu_power(p: Any) -> Activation:
+    """relu(z)^p, homogeneous of degree p."""
+    return Activation("relu_power", degree=sp.sympify(p))

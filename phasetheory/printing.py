@@ -1,0 +1,46 @@
+"""Expressions as one line of Unicode text, or as LaTeX with the field's symbols."""
+
+import re
+
+import sympy as sp
+
+__all__ = ["latex", "plain"]
+
+_GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "sigma": "σ", "eta": "η", "kappa": "κ"}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def plain(expression: sp.Basic) -> str:
+    """One line of text with Greek letters, e.g. ``γ - 2γ' - 1``."""
+    if isinstance(expression, sp.Piecewise):
+        return "; ".join(
+            f"{plain(value)} {'else' if condition == sp.true else f'if {plain(condition)}'}"
+            for value, condition in expression.args
+        )
+    if isinstance(expression, sp.And):
+        return " and ".join(plain(part) for part in expression.args)
+    if isinstance(expression, sp.Equality):
+        return f"{plain(expression.lhs)} = {plain(expression.rhs)}"
+    text = str(expression).replace("_prime", "'").replace("**", "^")
+    text = re.sub(r"([a-z]+)_?(\d*)", _letter, text)
+    text = text.replace("<=", "≤").replace(">=", "≥")
+    text = re.sub(r"(?<=\d)\*(?=[α-ωa-z])", "", text)  # 2*γ -> 2γ
+    text = re.sub(r"(?<=[\w'])\*(?=\w)", " ", text)  # β₁*β₂ -> β₁ β₂
+    return text.replace("sqrt", "√")
+
+
+def latex(expression: sp.Basic) -> str:
+    """LaTeX with gamma' and kappa' written as the literature does."""
+    names = {s: _latex_name(s) for s in expression.atoms(sp.Symbol) if _latex_name(s) is not None}
+    return sp.latex(expression, symbol_names=names)
+
+
+def _letter(match: re.Match) -> str:
+    word, number = match.groups()
+    if word not in _GREEK:
+        return match.group()
+    return _GREEK[word] + number.translate(_SUBSCRIPTS)
+
+
+def _latex_name(symbol: sp.Symbol) -> str | None:
+    return "\\" + symbol.name.replace("_prime", "'") if symbol.name.endswith("_prime") else None

@@ -1,0 +1,132 @@
+r"""How far each layer moves, at any depth: max-plus algebra on exponents.
+
+The argument (derived, not a theorem; at depth 2 it reproduces the theorem of [L21]), for degree-1 activations:
+
+1. Layer-wise learning rates are absorbed, W_l -> W_l/sqrt(eta_l), so the flow has one metric in every layer.
+2. Strength of a layer at initialisation, its spectral norm:  s_l = sigma_l sqrt(max(fan_in, fan_out));
+   its Frobenius norm:  F_l = sigma_l sqrt(fan_in fan_out).
+3. Capacity, the output reachable near the initialisation with features aligned:  P = (1/alpha) prod_l s_l.
+4. The balance law says that the flow adds the *same* amount Delta to every |W_l|^2 along the signal direction:
+       P >= 1:  Delta = min_l s_l^2 / P             (the target is reached by a small move)
+       P <  1:  prod_l sqrt(max(s_l^2, Delta)) = alpha   (the layers must grow until it is)
+5. Displacement  delta_l = min(sqrt(Delta), Delta/s_l);  RD_l = delta_l/F_l (Frobenius) or delta_l/s_l (spectral).
+
+In exponents of m products become sums and sums maxima. With (D/2) the exponent of sqrt(Delta) and lower-case p that
+of P, both cases of step 4 are one expression, because the growth equation h(x) = sum_l max(s_l, x) = alpha is solved
+by x = min over non-empty sets K of layers of (alpha - sum_{l not in K} s_l)/|K|:
+
+    D/2 = min_K (sum_{l in K} s_l + max(-p, 0)) / |K|  -  max(p, 0)/2 .
+
+The functions here ask only for +, - and multiples and fractions by integers, and an ``algebra`` with minimum and
+maximum: the same lines run on rational numbers, on piecewise-linear functions over a slice, and on NumPy arrays.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Protocol
+
+import sympy as sp
+
+from phasetheory.errors import TheoryError
+
+__all__ = ["ORDERED", "Algebra", "Displacement", "Exponents", "displacement", "layer_slopes"]
+
+
+@dataclass(frozen=True)
+class Exponents:
+    """Exponents in the width of a network's scales, input to output (numbers or affine in free symbols)."""
+
+    sigmas: tuple[sp.Expr, ...]
+    alpha: sp.Expr
+    learning_rates: tuple[sp.Expr, ...]
+
+    def absorbed(self) -> tuple[tuple[sp.Expr, ...], sp.Expr]:
+        """Exponents of sigma_l and alpha of the same network with all learning rates 1 (step 1)."""
+        halves = tuple(sp.sympify(eta) / 2 for eta in self.learning_rates)
+        sigmas = tuple(sp.expand(s - h) for s, h in zip(self.sigmas, halves, strict=True))
+        return sigmas, sp.expand(self.alpha - sum(halves))
+
+
+class Algebra(Protocol):
+    """Minimum and maximum of the values the exponents take."""
+
+    def minimum(self, values: Sequence[Any]) -> Any:
+        """Smallest of ``values``."""
+
+    def maximum(self, values: Sequence[Any]) -> Any:
+        """Largest of ``values``."""
+
+
+class _Ordered:
+    """Max-plus algebra of ordered numbers."""
+
+    @staticmethod
+    def minimum(values: Sequence[Any]) -> Any:
+        return min(values)
+
+    @staticmethod
+    def maximum(values: Sequence[Any]) -> Any:
+        return max(values)
+
+
+ORDERED = _Ordered()
+
+
+@dataclass(frozen=True)
+class Displacement:
+    """Exponents in the width of everything in the argument, one entry per layer where it is a tuple."""
+
+    strength: tuple[Any, ...]  #: s_l, spectral norm at initialisation
+    frobenius: tuple[Any, ...]  #: F_l, Frobenius norm at initialisation
+    capacity: Any  #: P
+    growth: Any  #: Delta
+    moved: tuple[Any, ...]  #: delta_l
+
+    def slopes(self, norm: str = "frobenius") -> tuple[Any, ...]:
+        """S_l, the exponent of RD_l, in the Frobenius or the spectral norm."""
+        if norm not in ("frobenius", "spectral"):
+            raise TheoryError(f"norm = {norm!r}; use 'frobenius' or 'spectral'")
+        size = self.frobenius if norm == "frobenius" else self.strength
+        return tuple(moved - start for moved, start in zip(self.moved, size, strict=True))
+
+
+def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) -> Displacement:
+    """Run the argument of the module on exponents of sigma_l (input to output) and alpha, learning rates absorbed."""
+    fans = list(_fan_exponents(len(sigmas)))
+    strength = tuple((s * 2 + max(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
+    frobenius = tuple((s * 2 + sum(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
+    capacity = sum(strength[1:], start=strength[0]) - alpha
+    zero = capacity * 0
+    deficit, excess = algebra.maximum([-capacity, zero]), algebra.maximum([capacity, zero])
+    mean_strengths = [
+        (sum(chosen[1:], start=chosen[0]) + deficit) / len(chosen)
+        for size in range(1, len(strength) + 1)
+        for chosen in combinations(strength, size)
+    ]
+    half_growth = algebra.minimum(mean_strengths) - excess / 2
+    growth = half_growth * 2
+    moved = tuple(algebra.minimum([half_growth, growth - s]) for s in strength)
+    return Displacement(strength, frobenius, capacity, growth, moved)
+
+
+def layer_slopes(exponents: Exponents, *, norm: str = "frobenius") -> tuple[sp.Expr, ...]:
+    """Exact slopes S_l at one point, input to output.
+
+    Raises
+    ------
+    TheoryError
+        If an exponent is not a real number; use :func:`phasetheory.phase_diagram` for free symbols.
+    """
+    sigmas, alpha = exponents.absorbed()
+    for value in (*sigmas, alpha):
+        if not value.is_number:
+            raise TheoryError(f"exponent {value} has free symbols; substitute numbers or use phase_diagram()")
+    return displacement(sigmas, alpha).slopes(norm)
+
+
+def _fan_exponents(depth: int) -> Iterator[tuple[int, int]]:
+    """Exponents in m of (fan_in, fan_out) of each layer: input d -> m, hidden m -> m, output m -> 1."""
+    yield (0, 1)
+    yield from ((1, 1) for _ in range(depth - 2))
+    yield (1, 0)
