@@ -1,0 +1,28 @@
+"""numerics: integrate the gradient flow of sampled networks, and check the theory by experiment."""
+
+from numerics import datasets, slopes
+from numerics.errors import GradientFlowError, InputError
+from numerics.flow import Solution, Status, gradient_flow
+from numerics.networks import TwoLayer
+from numerics.observables import Features, conserved_drift, features, relative_distance
+from numerics.seeds import cell_seed
+from numerics.verify import Plan, Verification, verify
+
+__all__ = [
+    "Features",
+    "GradientFlowError",
+    "InputError",
+    "Plan",
+    "Solution",
+    "Status",
+    "TwoLayer",
+    "Verification",
+    "cell_seed",
+    "conserved_drift",
+    "datasets",
+    "features",
+    "gradient_flow",
+    "relative_distance",
+    "slopes",
+    "verify",
+]

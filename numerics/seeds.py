@@ -1,0 +1,31 @@
+"""One independent stream of random numbers per cell (gamma, gamma', width, seed), wherever the cell is run."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from numerics.errors import InputError
+
+__all__ = ["cell_seed"]
+
+_SIGN = {False: 0, True: 1}
+
+
+def cell_seed(gamma: Fraction, gamma_prime: Fraction, width: int, seed: int) -> np.random.SeedSequence:
+    """Seed sequence of a cell: the same numbers alone, in a scan, or on a cluster.
+
+    Parameters
+    ----------
+    gamma, gamma_prime : Fraction
+        Exact coordinates, so that 0.1 + 0.2 and 0.3 are the same cell.
+    width : int
+        Number of neurons m.
+    seed : int
+        Number of the repetition, >= 0.
+    """
+    if seed < 0:
+        raise InputError(f"seed = {seed} is negative; give 0 or a positive integer")
+    key: list[int] = []
+    for coordinate in (gamma, gamma_prime):
+        key += [_SIGN[coordinate < 0], abs(coordinate.numerator), coordinate.denominator]
+    return np.random.SeedSequence(entropy=seed, spawn_key=(*key, width))

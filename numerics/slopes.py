@@ -1,0 +1,125 @@
+"""Power-law fits: the slope of log RD against log m, with an interval over seeds.
+
+The interval is a bootstrap over seeds, resampled independently at each width. With n seeds the plain bootstrap is too narrow
+by sqrt((n-1)/n), so deviations from the mean are widened by the inverse. The interval covers the scatter of the seeds, not
+the distance of finite widths from the limit: for that look at the local slopes and their drift.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from numerics.errors import InputError
+
+__all__ = ["SlopeFit", "fit"]
+
+
+@dataclass(frozen=True)
+class SlopeFit:
+    """A fitted power law RD = exp(intercept) * m^slope.
+
+    Attributes
+    ----------
+    slope, intercept : float
+        Least squares on the mean of log RD at each width.
+    low, high : float
+        Interval of the slope over seeds.
+    level : float
+        Its coverage, e.g. 0.95.
+    local_slopes : tuple of float
+        Between neighbouring widths.
+    drift : float
+        Last minus first local slope: how far the slope still moves with the width.
+    widths : tuple of int
+    seeds : int
+        Repetitions at each width (the smallest number if they differ).
+    """
+
+    slope: float
+    intercept: float
+    low: float
+    high: float
+    level: float
+    local_slopes: tuple[float, ...]
+    drift: float
+    widths: tuple[int, ...]
+    seeds: int
+
+    def __str__(self) -> str:
+        return f"{self.slope:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
+
+def fit(
+    widths: ArrayLike,
+    relative_distances: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    rng: int | np.random.Generator = 0,
+) -> SlopeFit:
+    """Fit a slope to relative distances measured at several widths.
+
+    Parameters
+    ----------
+    widths : array (k,) of int
+        At least two different widths.
+    relative_distances : array (k, seeds)
+        Positive; nan marks a run that must not be used. At least one usable run at each width.
+    level : float
+        Coverage of the interval.
+    resamples : int
+        Bootstrap resamples.
+    rng : int or Generator
+        For the resampling.
+
+    Examples
+    --------
+    >>> fit([100, 1000], [[0.2, 0.2], [0.02, 0.02]]).slope
+    -1.0
+    """
+    x = np.asarray(widths, dtype=float)
+    y = np.asarray(relative_distances, dtype=float)
+    if x.ndim != 1 or np.unique(x).size < 2 or np.any(x < 1):
+        raise InputError(f"widths = {list(np.ravel(x))}; give at least two different widths >= 1")
+    if y.ndim != 2 or y.shape[0] != x.size:
+        raise InputError(f"relative_distances has shape {y.shape}; give one row per width, ({x.size}, seeds)")
+    if not 0 < level < 1:
+        raise InputError(f"level = {level}; give a coverage between 0 and 1, such as 0.95")
+    if np.any(y <= 0) or np.any(np.isinf(y)):
+        raise InputError("relative_distances must be positive and finite (nan for runs not to be used)")
+    rows = [np.log(row[~np.isnan(row)]) for row in y]
+    if any(row.size == 0 for row in rows):
+        missing = [int(width) for width, row in zip(x, rows, strict=True) if row.size == 0]
+        raise InputError(f"no usable run at widths {missing}; leave them out or repeat the runs")
+    order = np.argsort(x)
+    log_width, rows = np.log(x[order]), [rows[i] for i in order]
+    means = np.array([row.mean() for row in rows])
+    weights = (log_width - log_width.mean()) / np.sum((log_width - log_width.mean()) ** 2)
+    slope = float(weights @ means)
+    generator = np.random.default_rng(rng)
+    low, high = np.quantile(
+        slope + _resampled_means(rows, resamples, generator) @ weights, [(1 - level) / 2, (1 + level) / 2]
+    )
+    local = np.diff(means) / np.diff(log_width)
+    return SlopeFit(
+        slope=slope,
+        intercept=float(means.mean() - slope * log_width.mean()),
+        low=float(low),
+        high=float(high),
+        level=level,
+        local_slopes=tuple(map(float, local)),
+        drift=float(local[-1] - local[0]),
+        widths=tuple(int(w) for w in x[order]),
+        seeds=min(row.size for row in rows),
+    )
+
+
+def _resampled_means(rows: list[np.ndarray], resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """Deviations of bootstrap means from the mean at each width, shape (resamples, k)."""
+    columns = []
+    for row in rows:
+        n = row.size
+        drawn = row[generator.integers(n, size=(resamples, n))].mean(axis=1) - row.mean()
+        columns.append(drawn * np.sqrt(n / (n - 1)) if n > 1 else drawn)
+    return np.column_stack(columns)
