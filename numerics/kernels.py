@@ -1,10 +1,11 @@
+# mypy: disable-error-code="no-untyped-def, call-overload"
 """Numba kernels of the two-layer flow, and nothing else. Callers validate; kernels compute.
 
 Layout: u (m,), v (d, m) with neurons contiguous, X (n, d), residual e (n,). sigma(z) = z for z > 0, else s z.
 The work is done in blocks of neurons that stay in the first-level cache. ``stage`` is one fused pass: the new state of a
 neuron and its contribution to the new output come out of the same loop. For d = 2 it takes the columns of X and the residual as
-tuples when n is small, which the compiler unrolls and vectorises over neurons (about 1.5 ns per neuron at n = 4),
-and as arrays otherwise, vectorised over samples.
+tuples when n is small, which the compiler unrolls and vectorises over neurons (under 4 ns per neuron at n = 4), and as
+arrays otherwise, vectorised over samples.
 
 fastmath is limited to re-association and contraction: sums may be re-ordered (differences at rounding level), while nan
 and inf keep their meaning.
@@ -13,7 +14,17 @@ and inf keep their meaning.
 import numpy as np
 from numba import njit
 
-__all__ = ["forward", "kernel_product", "largest_growth_rate", "stage", "stage_planar", "step_norms"]
+__all__ = [
+    "chebyshev_estimate",
+    "forward",
+    "forward_planar",
+    "kernel_product",
+    "largest_growth_rate",
+    "restore_balance",
+    "stage",
+    "stage_planar",
+    "step_norms",
+]
 
 _OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
 _BLOCK = 256  # neurons: a block of everything fits in 32 kB
@@ -86,31 +97,66 @@ def stage(u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u,
 
 
 @njit(**_OPTIONS)
-def stage_planar(u1, v1, u2, v2, u0, v0, gu, gv, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, u, v, f):
-    """``stage`` for d = 2: ``xs``, ``bs`` are the columns of X and ``e`` the residual, as tuples or arrays."""
-    n = len(xs)
-    factor = -kappa * h1 / n
+def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
+    """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X, as tuples or arrays.
+
+    Every array of the inner loops is a plain slice: with fewer than a dozen pointers the compiler proves them apart.
+    """
+    m = y.size // 3
+    factor = -kappa * h1 / len(xs)
+    du = np.empty(_BLOCK)
+    dp = np.empty(_BLOCK)
+    dq = np.empty(_BLOCK)
     f[:] = 0.0
-    for low in range(0, u.size, _BLOCK):
-        high = min(low + _BLOCK, u.size)
-        for k in range(low, high):
-            p, q, r = v1[0, k], v1[1, k], u1[k]
-            du, dp, dq = 0.0, 0.0, 0.0
-            for i in range(n):
-                z = p * xs[i] + q * bs[i]
-                slope = e[i] if z > 0.0 else s * e[i]
-                du += slope * z
-                dp += slope * xs[i]
-                dq += slope * bs[i]
-            u[k] = c0 * u0[k] + c1 * r + c2 * u2[k] + factor * du + h0 * gu[k]
-            v[0, k] = c0 * v0[0, k] + c1 * p + c2 * v2[0, k] + factor * r * dp + h0 * gv[0, k]
-            v[1, k] = c0 * v0[1, k] + c1 * q + c2 * v2[1, k] + factor * r * dq + h0 * gv[1, k]
-        for i in range(n):
-            total = 0.0
-            for k in range(low, high):
-                z = v[0, k] * xs[i] + v[1, k] * bs[i]
-                total += u[k] * (z if z > 0.0 else s * z)
-            f[i] += kappa * total
+    for low in range(0, m, _BLOCK):
+        size = min(_BLOCK, m - low)
+        i, j, k = low, low + m, low + 2 * m
+        _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, s, du, dp, dq)
+        for a, change in ((i, du), (j, dp), (k, dq)):
+            b = a + size
+            _combine(c0, y0[a:b], c1, y1[a:b], c2, y2[a:b], factor, change, h0, g[a:b], y[a:b])
+        _outputs(y[i : i + size], y[j : j + size], y[k : k + size], xs, bs, kappa, s, f)
+
+
+@njit(**_OPTIONS)
+def forward_planar(y, xs, bs, kappa, s, f):
+    """``forward`` for d = 2 on a flat state, with the columns of X as in ``stage_planar``."""
+    m = y.size // 3
+    f[:] = 0.0
+    for low in range(0, m, _BLOCK):
+        high = min(low + _BLOCK, m)
+        _outputs(y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m], xs, bs, kappa, s, f)
+
+
+@njit(**_OPTIONS)
+def _velocity(u, p, q, xs, bs, e, s, du, dp, dq):
+    for k in range(u.size):
+        a, b, c = 0.0, 0.0, 0.0
+        for i in range(len(xs)):
+            z = p[k] * xs[i] + q[k] * bs[i]
+            slope = e[i] if z > 0.0 else s * e[i]
+            a += slope * z
+            b += slope * xs[i]
+            c += slope * bs[i]
+        du[k] = a
+        dp[k] = u[k] * b
+        dq[k] = u[k] * c
+
+
+@njit(**_OPTIONS)
+def _combine(c0, y0, c1, y1, c2, y2, factor, change, h0, g, y):
+    for k in range(y.size):
+        y[k] = c0 * y0[k] + c1 * y1[k] + c2 * y2[k] + factor * change[k] + h0 * g[k]
+
+
+@njit(**_OPTIONS)
+def _outputs(u, p, q, xs, bs, kappa, s, f):
+    for i in range(len(xs)):
+        total = 0.0
+        for k in range(u.size):
+            z = p[k] * xs[i] + q[k] * bs[i]
+            total += u[k] * (z if z > 0.0 else s * z)
+        f[i] += kappa * total
 
 
 @njit(**_OPTIONS)
@@ -171,13 +217,103 @@ def largest_growth_rate(v, X, e, kappa, s):
 
 
 @njit(**_OPTIONS)
-def step_norms(y, y_old, g, g_old, start, h, a, b):
-    """Of the error x = a (y_old - y) + b h (g_old + g) and the displacement D = y - start: x.x, D.x and D.D."""
-    error, along, moved = 0.0, 0.0, 0.0
+def chebyshev_estimate(y, y_old, g, g_old, h, x):
+    """Error estimate of RKC2, x = 0.8 (y_old - y) + 0.4 h (g_old + g)."""
     for k in range(y.size):
-        part = a * (y_old[k] - y[k]) + b * h * (g_old[k] + g[k])
-        shift = y[k] - start[k]
-        error += part * part
-        along += part * shift
-        moved += shift * shift
-    return error, along, moved
+        x[k] = 0.8 * (y_old[k] - y[k]) + 0.4 * h * (g_old[k] + g[k])
+
+
+@njit(**_OPTIONS)
+def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
+    """Sums over neurons for the errors x and displacements D = (u, v) - start, into ``out`` (2, 4): row 0 u, row 1 v.
+
+    Columns: x.D and x.x over the neurons on the same side of every sample before and after the step, the sum of
+    (x_k.D_k)^2 over those that changed sides, and D.D over all.
+    """
+    n, d = X.shape
+    z = np.empty(_BLOCK)
+    z_old = np.empty(_BLOCK)
+    same = np.empty(_BLOCK)
+    error = np.empty(_BLOCK)
+    along = np.empty(_BLOCK)
+    out[:] = 0.0
+    for low in range(0, u.size, _BLOCK):
+        size = min(_BLOCK, u.size - low)
+        same[:size] = 1.0
+        for i in range(n):
+            z[:size] = 0.0
+            z_old[:size] = 0.0
+            for j in range(d):
+                for k in range(size):
+                    z[k] += v[j, low + k] * X[i, j]
+                    z_old[k] += v_old[j, low + k] * X[i, j]
+            for k in range(size):
+                same[k] = same[k] if (z[k] > 0.0) == (z_old[k] > 0.0) else 0.0
+        moved = 0.0
+        for k in range(size):
+            x, shift = xu[low + k], u[low + k] - u_start[low + k]
+            error[k] = x * x
+            along[k] = x * shift
+            moved += shift * shift
+        _accumulate(same, error, along, size, out[0])
+        out[0, 3] += moved
+        error[:size] = 0.0
+        along[:size] = 0.0
+        moved = 0.0
+        for j in range(d):
+            for k in range(size):
+                x, shift = xv[j, low + k], v[j, low + k] - v_start[j, low + k]
+                error[k] += x * x
+                along[k] += x * shift
+                moved += shift * shift
+        _accumulate(same, error, along, size, out[1])
+        out[1, 3] += moved
+
+
+@njit(**_OPTIONS)
+def _accumulate(same, error, along, size, row):
+    smooth, squares, kinks = 0.0, 0.0, 0.0
+    for k in range(size):
+        smooth += same[k] * along[k]
+        squares += same[k] * error[k]
+        kinks += (1.0 - same[k]) * along[k] * along[k]
+    row[0] += smooth
+    row[1] += squares
+    row[2] += kinks
+
+
+@njit(**_OPTIONS)
+def restore_balance(u, v, gu, gv, balance, removed):
+    """Rescale every neuron, (u, v) -> (r u, v/r), so that u^2 - |v|^2 = balance; what it was off by goes into ``removed``.
+
+    sigma is homogeneous, so f stays as it is, and the velocity (gu, gv) becomes (gu/r, r gv).
+    """
+    d = v.shape[0]
+    r = np.empty(_BLOCK)
+    q = np.empty(_BLOCK)
+    for low in range(0, u.size, _BLOCK):
+        size = min(_BLOCK, u.size - low)
+        q[:size] = 0.0
+        for j in range(d):
+            row = v[j, low : low + size]
+            for k in range(size):
+                q[k] += row[k] * row[k]
+        for k in range(size):
+            p, c = u[low + k] * u[low + k], balance[low + k]
+            removed[low + k] = p - q[k] - c
+            # r^2 solves p r^4 - c r^2 - q = 0; of its two forms the one without cancellation
+            total = np.sqrt(c * c + 4.0 * p * q[k]) + abs(c)
+            above, below = (total, 2.0 * p) if c >= 0.0 else (2.0 * q[k], total)
+            r[k] = np.sqrt(above / below) if above > 0.0 and below > 0.0 else 1.0  # a vanished u or v stays as it is
+        _scale(u[low : low + size], gu[low : low + size], r)
+        for k in range(size):
+            r[k] = 1.0 / r[k]
+        for j in range(d):
+            _scale(v[j, low : low + size], gv[j, low : low + size], r)
+
+
+@njit(**_OPTIONS)
+def _scale(weights, velocity, r):
+    for k in range(weights.size):
+        weights[k] *= r[k]
+        velocity[k] /= r[k]

@@ -138,15 +138,15 @@ class TwoLayer:
         return len(self.u)
 
     def output_weights(self, beta1: float = 1.0) -> np.ndarray:
-        """a (m,) for output weights of standard deviation ``beta1`` (normalised weights by default)."""
+        """Output weights a (m,) of standard deviation ``beta1`` (normalised weights by default)."""
         return beta1 * self.u / np.sqrt(self.kappa_prime)
 
     def input_weights(self, beta2: float = 1.0) -> np.ndarray:
-        """w (m, d) for input weights of standard deviation ``beta2`` (normalised weights by default)."""
+        """Input weights w (m, d) of standard deviation ``beta2`` (normalised weights by default)."""
         return beta2 * self.v * np.sqrt(self.kappa_prime)
 
     def __call__(self, X: ArrayLike) -> np.ndarray:
-        """f at the rows of X (n, d), constant included; shape (n,)."""
+        """Output f at the rows of X (n, d), constant included; shape (n,)."""
         X = np.ascontiguousarray(X, dtype=float)
         if X.ndim != 2 or X.shape[1] != self.v.shape[1]:
             raise InputError(f"X has shape {X.shape}; give (n, {self.v.shape[1]}), the constant input included")

@@ -75,7 +75,7 @@ def fit(
 
     Examples
     --------
-    >>> fit([100, 1000], [[0.2, 0.2], [0.02, 0.02]]).slope
+    >>> round(fit([100, 1000], [[0.2, 0.2], [0.02, 0.02]]).slope, 12)
     -1.0
     """
     x = np.asarray(widths, dtype=float)

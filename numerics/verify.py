@@ -138,7 +138,9 @@ def verify(
     diagram = diagram or pt.phase_diagram(2)
     started = time.perf_counter()
     runs = _run_all(plan, executor, progress)
-    points = tuple(_judge(point, [r for r in runs if (r.gamma, r.gamma_prime) == point], plan, diagram) for point in plan.points)
+    points = tuple(
+        _judge(point, [r for r in runs if (r.gamma, r.gamma_prime) == point], plan, diagram) for point in plan.points
+    )
     return Verification(plan, points, time.perf_counter() - started)
 
 

@@ -1,13 +1,13 @@
 """What every integrator shares: the right-hand side, a point of the trajectory, and the interface of a method."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from numerics import kernels
 from numerics.networks import TwoLayer
 
-__all__ = ["Integrator", "Point", "RightHandSide"]
+__all__ = ["Integrator", "LayerError", "Point", "RightHandSide"]
 
 _TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the samples unrolled
 
@@ -20,16 +20,30 @@ class Point:
         self.velocity = np.zeros_like(self.y)
         self.residual = np.zeros(samples)
         self.width = width
-        self.u, self.v = self._views(self.y)
-        self.velocity_u, self.velocity_v = self._views(self.velocity)
+        self.u, self.v = self.views(self.y)
+        self.velocity_u, self.velocity_v = self.views(self.velocity)
 
-    def _views(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def views(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The parts u (m,) and v (d, m) of a flat array laid out like the state."""
         return flat[: self.width], flat[self.width :].reshape(-1, self.width)
 
     @property
     def loss(self) -> float:
         """R = (1/2n) sum_i e_i^2."""
         return float(self.residual @ self.residual) / (2 * self.residual.size)
+
+
+class LayerError(NamedTuple):
+    """Sums over the neurons of a layer for the error x of a step and the displacement D from the start.
+
+    ``along`` and ``squares`` are x.D and x.x over the neurons that stayed on the same side of every sample, ``kinks`` the sum
+    of (x_k.D_k)^2 over those that did not, ``moved`` is D.D over all.
+    """
+
+    along: float
+    squares: float
+    kinks: float
+    moved: float
 
 
 class RightHandSide:
@@ -46,6 +60,7 @@ class RightHandSide:
         self._columns = [tuple(map(float, c)) for c in columns] if self._unrolled else columns
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
         self._norms = np.linalg.norm(X, axis=1)
+        self._sums = np.empty((2, 4))
 
     def stage(
         self,
@@ -56,23 +71,21 @@ class RightHandSide:
         out: Point,
     ) -> None:
         """Runge-Kutta stage: out = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 F(y0), with the residual of the result."""
-        c0, c1, c2, h1, h0 = coefficients
-        state = (y1.u, y1.v, y2.u, y2.v, y0.u, y0.v, y0.velocity_u, y0.velocity_v)
-        numbers = (self.kappa, self.slope, c0, c1, c2, h1, h0)
-        self._call(state, y1.residual, numbers, (out.u, out.v, out.residual))
+        self._call(y1, y2, y0, y1.residual, coefficients, out.y, out.residual)
         out.residual -= self.targets
         self.evaluations += 1
 
     def evaluate(self, point: Point, scratch: Point) -> None:
         """Velocity of ``point`` from its weights and residual, into the point; ``scratch`` lends a residual."""
-        state = (point.u, point.v) * 3 + (point.velocity_u, point.velocity_v)
-        numbers = (self.kappa, self.slope, 0.0, 0.0, 0.0, 1.0, 0.0)
-        self._call(state, point.residual, numbers, (point.velocity_u, point.velocity_v, scratch.residual))
+        self._call(point, point, point, point.residual, (0.0, 0.0, 0.0, 1.0, 0.0), point.velocity, scratch.residual)
         self.evaluations += 1
 
     def update_residual(self, point: Point) -> None:
         """Residual of ``point`` from its weights."""
-        kernels.forward(point.u, point.v, self.X, self.kappa, self.slope, point.residual)
+        if self._planar:
+            kernels.forward_planar(point.y, *self._columns, self.kappa, self.slope, point.residual)
+        else:
+            kernels.forward(point.u, point.v, self.X, self.kappa, self.slope, point.residual)
         point.residual -= self.targets
 
     def spectral_radius(self, point: Point, *, iterations: int = 1) -> float:
@@ -95,19 +108,38 @@ class RightHandSide:
             self._eigenvector = product / size
             if converged:
                 break
-        curvature = self.kappa * float(np.abs(point.residual) @ self._norms) / len(self.targets)
-        return eigenvalue + curvature
+        return eigenvalue + self.growth_bound(point)
+
+    def growth_bound(self, point: Point) -> float:
+        """(kappa/n) sum_i |e_i| |x_i|: no neuron, anywhere, grows faster than exp(bound * t). Costs n operations."""
+        return self.kappa * float(np.abs(point.residual) @ self._norms) / len(self.targets)
+
+    def layer_errors(self, x: np.ndarray, point: Point, out: Point, start: np.ndarray) -> tuple[LayerError, LayerError]:
+        """Sums for u and for v of the error ``x`` of the step from ``point`` to ``out``, displacements from ``start``."""
+        kernels.step_norms(*out.views(x), out.u, out.v, point.v, *out.views(start), self.X, self._sums)
+        return LayerError(*map(float, self._sums[0])), LayerError(*map(float, self._sums[1]))
 
     def largest_growth_rate(self, point: Point) -> float:
         """No neuron grows faster than exp(rate * t) while the residual lasts."""
         return float(kernels.largest_growth_rate(point.v, self.X, point.residual, self.kappa, self.slope))
 
-    def _call(self, state: tuple, residual: np.ndarray, numbers: tuple, out: tuple) -> None:
+    def _call(
+        self,
+        y1: Point,
+        y2: Point,
+        y0: Point,
+        e: np.ndarray,
+        coefficients: tuple[float, ...],
+        y: np.ndarray,
+        f: np.ndarray,
+    ) -> None:
+        numbers = (self.kappa, self.slope, *coefficients)
         if self._planar:
-            e = tuple(map(float, residual)) if self._unrolled else residual.copy()
-            kernels.stage_planar(*state, *self._columns, e, *numbers, *out)
+            values = tuple(e.tolist()) if self._unrolled else e.copy()  # f may be the array that e came from
+            kernels.stage_planar(y1.y, y2.y, y0.y, y0.velocity, *self._columns, values, *numbers, y, f)
         else:
-            kernels.stage(*state, self.X, residual.copy(), *numbers, *out)
+            parts = (y1.u, y1.v, y2.u, y2.v, y0.u, y0.v, y0.velocity_u, y0.velocity_v)
+            kernels.stage(*parts, self.X, e.copy(), *numbers, *y1.views(y), f)
 
 
 class Integrator(Protocol):
@@ -129,5 +161,5 @@ class Integrator(Protocol):
     def step(self, point: Point, h: float, spectral_radius: float, out: Point) -> None:
         """Advance ``point`` by ``h`` into ``out``, velocity included. ``point`` is left as it is."""
 
-    def error(self, point: Point, out: Point, h: float, start: np.ndarray) -> list[tuple[float, float, float]]:
-        """Of the last step, for u and for v: x.x, x.D and D.D of its error x and the displacement D = out - start."""
+    def error(self, point: Point, out: Point, h: float) -> np.ndarray:
+        """Estimated error of the last step, flat like the state; a scratch array, valid until the next step."""

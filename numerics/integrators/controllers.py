@@ -18,7 +18,7 @@ class PIController:
     """
 
     order: int
-    safety: float = 0.8
+    safety: float = 0.9
     smallest: float = 0.1
     largest: float = 5.0
     previous: float = 1.0

@@ -1,0 +1,93 @@
+"""Order on a smooth problem; accuracy claimed by rtol on the kinked one."""
+
+import numpy as np
+import pytest
+
+import numerics as nm
+
+
+@pytest.mark.parametrize(("method", "order", "steps"), [("rkc", 2, (64, 128, 256)), ("dormand-prince", 5, (6, 12, 24))])
+def test_order_of_convergence(bench, four_points, method, order, steps):
+    X, y = four_points
+    network = nm.TwoLayer.sample(20, 0.5, 0.0, X, rng=1, antisymmetric=False, activation="linear")
+    time = 0.5
+    exact = bench(network, X, y, "dormand-prince").advance(time, 400)
+    errors = [np.linalg.norm(bench(network, X, y, method).advance(time, n) - exact) for n in steps]
+    slopes = -np.diff(np.log(errors)) / np.diff(np.log(steps))
+    assert abs(slopes[-1] - order) < 0.1, (errors, slopes)
+
+
+def test_a_stage_number_beyond_two_keeps_the_order(bench, four_points):
+    X, y = four_points
+    network = nm.TwoLayer.sample(20, 0.5, 0.25, X, rng=1, antisymmetric=False, activation="linear")
+    exact = bench(network, X, y, "dormand-prince").advance(2.0, 400)
+
+    def error(steps):
+        work = bench(network, X, y)
+        for _ in range(steps):
+            work.integrator.step(work.point, 2.0 / steps, 400.0 * steps, work.other)
+            work.point, work.other = work.other, work.point
+        return np.linalg.norm(work.point.y - exact)
+
+    assert abs(np.log2(error(64) / error(128)) - 2) < 0.1
+
+
+def fixed_step_reference(bench, network, X, y, *, step=0.05, loss_tol=1e-6):
+    """RD of w by classical Runge-Kutta with a step far below what stability asks; nothing adapts to a kink."""
+    work = bench(network, X, y)
+    point, trial = work.point, work.other
+    start, m = point.y.copy(), network.width
+    scratch = bench(network, X, y).point
+    count = 0
+    while point.loss > loss_tol:
+        if count % 20 == 0:
+            h = step / work.rhs.spectral_radius(point, iterations=3)
+        work.rhs.evaluate(point, trial)
+        total = point.velocity.copy()
+        previous = point.velocity
+        for weight, fraction in ((2, 0.5), (2, 0.5), (1, 1.0)):
+            scratch.y[:] = point.y + fraction * h * previous
+            work.rhs.update_residual(scratch)
+            work.rhs.evaluate(scratch, trial)
+            previous = scratch.velocity
+            total += weight * previous
+        point.y += h / 6 * total
+        work.rhs.update_residual(point)
+        count += 1
+    return np.linalg.norm(point.y[m:] - start[m:]) / np.linalg.norm(network.v)
+
+
+REGIONS = [(0.5, 0), (1, 0), (1.75, 0), (0.75, 0.25), (0.75, -0.25), (1.2, 0.6), (1.5, 0.2), (1.4, -0.6)]
+
+
+@pytest.mark.parametrize(("gamma", "gamma_prime"), REGIONS)
+def test_tolerance_ladder(bench, four_points, gamma, gamma_prime):
+    X, y = four_points
+    network = nm.TwoLayer.sample(500, gamma, gamma_prime, X, rng=3)
+    exact = fixed_step_reference(bench, network, X, y)
+    for rtol, factor in ((3e-2, 1.5), (1e-2, 1.5), (3e-3, 3)):
+        solution = nm.gradient_flow(network, X, y, rtol=rtol)
+        error = abs(solution.relative_distance["w"] / exact - 1)
+        assert error < factor * rtol, (rtol, error)
+        if rtol == 1e-2:
+            assert solution.stats.evaluations < 1200
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0])
+def test_methods_agree(four_points, gamma):
+    X, y = four_points
+    network = nm.TwoLayer.sample(100, gamma, 0, X, rng=3)
+    runs = [nm.gradient_flow(network, X, y, method=name, rtol=1e-2) for name in ("rkc", "dormand-prince")]
+    first, second = (run.relative_distance["w"] for run in runs)
+    assert abs(first / second - 1) < 2e-2
+
+
+@pytest.mark.parametrize(("gamma", "width"), [(0.5, 20_000), (2.0, 20_000), (1.75, 2)])
+def test_extreme_scales_converge(four_points, gamma, width):
+    X, y = four_points
+    solution = nm.gradient_flow(
+        nm.TwoLayer.sample(width, gamma, 0, X, rng=0), X, y, throw=False, max_seconds=20, loss_tol=1e-4
+    )
+    assert solution.status in (nm.Status.LOSS_REACHED, nm.Status.STATIONARY)  # two neurons need not fit four points
+    if width > 2:
+        assert solution.converged

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import numerics as nm
+from numerics import kernels
+
+
+def problem(seed, m, n, d, slope):
+    rng = np.random.default_rng(seed)
+    network = nm.TwoLayer(rng.standard_normal(m), rng.standard_normal((m, d)), 0.7 / m, 1.3, slope)
+    return network, rng.standard_normal((n, d)), rng.standard_normal(n)
+
+
+sizes = {
+    "seed": st.integers(0, 10_000),
+    "m": st.sampled_from([1, 2, 7, 255, 256, 257, 600]),
+    "n": st.integers(1, 12),
+    "d": st.integers(1, 5),
+    "slope": st.sampled_from([0.0, 1.0, 0.1]),
+}
+
+
+@pytest.fixture(scope="module")
+def checks(bench, twin):
+    return bench, twin
+
+
+@given(**sizes)
+def test_right_hand_side_is_the_numpy_twin(checks, seed, m, n, d, slope):
+    bench, (forward, jacobian) = checks
+    network, X, y = problem(seed, m, n, d, slope)
+    point = bench(network, X, y).point
+    e = forward(network.u, network.v, X, network.kappa, slope) - y
+    ju, jv = jacobian(network.u, network.v, X, network.kappa, slope)
+    np.testing.assert_allclose(point.residual, e, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(point.velocity_u, -e @ ju / n, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(point.velocity_v, -np.einsum("i,ikj->jk", e, jv) / n, rtol=1e-10, atol=1e-13)
+
+
+@given(**sizes)
+def test_stage_is_the_numpy_twin(checks, seed, m, n, d, slope):
+    bench, (forward, _) = checks
+    network, X, y = problem(seed, m, n, d, slope)
+    work = bench(network, X, y)
+    start, scratch = work.point, bench(network, X, y).point
+    before = bench(network, X, y).point
+    before.y *= 0.9
+    c0, c1, c2, h1, h0 = 0.3, 0.9, -0.2, 0.4, -0.1
+    expected = (c0 + c1) * start.y + c2 * before.y + (h1 + h0) * start.velocity
+    work.rhs.stage(start, before, start, (c0, c1, c2, h1, h0), scratch)
+    np.testing.assert_allclose(scratch.y, expected, rtol=1e-10, atol=1e-12)
+    f = forward(scratch.u, scratch.v.T, X, network.kappa, slope)
+    np.testing.assert_allclose(scratch.residual, f - y, rtol=1e-10, atol=1e-12)
+
+
+@given(**sizes)
+def test_kernel_product_is_the_numpy_twin(checks, seed, m, n, d, slope):
+    network, X, y = problem(seed, m, n, d, slope)
+    ju, jv = checks[1][1](network.u, network.v, X, network.kappa, slope)
+    out = np.empty(n)
+    kernels.kernel_product(network.u, np.ascontiguousarray(network.v.T), X, network.kappa, slope, y, out)
+    expected = (ju @ ju.T + np.einsum("ikj,lkj->il", jv, jv)) @ y / n
+    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-12)
+
+
+@given(seed=st.integers(0, 10_000), m=st.sampled_from([1, 255, 300]), d=st.integers(1, 4), size=st.floats(1e-9, 0.3))
+def test_restoring_the_balance_keeps_the_output_and_repairs_it(seed, m, d, size):
+    rng = np.random.default_rng(seed)
+    u, v, gu, gv = (
+        rng.standard_normal(m),
+        rng.standard_normal((d, m)),
+        rng.standard_normal(m),
+        rng.standard_normal((d, m)),
+    )
+    balance = u**2 - (v**2).sum(axis=0)
+    u0, v0 = u + size * rng.standard_normal(m), v + size * rng.standard_normal((d, m))
+    u, v, hu, hv = u0.copy(), v0.copy(), gu.copy(), gv.copy()
+    removed = np.empty(m)
+    kernels.restore_balance(u, v, hu, hv, balance, removed)
+    np.testing.assert_allclose(removed, u0**2 - (v0**2).sum(axis=0) - balance, atol=1e-12)
+    np.testing.assert_allclose(u * v, u0 * v0, rtol=1e-12)
+    np.testing.assert_allclose(u**2 - (v**2).sum(axis=0), balance, atol=1e-10)
+    np.testing.assert_allclose(hu * u, gu * u0, rtol=1e-12)
+    np.testing.assert_allclose(hv / v, gv / v0 * (u / u0) ** 2, rtol=1e-9)
+
+
+def test_vanished_weights_are_left_alone():
+    u, v = np.array([0.0, 1.0, 0.0]), np.array([[1.0, 0.0, 0.0]])
+    gu, gv, removed = np.zeros(3), np.zeros((1, 3)), np.empty(3)
+    kernels.restore_balance(u, v, gu, gv, np.array([-1.0, 1.0, 0.0]), removed)
+    assert u.tolist() == [0.0, 1.0, 0.0]
+    assert v.tolist() == [[1.0, 0.0, 0.0]]
+
+
+@given(**sizes)
+def test_step_norms_are_the_numpy_twin(seed, m, n, d, slope):
+    rng = np.random.default_rng(seed)
+    xu, u, u0 = rng.standard_normal((3, m))
+    xv, v, v_old, v0 = rng.standard_normal((4, d, m))
+    X = rng.standard_normal((n, d))
+    out = np.empty((2, 4))
+    kernels.step_norms(xu, xv, u, v, v_old, u0, v0, X, out)
+    same = np.all((X @ v > 0) == (X @ v_old > 0), axis=0)
+    for row, x, shift in ((out[0], xu[None], (u - u0)[None]), (out[1], xv, v - v0)):
+        along, squares = (x * shift).sum(axis=0), (x * x).sum(axis=0)
+        expected = [along[same].sum(), squares[same].sum(), (along[~same] ** 2).sum(), (shift**2).sum()]
+        np.testing.assert_allclose(row, expected, rtol=1e-9, atol=1e-10)
+
+
+@given(seed=st.integers(0, 1000), factor=st.floats(1e-3, 1e3))
+def test_output_is_homogeneous(seed, factor):
+    network, X, _ = problem(seed, 20, 5, 3, 0.0)
+    scaled = nm.TwoLayer(network.u, factor * network.v, network.kappa, network.kappa_prime)
+    np.testing.assert_allclose(scaled(X), factor * network(X), rtol=1e-10, atol=1e-12 * factor)
