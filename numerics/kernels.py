@@ -16,6 +16,7 @@ from numba import njit
 
 __all__ = [
     "chebyshev_estimate",
+    "dot",
     "forward",
     "forward_planar",
     "kernel_product",
@@ -28,6 +29,15 @@ __all__ = [
 
 _OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
 _BLOCK = 256  # neurons: a block of everything fits in 32 kB
+
+
+@njit(**_OPTIONS)
+def dot(a, b):
+    """Sum of a_k b_k on one thread: a BLAS wakes its own threads for this, which fight with runs side by side."""
+    total = 0.0
+    for k in range(a.size):
+        total += a[k] * b[k]
+    return total
 
 
 @njit(**_OPTIONS)
