@@ -15,6 +15,7 @@ from phasetheory.initializations import describe_initialization, initialization,
 from phasetheory.networks import Network, three_layer, two_layer
 from phasetheory.normalization import Normalization, normalize
 from phasetheory.regimes import Basis, Regime, Statement, classify
+from phasetheory.statements import slopes_on_slice, statements
 
 __all__ = [
     "Activation",
@@ -52,6 +53,8 @@ __all__ = [
     "phase_diagram",
     "relu",
     "relu_power",
+    "slopes_on_slice",
+    "statements",
     "three_layer",
     "two_layer",
 ]

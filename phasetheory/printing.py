@@ -25,8 +25,8 @@ def plain(expression: sp.Basic) -> str:
     text = re.sub(r"([a-z]+)_?(\d*)", _letter, text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = re.sub(r"(?<=\d)\*(?=[α-ωa-z])", "", text)  # 2*γ -> 2γ
-    text = re.sub(r"(?<=[\w'])\*(?=\w)", " ", text)  # β₁*β₂ -> β₁ β₂
-    return text.replace("sqrt", "√")
+    text = re.sub(r"sqrt\((\w+)\)", r"√\1", text).replace("sqrt", "√")
+    return text.replace("*", " ")  # β₁*β₂ -> β₁ β₂
 
 
 def latex(expression: sp.Basic) -> str:
