@@ -147,8 +147,8 @@ def train(point: Point, width: int, seed: int, plan: Plan) -> Solution:
     gamma, gamma_prime = point
     network = TwoLayer.sample(
         width=width,
-        gamma=float(gamma),
-        gamma_prime=float(gamma_prime),
+        gamma=gamma,
+        gamma_prime=gamma_prime,
         inputs=X,
         rng=cell_seed(gamma, gamma_prime, width, seed),
         antisymmetric=True,
