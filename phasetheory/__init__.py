@@ -10,6 +10,7 @@ from phasetheory.diagrams import Boundary, PhaseDiagram, Region, Segment, phase_
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.exponents import exponent
 from phasetheory.expressions import d, m, parse_scale
+from phasetheory.finite_width import FiniteWidth, finite_width
 from phasetheory.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks import Network, three_layer, two_layer
@@ -24,6 +25,7 @@ __all__ = [
     "Check",
     "Derivation",
     "ExpressionError",
+    "FiniteWidth",
     "GradientFlow",
     "Network",
     "Normalization",
@@ -41,6 +43,7 @@ __all__ = [
     "derive",
     "describe_initialization",
     "exponent",
+    "finite_width",
     "gradient_flow",
     "initialization",
     "initializations",
