@@ -113,8 +113,8 @@ def _place_names(diagram: PhaseDiagram, ax: Axes, window: tuple[float, float, fl
     """Mark named initialisations; those on the same point share one label, a line is drawn as one."""
     left, right, bottom, top = window
     points: dict[tuple[float, float], list[str]] = {}
-    for name in initializations():
-        place = diagram.locate(initialization(name))
+    for name in initializations(diagram.network.depth):
+        place = diagram.locate(initialization(name, diagram.network.depth))
         if place is None:
             continue
         title = describe_initialization(name).title

@@ -26,7 +26,7 @@ def plain(expression: sp.Basic) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = re.sub(r"(?<=\d)\*(?=[α-ωa-z])", "", text)  # 2*γ -> 2γ
     text = re.sub(r"(?<=[\w'])\*(?=\w)", " ", text)  # β₁*β₂ -> β₁ β₂
-    return text.replace("sqrt", "√")
+    return re.sub(r"sqrt\((\w+)\)", r"√\1", text).replace("sqrt", "√")
 
 
 def latex(expression: sp.Basic) -> str:
