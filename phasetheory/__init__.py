@@ -6,9 +6,10 @@ Exact and symbolic (SymPy). The numerical side, which checks every prediction by
 from phasetheory.abc_parametrization import AbcParametrization, from_abc
 from phasetheory.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.balance import BalanceLaw, balance_laws
+from phasetheory.boundaries import Boundary, Segment
 from phasetheory.critical import CriticalPoint, critical_point
 from phasetheory.derivation import Check, Derivation, derive
-from phasetheory.diagrams import Boundary, PhaseDiagram, Region, Segment, phase_diagram
+from phasetheory.diagrams import PhaseDiagram, Region, phase_diagram
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.exponents import exponent
 from phasetheory.expressions import d, m, parse_scale
