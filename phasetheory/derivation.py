@@ -7,7 +7,8 @@ import sympy as sp
 
 from phasetheory.activations import Activation, relu
 from phasetheory.balance import BalanceLaw, balance_laws
-from phasetheory.diagrams import Boundary, PhaseDiagram, phase_diagram
+from phasetheory.boundaries import Boundary
+from phasetheory.diagrams import PhaseDiagram, phase_diagram
 from phasetheory.gradient_flow import GradientFlow, gradient_flow, learning_rate_symbols
 from phasetheory.networks import Network
 from phasetheory.normalization import Normalization, normalize

@@ -4,7 +4,8 @@ A slice is a network whose exponents are affine in two free symbols, the coordin
 scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,59 +13,16 @@ from typing import Any
 
 import sympy as sp
 
+from phasetheory.boundaries import Boundary, boundary_of
 from phasetheory.errors import TheoryError
 from phasetheory.expressions import m
 from phasetheory.networks import Network, three_layer, two_layer
-from phasetheory.piecewise import MAX_PLUS, PiecewiseLinear, affine_to_sympy
-from phasetheory.polygons import FAR, PLANE, Affine, Point, Polygon, at_infinity, clip, convex_union, intersection
+from phasetheory.piecewise import MAX_PLUS, PiecewiseLinear
+from phasetheory.polygons import FAR, PLANE, Affine, Polygon, clip, convex_union, intersection
 from phasetheory.regimes import Regime, classify
 from phasetheory.scaling import Displacement, displacement
 
-__all__ = ["Boundary", "PhaseDiagram", "Region", "Segment", "phase_diagram"]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A straight piece of a boundary.
-
-    Attributes
-    ----------
-    start, end : pairs of Fraction
-        End points; an end on the far square (:data:`phasetheory.polygons.FAR`) lies at infinity.
-    equation : sympy.Eq
-        Solved for the first coordinate where possible.
-    linear_side, condensed_side : sympy inequality
-        On which side of it, nearby, the layer is linear and condensed.
-    """
-
-    start: Point
-    end: Point
-    equation: sp.Basic
-    linear_side: sp.Basic
-    condensed_side: sp.Basic
-
-
-@dataclass(frozen=True)
-class Boundary:
-    """Where one layer is critical: the zero set of its slope."""
-
-    layer: str
-    coordinates: tuple[sp.Symbol, sp.Symbol]
-    segments: tuple[Segment, ...]
-
-    def __str__(self) -> str:
-        return "; ".join(f"{s.equation.lhs} = {s.equation.rhs}{self._range(s)}" for s in self.segments)
-
-    def _range(self, segment: Segment) -> str:
-        """`` for lower <= coordinate <= upper``, the coordinate being the one not solved for."""
-        axis = 1 if segment.equation.lhs == self.coordinates[0] else 0
-        low, high = sorted((segment.start, segment.end), key=lambda end: end[axis])
-        name, low_text, high_text = self.coordinates[axis], _exact(low[axis]), _exact(high[axis])
-        if at_infinity(low) and at_infinity(high):
-            return ""
-        if at_infinity(low):
-            return f" for {name} <= {high_text}"
-        return f" for {name} >= {low_text}" if at_infinity(high) else f" for {low_text} <= {name} <= {high_text}"
+__all__ = ["PhaseDiagram", "Region", "phase_diagram"]
 
 
 @dataclass(frozen=True)
@@ -117,11 +75,24 @@ class PhaseDiagram:
         """S of a layer as a SymPy Piecewise in the coordinates."""
         return self._slope(layer).to_sympy(*self.coordinates)
 
+    def evaluate(self, x: Any, y: Any) -> dict[str, Any]:
+        """Slopes of every layer on floating-point numbers or NumPy arrays, which are broadcast against each other.
+
+        Parameters
+        ----------
+        x, y : float or float64 array
+            First and second coordinate, for instance ``x[None, :]`` and ``y[:, None]`` for a grid.
+        """
+        x, y = x + 0.0 * y, y + 0.0 * x
+        return {layer: function(x, y) + 0.0 * x for layer, function in self._functions.items()}
+
+    @cached_property
+    def _functions(self) -> dict[str, Callable[[Any, Any], Any]]:
+        return {layer: sp.lambdify(self.coordinates, self.slope(layer), "numpy") for layer in self.layers}
+
     def boundary(self, layer: str) -> Boundary:
         """The boundary of a layer as explicit segments."""
-        slope = self._slope(layer)
-        segments = [_segment(ends, slope, self.coordinates) for ends in _zero_set(slope)]
-        return Boundary(layer, self.coordinates, tuple(segments))
+        return boundary_of(self._slope(layer), layer, self.coordinates)
 
     def regions(self, layers: Sequence[str] | None = None) -> tuple[Region, ...]:
         """The regions of the given layers (all by default): one for each combination of regimes that has an area.
@@ -182,6 +153,16 @@ class PhaseDiagram:
             return None
         x, y = (solution[0].get(c, sp.S.Zero) for c in self.coordinates)
         return x, y
+
+    def to_dict(self, layers: Sequence[str] | None = None) -> dict[str, Any]:
+        """Slopes, boundaries, regions and named points as plain data; see :mod:`phasetheory.diagram_data`."""
+        from phasetheory.diagram_data import as_dict  # it reads diagrams: imported when asked for
+
+        return as_dict(self, layers)
+
+    def to_json(self, layers: Sequence[str] | None = None) -> str:
+        """:meth:`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(layers), indent=2)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the diagram; see :func:`phasetheory.plotting.plot_phase_diagram`."""
@@ -265,10 +246,6 @@ def _fraction(value: Any, name: str) -> Fraction:
     return Fraction(int(exact.p), int(exact.q))
 
 
-def _exact(value: Fraction) -> sp.Rational:
-    return sp.Rational(value.numerator, value.denominator)
-
-
 def _signs(polygon: Polygon, function: Affine) -> Iterable[tuple[Polygon, Regime]]:
     if function == Affine(Fraction(0), Fraction(0), Fraction(0)):
         yield polygon, Regime.CRITICAL
@@ -276,50 +253,3 @@ def _signs(polygon: Polygon, function: Affine) -> Iterable[tuple[Polygon, Regime
     for part, regime in ((function * -1, Regime.LINEAR), (function, Regime.CONDENSED)):
         if half := clip(polygon, part):
             yield half, regime
-
-
-def _zero_set(slope: PiecewiseLinear) -> list[tuple[Point, Point]]:
-    """Segments on which the function vanishes, collinear neighbours joined, in order of the second coordinate."""
-    found: set[tuple[Point, Point]] = set()
-    for polygon, f in slope.cells:
-        if f.is_constant:
-            continue
-        zeros = {p for part in (f, f * -1) for p in clip(polygon, part) if f(p) == 0}
-        if len(zeros) == 2:
-            first, second = sorted(zeros, key=lambda p: (p[1], p[0]))
-            found.add((first, second))
-    segments = sorted(found, key=lambda s: (s[0][1], s[0][0]))
-    joined: list[tuple[Point, Point]] = []
-    for start, end in segments:
-        if joined and joined[-1][1] == start and _collinear(*joined[-1], end):
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _collinear(o: Point, a: Point, b: Point) -> bool:
-    return (a[0] - o[0]) * (b[1] - o[1]) == (a[1] - o[1]) * (b[0] - o[0])
-
-
-def _segment(ends: tuple[Point, Point], slope: PiecewiseLinear, coordinates: tuple[sp.Symbol, sp.Symbol]) -> Segment:
-    (px, py), (qx, qy) = ends
-    x, y = coordinates
-    line = Affine((qy - py) * px - (qx - px) * py, py - qy, qx - px)
-    solved_for, coefficient = (x, line.x) if line.x != 0 else (y, line.y)
-    value = sp.expand(solved_for - affine_to_sympy(line * (1 / coefficient), x, y))
-    middle = _inner_point(*ends)
-    nudge = Fraction(1, 10**6)
-    above = (middle[0] + nudge, middle[1]) if solved_for is x else (middle[0], middle[1] + nudge)
-    larger_is_condensed = slope(above) > 0
-    greater, less = sp.Gt(solved_for, value), sp.Lt(solved_for, value)
-    linear, condensed = (less, greater) if larger_is_condensed else (greater, less)
-    return Segment(ends[0], ends[1], sp.Eq(solved_for, value, evaluate=False), linear, condensed)
-
-
-def _inner_point(start: Point, end: Point) -> Point:
-    """A point inside a segment, near its finite end if only one end is at infinity."""
-    t = Fraction(1, 2)
-    if at_infinity(start) != at_infinity(end):
-        t = 1 - 1 / FAR if at_infinity(start) else 1 / FAR
-    return start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])

@@ -1,16 +1,15 @@
-"""Named initialisations as points of the theory, each with its source.
+"""Named initialisations as points of the theory: look one up, build it at a depth, print what it means."""
 
-Two-layer entries are [L21] table 1 (arXiv 2007.07497) exactly, with its m + 1 and m + d.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from phasetheory.catalogue import CATALOGUE, Scheme
+from phasetheory.diagrams import PhaseDiagram
 from phasetheory.errors import TheoryError
-from phasetheory.expressions import d, m
-from phasetheory.networks import Network, two_layer
+from phasetheory.networks import Network
+from phasetheory.printing import plain
+from phasetheory.regimes import Basis, basis_at
 
 __all__ = ["Initialization", "describe_initialization", "initialization", "initializations"]
 
@@ -20,78 +19,113 @@ class Initialization:
     """A named scheme: how it scales a network, and where it comes from."""
 
     name: str
-    title: str
-    source: str
-    build: Callable[[], Network]
+    scheme: Scheme
+
+    @property
+    def title(self) -> str:
+        """Name as the field writes it."""
+        return self.scheme.title
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, and what it draws."""
+        return f"{self.scheme.source}: {self.scheme.law}"
+
+    def exists_at(self, depth: int) -> bool:
+        """Whether the scheme is made for this depth."""
+        return depth == 2 or (depth > 2 and not self.scheme.two_layers_only)
+
+    def network(self, depth: int = 2) -> Network:
+        """The scheme as a network.
+
+        Raises
+        ------
+        TheoryError
+            Depth below 2, or above 2 for a scheme of two layers.
+        """
+        if not isinstance(depth, int) or depth < 2:
+            raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+        if not self.exists_at(depth):
+            raise TheoryError(f"{self.name!r} has no depth {depth}: {self.scheme.two_layers_only}")
+        return replace(self.scheme.build(depth), name=self.title)
+
+    def description(self, depth: int = 2) -> str:
+        """Scales, exponents, regime, learning rate, source and biases as text.
+
+        Examples
+        --------
+        >>> print(describe_initialization("ntk").description())
+        NTK, depth 2: standard normal weights, 1/sqrt(m) after every hidden layer
+          source         Jacot, Gabriel, Hongler 2018, arXiv 1806.07572
+          scales         σ_w = 1, σ_a = 1; α = √m; η = 1, 1
+          exponents      σ: 0, 0; α: 1/2; η: 0, 0
+          coordinates    γ = 1/2, γ' = 0
+          w              S = -1/2: linear [proved]
+          a              S = -1/2: linear [derived]
+          learning rate  largest learning rate ~ 1: when the width doubles, keep it; fitting takes a number of steps that does \
+not depend on the width
+          bias           none beyond the constant input.
+        """
+        net = self.network(depth)
+        scales = ", ".join(f"σ_{layer} = {plain(s)}" for layer, s in zip(net.layers, net.sigmas, strict=True))
+        powers = net.exponents
+        rows = [
+            ("source", self.scheme.source),
+            ("scales", f"{scales}; α = {plain(net.alpha)}; η = {_listed(net.learning_rates)}"),
+            (
+                "exponents",
+                f"σ: {_listed(powers.sigmas)}; α: {plain(powers.alpha)}; η: {_listed(powers.learning_rates)}",
+            ),
+            ("coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"),
+            *_regime_rows(net),
+            ("bias", self.scheme.bias),
+        ]
+        return "\n".join([f"{self.title}, depth {depth}: {self.scheme.law}", *(f"  {k:<13}  {v}" for k, v in rows)])
 
 
-_free = sp.Symbol("g", real=True)
-
-_CATALOGUE = {
-    entry.name: entry
-    for entry in (
-        Initialization(
-            "lecun",
-            "LeCun",
-            "LeCun, Bottou, Orr, Mueller 1998, Efficient BackProp: variance 1/fan_in",
-            lambda: two_layer(1, beta1=sp.sqrt(1 / m), beta2=sp.sqrt(1 / d)),
-        ),
-        Initialization(
-            "he",
-            "He",
-            "He, Zhang, Ren, Sun 2015, arXiv 1502.01852: variance 2/fan_in",
-            lambda: two_layer(1, beta1=sp.sqrt(2 / m), beta2=sp.sqrt(2 / d)),
-        ),
-        Initialization(
-            "xavier",
-            "Xavier",
-            "Glorot, Bengio 2010: variance 2/(fan_in + fan_out)",
-            lambda: two_layer(1, beta1=sp.sqrt(2 / (m + 1)), beta2=sp.sqrt(2 / (m + d))),
-        ),
-        Initialization(
-            "ntk",
-            "NTK",
-            "Jacot, Gabriel, Hongler 2018, arXiv 1806.07572: standard normal weights, output over sqrt(m)",
-            lambda: two_layer(sp.sqrt(m), beta1=1, beta2=1),
-        ),
-        Initialization(
-            "mean_field",
-            "Mean field",
-            "Mei, Montanari, Nguyen 2018, arXiv 1804.06561: standard normal weights, output over m",
-            lambda: two_layer(m, beta1=1, beta2=1),
-        ),
-        Initialization(
-            "e_et_al",
-            "E et al.",
-            "E, Ma, Wu 2020, arXiv 1904.04326: output weights of any size beta1 = m^-g: the line gamma = gamma' = g",
-            lambda: two_layer(1, beta1=m**-_free, beta2=1),
-        ),
-    )
-}
-
-
-def initializations() -> tuple[str, ...]:
-    """Names of the catalogue."""
-    return tuple(_CATALOGUE)
+def initializations(depth: int = 2) -> tuple[str, ...]:
+    """Names of the catalogue that are schemes for this depth."""
+    return tuple(name for name in CATALOGUE if describe_initialization(name).exists_at(depth))
 
 
 def describe_initialization(name: str) -> Initialization:
     """The catalogue entry of a name, with title and source."""
     key = name.strip().lower().replace("-", "_").replace(" ", "_")
-    if key not in _CATALOGUE:
-        raise TheoryError(f"unknown initialization {name!r}; choose one of {', '.join(_CATALOGUE)}")
-    return _CATALOGUE[key]
+    if key not in CATALOGUE:
+        raise TheoryError(f"unknown initialization {name!r}; choose one of {', '.join(CATALOGUE)}")
+    return Initialization(key, CATALOGUE[key])
 
 
-def initialization(name: str) -> Network:
-    """A named initialisation as a network.
+def initialization(name: str, depth: int = 2) -> Network:
+    """A named initialisation as a network of any depth it is made for.
 
-    ``'e_et_al'`` is a line: its exponents contain the free symbol g.
+    ``'e_et_al'`` and ``'centred_lazy'`` are lines: their exponents contain the free symbol g.
 
     Examples
     --------
     >>> initialization("he").gamma
     1/2
+    >>> initialization("pytorch_linear", depth=3).sigmas[1]
+    sqrt(3)/(3*sqrt(m))
     """
-    entry = describe_initialization(name)
-    return replace(entry.build(), name=entry.title)
+    return describe_initialization(name).network(depth)
+
+
+def _listed(values: tuple[sp.Expr, ...]) -> str:
+    return ", ".join(map(plain, values))
+
+
+def _regime_rows(net: Network) -> list[tuple[str, str]]:
+    free = sorted(net.gamma.free_symbols | net.gamma_prime.free_symbols, key=str)
+    if free:  # a line: slopes as functions of its parameter
+        diagram = PhaseDiagram(net, (free[0], sp.Dummy()))
+        return [(layer, f"S = {plain(diagram.slope(layer))}") for layer in net.layers]
+    basis = dict.fromkeys(net.layers, Basis.DERIVED)
+    if net.depth == 2:
+        basis["w"] = basis_at(net.gamma, net.gamma_prime)
+    slopes, regimes = net.slopes(), net.regime()
+    rows = [(layer, f"S = {slopes[layer]}: {regimes[layer].value} [{basis[layer].value}]") for layer in net.layers]
+    if net.depth > 2:  # only then do the two norms differ, in the layers between two wide ones
+        spectral, labels = net.slopes("spectral"), net.regime("spectral")
+        rows = [(k, f"{text}; spectral norm S = {spectral[k]}: {labels[k].value}") for k, text in rows]
+    return [*rows, ("learning rate", net.learning_rate_scaling().meaning)]

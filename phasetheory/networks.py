@@ -13,7 +13,7 @@ Layers are numbered from the input, l = 1..L. The two notations of the literatur
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
@@ -21,8 +21,12 @@ from phasetheory.activations import Activation, relu
 from phasetheory.errors import NotHomogeneousError, TheoryError
 from phasetheory.exponents import exponent
 from phasetheory.expressions import as_scale
+from phasetheory.learning_rates import LearningRateScaling, learning_rate_scaling
 from phasetheory.regimes import Regime, classify
 from phasetheory.scaling import Exponents, layer_slopes
+
+if TYPE_CHECKING:
+    from phasetheory.abc_parametrization import AbcParametrization
 
 __all__ = ["Network", "layer_names", "three_layer", "two_layer"]
 
@@ -133,16 +137,37 @@ class Network:
         NotHomogeneousError
             For an activation of degree other than 1: growth is then winner-take-all and no slope is claimed.
         """
-        if self.activation.degree != 1:
-            raise NotHomogeneousError(
-                f"slopes are claimed for degree 1 only and {self.activation.name} has degree "
-                f"{self.activation.degree}: its growth is winner-take-all; use relu, leaky_relu or linear"
-            )
+        self._require_degree_one("slopes are claimed")
         return dict(zip(self.layers, layer_slopes(self.exponents, norm=norm), strict=True))
 
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""
         return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+
+    def learning_rate_scaling(self) -> LearningRateScaling:
+        """How the largest stable gradient-descent step and the time to fit scale with the width (derived).
+
+        Examples
+        --------
+        >>> scaling = two_layer(alpha=1, beta1="1/sqrt(m)", beta2=1).learning_rate_scaling()
+        >>> scaling.largest_step, scaling.steps
+        (-1, 0)
+        """
+        self._require_degree_one("learning-rate exponents are claimed")
+        return learning_rate_scaling(self.exponents)
+
+    def to_abc(self) -> "AbcParametrization":
+        """Exponents as an abc parametrisation of Yang and Hu; see :func:`phasetheory.from_abc`."""
+        from phasetheory.abc_parametrization import abc_of  # it builds networks: imported when asked for
+
+        return abc_of(self.exponents)
+
+    def _require_degree_one(self, claim: str) -> None:
+        if self.activation.degree != 1:
+            raise NotHomogeneousError(
+                f"{claim} for degree 1 only and {self.activation.name} has degree "
+                f"{self.activation.degree}: its growth is winner-take-all; use relu, leaky_relu or linear"
+            )
 
 
 def two_layer(alpha: Any, beta1: Any, beta2: Any, *, activation: Activation = relu, name: str = "") -> Network:

@@ -8,6 +8,7 @@ unchanged (:func:`phasetheory.scaling.displacement`), which is how a diagram is 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 import sympy as sp
 
@@ -100,6 +101,15 @@ class _MaxPlus:
     @staticmethod
     def maximum(values: Sequence[PiecewiseLinear]) -> PiecewiseLinear:
         return -_MaxPlus.minimum([-v for v in values])
+
+    @staticmethod
+    def smallest_sums(values: Sequence[PiecewiseLinear]) -> list[tuple[int, PiecewiseLinear]]:
+        # the order changes over the plane, so every set of k values may be the smallest somewhere; equal sums count once
+        return [
+            (size, total)
+            for size in range(1, len(values) + 1)
+            for total in dict.fromkeys(sum(k[1:], start=k[0]) for k in combinations(values, size))
+        ]
 
 
 MAX_PLUS = _MaxPlus()

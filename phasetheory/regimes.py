@@ -7,7 +7,7 @@ import sympy as sp
 
 from phasetheory.errors import TheoryError
 
-__all__ = ["Basis", "Regime", "Statement", "classify", "proved_slope_bounds"]
+__all__ = ["Basis", "Regime", "Statement", "basis_at", "classify", "proved_slope_bounds"]
 
 
 class Regime(Enum):
@@ -54,6 +54,12 @@ def classify(slope: sp.Expr) -> Regime:
     if slope.is_positive:
         return Regime.CONDENSED
     raise TheoryError(f"the sign of the slope {slope} depends on its symbols; substitute numbers first")
+
+
+def basis_at(gamma: sp.Expr, gamma_prime: sp.Expr) -> Basis:
+    """Whether the regime of w at a two-layer point is a theorem of [L21] or rests on the scaling argument."""
+    lower, upper = proved_slope_bounds(gamma, gamma_prime)
+    return Basis.PROVED if upper < 0 or lower > 0 else Basis.DERIVED
 
 
 def proved_slope_bounds(gamma: sp.Expr, gamma_prime: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -13,24 +13,25 @@ The argument (derived, not a theorem; at depth 2 it reproduces the theorem of [L
 
 In exponents of m products become sums and sums maxima. With (D/2) the exponent of sqrt(Delta) and lower-case p that
 of P, both cases of step 4 are one expression, because the growth equation h(x) = sum_l max(s_l, x) = alpha is solved
-by x = min over non-empty sets K of layers of (alpha - sum_{l not in K} s_l)/|K|:
+by x = min over non-empty sets K of layers of (alpha - sum_{l not in K} s_l)/|K| = min_K (sum_{l in K} s_l - p)/|K|. For p < 0
+that is at least min_l s_l, for p >= 0 at most (take one layer for K), so
 
-    D/2 = min_K (sum_{l in K} s_l + max(-p, 0)) / |K|  -  max(p, 0)/2 .
+    D/2 = max( min_l s_l,  min_K (sum_{l in K} s_l - p)/|K| )  -  max(p, 0)/2 .
 
 The functions here ask only for +, - and multiples and fractions by integers, and an ``algebra`` with minimum and
-maximum: the same lines run on rational numbers, on piecewise-linear functions over a slice, and on NumPy arrays.
+maximum: the same lines run on rational numbers and on piecewise-linear functions over a slice.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate
 from typing import Any, Protocol
 
 import sympy as sp
 
 from phasetheory.errors import TheoryError
 
-__all__ = ["ORDERED", "Algebra", "Displacement", "Exponents", "displacement", "layer_slopes"]
+__all__ = ["ORDERED", "Algebra", "Displacement", "Exponents", "displacement", "layer_slopes", "strengths"]
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,16 @@ class Exponents:
 
 
 class Algebra(Protocol):
-    """Minimum and maximum of the values the exponents take."""
+    """Minimum and maximum of the values the exponents take, and what the minimum over sets K of layers needs."""
 
     def minimum(self, values: Sequence[Any]) -> Any:
         """Smallest of ``values``."""
 
     def maximum(self, values: Sequence[Any]) -> Any:
         """Largest of ``values``."""
+
+    def smallest_sums(self, values: Sequence[Any]) -> list[tuple[int, Any]]:
+        """Pairs (k, sum of k of the values) that contain, for every k, the sum of the k smallest."""
 
 
 class _Ordered:
@@ -68,6 +72,10 @@ class _Ordered:
     @staticmethod
     def maximum(values: Sequence[Any]) -> Any:
         return max(values)
+
+    @staticmethod
+    def smallest_sums(values: Sequence[Any]) -> list[tuple[int, Any]]:
+        return list(enumerate(accumulate(sorted(values)), start=1))
 
 
 ORDERED = _Ordered()
@@ -93,21 +101,22 @@ class Displacement:
 
 def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) -> Displacement:
     """Run the argument of the module on exponents of sigma_l (input to output) and alpha, learning rates absorbed."""
-    fans = list(_fan_exponents(len(sigmas)))
-    strength = tuple((s * 2 + max(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
-    frobenius = tuple((s * 2 + sum(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
+    strength, frobenius = strengths(sigmas)
     capacity = sum(strength[1:], start=strength[0]) - alpha
-    zero = capacity * 0
-    deficit, excess = algebra.maximum([-capacity, zero]), algebra.maximum([capacity, zero])
-    mean_strengths = [
-        (sum(chosen[1:], start=chosen[0]) + deficit) / len(chosen)
-        for size in range(1, len(strength) + 1)
-        for chosen in combinations(strength, size)
-    ]
-    half_growth = algebra.minimum(mean_strengths) - excess / 2
+    excess = algebra.maximum([capacity, capacity * 0])
+    means = [(total - capacity) / size for size, total in algebra.smallest_sums(strength)]
+    half_growth = algebra.maximum([algebra.minimum(strength), algebra.minimum(means)]) - excess / 2
     growth = half_growth * 2
     moved = tuple(algebra.minimum([half_growth, growth - s]) for s in strength)
     return Displacement(strength, frobenius, capacity, growth, moved)
+
+
+def strengths(sigmas: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Exponents of s_l and F_l (step 2); they need no algebra, so symbols will do."""
+    fans = list(_fan_exponents(len(sigmas)))
+    strength = tuple((s * 2 + max(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
+    frobenius = tuple((s * 2 + sum(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
+    return strength, frobenius
 
 
 def layer_slopes(exponents: Exponents, *, norm: str = "frobenius") -> tuple[sp.Expr, ...]:
