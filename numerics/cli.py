@@ -76,7 +76,7 @@ def _root(
 @app.command("verify")
 def verify_command(
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and the figures.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Smaller widths and fewer seeds.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller widths: quicker, with wider intervals.")] = False,
     point: Annotated[
         list[str] | None, typer.Option(help="GAMMA,GAMMA_PRIME to measure instead of the standard points; repeatable.")
     ] = None,

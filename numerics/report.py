@@ -12,9 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 import phasetheory as pt
-from numerics.verify import FINITE_WIDTH, WIDEST_INTERVAL, PointResult, Run, Verification
+from numerics.verify import FINITE_WIDTH, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
 
 __all__ = ["to_dict", "to_table"]
+
+_COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
 
 
 def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def _point(point: PointResult) -> dict[str, Any]:
             "drift": fit.drift,
             "regime": point.measured_regime.value,
         },
-        "agrees": point.agrees,
+        "verdict": point.verdict.value,
         "reason": point.reason,
         "runs": [_run(run) for run in point.runs],
     }
@@ -111,6 +113,6 @@ def to_table(verification: Verification) -> Table:
             str(point.predicted_slope),
             escape(str(point.measured or "")),
             regime.value if regime else "",
-            "[green]agrees[/]" if point.agrees else f"[bold red]disagrees[/]: {point.reason}",
+            f"[{_COLOURS[point.verdict]}]{point.verdict.value}[/]" + (f": {point.reason}" if point.reason else ""),
         )
     return table

@@ -1,8 +1,8 @@
 """Prediction against measurement: the slope S_w of the theory and the slope of trained networks, point by point.
 
 A point agrees if every run converged, the measured regime is the predicted one, and the prediction lies in the interval over
-seeds widened by :data:`FINITE_WIDTH` on either side. An interval wider than :data:`WIDEST_INTERVAL` decides nothing: noise is no
-agreement.
+seeds widened by :data:`FINITE_WIDTH` on either side. A run that stopped short, or an interval wider than
+:data:`WIDEST_INTERVAL`, leaves the point undecided: noise is no agreement.
 """
 
 import os
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 import numpy as np
@@ -23,12 +24,20 @@ from numerics.networks import TwoLayer
 from numerics.plan import Plan, Point
 from numerics.seeds import cell_seed
 
-__all__ = ["FINITE_WIDTH", "WIDEST_INTERVAL", "PointResult", "Run", "Verification", "train", "verify"]
+__all__ = ["FINITE_WIDTH", "WIDEST_INTERVAL", "PointResult", "Run", "Verdict", "Verification", "train", "verify"]
 
 #: Largest |S_w - predicted| put down to finite width (the theory is a limit), and largest |S_w| called critical.
 FINITE_WIDTH = 0.05
 #: Widest interval of a slope, upper minus lower end, from which anything is concluded.
 WIDEST_INTERVAL = 0.2
+
+
+class Verdict(Enum):
+    """What a measurement says about a prediction."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNDECIDED = "undecided"  #: runs stopped short, or the interval is too wide
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class PointResult:
     measured : SlopeFit or None
         None if no slope could be fitted.
     measured_regime : Regime or None
-    agrees : bool
+    verdict : Verdict
     reason : str
         Why it does not agree; empty if it does.
     runs : tuple of Run
@@ -88,9 +97,14 @@ class PointResult:
     predicted_regime: pt.Regime
     measured: slopes.SlopeFit | None
     measured_regime: pt.Regime | None
-    agrees: bool
+    verdict: Verdict
     reason: str
     runs: tuple[Run, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the measurement agrees with the prediction."""
+        return self.verdict is Verdict.AGREES
 
     @property
     def difference(self) -> float:
@@ -206,9 +220,10 @@ def _judge(point: Point, runs: tuple[Run, ...], diagram: pt.PhaseDiagram) -> Poi
     predicted = diagram.slopes_at(**coordinates)["w"]
     regime = pt.classify(predicted)
     measured, failure = _fit(runs)
-    measured_regime = _regime_of(measured.slope) if measured else None
-    reason = failure or (_disagreement(measured, predicted, regime) if measured else "")
-    return PointResult(*point, predicted, regime, measured, measured_regime, not reason, reason, runs)
+    if failure or measured is None:
+        return PointResult(*point, predicted, regime, measured, None, Verdict.UNDECIDED, failure, runs)
+    verdict, reason = _compare(measured, predicted, regime)
+    return PointResult(*point, predicted, regime, measured, _regime_of(measured.slope), verdict, reason, runs)
 
 
 def _fit(runs: tuple[Run, ...]) -> tuple[slopes.SlopeFit | None, str]:
@@ -223,15 +238,16 @@ def _fit(runs: tuple[Run, ...]) -> tuple[slopes.SlopeFit | None, str]:
         return None, failure or str(error)
 
 
-def _disagreement(measured: slopes.SlopeFit, predicted: sp.Rational, regime: pt.Regime) -> str:
-    """Why measurement and prediction do not agree; empty if they do."""
-    if measured.high - measured.low > WIDEST_INTERVAL:
-        return f"undecided: the interval is {measured.high - measured.low:.2f} wide; use more seeds"
+def _compare(measured: slopes.SlopeFit, predicted: sp.Rational, regime: pt.Regime) -> tuple[Verdict, str]:
+    """The verdict, and the reason if it is not agreement."""
+    size = measured.high - measured.low
+    if size > WIDEST_INTERVAL:
+        return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
     if _regime_of(measured.slope) is not regime:
-        return f"the measured regime is {_regime_of(measured.slope).value}"
+        return Verdict.DISAGREES, f"predicted {regime.value}"
     if not measured.low - FINITE_WIDTH <= float(predicted) <= measured.high + FINITE_WIDTH:
-        return f"the slope differs by {measured.slope - float(predicted):+.3f}"
-    return ""
+        return Verdict.DISAGREES, f"slope off by {measured.slope - float(predicted):+.3f}"
+    return Verdict.AGREES, ""
 
 
 def _regime_of(slope: float) -> pt.Regime:

@@ -39,8 +39,8 @@ def test_verify_prints_json_and_nothing_else(capsys):
 
 
 def test_verify_has_exit_status_1_when_a_point_disagrees(capsys):
-    """At four and eight neurons the theory, a limit, has nothing to say."""
-    status, out, _ = run(capsys, "verify", "--point", "1.25,1.1", "--widths", "4,8", "--seeds", "3")
+    """Near a boundary the slope at reachable widths is far from its limit, -3/4."""
+    status, out, _ = run(capsys, "verify", "--point", "0.75,0.25", "--widths", "500,1000,2000", "--seeds", "4")
     assert status == 1
     assert "disagrees" in out
     assert "0 of 1 points agree" in out
