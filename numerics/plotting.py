@@ -20,6 +20,7 @@ __all__ = ["plot_learned_functions", "plot_measured_diagram", "plot_relative_dis
 
 _INITIAL, _FINAL, _DATA = "#0072B2", "#D55E00", "black"  # colour-blind safe (Okabe and Ito)
 _DISAGREES = "#CC0033"
+_KERNEL = "#CC79A7"
 _MARKERS = "osD^vP*X"
 _HALO = withStroke(linewidth=2.5, foreground="white")
 
@@ -28,7 +29,8 @@ def plot_relative_distance(points: Sequence[PointResult], *, ax: Axes | None = N
     """RD of w against the width, log-log, one colour per predicted regime.
 
     Markers: geometric mean over the seeds, with bars from the smallest to the largest. Solid line: fitted power law. Dashed line:
-    a power law of the *predicted* slope through the middle of the data.
+    a power law of the *predicted* slope through the middle of the data. Dotted line, in the linear regime: RD itself by the
+    tangent kernels, with no free parameter.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
@@ -48,9 +50,14 @@ def plot_relative_distance(points: Sequence[PointResult], *, ax: Axes | None = N
         ax.errorbar(widths, means, spread, fmt=marker, color=colour, mec="black", mew=0.6, ms=6, capsize=2.5, zorder=3)
         ax.plot(widths, line, "-", color=colour, lw=1.6, zorder=2)
         ax.plot(widths, predicted, "--", color="black", lw=1.0, zorder=2)
+        if point.kernel_distances:
+            ax.plot(*zip(*point.kernel_distances.items(), strict=True), ":", color=_KERNEL, lw=2.2, zorder=2.5)
         label = rf"{_place(point)}: $S_w={_signed(fit.slope)}$, predicted ${_signed(float(point.predicted_slope))}$"
         handles.append(Line2D([], [], marker=marker, color=colour, mec="black", mew=0.6, ls="-", label=label))
     handles.append(Line2D([], [], ls="--", color="black", lw=1.0, label="predicted slope"))
+    if any(point.kernel_distances for point in points):
+        label = "predicted RD (tangent kernels, no free parameter)"
+        handles.append(Line2D([], [], ls=":", color=_KERNEL, lw=2.2, label=label))
     ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=r"relative distance RD$(\theta_w)$")
     ax.legend(handles=handles, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
     ax.grid(True, which="major", alpha=0.25)

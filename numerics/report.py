@@ -60,7 +60,12 @@ def _point(point: PointResult) -> dict[str, Any]:
     return {
         "gamma": str(point.gamma),
         "gamma_prime": str(point.gamma_prime),
-        "predicted": {"slope": str(point.predicted_slope), "regime": point.predicted_regime.value},
+        "predicted": {
+            "slope": str(point.predicted_slope),
+            "regime": point.predicted_regime.value,
+            "slope_at_these_widths": point.expected_slope,
+            "relative_distance_w_by_kernels": {str(width): rd for width, rd in point.kernel_distances.items()},
+        },
         "measured": None
         if fit is None or point.measured_regime is None
         else {
@@ -94,25 +99,29 @@ def _run(run: Run) -> dict[str, Any]:
 def to_table(verification: Verification) -> Table:
     """Prediction against measurement, one row a point; fits 80 columns."""
     plan = verification.plan
+    widest = plan.widths[-1]
     table = Table(
-        title=f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
-        caption="In brackets: 95 % interval over seeds.",
+        title=f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {widest}, {plan.seeds} seeds",
+        caption=f"In brackets: 95 % interval over seeds. RD ratio: measured at width {widest},\n"
+        "over the prediction of the tangent kernels, which has no free parameter.",
         box=SIMPLE,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
         title_style="bold",
-        padding=(0, 1),
     )
-    for heading in ("γ", "γ'", "predicted", "measured"):
+    for heading in ("γ", "γ'", "predicted", "measured", "RD ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("regime", no_wrap=True)
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=not any(point.reason for point in verification.points))
     for point in verification.points:
-        regime = point.measured_regime
+        ratio = point.kernel_ratios.get(widest)
+        regime = f"{point.measured_regime.value}, " if point.measured_regime else ""
+        verdict = f"[{_COLOURS[point.verdict]}]{point.verdict.value}[/]"
         table.add_row(
             f"{float(point.gamma):g}",
             f"{float(point.gamma_prime):g}",
             str(point.predicted_slope),
             escape(str(point.measured or "")),
-            regime.value if regime else "",
-            f"[{_COLOURS[point.verdict]}]{point.verdict.value}[/]" + (f": {point.reason}" if point.reason else ""),
+            f"{ratio:.3f}" if ratio else "",
+            f"{regime}{verdict}" + (f": {point.reason}" if point.reason else ""),
         )
     return table
