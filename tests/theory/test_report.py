@@ -1,6 +1,7 @@
 """The derivation as a document: complete, true to the network, and well-formed in every format."""
 
 import re
+from functools import cache
 
 import pytest
 import sympy as sp
@@ -21,9 +22,14 @@ NETWORKS = {
 }
 
 
+@cache
+def derived(name):
+    return pt.derive(NETWORKS[name])
+
+
 @pytest.fixture(scope="module", params=NETWORKS, ids=str)
 def derivation(request):
-    return pt.derive(NETWORKS[request.param])
+    return derived(request.param)
 
 
 def test_latex_is_well_formed(derivation):
@@ -68,15 +74,15 @@ def test_every_section_says_what_it_rests_on(derivation):
 
 
 def test_the_two_cases_of_growth_are_told_apart():
-    assert "Case 1: P ≥ 1" in pt.derive(NETWORKS["he"]).text()
-    text = pt.derive(NETWORKS["condensed"]).text()
+    assert "Case 1: P ≥ 1" in derived("he").text()
+    text = derived("condensed").text()
     assert "Case 2: P < 1, the layers must grow." in text
     assert "w: s = 1/2, F = 1/2, δ = 1, S = 1/2: condensed [proved]" in text
 
 
 def test_numbers_of_the_network_are_in_the_document():
     net = NETWORKS["deep"]
-    text = pt.derive(net).text()
+    text = derived("deep").text()
     for layer, slope in net.slopes().items():
         assert f"S = {slope}: {net.regime()[layer].value}" in text
     assert net.learning_rate_scaling().meaning in text
@@ -84,8 +90,8 @@ def test_numbers_of_the_network_are_in_the_document():
 
 
 def test_the_theorem_is_cited_at_depth_two_only():
-    assert "JMLR 22 (2021)" in pt.derive(NETWORKS["he"]).text()
-    assert "JMLR" not in pt.derive(NETWORKS["deep"]).text()
+    assert "JMLR 22 (2021)" in derived("he").text()
+    assert "JMLR" not in derived("deep").text()
 
 
 def test_a_failed_check_would_show():
