@@ -5,8 +5,9 @@ from numerics.errors import GradientFlowError, InputError
 from numerics.flow import Solution, Status, gradient_flow
 from numerics.networks import TwoLayer
 from numerics.observables import Features, conserved_drift, features, relative_distance
+from numerics.plan import Plan
 from numerics.seeds import cell_seed
-from numerics.verify import Plan, Verification, verify
+from numerics.verify import Verification, verify
 
 __all__ = [
     "Features",

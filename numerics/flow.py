@@ -293,7 +293,7 @@ class _Run:
         return high, moved_u, moved_v
 
     def _stop(self) -> Status | None:
-        gradient = float(np.linalg.norm(self.point.velocity))
+        gradient = float(np.sqrt(self.point.gradient_squared))
         if self.point.loss <= self.loss_tol * (1 + _LOSS_MATCH):
             return Status.LOSS_REACHED
         if gradient <= self.grad_tol and self.grad_tol > 0:
@@ -364,7 +364,7 @@ def _distance_error(part: LayerError) -> float:
 
 def _loss_defect(point: Point, trial: Point, h: float) -> float:
     """The error estimate of RKC2 for the loss itself, whose derivative is -|grad R|^2, relative to the loss."""
-    slopes = float(point.velocity @ point.velocity) + float(trial.velocity @ trial.velocity)
+    slopes = point.gradient_squared + trial.gradient_squared
     return abs(0.8 * (point.loss - trial.loss) - 0.4 * h * slopes) / point.loss
 
 

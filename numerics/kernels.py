@@ -7,6 +7,10 @@ neuron and its contribution to the new output come out of the same loop. For d =
 tuples when n is small, which the compiler unrolls and vectorises over neurons (under 4 ns per neuron at n = 4), and as
 arrays otherwise, vectorised over samples.
 
+A loop here either writes an array or sums, never both: a loop that does both is compiled twice, with a run-time test for overlap
+that depends on where the arrays lie in memory, and the two versions sum in different orders. The same cell must give the
+same bits.
+
 fastmath is limited to re-association and contraction: sums may be re-ordered (differences at rounding level), while nan
 and inf keep their meaning.
 """
@@ -16,6 +20,7 @@ from numba import njit
 
 __all__ = [
     "chebyshev_estimate",
+    "dot",
     "forward",
     "forward_planar",
     "kernel_product",
@@ -28,6 +33,15 @@ __all__ = [
 
 _OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
 _BLOCK = 256  # neurons: a block of everything fits in 32 kB
+
+
+@njit(**_OPTIONS)
+def dot(a, b):
+    """Sum of a_k b_k on one thread: a BLAS wakes its own threads for this, which fight with runs side by side."""
+    total = 0.0
+    for k in range(a.size):
+        total += a[k] * b[k]
+    return total
 
 
 @njit(**_OPTIONS)
@@ -236,6 +250,7 @@ def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
     same = np.empty(_BLOCK)
     error = np.empty(_BLOCK)
     along = np.empty(_BLOCK)
+    shift = np.empty(_BLOCK)
     out[:] = 0.0
     for low in range(0, u.size, _BLOCK):
         size = min(_BLOCK, u.size - low)
@@ -249,25 +264,29 @@ def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
                     z_old[k] += v_old[j, low + k] * X[i, j]
             for k in range(size):
                 same[k] = same[k] if (z[k] > 0.0) == (z_old[k] > 0.0) else 0.0
-        moved = 0.0
         for k in range(size):
-            x, shift = xu[low + k], u[low + k] - u_start[low + k]
+            x, shift[k] = xu[low + k], u[low + k] - u_start[low + k]
             error[k] = x * x
-            along[k] = x * shift
-            moved += shift * shift
+            along[k] = x * shift[k]
         _accumulate(same, error, along, size, out[0])
-        out[0, 3] += moved
+        out[0, 3] += _squares(shift, size)
         error[:size] = 0.0
         along[:size] = 0.0
-        moved = 0.0
         for j in range(d):
             for k in range(size):
-                x, shift = xv[j, low + k], v[j, low + k] - v_start[j, low + k]
+                x, shift[k] = xv[j, low + k], v[j, low + k] - v_start[j, low + k]
                 error[k] += x * x
-                along[k] += x * shift
-                moved += shift * shift
+                along[k] += x * shift[k]
+            out[1, 3] += _squares(shift, size)
         _accumulate(same, error, along, size, out[1])
-        out[1, 3] += moved
+
+
+@njit(**_OPTIONS)
+def _squares(values, size):
+    total = 0.0
+    for k in range(size):
+        total += values[k] * values[k]
+    return total
 
 
 @njit(**_OPTIONS)

@@ -9,6 +9,7 @@ v ~ N(0, I/kappa'), and u_k^2 - |v_k|^2 conserved for every neuron.
 """
 
 from dataclasses import dataclass, field
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -63,8 +64,8 @@ class TwoLayer:
     def sample(
         cls,
         width: int,
-        gamma: float,
-        gamma_prime: float,
+        gamma: SupportsFloat,
+        gamma_prime: SupportsFloat,
         inputs: ArrayLike,
         *,
         rng: int | np.random.SeedSequence | np.random.Generator = 0,
@@ -77,7 +78,8 @@ class TwoLayer:
         ----------
         width : int
             Number of neurons m, at least 2; even for an antisymmetric start.
-        gamma, gamma_prime : float
+        gamma, gamma_prime : number
+            Anything that has a float value: a Fraction or an exact SymPy number too.
         inputs : array (n, d)
             Only d is used.
         rng : int, SeedSequence or Generator
@@ -98,12 +100,10 @@ class TwoLayer:
             raise InputError(f"width = {width!r}; give an integer >= 2")
         if antisymmetric and width % 2:
             raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
-        for name, value in (("gamma", gamma), ("gamma_prime", gamma_prime)):
-            if not np.isfinite(value):
-                raise InputError(f"{name} = {value} is not finite; give a number such as 1.75")
+        exponents = [_finite("gamma", gamma), _finite("gamma_prime", gamma_prime)]
         slope = _negative_slope(activation)
         with np.errstate(over="ignore", under="ignore"):
-            kappa, kappa_prime = (float(np.power(float(width), -float(g))) for g in (gamma, gamma_prime))
+            kappa, kappa_prime = (float(np.power(float(width), -g)) for g in exponents)
         generator = np.random.default_rng(rng)
         drawn = width // 2 if antisymmetric else width
         a, w = generator.standard_normal(drawn), generator.standard_normal((drawn, d))
@@ -153,6 +153,16 @@ class TwoLayer:
         f = np.empty(len(X))
         kernels.forward(self.u, np.ascontiguousarray(self.v.T), X, self.kappa, self.negative_slope, f)
         return f
+
+
+def _finite(name: str, value: SupportsFloat) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} = {value!r} is not a number; give one such as 1.75") from error
+    if not np.isfinite(number):
+        raise InputError(f"{name} = {value} is not finite; give a number such as 1.75")
+    return number
 
 
 def _negative_slope(activation: str | float) -> float:

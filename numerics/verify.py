@@ -1,8 +1,8 @@
 """Prediction against measurement: the slope S_w of the theory and the slope of trained networks, point by point.
 
-Verdict of a point: the measured regime is the predicted one, and the predicted slope lies within the measured interval widened by
-:data:`FINITE_WIDTH` on either side. The interval covers the seeds; the allowance covers what a finite range of widths
-still misses (the theory is a limit), and is the accuracy asked of the experiment.
+A point agrees if every run converged, the measured regime is the predicted one, and the prediction lies in the interval over
+seeds widened by :data:`FINITE_WIDTH` on either side. A run that stopped short, or an interval wider than
+:data:`WIDEST_INTERVAL`, leaves the point undecided: noise is no agreement.
 """
 
 import os
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 import numpy as np
@@ -17,55 +18,47 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics import slopes
-from numerics.datasets import four_points
 from numerics.errors import InputError
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import TwoLayer
+from numerics.plan import Plan, Point
 from numerics.seeds import cell_seed
 
-__all__ = ["BOOK", "FINITE_WIDTH", "PLANE", "Plan", "PointResult", "Run", "Verification", "verify"]
+__all__ = ["FINITE_WIDTH", "WIDEST_INTERVAL", "PointResult", "Run", "Verdict", "Verification", "train", "verify"]
 
-#: Largest |S_w - predicted| put down to finite width, and largest |S_w| called critical.
+#: Largest |S_w - predicted| put down to finite width (the theory is a limit), and largest |S_w| called critical.
 FINITE_WIDTH = 0.05
-
-Point = tuple[Fraction, Fraction]
-
-#: The book's three initialisation sizes, 1/sqrt(m), 1/m and 1/m^1.75.
-BOOK: tuple[Point, ...] = tuple((Fraction(g), Fraction(0)) for g in ("1/2", "1", "7/4"))
-#: One point in each of the five regions where the slope has a formula of its own.
-PLANE: tuple[Point, ...] = tuple(
-    (Fraction(g), Fraction(gp))
-    for g, gp in (("3/4", "1/4"), ("3/4", "-1/4"), ("5/4", "3/4"), ("7/4", "1/4"), ("5/4", "-1/2"))
-)
+#: Widest interval of a slope, upper minus lower end, from which anything is concluded.
+WIDEST_INTERVAL = 0.2
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to measure: points of the plane, widths (a geometric grid) and the number of seeds."""
+class Verdict(Enum):
+    """What a measurement says about a prediction."""
 
-    points: tuple[Point, ...] = BOOK + PLANE
-    widths: tuple[int, ...] = (1000, 2000, 4000, 8000, 16000)
-    seeds: int = 4
-    rtol: float = 1e-2
-    loss_tol: float = 1e-6
-
-    def __post_init__(self) -> None:
-        if not self.points:
-            raise InputError("points is empty; give at least one pair (gamma, gamma_prime)")
-        if len(set(self.widths)) < 2:
-            raise InputError(f"widths = {self.widths}; a slope needs at least two different widths")
-        if self.seeds < 1:
-            raise InputError(f"seeds = {self.seeds}; give at least 1, or 3 for an interval")
-
-    @classmethod
-    def quick(cls) -> "Plan":
-        """A smaller plan with the same points."""
-        return cls(widths=(500, 1000, 2000, 4000), seeds=3)
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNDECIDED = "undecided"  #: runs stopped short, or the interval is too wide
 
 
 @dataclass(frozen=True)
 class Run:
-    """One trained network: the cell and what came of it. RD is the supremum over the run."""
+    """One trained network: the cell and what came of it.
+
+    Attributes
+    ----------
+    gamma, gamma_prime, width, seed
+        The cell.
+    relative_distance : float
+        RD of w, the largest over the run.
+    loss, time : float
+        At the end; normalised time.
+    status, converged
+        Why it stopped, and whether that was where it was asked to.
+    evaluations, seconds
+        Cost.
+    conserved_drift : float
+        Of the balance law; see :class:`numerics.flow.Solution`.
+    """
 
     gamma: Fraction
     gamma_prime: Fraction
@@ -73,9 +66,9 @@ class Run:
     seed: int
     relative_distance: float
     loss: float
+    time: float
     status: str
     converged: bool
-    time: float
     evaluations: int
     seconds: float
     conserved_drift: float
@@ -83,7 +76,20 @@ class Run:
 
 @dataclass(frozen=True)
 class PointResult:
-    """Prediction and measurement at one point of the plane."""
+    """Prediction and measurement at one point of the plane.
+
+    Attributes
+    ----------
+    predicted_slope : sympy.Rational
+    predicted_regime : Regime
+    measured : SlopeFit or None
+        None if no slope could be fitted.
+    measured_regime : Regime or None
+    verdict : Verdict
+    reason : str
+        Why it does not agree; empty if it does.
+    runs : tuple of Run
+    """
 
     gamma: Fraction
     gamma_prime: Fraction
@@ -91,9 +97,14 @@ class PointResult:
     predicted_regime: pt.Regime
     measured: slopes.SlopeFit | None
     measured_regime: pt.Regime | None
-    agrees: bool
+    verdict: Verdict
     reason: str
     runs: tuple[Run, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the measurement agrees with the prediction."""
+        return self.verdict is Verdict.AGREES
 
     @property
     def difference(self) -> float:
@@ -111,7 +122,7 @@ class Verification:
 
     @property
     def agrees(self) -> bool:
-        """Whether every point's verdict agrees."""
+        """Whether every point agrees."""
         return all(point.agrees for point in self.points)
 
 
@@ -139,14 +150,30 @@ def verify(
     started = time.perf_counter()
     runs = _run_all(plan, executor, progress)
     points = tuple(
-        _judge(point, [r for r in runs if (r.gamma, r.gamma_prime) == point], plan, diagram) for point in plan.points
+        _judge(point, tuple(r for r in runs if (r.gamma, r.gamma_prime) == point), diagram) for point in plan.points
     )
     return Verification(plan, points, time.perf_counter() - started)
 
 
+def train(point: Point, width: int, seed: int, plan: Plan) -> Solution:
+    """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
+    X, y = plan.data
+    gamma, gamma_prime = point
+    network = TwoLayer.sample(
+        width=width,
+        gamma=gamma,
+        gamma_prime=gamma_prime,
+        inputs=X,
+        rng=cell_seed(gamma, gamma_prime, width, seed),
+        antisymmetric=True,
+    )
+    return gradient_flow(
+        network, X, y, loss_tol=plan.loss_tol, rtol=plan.rtol, max_seconds=plan.max_seconds, throw=False
+    )
+
+
 def _run_all(plan: Plan, executor: Executor | None, progress: Callable[[int, int], None] | None) -> list[Run]:
-    cells = [(point, width, seed) for point in plan.points for width in plan.widths for seed in range(plan.seeds)]
-    cells.sort(key=lambda cell: -cell[1])  # longest first, so that no worker is left with a long tail
+    cells = sorted(plan.cells, key=lambda cell: -cell[1])  # longest first, so that no worker is left with a long tail
     if executor is not None:
         return _collect(executor, cells, plan, progress)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -170,61 +197,57 @@ def _collect(
 
 
 def _run(point: Point, width: int, seed: int, plan: Plan) -> Run:
-    X, y = four_points()
-    gamma, gamma_prime = point
-    network = TwoLayer.sample(
-        width=width,
-        gamma=float(gamma),
-        gamma_prime=float(gamma_prime),
-        inputs=X,
-        rng=cell_seed(gamma, gamma_prime, width, seed),
-        antisymmetric=True,
-    )
-    solution: Solution = gradient_flow(network, X, y, loss_tol=plan.loss_tol, rtol=plan.rtol, throw=False)
+    solution = train(point, width, seed, plan)
     return Run(
-        gamma=gamma,
-        gamma_prime=gamma_prime,
+        gamma=point[0],
+        gamma_prime=point[1],
         width=width,
         seed=seed,
         relative_distance=solution.sup_relative_distance["w"],
         loss=solution.loss,
+        time=solution.t,
         status=solution.status.name.lower(),
         converged=solution.converged,
-        time=solution.t,
         evaluations=solution.stats.evaluations,
         seconds=solution.stats.seconds,
         conserved_drift=solution.conserved_drift,
     )
 
 
-def _judge(point: Point, runs: list[Run], plan: Plan, diagram: pt.PhaseDiagram) -> PointResult:
-    x, y = (sp.Rational(v.numerator, v.denominator) for v in point)
-    names = [c.name for c in diagram.coordinates]
-    predicted = diagram.slopes_at(**dict(zip(names, (x, y), strict=True)))["w"]
+def _judge(point: Point, runs: tuple[Run, ...], diagram: pt.PhaseDiagram) -> PointResult:
+    names = (c.name for c in diagram.coordinates)
+    coordinates = {name: sp.Rational(v.numerator, v.denominator) for name, v in zip(names, point, strict=True)}
+    predicted = diagram.slopes_at(**coordinates)["w"]
     regime = pt.classify(predicted)
-    distances = np.array(
-        [[_usable(r) for r in runs if r.width == width] for width in plan.widths]
-    )  # (widths, seeds), nan where a run stopped short
+    measured, failure = _fit(runs)
+    if failure or measured is None:
+        return PointResult(*point, predicted, regime, measured, None, Verdict.UNDECIDED, failure, runs)
+    verdict, reason = _compare(measured, predicted, regime)
+    return PointResult(*point, predicted, regime, measured, _regime_of(measured.slope), verdict, reason, runs)
+
+
+def _fit(runs: tuple[Run, ...]) -> tuple[slopes.SlopeFit | None, str]:
+    """The slope of the runs that converged, and what went wrong if some did not."""
+    widths = sorted({run.width for run in runs})
+    rows = [[r.relative_distance if r.converged else np.nan for r in runs if r.width == width] for width in widths]
+    stopped = sum(not run.converged for run in runs)
+    failure = f"{stopped} of {len(runs)} runs stopped short" if stopped else ""
     try:
-        measured = slopes.fit(plan.widths, distances)
+        return slopes.fit(widths, rows), failure
     except InputError as error:
-        return PointResult(*point, predicted, regime, None, None, False, str(error), tuple(runs))
-    measured_regime = _regime_of(measured.slope)
-    inside = measured.low - FINITE_WIDTH <= float(predicted) <= measured.high + FINITE_WIDTH
-    failed = int(np.isnan(distances).sum())
-    if failed:
-        agrees, reason = False, f"{failed} runs stopped short"
-    elif measured_regime is not regime:
-        agrees, reason = False, f"measured regime is {measured_regime.value}"
-    elif not inside:
-        agrees, reason = False, f"slope differs by {measured.slope - float(predicted):+.3f}"
-    else:
-        agrees, reason = True, ""
-    return PointResult(*point, predicted, regime, measured, measured_regime, agrees, reason, tuple(runs))
+        return None, failure or str(error)
 
 
-def _usable(run: Run) -> float:
-    return run.relative_distance if run.converged else float("nan")
+def _compare(measured: slopes.SlopeFit, predicted: sp.Rational, regime: pt.Regime) -> tuple[Verdict, str]:
+    """The verdict, and the reason if it is not agreement."""
+    size = measured.high - measured.low
+    if size > WIDEST_INTERVAL:
+        return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
+    if _regime_of(measured.slope) is not regime:
+        return Verdict.DISAGREES, f"predicted {regime.value}"
+    if not measured.low - FINITE_WIDTH <= float(predicted) <= measured.high + FINITE_WIDTH:
+        return Verdict.DISAGREES, f"slope off by {measured.slope - float(predicted):+.3f}"
+    return Verdict.AGREES, ""
 
 
 def _regime_of(slope: float) -> pt.Regime:

@@ -21,6 +21,7 @@ from phasetheory.learning_rates import LearningRateScaling
 from phasetheory.networks import Network, three_layer, two_layer
 from phasetheory.normalization import Normalization, normalize
 from phasetheory.regimes import Basis, Regime, Statement, classify
+from phasetheory.statements import slopes_on_slice, statements
 
 __all__ = [
     "AbcParametrization",
@@ -66,6 +67,8 @@ __all__ = [
     "phase_diagram",
     "relu",
     "relu_power",
+    "slopes_on_slice",
+    "statements",
     "three_layer",
     "two_layer",
 ]

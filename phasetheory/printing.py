@@ -26,7 +26,7 @@ def plain(expression: sp.Basic) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = re.sub(r"sqrt\((\w+)\)", r"√\1", text).replace("sqrt", "√")
     text = re.sub(r"(?<![\w^])(\d+)\*(?=[α-ωa-z√])", r"\1", text)  # 2*γ -> 2γ
-    return re.sub(r"(?<=[\w')])\*(?=[\w(√])", " ", text)  # β₁*β₂ -> β₁ β₂
+    return text.replace("*", " ")  # β₁*β₂ -> β₁ β₂
 
 
 def power(exponent: sp.Expr) -> str:

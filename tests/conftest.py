@@ -1,7 +1,65 @@
+"""Hypothesis profiles, and what the tests of the integrators share."""
+
 import os
 
+import numpy as np
+import pytest
 from hypothesis import settings
+
+import numerics as nm
+from numerics.integrators import METHODS, Point
+from numerics.integrators.base import RightHandSide
 
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+class Bench:
+    """A network loaded into the integrators' own objects, for tests below the level of gradient_flow."""
+
+    def __init__(self, network, X, y, method="rkc"):
+        m, d = network.v.shape
+        self.rhs = RightHandSide(network, X, y)
+        self.integrator = METHODS[method](self.rhs, m, d)
+        self.point, self.other = (Point(m, d, len(y)) for _ in range(2))
+        self.point.u[:] = network.u
+        self.point.v[:] = network.v.T
+        self.rhs.update_residual(self.point)
+        self.rhs.evaluate(self.point, self.other)
+
+    def advance(self, time, steps):
+        """The state after ``steps`` equal steps."""
+        radius = self.rhs.spectral_radius(self.point, iterations=30)
+        for _ in range(steps):
+            self.integrator.step(self.point, time / steps, radius, self.other)
+            self.point, self.other = self.other, self.point
+        return self.point.y.copy()
+
+
+@pytest.fixture(scope="session")
+def bench():
+    return Bench
+
+
+@pytest.fixture(scope="session")
+def four_points():
+    return nm.datasets.four_points()
+
+
+def twin_forward(u, v, X, kappa, s):
+    """Plain NumPy output; v is (m, d)."""
+    z = v @ X.T
+    return kappa * u @ np.where(z > 0, z, s * z)
+
+
+def twin_jacobian(u, v, X, kappa, s):
+    """J = df/d(u, v) as (n, m) and (n, m, d)."""
+    z = (v @ X.T).T
+    slope = np.where(z > 0, 1.0, s)
+    return kappa * slope * z, kappa * (u * slope)[:, :, None] * X[:, None, :]
+
+
+@pytest.fixture(scope="session")
+def twin():
+    return twin_forward, twin_jacobian

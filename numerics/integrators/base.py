@@ -32,6 +32,11 @@ class Point:
         """R = (1/2n) sum_i e_i^2."""
         return float(self.residual @ self.residual) / (2 * self.residual.size)
 
+    @property
+    def gradient_squared(self) -> float:
+        """|grad R|^2, from the velocity."""
+        return float(kernels.dot(self.velocity, self.velocity))
+
 
 class LayerError(NamedTuple):
     """Sums over the neurons of a layer for the error x of a step and the displacement D from the start.

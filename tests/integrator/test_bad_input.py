@@ -24,6 +24,8 @@ def one_line(caught):
         ({"gamma": np.inf}, "gamma = inf"),
         ({"gamma": np.nan}, "gamma = nan"),
         ({"gamma_prime": -np.inf}, "gamma_prime = -inf"),
+        ({"gamma": "one"}, "gamma = 'one'"),
+        ({"gamma_prime": None}, "gamma_prime = None"),
         ({"gamma": 1e4}, "kappa = 0.0"),
         ({"activation": "tanh"}, "activation = 'tanh'"),
     ],

@@ -1,0 +1,118 @@
+"""A verification as data (for ``report.json``) and as a table for a terminal."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numba
+import numpy as np
+import sympy as sp
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+import phasetheory as pt
+from numerics.verify import FINITE_WIDTH, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
+
+__all__ = ["to_dict", "to_table"]
+
+_COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
+
+
+def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, Any]:
+    """Everything needed to read or repeat a verification, in types that JSON knows; exact numbers as text."""
+    plan = verification.plan
+    X, y = plan.data
+    return {
+        "agrees": verification.agrees,
+        "seconds": round(verification.seconds, 3),
+        "versions": {
+            "phasetheory": version("phasetheory"),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            "sympy": sp.__version__,
+        },
+        "theory": {
+            "time_unit": str(derivation.normalized.time_unit),
+            "kappa": str(derivation.normalized.kappa),
+            "kappa_prime": str(derivation.normalized.kappa_prime),
+            "boundaries": {layer: str(boundary) for layer, boundary in derivation.boundaries.items()},
+            "slope_w": str(derivation.diagram.slope("w")),
+            "checks": {check.statement: check.holds for check in derivation.checks},
+        },
+        "plan": {
+            "widths": list(plan.widths),
+            "seeds": plan.seeds,
+            "rtol": plan.rtol,
+            "loss_tol": plan.loss_tol,
+            "max_seconds": plan.max_seconds,
+            "inputs": X.tolist(),
+            "targets": y.tolist(),
+        },
+        "verdict": {"finite_width_allowance": FINITE_WIDTH, "widest_interval": WIDEST_INTERVAL},
+        "points": [_point(point) for point in verification.points],
+    }
+
+
+def _point(point: PointResult) -> dict[str, Any]:
+    fit = point.measured
+    return {
+        "gamma": str(point.gamma),
+        "gamma_prime": str(point.gamma_prime),
+        "predicted": {"slope": str(point.predicted_slope), "regime": point.predicted_regime.value},
+        "measured": None
+        if fit is None or point.measured_regime is None
+        else {
+            "slope": fit.slope,
+            "interval": [fit.low, fit.high],
+            "level": fit.level,
+            "local_slopes": list(fit.local_slopes),
+            "drift": fit.drift,
+            "regime": point.measured_regime.value,
+        },
+        "verdict": point.verdict.value,
+        "reason": point.reason,
+        "runs": [_run(run) for run in point.runs],
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "width": run.width,
+        "seed": run.seed,
+        "relative_distance_w": run.relative_distance,
+        "loss": run.loss,
+        "normalised_time": run.time,
+        "status": run.status,
+        "evaluations": run.evaluations,
+        "seconds": round(run.seconds, 4),
+        "conserved_drift": run.conserved_drift,
+    }
+
+
+def to_table(verification: Verification) -> Table:
+    """Prediction against measurement, one row a point; fits 80 columns."""
+    plan = verification.plan
+    table = Table(
+        title=f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
+        caption="In brackets: 95 % interval over seeds.",
+        box=SIMPLE,
+        title_style="bold",
+        padding=(0, 1),
+    )
+    for heading in ("γ", "γ'", "predicted", "measured"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("regime", no_wrap=True)
+    table.add_column("verdict")
+    for point in verification.points:
+        regime = point.measured_regime
+        table.add_row(
+            f"{float(point.gamma):g}",
+            f"{float(point.gamma_prime):g}",
+            str(point.predicted_slope),
+            escape(str(point.measured or "")),
+            regime.value if regime else "",
+            f"[{_COLOURS[point.verdict]}]{point.verdict.value}[/]" + (f": {point.reason}" if point.reason else ""),
+        )
+    return table

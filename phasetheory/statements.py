@@ -1,0 +1,91 @@
+"""What is known about one network, and what each part of it rests on: a theorem, or the scaling argument.
+
+[L21] T. Luo, Z.-Q. J. Xu, Z. Ma, Y. Zhang, JMLR 22 (2021), arXiv 2007.07497, proves the regime of w of two-layer relu networks
+off the boundary, with bounds on RD_w. Everything else rests on the scaling argument of :mod:`phasetheory.scaling`.
+"""
+
+import sympy as sp
+
+from phasetheory.activations import relu
+from phasetheory.diagrams import phase_diagram
+from phasetheory.networks import Network
+from phasetheory.printing import plain
+from phasetheory.regimes import Basis, Regime, Statement, proved_slope_bounds
+
+__all__ = ["slopes_on_slice", "statements"]
+
+_THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime"
+_SCALING = "scaling argument: balance law, capacity, growth"
+_SYMBOLS = "SymPy, residual zero"
+
+
+def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
+    """Slopes of a network whose exponents may contain free symbols: piecewise-linear in them.
+
+    For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them the network must have two
+    layers: it is then a line (or part) of the plane (gamma, gamma').
+    """
+    if network.depth != 2 or not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
+        return network.slopes()
+    diagram = phase_diagram(2)
+    place = dict(zip(diagram.coordinates, (network.gamma, network.gamma_prime), strict=True))
+    return {layer: sp.simplify(diagram.slope(layer).subs(place)) for layer in diagram.layers}
+
+
+def statements(network: Network) -> tuple[Statement, ...]:
+    """Everything claimed about ``network``, each part with its basis.
+
+    Examples
+    --------
+    >>> from phasetheory import initialization
+    >>> statements(initialization("ntk"))[1].basis
+    <Basis.PROVED: 'proved'>
+    """
+    kappas = Statement(
+        f"κ = {plain(network.kappa)}, κ' = {plain(network.kappa_prime)} are all that the scales do to the dynamics"
+        if network.depth == 2
+        else "the scales enter the normalised dynamics through κ and one mobility per layer only",
+        Basis.PROVED,
+        _SYMBOLS,
+    )
+    slopes = slopes_on_slice(network)
+    number = all(slope.is_number for slope in slopes.values())
+    proved = _theorem(network) if network.depth == 2 and network.activation == relu and number else ()
+    covered = {"w"} if any(s.text.startswith("w is") for s in proved) else set()
+    found = [kappas, *proved]
+    if number:
+        rest = ((layer, regime) for layer, regime in network.regime().items() if layer not in covered)
+        found += [Statement(f"{layer} is {regime.value}", Basis.DERIVED, _SCALING) for layer, regime in rest]
+    values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items())
+    found.append(Statement(values, Basis.DERIVED, _SCALING))
+    if number and network.depth == 2 and _lazy_output(network.gamma, network.gamma_prime):
+        found.append(
+            Statement(
+                "S_w is a lower bound here: the output weights hardly move, so a target that needs more directions than w "
+                "condenses on is fitted late, at a larger RD",
+                Basis.FITTED,
+                "measured on four points, see the limitations in README.md",
+            )
+        )
+    return tuple(found)
+
+
+def _theorem(network: Network) -> tuple[Statement, ...]:
+    gamma, gamma_prime = network.gamma, network.gamma_prime
+    lower, upper = proved_slope_bounds(gamma, gamma_prime)
+    if gamma < 1 or gamma_prime > gamma - 1:
+        regime = Regime.LINEAR
+    elif gamma > 1 and gamma_prime < gamma - 1:
+        regime = Regime.CONDENSED
+    else:
+        return ()  # on the boundary nothing is proved
+    bounds = [f"S_w ≥ {plain(lower)}"] * (lower != -sp.oo) + [f"S_w ≤ {plain(upper)}"] * (upper != sp.oo)
+    return (
+        Statement(f"w is {regime.value}", Basis.PROVED, _THEOREM),
+        Statement(", ".join(bounds) + " up to logarithms", Basis.PROVED, _THEOREM),
+    )
+
+
+def _lazy_output(gamma: sp.Expr, gamma_prime: sp.Expr) -> bool:
+    """Condensed w with an output layer that stays where it is: gamma > 1, gamma' < 1 - gamma."""
+    return bool(gamma > 1 and gamma_prime < 1 - gamma)

@@ -1,0 +1,161 @@
+"""Prediction against measurement, and that a wrong prediction fails."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import numerics as nm
+import phasetheory as pt
+from numerics.plan import BOOK, PLANE
+from numerics.report import to_dict
+from numerics.verify import FINITE_WIDTH, Verdict
+
+SMALL = nm.Plan(
+    points=((Fraction(1, 2), Fraction(0)), (Fraction(7, 4), Fraction(0))), widths=(500, 1000, 2000), seeds=3
+)
+
+
+@pytest.fixture(scope="module")
+def book():
+    return nm.verify(nm.Plan(points=BOOK, widths=(1000, 2000, 4000, 8000), seeds=3))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return nm.verify(SMALL)
+
+
+def test_the_book_s_three_points_agree_within_the_bar(book):
+    assert book.agrees
+    for point in book.points:
+        assert abs(point.difference) <= 0.05, point
+
+
+def test_the_standard_points_lie_in_different_regions():
+    """Every formula of S_w is tried, and every regime of w on either side of gamma' = 0."""
+    diagram = pt.phase_diagram(2)
+    cells = {
+        next(i for i, (polygon, _) in enumerate(diagram._slope("w").cells) if _inside(polygon, point))
+        for point in PLANE
+    }
+    assert cells == set(range(len(diagram._slope("w").cells)))
+    assert {(p[1] > 0, diagram.regime_at(gamma=p[0], gamma_prime=p[1])["w"]) for p in PLANE} == {
+        (side, regime) for side in (True, False) for regime in (pt.Regime.LINEAR, pt.Regime.CONDENSED)
+    }
+
+
+def _inside(polygon, point):
+    edges = zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+    return all((q[0] - p[0]) * (point[1] - p[1]) > (q[1] - p[1]) * (point[0] - p[0]) for p, q in edges)
+
+
+@pytest.mark.parametrize("shift", [sp.Rational(1, 2), -sp.Rational(1, 2)])
+def test_a_wrong_boundary_fails(small, shift):
+    """Negative control: the same measurements against a diagram whose boundary is moved by half a unit of gamma."""
+    right = pt.phase_diagram(2)
+    gamma, gamma_prime = right.coordinates
+    moved = pt.two_layer(pt.m ** (gamma + shift - gamma_prime), pt.m**-gamma_prime, 1)
+    wrong = pt.phase_diagram(network=moved, coordinates=right.coordinates)
+    assert str(wrong.boundary("w")) != str(right.boundary("w"))
+    assert small.agrees
+    assert not nm.verify(SMALL, diagram=wrong).agrees
+
+
+def test_a_wrong_slope_in_the_right_regime_fails():
+    """Negative control: gamma stretched about the boundary keeps every regime and doubles the slopes."""
+    gamma, gamma_prime = pt.phase_diagram(2).coordinates
+    stretched = pt.two_layer(pt.m ** (2 * gamma - 1 - gamma_prime), pt.m**-gamma_prime, 1)
+    wrong = pt.phase_diagram(network=stretched, coordinates=(gamma, gamma_prime))
+    result = nm.verify(SMALL, diagram=wrong)
+    assert all(point.measured_regime is point.predicted_regime for point in result.points)
+    assert [point.agrees for point in result.points] == [False, False]
+    assert all("slope off by" in point.reason for point in result.points)
+
+
+def test_runs_that_stop_short_are_marked_and_never_used():
+    result = nm.verify(replace(SMALL, max_seconds=1e-9))
+    assert not result.agrees
+    for point in result.points:
+        assert point.verdict is Verdict.UNDECIDED
+        assert point.measured is None
+        assert np.isnan(point.difference)
+        assert point.reason == "9 of 9 runs stopped short"
+
+
+def test_noise_is_no_agreement():
+    """Few neurons and few seeds fit any slope: the point is undecided, not agreed."""
+    result = nm.verify(nm.Plan(points=(("1/2", "3/4"),), widths=(60, 120), seeds=2))
+    assert result.points[0].verdict is Verdict.UNDECIDED
+    assert "use more seeds" in result.points[0].reason
+
+
+def test_a_cell_gives_the_same_numbers_wherever_it_is_run(small):
+    with ProcessPoolExecutor(max_workers=1) as executor:
+        elsewhere = nm.verify(replace(SMALL, points=SMALL.points[:1]), executor=executor)
+    assert [r.relative_distance for r in elsewhere.points[0].runs] == [
+        r.relative_distance for r in small.points[0].runs
+    ]
+
+
+def test_progress_counts_every_run():
+    seen = []
+    nm.verify(replace(SMALL, widths=(20, 40)), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(i, 12) for i in range(1, 13)]
+
+
+def test_the_report_repeats_the_verification(small):
+    report = json.loads(json.dumps(to_dict(small, pt.derive())))
+    assert report["agrees"] is small.agrees
+    assert report["theory"]["kappa"] == "beta1*beta2/alpha"
+    assert all(report["theory"]["checks"].values())
+    assert [p["measured"]["slope"] for p in report["points"]] == [p.measured.slope for p in small.points]
+    assert {run["seed"] for run in report["points"][0]["runs"]} == {0, 1, 2}
+    assert report["verdict"]["finite_width_allowance"] == FINITE_WIDTH
+
+
+@pytest.mark.parametrize(
+    ("targets", "holds"), [((0.5, 0.5, 0.5, 0.5), True), ((0.0, 0.0, 0.3, 1.0), True), ((0.7, -0.5, 0.2, -0.6), False)]
+)
+def test_with_frozen_output_weights_the_slope_needs_a_target_of_few_directions(targets, holds):
+    """Below gamma' = 1 - gamma, S_w = gamma - 1 is reached by targets that aligned neurons fit, and exceeded by others."""
+    data = nm.datasets.from_arrays([-1.0, -0.35, 0.3, 1.0], targets)
+    plan = nm.Plan(points=(("3/2", "-1"),), widths=(1000, 4000, 16000), seeds=2, data=data)
+    point = nm.verify(plan).points[0]
+    assert point.measured.slope > float(point.predicted_slope) - 0.05
+    assert (abs(point.difference) < 0.05) is holds
+    assert point.measured_regime is pt.Regime.CONDENSED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"points": ()}, "at least one pair"),
+        ({"points": ((1, 0), (1.0, 0))}, "each of them once"),
+        ({"points": ((np.inf, 0),)}, "gamma = inf"),
+        ({"points": ((1, "x"),)}, "gamma_prime = 'x'"),
+        ({"points": ((1001, 0),)}, "out of range"),
+        ({"widths": (1000,)}, "two different widths"),
+        ({"widths": (1000, 1000)}, "two different widths"),
+        ({"widths": (0, 2)}, "width = 0"),
+        ({"widths": (2, 3)}, "width = 3"),
+        ({"widths": (2.0, 4)}, "width = 2.0"),
+        ({"seeds": 1}, "seeds = 1"),
+        ({"seeds": True}, "seeds = True"),
+        ({"data": ([[1.0]], [np.nan])}, "y contains 1 NaN"),
+        ({"data": (np.empty((0, 2)), [])}, "no data"),
+    ],
+)
+def test_a_plan_says_what_is_wrong_with_it(arguments, match):
+    with pytest.raises(nm.InputError, match=match) as caught:
+        nm.Plan(**arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_points_are_exact():
+    assert nm.Plan(points=((0.1 + 0.2, "7/4"), (0.3, 0))).points[1] == (Fraction(3, 10), Fraction(0))
+    assert nm.Plan(points=((1000, -1000),)).points == ((Fraction(1000), Fraction(-1000)),)

@@ -1,0 +1,142 @@
+"""What a user of the command line sees: results, exit status, and one line for every mistake."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import phasetheory as pt
+from numerics.cli import main
+
+FAST = ["--point", "0.5,0", "--point", "1.75,0", "--widths", "500,1000,2000", "--seeds", "3"]
+
+
+def run(capsys, *arguments):
+    status = main(arguments)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_verify_writes_report_and_figures(capsys, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    status, out, _ = run(capsys, "verify", "--out", str(folder), *FAST)
+    assert status == 0
+    assert "Balance law  [proved]" in out
+    assert "γ = 1 for γ' ≤ 0" in out
+    assert out.count("agrees") == 2
+    names = {"relative_distance", "learned_functions", "phase_diagram"}
+    assert {p.name for p in folder.iterdir()} == {"report.json"} | {f"{n}.{e}" for n in names for e in ("png", "pdf")}
+    report = json.loads((folder / "report.json").read_text())
+    assert report["agrees"] is True
+    assert [p["predicted"]["slope"] for p in report["points"]] == ["-1/2", "3/8"]
+
+
+def test_verify_prints_json_and_nothing_else(capsys):
+    status, out, _ = run(capsys, "verify", "--json", *FAST)
+    assert status == 0
+    assert json.loads(out)["plan"]["widths"] == [500, 1000, 2000]
+
+
+def test_verify_has_exit_status_1_when_a_point_disagrees(capsys):
+    """Near a boundary the slope at reachable widths is far from its limit, -3/4."""
+    status, out, _ = run(capsys, "verify", "--point", "0.75,0.25", "--widths", "500,1000,2000", "--seeds", "4")
+    assert status == 1
+    assert "disagrees" in out
+    assert "0 of 1 points agree" in out
+
+
+@pytest.mark.parametrize("name", pt.initializations())
+def test_classify_knows_every_name(capsys, name):
+    status, out, _ = run(capsys, "classify", name)
+    assert status == 0
+    assert "γ' =" in out
+    assert "derived (" in out
+
+
+def test_classify_says_what_is_proved(capsys):
+    status, out, _ = run(capsys, "classify", "--alpha", "sqrt(m)", "--beta1", "1", "--beta2", "1/m")
+    assert status == 0
+    proved, derived = out.split("derived (scaling")
+    assert "w is condensed" in proved
+    assert "S_w ≥ 1/4" in proved
+    assert "S_w = 1/2, S_a = -1" in derived
+    assert "lower bound" in derived  # output weights that hardly move
+
+
+def test_classify_as_json(capsys):
+    status, out, _ = run(capsys, "classify", "he", "--json")
+    result = json.loads(out)
+    assert status == 0
+    assert (result["gamma"], result["gamma_prime"]) == ("1/2", "1/2")
+    assert result["regime"] == {"w": "linear", "a": "linear"}
+    assert {s["basis"] for s in result["statements"]} == {"proved", "derived"}
+
+
+@pytest.mark.parametrize(("form", "sign"), [("text", "[ok]"), ("markdown", "$$"), ("latex", r"\begin{document}")])
+def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
+    status, out, _ = run(capsys, "derive", "--format", form)
+    assert status == 0
+    assert sign in out
+    file = tmp_path / "derivation"
+    assert run(capsys, "derive", "--format", form, "--out", str(file))[:2] == (0, "")
+    assert file.read_text() == out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["classify", "nobody"], "unknown initialization 'nobody'"),
+        (["classify"], "--alpha, --beta1, --beta2 missing"),
+        (["classify", "--alpha", "1"], "--beta1, --beta2 missing"),
+        (["classify", "he", "--alpha", "1"], "not both"),
+        (["classify", "--alpha", "k*m", "--beta1", "1", "--beta2", "1"], "unknown symbol 'k'"),
+        (["classify", "--alpha", "__import__('os').system('echo')", "--beta1", "1", "--beta2", "1"], "cannot read"),
+        (["classify", "--alpha", "1", "--beta1", "0", "--beta2", "1"], "beta1 = 0"),
+        (["classify", "--alpha", "1", "--beta1", "exp(m)", "--beta2", "1"], "not a power law"),
+        (["derive", "nobody"], "unknown initialization"),
+        (["derive", "--format", "html"], "'html' is not one of"),
+        (["derive", "--out", "/proc/nowhere/file"], "cannot write /proc/nowhere/file"),
+        (["verify", "--out", "/proc/nowhere"], "cannot write /proc/nowhere"),
+        (["verify", "--widths", "1,2"], "width = 1"),
+        (["verify", "--widths", "3,5"], "width = 3"),
+        (["verify", "--widths", "many"], "--widths many"),
+        (["verify", "--seeds", "1"], "seeds = 1"),
+        (["verify", "--seeds", "few"], "'--seeds'"),
+        (["verify", "--point", "inf,0"], "gamma = 'inf'"),
+        (["verify", "--point", "1"], "GAMMA,GAMMA_PRIME"),
+        (["verify", "--nope"], "--nope"),
+        (["nothing"], "nothing"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(capsys, arguments, part):
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert part in err
+    assert err.startswith("phasetheory: ")
+    assert err.count("\n") == 1
+
+
+def test_an_output_folder_that_is_a_file(capsys, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    status, _, err = run(capsys, "verify", "--out", str(file), *FAST)
+    assert status == 2
+    assert err.count("\n") == 1
+    assert file.read_text() == "kept"
+
+
+def test_help_and_version(capsys):
+    status, out, _ = run(capsys, "--version")
+    assert (status, out) == (0, "0.1.0\n")
+    for command in ("verify", "classify", "derive"):
+        status, out, _ = run(capsys, command, "--help")
+        assert status == 0
+        assert "Usage: phasetheory" in out
+
+
+def test_the_theory_needs_neither_numba_nor_matplotlib():
+    code = "import sys, phasetheory; print(sorted({'numba', 'matplotlib', 'numpy', 'numerics'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
