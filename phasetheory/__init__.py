@@ -7,6 +7,7 @@ from phasetheory.abc_parametrization import AbcParametrization, from_abc
 from phasetheory.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.balance import BalanceLaw, balance_laws
 from phasetheory.boundaries import Boundary, Segment
+from phasetheory.capacity import capacity_boundary
 from phasetheory.critical import CriticalPoint, critical_point
 from phasetheory.derivation import Check, Derivation, derive
 from phasetheory.diagrams import PhaseDiagram, Region, phase_diagram
@@ -46,6 +47,7 @@ __all__ = [
     "Statement",
     "TheoryError",
     "balance_laws",
+    "capacity_boundary",
     "classify",
     "critical_point",
     "d",

@@ -8,10 +8,13 @@ import sympy as sp
 from phasetheory.activations import Activation, relu
 from phasetheory.balance import BalanceLaw, balance_laws
 from phasetheory.boundaries import Boundary
+from phasetheory.capacity import capacity_boundary
 from phasetheory.diagrams import PhaseDiagram, phase_diagram
 from phasetheory.gradient_flow import GradientFlow, gradient_flow, learning_rate_symbols
 from phasetheory.networks import Network
 from phasetheory.normalization import Normalization, normalize
+
+_WIDE = 4  # deepest network that is written out with two neurons in a layer
 
 __all__ = ["Check", "Derivation", "derive"]
 
@@ -35,7 +38,8 @@ class Derivation:
     network : Network or None
         The network whose exponents and regime are stated at the end.
     flow : GradientFlow
-        Equations of motion, explicit for two samples, neurons and inputs (one sample beyond two layers).
+        Equations of motion, explicit for two samples, neurons and inputs; for one sample beyond two layers, and for one
+        neuron in a layer beyond four (a network of width w has w^(L-1) paths, each a term).
     normalized : Normalization
     conserved : tuple of BalanceLaw
     """
@@ -58,6 +62,11 @@ class Derivation:
         if self.activation.degree != 1:
             return {}
         return {layer: self.diagram.boundary(layer) for layer in self.diagram.layers}
+
+    @property
+    def capacity_boundary(self) -> sp.Expr:
+        """Value of gamma at which the capacity is of order one, for any degree."""
+        return capacity_boundary(self.depth, self.activation)
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
@@ -87,9 +96,9 @@ class Derivation:
         return self._report("latex")
 
     def _report(self, form: str) -> str:
-        from phasetheory.report import render, write  # the report reads a Derivation: imported when asked for
+        from phasetheory.report import render, title, write  # the report reads a Derivation: imported when asked for
 
-        return render(write(self), form)
+        return render(write(self), form, title(self))
 
 
 def derive(
@@ -106,7 +115,8 @@ def derive(
         depth, activation = network.depth, network.activation
     depth, activation = depth or 2, activation or relu
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
-    flow = gradient_flow(depth, activation, samples=2 if depth == 2 else 1, learning_rates=rates)
+    samples, width = (2 if depth == 2 else 1), (2 if depth <= _WIDE else 1)
+    flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
     return Derivation(depth, activation, network, flow, normalize(flow), balance_laws(flow))
 
 

@@ -22,7 +22,7 @@ from phasetheory.polygons import FAR, PLANE, Affine, Polygon, clip, convex_union
 from phasetheory.regimes import Regime, classify
 from phasetheory.scaling import Displacement, displacement
 
-__all__ = ["PhaseDiagram", "Region", "phase_diagram"]
+__all__ = ["PhaseDiagram", "Region", "phase_diagram", "slopes_along"]
 
 
 @dataclass(frozen=True)
@@ -221,6 +221,17 @@ def phase_diagram(
         symbols = set().union(*(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.alpha)))
         raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {sorted(map(str, symbols))}")
     return PhaseDiagram(network, coordinates, norm)
+
+
+def slopes_along(network: Network) -> dict[str, sp.Expr]:
+    """Slopes of every layer along a line of networks, as functions of the one free symbol of its exponents."""
+    symbols = set().union(
+        *(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.absorbed()[1]))
+    )
+    if len(symbols) != 1:
+        raise TheoryError(f"the exponents contain {sorted(map(str, symbols))}; a line has one free symbol")
+    diagram = PhaseDiagram(network, (symbols.pop(), sp.Dummy()))
+    return {layer: diagram.slope(layer) for layer in diagram.layers}
 
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:

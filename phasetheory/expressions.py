@@ -6,6 +6,7 @@ syntax tree of one arithmetic expression and building SymPy objects from the few
 
 import ast
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy as sp
@@ -25,10 +26,16 @@ _MAX_LENGTH = 200  # characters: longer text is not a formula for a scale
 _MAX_BITS = 4096  # size of a number that a power may produce: '9**9**9**9' must not hang the reader
 
 
-def parse_scale(text: str) -> sp.Expr:
+def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     """Read a formula in ``m`` and ``d``, such as ``'sqrt(2/(m+1))'`` or ``'1/m^1.75'``.
 
     Decimal numbers are taken exactly (``1.75`` is 7/4); ``^`` means power. Functions: ``sqrt``, ``log``, ``exp``.
+
+    Parameters
+    ----------
+    text : str
+    symbols : iterable of sympy.Symbol
+        Further symbols the formula may contain, by their names: the coordinates of a slice, as in ``'m^(x - 2*y)'``.
 
     Raises
     ------
@@ -39,12 +46,15 @@ def parse_scale(text: str) -> sp.Expr:
     --------
     >>> parse_scale("1/m^1.75")
     m**(-7/4)
+    >>> parse_scale("m^-x", symbols=[sp.Symbol("x", real=True)])
+    m**(-x)
     """
+    names = {**{symbol.name: symbol for symbol in symbols}, **_NAMES}
     if len(text) > _MAX_LENGTH:
         raise ExpressionError(f"formula is {len(text)} characters long; write it in at most {_MAX_LENGTH}")
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
-        expression = _build(tree.body, text)
+        expression = _build(tree.body, text, names)
     except ExpressionError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -85,22 +95,24 @@ def _number(value: Any, text: str) -> sp.Expr:
     return sp.Rational(repr(value))  # the decimal as written, not its binary rounding
 
 
-def _build(node: ast.expr, text: str) -> sp.Expr:
+def _build(node: ast.expr, text: str, names: Mapping[str, sp.Expr]) -> sp.Expr:
     match node:
         case ast.Constant(value=value):
             return _number(value, text)
         case ast.Name(id=name):
-            if name not in _NAMES:
-                raise ExpressionError(f"unknown symbol {name!r} in {text!r}; a scale may contain only m and d")
-            return _NAMES[name]
+            if name not in names:
+                extra = ", ".join(sorted(names.keys() - _NAMES.keys()))
+                allowed = f"only m, d and {extra}" if extra else "only m and d"
+                raise ExpressionError(f"unknown symbol {name!r} in {text!r}; a scale may contain {allowed}")
+            return names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_build(operand, text)
+            return -_build(operand, text, names)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _build(operand, text)
+            return _build(operand, text, names)
         case ast.BinOp(left=left, op=op, right=right):
-            return _combine(op, _build(left, text), _build(right, text), text)
+            return _combine(op, _build(left, text, names), _build(right, text, names), text)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_build(argument, text))
+            return _FUNCTIONS[name](_build(argument, text, names))
         case ast.Call(func=ast.Name(id=name)):
             raise ExpressionError(f"unknown function {name!r} in {text!r}; use sqrt, log or exp of one argument")
         case _:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from phasetheory.catalogue import CATALOGUE, Scheme
-from phasetheory.diagrams import PhaseDiagram
+from phasetheory.diagrams import slopes_along
 from phasetheory.errors import TheoryError
 from phasetheory.networks import Network
 from phasetheory.printing import plain
@@ -116,10 +116,8 @@ def _listed(values: tuple[sp.Expr, ...]) -> str:
 
 
 def _regime_rows(net: Network) -> list[tuple[str, str]]:
-    free = sorted(net.gamma.free_symbols | net.gamma_prime.free_symbols, key=str)
-    if free:  # a line: slopes as functions of its parameter
-        diagram = PhaseDiagram(net, (free[0], sp.Dummy()))
-        return [(layer, f"S = {plain(diagram.slope(layer))}") for layer in net.layers]
+    if net.gamma.free_symbols | net.gamma_prime.free_symbols:  # a line: slopes as functions of its parameter
+        return [(layer, f"S = {plain(slope)}") for layer, slope in slopes_along(net).items()]
     basis = dict.fromkeys(net.layers, Basis.DERIVED)
     if net.depth == 2:
         basis["w"] = basis_at(net.gamma, net.gamma_prime)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from phasetheory.errors import TheoryError
-from phasetheory.printing import plain
+from phasetheory.printing import power
 from phasetheory.regimes import Basis
 from phasetheory.scaling import Exponents, displacement
 
@@ -62,8 +62,8 @@ class LearningRateScaling:
         """One line for a user who changes the width."""
         factor = 2**self.largest_step
         change = f"multiply it by {sp.N(factor, 3)}" if self.largest_step != 0 else "keep it"
-        step = f"largest learning rate ~ {_power(self.largest_step)}: when the width doubles, {change}"
-        factors = [_power(self.steps)] if self.steps != 0 else []
+        step = f"largest learning rate ~ {power(self.largest_step)}: when the width doubles, {change}"
+        factors = [power(self.steps)] if self.steps != 0 else []
         factors += ["log m"] if self.logarithm else []
         count = f"~ {' '.join(factors)} steps" if factors else "a number of steps that does not depend on the width"
         caveat = " (plus a time of order one at depth >= 3)" if self.depth > 2 else ""
@@ -97,9 +97,3 @@ def learning_rate_scaling(exponents: Exponents) -> LearningRateScaling:
         logarithm=bool(half_growth > second and all(s > second for s in others)),
         depth=len(sigmas),
     )
-
-
-def _power(exponent: sp.Expr) -> str:
-    if exponent in (0, 1):
-        return "m" if exponent == 1 else "1"
-    return f"m^{plain(exponent)}" if exponent.is_Integer else f"m^({plain(exponent)})"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from phasetheory.activations import Activation, relu
+from phasetheory.capacity import capacity_exponent
 from phasetheory.errors import NotHomogeneousError, TheoryError
 from phasetheory.exponents import exponent
 from phasetheory.expressions import as_scale
@@ -126,6 +127,11 @@ class Network:
             learning_rates=tuple(map(exponent, self.learning_rates)),
         )
 
+    @property
+    def capacity(self) -> sp.Expr:
+        """Exponent of the capacity P, for any degree: P is large where it is positive; see :mod:`phasetheory.capacity`."""
+        return capacity_exponent(self.exponents.sigmas, self.exponents.alpha, self.activation.degree)
+
     def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact.
 
@@ -165,8 +171,8 @@ class Network:
     def _require_degree_one(self, claim: str) -> None:
         if self.activation.degree != 1:
             raise NotHomogeneousError(
-                f"{claim} for degree 1 only and {self.activation.name} has degree "
-                f"{self.activation.degree}: its growth is winner-take-all; use relu, leaky_relu or linear"
+                f"{claim} for degree 1 only and {self.activation.name} has degree {self.activation.degree}: its growth is "
+                "winner-take-all (see phasetheory.capacity); use relu, leaky_relu or linear, or ask for .capacity"
             )
 
 

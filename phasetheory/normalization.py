@@ -60,7 +60,7 @@ class Normalization:
         """Substituted flow minus M_l kappa times the unit flow; zero matrices prove the normalised form."""
         substituted = _substitute(self.flow, self.sigmas, self.time_unit)
         return tuple(
-            (v - mobility * self.kappa * unit).applyfunc(sp.simplify)
+            (v - mobility * self.kappa * unit).applyfunc(_simplified)
             for v, mobility, unit in zip(substituted, self.mobilities, self.unit_velocities, strict=True)
         )
 
@@ -74,7 +74,7 @@ class Normalization:
                     lambda entry: activation.pull_out(entry, scales)
                 )
                 - original
-            ).applyfunc(sp.simplify)
+            ).applyfunc(_simplified)
             for sigma, mobility, unit, original in zip(
                 self.sigmas, self.mobilities, self.unit_velocities, self.flow.velocities, strict=True
             )
@@ -87,16 +87,27 @@ def normalize(flow: GradientFlow) -> Normalization:
     scaled_output = flow.activation.pull_out(
         flow.outputs[0].subs(_rescaling(flow, sigmas), simultaneous=True), frozenset(sigmas)
     )
-    kappa = sp.simplify(scaled_output / flow.outputs[0].subs(alpha, 1))
+    kappa = _ratio(scaled_output, flow.outputs[0].subs(alpha, 1))
     substituted = _substitute(flow, sigmas, _time_unit)
     unnormalised = Normalization(flow, sigmas, kappa, _time_unit, ())
     ratios = tuple(
-        sp.powsimp(sp.simplify(v[0, 0] / (kappa * unit[0, 0])))
-        for v, unit in zip(substituted, unnormalised.unit_velocities, strict=True)
+        _ratio(v[0, 0], kappa * unit[0, 0]) for v, unit in zip(substituted, unnormalised.unit_velocities, strict=True)
     )
     (time_unit,) = sp.solve(sp.Eq(sp.Mul(*ratios), 1), _time_unit)
     mobilities = tuple(sp.powdenest(sp.simplify(r.subs(_time_unit, time_unit)), force=True) for r in ratios)
     return Normalization(flow, sigmas, kappa, sp.powdenest(time_unit, force=True), mobilities)
+
+
+def _ratio(scaled: sp.Expr, bare: sp.Expr) -> sp.Expr:
+    """The common scale by which two sums differ: it is pulled out of both, and what is left cancels."""
+    ratio = sp.factor_terms(sp.expand(scaled)) / sp.factor_terms(sp.expand(bare))
+    return sp.powsimp(ratio if not ratio.has(sp.Function) else sp.simplify(ratio))
+
+
+def _simplified(residual: sp.Expr) -> sp.Expr:
+    """Expanding is enough for every network met so far and much faster; simplify has the last word."""
+    expanded = sp.expand(residual)
+    return expanded if expanded == 0 else sp.simplify(expanded)
 
 
 def _rescaling(flow: GradientFlow, factors: list[sp.Expr] | tuple[sp.Expr, ...]) -> dict[sp.Symbol, sp.Expr]:

@@ -87,16 +87,18 @@ def plot_phase_diagram(
 
 
 def _draw_regions(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Patch]:
-    handles, spare = [], list(_MIXED_COLOURS[len(chosen) :])
-    for region in diagram.regions(chosen):
+    regions, handles = diagram.regions(chosen), []
+    own = [_own_colour(region) for region in regions]
+    spare = [colour for colour in _MIXED_COLOURS if colour not in own] + [_MIXED_COLOURS[-1]] * len(regions)
+    for region, colour in zip(regions, own, strict=True):
         # cut to the window first: vector formats do not take coordinates of a million
         visible = [part for polygon in region.polygons if (part := _inside(polygon, window))]
         if not visible:
             continue
-        colour = _tint(_region_colour(region, spare))
+        face = _tint(colour or spare.pop(0))
         for part in visible:
-            ax.add_patch(Polygon(part, closed=True, facecolor=colour, edgecolor=colour, lw=0.5, zorder=0))
-        handles.append(Patch(facecolor=colour, label=_region_label(region)))
+            ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
+        handles.append(Patch(facecolor=face, label=_region_label(region)))
     return handles
 
 
@@ -118,13 +120,14 @@ def _draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, w
     return handles
 
 
-def _region_colour(region: Region, spare: list[str]) -> str:
+def _own_colour(region: Region) -> str | None:
+    """Colour of a region with one regime, or with one condensed layer; None for other mixtures."""
     regimes = list(region.regimes.values())
     if len(set(regimes)) == 1:
         return REGIME_COLOURS[regimes[0]]
     if regimes.count(Regime.CONDENSED) == 1 and regimes.index(Regime.CONDENSED) < len(_MIXED_COLOURS):
         return _MIXED_COLOURS[regimes.index(Regime.CONDENSED)]
-    return spare.pop(0) if spare else _MIXED_COLOURS[-1]
+    return None
 
 
 def _tint(colour: str, strength: float = 0.38) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ import re
 
 import sympy as sp
 
-__all__ = ["latex", "plain"]
+__all__ = ["latex", "plain", "power"]
 
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "sigma": "σ", "eta": "η", "kappa": "κ"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -24,9 +24,16 @@ def plain(expression: sp.Basic) -> str:
     text = str(expression).replace("_prime", "'").replace("**", "^")
     text = re.sub(r"([a-z]+)_?(\d*)", _letter, text)
     text = text.replace("<=", "≤").replace(">=", "≥")
-    text = re.sub(r"(?<=\d)\*(?=[α-ωa-z])", "", text)  # 2*γ -> 2γ
     text = re.sub(r"sqrt\((\w+)\)", r"√\1", text).replace("sqrt", "√")
+    text = re.sub(r"(?<![\w^])(\d+)\*(?=[α-ωa-z√])", r"\1", text)  # 2*γ -> 2γ
     return text.replace("*", " ")  # β₁*β₂ -> β₁ β₂
+
+
+def power(exponent: sp.Expr) -> str:
+    """The width to an exponent as text: ``m^(1/2)``, ``m``, ``1``."""
+    if exponent in (0, 1):
+        return "m" if exponent == 1 else "1"
+    return f"m^{plain(exponent)}" if exponent.is_Integer else f"m^({plain(exponent)})"
 
 
 def latex(expression: sp.Basic) -> str:

@@ -1,44 +1,29 @@
-"""The derivation as a document: sections of prose and equations, rendered as text, Markdown or LaTeX."""
+"""The derivation as a document: what is assumed, every substitution, what is proved and what is argued.
 
-from dataclasses import dataclass
+This file writes the dynamics, which are proved; :mod:`phasetheory.report_scaling` writes the scaling argument and its results.
+"""
 
 import sympy as sp
 
 from phasetheory.derivation import Derivation
-from phasetheory.errors import TheoryError
+from phasetheory.document import FORMATS, Equation, Section, render
 from phasetheory.printing import latex, plain
-from phasetheory.regimes import Basis, Regime
+from phasetheory.regimes import Basis
+from phasetheory.report_scaling import equals, scaling_sections
 
-__all__ = ["FORMATS", "Equation", "Section", "render", "write"]
-
-FORMATS = ("text", "markdown", "latex")
-
-
-@dataclass(frozen=True)
-class Equation:
-    """A displayed equation in both alphabets."""
-
-    text: str
-    tex: str
+__all__ = ["FORMATS", "Equation", "Section", "render", "title", "write"]
 
 
-@dataclass(frozen=True)
-class Section:
-    """A heading with its prose (str) and equations, in order, and what it rests on."""
-
-    title: str
-    basis: Basis
-    body: tuple[str | Equation, ...]
+def title(derivation: Derivation) -> str:
+    """Heading of the document."""
+    name = f": {derivation.network.name}" if derivation.network is not None and derivation.network.name else ""
+    return f"The phase diagram of a {derivation.depth}-layer {derivation.activation.name.replace('_', ' ')} network, derived{name}"
 
 
 def write(derivation: Derivation) -> list[Section]:
     """The sections of the document for ``derivation``."""
-    sections = [_assumptions(derivation), _flow(derivation), _normalised(derivation), _balance(derivation)]
-    if derivation.activation.degree == 1:
-        sections += [_scaling(derivation), _boundary(derivation)]
-    if derivation.network is not None:
-        sections.append(_this_network(derivation))
-    return [*sections, _checks(derivation)]
+    dynamics = [_assumptions(derivation), _flow(derivation), _normalised(derivation), _balance(derivation)]
+    return [*dynamics, *scaling_sections(derivation), _checks(derivation)]
 
 
 def _assumptions(derivation: Derivation) -> Section:
@@ -63,10 +48,22 @@ def _assumptions(derivation: Derivation) -> Section:
     loss = Equation("R = (1/2n) Σ_i e_i²,   e_i = f(x_i) - y_i,   dθ/dt = -η ∇R", _LOSS_TEX)
     name, p = derivation.activation.name.replace("_", " "), derivation.activation.degree
     identity = (
-        f"The activation σ is {name}, positively homogeneous of degree {p}: σ(c z) = c^p σ(z) for c > 0, "
-        "so z σ'(z) = p σ(z) (Euler)."
+        f"The activation σ is {name}, positively homogeneous of degree p = {plain(p)}. Differentiating its "
+        "homogeneity by c at c = 1 gives "
+        "Euler's identity:"
     )
-    return Section("Network and loss", Basis.PROVED, (function, start, loss, identity))
+    euler = Equation(
+        "σ(c z) = c^p σ(z) for c > 0,   so z σ'(z) = p σ(z)",
+        r"\sigma(c z) = c^p \sigma(z) \text{ for } c > 0, \quad \text{so } z \sigma'(z) = p\, \sigma(z)",
+    )
+    limit = (
+        "The width m goes to infinity with the number n of samples and the input dimension d fixed (d counts a "
+        "constant input, which "
+        "carries the bias); every scale is a power of m; inputs and targets are of order one; f starts at 0 or "
+        "its start is "
+        "subtracted. The dynamics below use no other assumption; the scaling argument after them states its own."
+    )
+    return Section("Network, loss and assumptions", Basis.PROVED, (function, start, loss, identity, euler, limit))
 
 
 def _flow(derivation: Derivation) -> Section:
@@ -109,14 +106,28 @@ def _flow(derivation: Derivation) -> Section:
 def _normalised(derivation: Derivation) -> Section:
     normal = derivation.normalized
     body: list[str | Equation] = [
-        "Put W_l = σ_l W̄_l and t = c t̄. Homogeneity pulls every scale out of the activation; what remains is the flow of the "
-        "same loss with a mobility M_l for each layer. The time unit c solves M_1 ··· M_L = 1:",
-        _equals("c = t/t̄", r"c = t/\bar t", normal.time_unit),
-        _equals("κ", r"\kappa", normal.kappa),
+        "Put W_l = σ_l W̄_l and t = c t̄. Homogeneity pulls every scale out of the activations, from the "
+        "innermost outwards:",
+        Equation(
+            "f = κ F(W̄),   κ = (1/α) Π_l σ_l^(p^(L-l))",
+            r"f = \kappa F(\bar W), \quad \kappa = \frac1\alpha \prod_l \sigma_l^{p^{L-l}}",
+        ),
+        "Each derivative by W_l is one by W̄_l over σ_l, and so is the velocity, so what remains is the flow of "
+        "the same loss with a "
+        "mobility M_l for each layer:",
+        Equation(
+            "dW̄_l/dt̄ = -M_l (1/n) Σ_i e_i ∂(κ F_i)/∂W̄_l,   M_l = c η_l/σ_l²",
+            r"\frac{d\bar W_l}{d\bar t} = -M_l \frac1n \sum_i e_i \frac{\partial (\kappa F_i)}{\partial \bar W_l}, \quad "
+            r"M_l = \frac{c\, \eta_l}{\sigma_l^2}",
+        ),
+        "The time unit c is solved for, by the demand",
+        Equation("M_1 M_2 ··· M_L = 1:", r"M_1 M_2 \cdots M_L = 1:"),
+        equals("c = t/t̄", r"c = t/\bar t", normal.time_unit),
+        equals("κ", r"\kappa", normal.kappa),
     ]
     if derivation.depth == 2:
         body += [
-            _equals("κ'", r"\kappa'", normal.kappa_prime),
+            equals("κ'", r"\kappa'", normal.kappa_prime),
             Equation(
                 "dā_k/dt̄ = -(1/κ') (1/n) Σ_i κ σ(w̄_k·x_i) e_i",
                 r"\frac{d\bar a_k}{d\bar t} = -\frac{1}{\kappa'} \frac1n \sum_i \kappa\, \sigma(\bar w_k \cdot x_i)\, e_i",
@@ -130,13 +141,16 @@ def _normalised(derivation: Derivation) -> Section:
                 r"e_i = \kappa \sum_k \bar a_k\, \sigma(\bar w_k \cdot x_i) - y_i",
             ),
             "Two numbers are left, the energetic κ and the dynamical κ'. Their exponents in the width are the axes:",
-            Equation(
-                "γ = -lim log κ / log m,   γ' = -lim log κ' / log m",
-                r"\gamma = -\lim_{m\to\infty} \frac{\log \kappa}{\log m}, \quad \gamma' = -\lim_{m\to\infty} \frac{\log \kappa'}{\log m}",
-            ),
+            _AXES,
         ]
     else:
-        body += [_equals(f"M_{i + 1}", f"M_{i + 1}", mobility) for i, mobility in enumerate(normal.mobilities)]
+        body += [equals(f"M_{i + 1}", f"M_{i + 1}", mobility) for i, mobility in enumerate(normal.mobilities)]
+        body += [
+            "The axes of the standard slice are the exponents of κ and of the ratio of last to first scale, in "
+            "the metric of the flow:",
+            equals("κ'", r"\kappa'", normal.kappa_prime),
+            _AXES,
+        ]
     return Section("Normalised dynamics (solved for)", Basis.PROVED, tuple(body))
 
 
@@ -158,165 +172,39 @@ def _balance(derivation: Derivation) -> Section:
             f"d/dt ({factor}|W_(l+1)|²{over[0]} - |W_l|²{over[1]}) = 0   for every l, and for each hidden neuron",
             rf"\frac{{d}}{{dt}} \left({tex_factor}|W_{{l+1}}|_F^2{tex_over[0]} - |W_l|_F^2{tex_over[1]}\right) = 0",
         )
-    return Section("Balance law", Basis.PROVED, ("Euler's identity makes neighbouring layers grow together:", law))
-
-
-def _scaling(derivation: Derivation) -> Section:
-    return Section(
-        "How far each layer moves",
-        Basis.DERIVED,
-        (
-            "Strength of a layer at the start (spectral norm), its Frobenius norm, and the capacity of the aligned network:",
-            Equation(
-                "s_l = σ_l √max(fan_in, fan_out),   F_l = σ_l √(fan_in fan_out),   P = (1/α) s_1 ··· s_L",
-                r"s_l = \sigma_l \sqrt{\max(n_{l-1}, n_l)}, \quad F_l = \sigma_l \sqrt{n_{l-1} n_l}, \quad P = \frac1\alpha \prod_l s_l",
-            ),
-            "By the balance law the flow adds the same amount Δ to every |W_l|² along the signal. If P ≥ 1 a small move fits the "
-            "data; if P < 1 the layers must grow until the capacity is 1:",
-            Equation("P ≥ 1:  Δ = min_l s_l² / P", r"P \ge 1: \quad \Delta = \min_l s_l^2 / P"),
-            Equation("P < 1:  Π_l √max(s_l², Δ) = α", r"P < 1: \quad \prod_l \sqrt{\max(s_l^2, \Delta)} = \alpha"),
-            Equation(
-                "RD_l = min(√Δ, Δ/s_l) / F_l ~ m^S_l",
-                r"\mathrm{RD}_l = \min(\sqrt\Delta, \Delta/s_l) / F_l \sim m^{S_l}",
-            ),
-            "In exponents of m this is max-plus algebra: S_l is piecewise linear, and the layer is linear, critical or condensed "
-            "where S_l < 0, = 0, > 0.",
-        ),
+    proof = (
+        "Proof. Take hidden neuron k of layer l: u its outgoing weights (column k of W_(l+1)), v its incoming "
+        "weights (row k of W_l), z its "
+        "input and h = σ(z), and put f_k = h ∂f/∂h. The next layer sees u only through u h, and z is linear in "
+        "v, so with Euler's identity"
     )
-
-
-def _boundary(derivation: Derivation) -> Section:
-    diagram = derivation.diagram
-    body: list[str | Equation] = []
-    if derivation.depth != 2:
-        x, y = (plain(c) for c in diagram.coordinates)
-        body.append(
-            f"On the slice where all layers after the first start alike, {x} = -lim log κ / log m, {y} = -lim log(σ_L/σ_1) / log m:"
-        )
-    for layer, boundary in derivation.boundaries.items():
-        slope = diagram.slope(layer)
-        pieces = slope.args if isinstance(slope, sp.Piecewise) else ((slope, sp.true),)
-        for value, condition in pieces:
-            where = "elsewhere" if condition == sp.true else plain(condition)
-            tex_where = r"\text{elsewhere}" if condition == sp.true else latex(condition)
-            body.append(
-                Equation(
-                    f"S_{layer} = {plain(value):<22} {where}",
-                    rf"S_{{{layer}}} = {latex(value)} \quad ({tex_where})",
-                )
-            )
-        edge = "; ".join(plain(segment.equation) for segment in boundary.segments)
-        body.append(
-            f"Boundary of {layer} (S_{layer} = 0): {_plain_text(str(boundary))}."
-            if edge
-            else f"{layer} has no boundary here."
-        )
-    if derivation.depth == 2:
-        body.append(
-            "That the regimes of w meet at γ = 1 + max(0, γ') is the theorem of Luo, Xu, Ma, Zhang (JMLR 22, 2021), proved on either "
-            "side of it; the slopes, and everything about a, rest on the scaling argument."
-        )
-    return Section("Slopes and boundaries", Basis.DERIVED, tuple(body))
-
-
-def _this_network(derivation: Derivation) -> Section:
-    network = derivation.network
-    assert network is not None
-    body: list[str | Equation] = [
-        _equals("κ", r"\kappa", network.kappa),
-        _equals("κ'", r"\kappa'", network.kappa_prime),
-    ]
-    if derivation.activation.degree == 1:
-        slopes = network.slopes()
-        body += [_equals("γ", r"\gamma", network.gamma), _equals("γ'", r"\gamma'", network.gamma_prime)]
-        for layer, slope in slopes.items():
-            regime: Regime = network.regime()[layer]
-            body.append(
-                Equation(
-                    f"S_{layer} = {plain(slope)}: {regime.value}",
-                    rf"S_{{{layer}}} = {latex(slope)} \quad \text{{{regime.value}}}",
-                )
-            )
-    return Section(f"This network{': ' + network.name if network.name else ''}", Basis.DERIVED, tuple(body))
+    euler = Equation(
+        "u·∂f/∂u = f_k,   v·∂f/∂v = (∂f/∂h) σ'(z) z = p f_k",
+        r"u \cdot \frac{\partial f}{\partial u} = f_k, \quad v \cdot \frac{\partial f}{\partial v} "
+        r"= \frac{\partial f}{\partial h}\, \sigma'(z)\, z = p f_k,",
+    )
+    rates = Equation(
+        "d/dt p|u|²/η_(l+1) = -(2p/n) Σ_i e_i f_k(x_i) = d/dt |v|²/η_l",
+        r"\frac{d}{dt} \frac{p |u|^2}{\eta_{l+1}} = -\frac{2p}{n} \sum_i e_i f_k(x_i) = \frac{d}{dt} \frac{|v|^2}{\eta_l}",
+    )
+    end = "for every neuron; the sum over the neurons of a layer is the law of the layers. Neighbouring layers grow together."
+    return Section("Balance law", Basis.PROVED, (law, proof, euler, rates, end))
 
 
 def _checks(derivation: Derivation) -> Section:
     lines = tuple(f"[{'ok' if check.holds else 'FAILED'}] {check.statement}" for check in derivation.checks)
-    return Section("Checks (residuals simplified to zero, explicit small sizes, generic symbols)", Basis.PROVED, lines)
+    return Section(f"Checks (residuals simplified to zero, generic symbols, {_sizes(derivation)})", Basis.PROVED, lines)
 
 
-def _equals(text: str, tex: str, value: sp.Expr) -> Equation:
-    return Equation(f"{text} = {plain(value)}", f"{tex} = {latex(value)}")
-
-
-def _plain_text(text: str) -> str:
-    return plain(sp.Symbol(text))
-
-
-def render(sections: list[Section], form: str) -> str:
-    """The document as ``'text'``, ``'markdown'`` or ``'latex'``."""
-    if form == "text":
-        return "\n\n".join(_text_section(s) for s in sections) + "\n"
-    if form == "markdown":
-        return "# The phase diagram, derived\n\n" + "\n\n".join(_markdown_section(s) for s in sections) + "\n"
-    if form == "latex":
-        return _LATEX_HEAD + "\n".join(_latex_section(s) for s in sections) + "\\end{document}\n"
-    raise TheoryError(f"format {form!r}; use one of {', '.join(FORMATS)}")
-
-
-def _text_section(section: Section) -> str:
-    lines = [f"{section.title}  [{section.basis.value}]"]
-    lines += [f"    {item.text}" if isinstance(item, Equation) else f"  {item}" for item in section.body]
-    return "\n".join(lines)
-
-
-def _markdown_section(section: Section) -> str:
-    parts = [f"## {section.title}\n\n*{section.basis.value}*"]
-    parts += [f"$$ {item.tex} $$" if isinstance(item, Equation) else item for item in section.body]
-    return "\n\n".join(parts)
-
-
-def _latex_section(section: Section) -> str:
-    lines = [rf"\section*{{{section.title} \normalfont\textit{{({section.basis.value})}}}}"]
-    lines += [rf"\[ {item.tex} \]" if isinstance(item, Equation) else _tex_prose(item) + "\n" for item in section.body]
-    return "\n".join(lines) + "\n"
-
-
-def _tex_prose(text: str) -> str:
-    for character, command in _TEX_CHARACTERS.items():
-        text = text.replace(character, command)
-    return text
+def _sizes(derivation: Derivation) -> str:
+    samples, inputs = derivation.flow.inputs.shape
+    return (
+        f"written out for {samples} sample(s), {derivation.flow.weights[0].rows} neuron(s) in a layer, {inputs} inputs"
+    )
 
 
 _LOSS_TEX = r"R = \frac{1}{2n} \sum_i e_i^2, \quad e_i = f(x_i) - y_i, \quad \dot\theta = -\eta \nabla R"
-_TEX_CHARACTERS = {
-    "_": r"\_",
-    "^": r"\^{}",
-    "κ": r"$\kappa$",
-    "γ": r"$\gamma$",
-    "σ": r"$\sigma$",
-    "Δ": r"$\Delta$",
-    "η": r"$\eta$",
-    "α": r"$\alpha$",
-    "β": r"$\beta$",
-    "₁": r"$_1$",
-    "₂": r"$_2$",
-    "₃": r"$_3$",
-    "≥": r"$\ge$",
-    "≤": r"$\le$",
-    "²": r"$^2$",
-    "···": r"$\cdots$",
-    "W̄": r"$\bar W$",
-    "t̄": r"$\bar t$",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
-}
-_LATEX_HEAD = r"""\documentclass[11pt]{article}
-\usepackage[T1]{fontenc}
-\usepackage{amsmath,amssymb}
-\usepackage[margin=2.2cm]{geometry}
-\allowdisplaybreaks
-\begin{document}
-\begin{center}\Large The phase diagram, derived\end{center}
-"""
+_AXES = Equation(
+    "γ = -lim log κ / log m,   γ' = -lim log κ' / log m",
+    r"\gamma = -\lim_{m\to\infty} \frac{\log \kappa}{\log m}, \quad \gamma' = -\lim_{m\to\infty} \frac{\log \kappa'}{\log m}",
+)

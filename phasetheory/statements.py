@@ -7,7 +7,7 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 import sympy as sp
 
 from phasetheory.activations import relu
-from phasetheory.diagrams import phase_diagram
+from phasetheory.diagrams import phase_diagram, slopes_along
 from phasetheory.networks import Network
 from phasetheory.printing import plain
 from phasetheory.regimes import Basis, Regime, Statement, proved_slope_bounds
@@ -22,11 +22,13 @@ _SYMBOLS = "SymPy, residual zero"
 def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
     """Slopes of a network whose exponents may contain free symbols: piecewise-linear in them.
 
-    For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them the network must have two
-    layers: it is then a line (or part) of the plane (gamma, gamma').
+    For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them a network of two layers is a
+    line (or part) of the plane (gamma, gamma'), and a deeper one has to be a line, in one symbol.
     """
-    if network.depth != 2 or not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
+    if not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
         return network.slopes()
+    if network.depth != 2:
+        return slopes_along(network)
     diagram = phase_diagram(2)
     place = dict(zip(diagram.coordinates, (network.gamma, network.gamma_prime), strict=True))
     return {layer: sp.simplify(diagram.slope(layer).subs(place)) for layer in diagram.layers}

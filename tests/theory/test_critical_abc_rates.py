@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import assume, given
@@ -132,6 +133,30 @@ def test_the_dynamical_dichotomy_of_yang_and_hu(depth, numbers):
 
 
 @given(st.lists(rationals, min_size=2, max_size=4), rationals)
+def test_curvatures_and_moves_are_those_of_a_chain_that_conserves_the_balance(strengths, alpha):
+    """One exactly solvable network per point: weights s_l in a row, w_l^2 = s_l^2 + D, at width 10^400.
+
+    Its tangent kernel is sum (f/w_l)^2, at the start with f = P, at the end with f = 1.
+    """
+    assume(sum(strengths) < alpha)
+    net = pt.Network(tuple(pt.m ** (s - HALF) for s in strengths), alpha=pt.m**alpha)
+    scaling, spectral = net.learning_rate_scaling(), net.slopes("spectral")
+    log_width = 400 * math.log(10)
+    squares = [2 * float(s) * log_width for s in strengths]  # logarithms throughout: the numbers themselves overflow
+    target = 2 * float(alpha) * log_width
+    log_d = optimize.brentq(
+        lambda x: sum(np.logaddexp(s, x) for s in squares) - target, -40 * log_width, 40 * log_width, xtol=1e-9
+    )
+    start = sum(squares) - target + np.logaddexp.reduce([-s for s in squares])
+    end = np.logaddexp.reduce([-np.logaddexp(s, log_d) for s in squares])
+    moves = [_log_move(log_d - s) for s in squares]
+    exponents = [value / log_width for value in (start, end, *moves)]
+    exact = (scaling.initial_curvature, scaling.final_curvature, *spectral.values())
+    assert exponents == pytest.approx([float(value) for value in exact], abs=0.01)
+    assert scaling.largest_step == -max(exact[:2])
+
+
+@given(st.lists(rationals, min_size=2, max_size=4), rationals)
 def test_time_to_fit_is_that_of_the_growth_law(strengths, alpha):
     """Quadrature of dt = dD/(2 f (1 - f)), f = prod sqrt(s_l^2 + D)/alpha, up to f = 1/2, at widths 1e60 and 1e90."""
     assume(sum(strengths) < alpha)
@@ -142,6 +167,13 @@ def test_time_to_fit_is_that_of_the_growth_law(strengths, alpha):
     # log(90/60) over log(10^30): what a factor log m adds to the slope
     expected = float(scaling.fitting_time) + (math.log(1.5) / (30 * math.log(10)) if scaling.logarithm else 0)
     assert slope == pytest.approx(expected, abs=1e-3)
+
+
+def _log_move(x):
+    """Log of sqrt(1 + e^x) - 1."""
+    if abs(x) > 60:
+        return x / 2 if x > 0 else x - math.log(2)
+    return math.log(math.expm1(math.log1p(math.exp(x)) / 2))
 
 
 def _log_time(strengths, alpha, log_width):

@@ -1,9 +1,12 @@
 """Flow, normalisation and balance law against the paper, each with its residual."""
 
+import dataclasses
+
 import pytest
 import sympy as sp
 
 import phasetheory as pt
+from phasetheory.gradient_flow import learning_rate_symbols
 
 P = sp.Symbol("p", positive=True)
 ALPHA, BETA1, BETA2, BETA3 = sp.symbols("alpha beta1 beta2 beta3", positive=True)
@@ -14,6 +17,8 @@ CASES = [
     (2, pt.relu_power(P)),
     (3, pt.relu),
     (3, pt.relu_power(2)),
+    (3, pt.leaky_relu()),
+    (4, pt.relu),
 ]
 IDS = [f"depth{depth}-{activation.name}-{activation.degree}" for depth, activation in CASES]
 
@@ -21,7 +26,7 @@ IDS = [f"depth{depth}-{activation.name}-{activation.degree}" for depth, activati
 @pytest.fixture(scope="module", params=CASES, ids=IDS)
 def flow(request):
     depth, activation = request.param
-    return pt.gradient_flow(depth, activation, samples=2 if depth == 2 else 1)
+    return pt.gradient_flow(depth, activation, samples=2 if depth == 2 else 1, inputs=1 if depth == 4 else 2)
 
 
 def test_equations_of_motion_are_minus_the_gradient(flow):
@@ -84,6 +89,25 @@ def test_derive_defaults_to_two_layer_relu():
     assert str(derivation.boundaries["w"]) == (
         "gamma = 1 for gamma_prime <= 0; gamma = gamma_prime + 1 for gamma_prime >= 0"
     )
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_layer_wise_learning_rates_enter_the_mobilities_and_the_balance(depth):
+    rates = learning_rate_symbols(depth)
+    flow = pt.gradient_flow(depth, samples=1, learning_rates=rates)
+    normal = pt.normalize(flow)
+    assert all(residual.is_zero_matrix for residual in (*normal.residual(), *normal.round_trip()))
+    assert all(law.proved for law in pt.balance_laws(flow))
+    for mobility, sigma, eta in zip(normal.mobilities, normal.sigmas, rates, strict=True):
+        assert sp.simplify(mobility - normal.time_unit * eta / sigma**2) == 0
+
+
+def test_a_wrong_normalisation_is_caught():
+    """Negative control: twice the time unit leaves a residual."""
+    normal = pt.normalize(pt.gradient_flow(2, samples=1))
+    wrong = dataclasses.replace(normal, time_unit=2 * normal.time_unit)
+    assert not all(residual.is_zero_matrix for residual in wrong.residual())
+    assert not all(residual.is_zero_matrix for residual in wrong.round_trip())
 
 
 def test_depth_below_two_is_refused():

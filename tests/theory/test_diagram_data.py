@@ -39,7 +39,7 @@ def diagram_of(sigmas, alpha, norm="frobenius"):
     return pt.phase_diagram(network=net, coordinates=(X, Y), norm=norm)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(slices(), coordinates, coordinates)
 def test_slices_of_any_depth_agree_with_rational_arithmetic(chosen, x, y):
     sigmas, alpha = chosen
@@ -52,7 +52,7 @@ def test_slices_of_any_depth_agree_with_rational_arithmetic(chosen, x, y):
     assert list(numeric.values()) == pytest.approx([float(s) for s in direct], abs=1e-12)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(slices(), st.sampled_from(["frobenius", "spectral"]))
 def test_slopes_are_continuous_and_cells_cover_the_plane_once(chosen, norm):
     """Neighbouring cells agree at every vertex they share, and the areas add up to the whole square."""
@@ -67,7 +67,7 @@ def test_slopes_are_continuous_and_cells_cover_the_plane_once(chosen, norm):
                 assert len({f(vertex) for f in touching}) == 1
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(slices())
 def test_boundaries_are_zero_sets_with_the_right_sides(chosen):
     diagram = diagram_of(*chosen)

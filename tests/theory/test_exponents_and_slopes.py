@@ -1,5 +1,7 @@
 """Table 1 and the slopes of the paper, exactly; the scaling argument against closed form and against numbers."""
 
+from itertools import combinations
+
 import mpmath
 import pytest
 import sympy as sp
@@ -82,6 +84,32 @@ def test_spectral_slope_is_at_least_the_frobenius_slope(sigmas, alpha):
     exponents = Exponents(tuple(sigmas), alpha, (0,) * len(sigmas))
     pairs = zip(layer_slopes(exponents, norm="spectral"), layer_slopes(exponents), strict=True)
     assert all(spectral >= frobenius for spectral, frobenius in pairs)
+
+
+@given(st.lists(rationals, min_size=2, max_size=6), rationals)
+def test_reading_the_network_backwards_changes_no_spectral_slope(sigmas, alpha):
+    """The deep form of S_a(gamma') = S_w(-gamma'): the argument sees strengths, not their order."""
+    eta = (0,) * len(sigmas)
+    forward = layer_slopes(Exponents(tuple(sigmas), alpha, eta), norm="spectral")
+    backward = layer_slopes(Exponents(tuple(sigmas[::-1]), alpha, eta), norm="spectral")
+    assert forward == backward[::-1]
+
+
+@given(st.lists(rationals, min_size=2, max_size=6), rationals, st.integers(1, 8))
+def test_a_weaker_network_moves_more(sigmas, alpha, steps):
+    """Dividing the output by more makes every layer move at least as far: slopes rise with alpha."""
+    eta, more = (0,) * len(sigmas), alpha + sp.Rational(steps, 4)
+    slopes = (layer_slopes(Exponents(tuple(sigmas), a, eta)) for a in (alpha, more))
+    assert all(low < high for low, high in zip(*slopes, strict=True))
+
+
+@given(st.lists(rationals, min_size=2, max_size=6), rationals)
+def test_sorted_strengths_find_the_minimum_over_all_sets_of_layers(sigmas, alpha):
+    """Brute force over the 2^L - 1 sets, in the form in which the growth equation was solved."""
+    result = displacement(sigmas, alpha)
+    deficit, excess = max(-result.capacity, 0), max(result.capacity, 0)
+    sets = (k for size in range(1, len(sigmas) + 1) for k in combinations(result.strength, size))
+    assert result.growth / 2 == min((sum(k) + deficit) / len(k) for k in sets) - sp.Rational(excess) / 2
 
 
 @given(st.lists(rationals, min_size=2, max_size=5), rationals)

@@ -77,3 +77,14 @@ def test_symbolic_exponents_are_kept():
 def test_scales_without_exponent_say_why(text, part):
     with pytest.raises(pt.NotPowerLawError, match=part):
         pt.exponent(text)
+
+
+def test_a_formula_may_hold_the_coordinates_of_a_slice():
+    x, y = sp.symbols("x y", real=True)
+    assert pt.parse_scale("m^(x - 2*y)/d", symbols=(x, y)) == pt.m ** (x - 2 * y) / pt.d
+    with pytest.raises(pt.ExpressionError, match="only m, d and x, y"):
+        pt.parse_scale("m^z", symbols=(x, y))
+    with pytest.raises(pt.ExpressionError, match="only m and d"):
+        pt.parse_scale("m^x")
+    shadow = sp.Symbol("m", real=True)
+    assert pt.parse_scale("m", symbols=(shadow,)) == pt.m

@@ -97,3 +97,13 @@ def test_descriptions_carry_scales_exponents_regime_and_source(name):
     assert ("[proved]" in text) == (name in ("lecun", "he", "ntk", "pytorch_linear", "flax_dense"))
     if entry.exists_at(3):
         assert "spectral norm" in entry.description(3) or entry.network(3).gamma.free_symbols
+
+
+def test_a_line_of_any_depth_is_stated_with_its_slopes():
+    for depth in (2, 4):
+        text = " ".join(str(s) for s in pt.statements(pt.initialization("centred_lazy", depth)))
+        assert "= -g" in text
+        assert "derived" in text
+    x, y = sp.symbols("x y", real=True)
+    with pytest.raises(pt.TheoryError, match="a line has one free symbol"):
+        pt.slopes_on_slice(pt.Network((1, 1, pt.m**x), alpha=pt.m**y))

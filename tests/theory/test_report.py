@@ -1,0 +1,120 @@
+"""The derivation as a document: complete, true to the network, and well-formed in every format."""
+
+import re
+from functools import cache
+
+import pytest
+import sympy as sp
+
+import phasetheory as pt
+from phasetheory.document import tex_prose
+
+NETWORKS = {
+    "general": None,
+    "he": pt.initialization("he"),
+    "mean_field": pt.initialization("mean_field"),
+    "line": pt.initialization("e_et_al"),
+    "condensed": pt.two_layer("m^2", 1, 1, name="condensed"),
+    "deep": pt.initialization("xavier", 4),
+    "seven": pt.initialization("ntk", 7),
+    "abc": pt.from_abc(a=("-1/2", 0, "1/2"), b=("1/2",) * 3, name="muP & abc, 100%"),
+    "cubic": pt.two_layer("m", 1, 1, activation=pt.relu_power(3)),
+}
+
+
+@cache
+def derived(name):
+    return pt.derive(NETWORKS[name])
+
+
+@pytest.fixture(scope="module", params=NETWORKS, ids=str)
+def derivation(request):
+    return derived(request.param)
+
+
+def test_latex_is_well_formed(derivation):
+    """What a compiler would stop at: alphabet, environments, braces, math delimiters, unknown commands."""
+    source = derivation.latex()
+    assert source.isascii()
+    assert source.startswith("\\documentclass")
+    stack = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", source):
+        if kind == "begin":
+            stack.append(name)
+        else:
+            assert stack.pop() == name
+    assert not stack
+    bare = re.sub(r"\\[{}$%&#]", "", source)
+    assert bare.count("{") == bare.count("}")
+    assert source.count(r"\[") == source.count(r"\]")
+    assert source.count(r"\left") == source.count(r"\right")
+    for line in source.splitlines():
+        text = re.sub(r"\\[$%&#]", "", line)
+        assert text.count("$") % 2 == 0, line
+        outside = re.sub(r"\$[^$]*\$|\\\[.*\\\]", "", text)
+        if not outside.startswith("\\"):
+            assert not re.search(r"[_^&%#]", outside), line
+        for inside in re.findall(r"\$([^$]*)\$", text):
+            assert not re.search(r"[_^][A-Za-z0-9]*[_^]{2}|\^[^{]\w*\^", inside), line
+
+
+def test_markdown_has_every_section_and_balanced_formulas(derivation):
+    source = derivation.markdown()
+    titles = re.findall(r"^## (.*)$", source, flags=re.M)
+    assert titles[0].startswith("Network, loss")
+    assert titles[-1].startswith("Checks")
+    assert {"Gradient flow", "Balance law", "Capacity", "What is proved and what is argued"} <= set(titles)
+    assert source.count("$$") % 2 == 0
+    assert ("Growth" in titles) == (derivation.activation.degree == 1)
+
+
+def test_every_section_says_what_it_rests_on(derivation):
+    for heading in re.findall(r"^\S.*\[(\w+)\]$", derivation.text(), flags=re.M):
+        assert heading in ("proved", "derived", "fitted")
+
+
+def test_the_two_cases_of_growth_are_told_apart():
+    assert "Case 1: P ≥ 1" in derived("he").text()
+    text = derived("condensed").text()
+    assert "Case 2: P < 1, the layers must grow." in text
+    assert "w: s = 1/2, F = 1/2, δ = 1, S = 1/2: condensed [proved]" in text
+
+
+def test_numbers_of_the_network_are_in_the_document():
+    net = NETWORKS["deep"]
+    text = derived("deep").text()
+    for layer, slope in net.slopes().items():
+        assert f"S = {slope}: {net.regime()[layer].value}" in text
+    assert net.learning_rate_scaling().meaning in text
+    assert "S_W2 = S_W3" in text
+
+
+def test_the_theorem_is_cited_at_depth_two_only():
+    assert "JMLR 22 (2021)" in derived("he").text()
+    assert "JMLR" not in derived("deep").text()
+
+
+def test_a_failed_check_would_show():
+    """Negative control."""
+    derivation = pt.derive(NETWORKS["he"])
+    object.__setattr__(derivation, "conserved", (pt.BalanceLaw(1, None, sp.S.One, sp.S.One),))
+    assert "[FAILED] balance law" in derivation.text()
+
+
+@pytest.mark.parametrize(
+    ("prose", "tex"),
+    [
+        ("the layer W_(l+1), here:", r"the layer $W_{l+1}$, here:"),
+        ("W̄_l moves", r"$\bar W_l$ moves"),
+        ("S_W1 = 0", r"$S_{W1}$ $=$ 0"),
+        ("100% of a&b", r"100\% of a\&b"),
+        ("rate ~ m^-1: ok", r"rate $\sim$ $m^{-1}$: ok"),
+    ],
+)
+def test_prose_becomes_latex(prose, tex):
+    assert tex_prose(prose) == tex
+
+
+def test_unknown_formats_are_refused():
+    with pytest.raises(pt.TheoryError, match="format 'html'"):
+        pt.derive()._report("html")
