@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-import sympy as sp
-
 from phasetheory.catalogue import CATALOGUE, Scheme
-from phasetheory.diagrams import slopes_along
 from phasetheory.errors import TheoryError
 from phasetheory.networks import Network
-from phasetheory.printing import plain
-from phasetheory.regimes import Basis, basis_at
+from phasetheory.summary import layout, summary_rows
 
 __all__ = ["Initialization", "describe_initialization", "initialization", "initializations"]
 
@@ -57,30 +53,17 @@ class Initialization:
         >>> print(describe_initialization("ntk").description())
         NTK, depth 2: standard normal weights, 1/sqrt(m) after every hidden layer
           source         Jacot, Gabriel, Hongler 2018, arXiv 1806.07572
-          scales         σ_w = 1, σ_a = 1; α = √m; η = 1, 1
+          scales         σ_w = β₂ = 1, σ_a = β₁ = 1; α = √m; η = 1, 1
           exponents      σ: 0, 0; α: 1/2; η: 0, 0
           coordinates    γ = 1/2, γ' = 0
-          w              S = -1/2: linear [proved]
-          a              S = -1/2: linear [derived]
+          w              linear [proved], S = -1/2 [derived]
+          a              linear [derived], S = -1/2 [derived]
           learning rate  largest learning rate ~ 1: when the width doubles, keep it; fitting takes a number of steps that does \
 not depend on the width
           bias           none beyond the constant input.
         """
-        net = self.network(depth)
-        scales = ", ".join(f"σ_{layer} = {plain(s)}" for layer, s in zip(net.layers, net.sigmas, strict=True))
-        powers = net.exponents
-        rows = [
-            ("source", self.scheme.source),
-            ("scales", f"{scales}; α = {plain(net.alpha)}; η = {_listed(net.learning_rates)}"),
-            (
-                "exponents",
-                f"σ: {_listed(powers.sigmas)}; α: {plain(powers.alpha)}; η: {_listed(powers.learning_rates)}",
-            ),
-            ("coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"),
-            *_regime_rows(net),
-            ("bias", self.scheme.bias),
-        ]
-        return "\n".join([f"{self.title}, depth {depth}: {self.scheme.law}", *(f"  {k:<13}  {v}" for k, v in rows)])
+        rows = [("source", self.scheme.source), *summary_rows(self.network(depth)), ("bias", self.scheme.bias)]
+        return layout(f"{self.title}, depth {depth}: {self.scheme.law}", rows)
 
 
 def initializations(depth: int = 2) -> tuple[str, ...]:
@@ -109,21 +92,3 @@ def initialization(name: str, depth: int = 2) -> Network:
     sqrt(3)/(3*sqrt(m))
     """
     return describe_initialization(name).network(depth)
-
-
-def _listed(values: tuple[sp.Expr, ...]) -> str:
-    return ", ".join(map(plain, values))
-
-
-def _regime_rows(net: Network) -> list[tuple[str, str]]:
-    if net.gamma.free_symbols | net.gamma_prime.free_symbols:  # a line: slopes as functions of its parameter
-        return [(layer, f"S = {plain(slope)}") for layer, slope in slopes_along(net).items()]
-    basis = dict.fromkeys(net.layers, Basis.DERIVED)
-    if net.depth == 2:
-        basis["w"] = basis_at(net.gamma, net.gamma_prime)
-    slopes, regimes = net.slopes(), net.regime()
-    rows = [(layer, f"S = {slopes[layer]}: {regimes[layer].value} [{basis[layer].value}]") for layer in net.layers]
-    if net.depth > 2:  # only then do the two norms differ, in the layers between two wide ones
-        spectral, labels = net.slopes("spectral"), net.regime("spectral")
-        rows = [(k, f"{text}; spectral norm S = {spectral[k]}: {labels[k].value}") for k, text in rows]
-    return [*rows, ("learning rate", net.learning_rate_scaling().meaning)]

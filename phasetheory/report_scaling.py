@@ -207,7 +207,7 @@ def _followed_through(net: Network) -> list[str | Equation]:
         regime = classify(slope).value
         lines.append(
             Equation(
-                f"{layer}: s = {strength}, F = {frobenius}, δ = {distance}, S = {plain(slope)}: {regime} [{basis.value}]"
+                f"{layer}: s = {strength}, F = {frobenius}, δ = {distance}, S = {plain(slope)}; {regime} [{basis.value}]"
                 + (f"; in spectral norm S = {plain(spectral[layer])}" if net.depth > 2 else ""),
                 rf"\text{{{layer}:}} \quad s = {latex(moved.strength[i])},\ F = {latex(moved.frobenius[i])},\ "
                 rf"\delta = {latex(moved.moved[i])},\ S = {latex(slope)} \quad \text{{{regime} ({basis.value})}}"

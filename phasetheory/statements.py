@@ -7,6 +7,7 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 import sympy as sp
 
 from phasetheory.activations import relu
+from phasetheory.capacity import capacity_boundary
 from phasetheory.diagrams import phase_diagram, slopes_along
 from phasetheory.networks import Network
 from phasetheory.printing import plain
@@ -50,6 +51,8 @@ def statements(network: Network) -> tuple[Statement, ...]:
         Basis.PROVED,
         _SYMBOLS,
     )
+    if network.activation.degree != 1:
+        return kappas, *_beyond_degree_one(network)
     slopes = slopes_on_slice(network)
     number = all(slope.is_number for slope in slopes.values())
     proved = _theorem(network) if network.depth == 2 and network.activation == relu and number else ()
@@ -70,6 +73,14 @@ def statements(network: Network) -> tuple[Statement, ...]:
             )
         )
     return tuple(found)
+
+
+def _beyond_degree_one(network: Network) -> tuple[Statement, ...]:
+    boundary = capacity_boundary(network.depth, network.activation)
+    within = "within reach of the start" if network.capacity >= 0 else "out of reach until the layers grow"
+    reach = f"the target is {within}: γ = {plain(network.gamma)}, the capacity boundary is γ = {plain(boundary)}"
+    refused = "no slope is claimed: growth is winner-take-all for a degree other than 1"
+    return Statement(reach, Basis.DERIVED, _SCALING), Statement(refused, Basis.DERIVED, _SCALING)
 
 
 def _theorem(network: Network) -> tuple[Statement, ...]:

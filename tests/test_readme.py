@@ -21,7 +21,7 @@ def test_the_library_example_runs_and_prints_what_it_says(capsys):
     exec(compile(example, "README.md", "exec"), {})
     out = capsys.readouterr().out
     assert "7/5 1/5 {'w': 1/10, 'a': 3/10}" in out
-    assert str(pt.phase_diagram(2).boundary("w")) in out
+    assert str(pt.phase_diagram(3).boundary("W1")) in out
     assert "LOSS_REACHED" in out
 
 

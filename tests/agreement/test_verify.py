@@ -36,6 +36,24 @@ def test_the_book_s_three_points_agree_within_the_bar(book):
         assert abs(point.difference) <= 0.05, point
 
 
+def test_tangent_kernels_predict_the_distance_itself_in_the_linear_regime(book):
+    """No free parameter: within a few per cent at gamma = 1/2, and nothing claimed where the flow is not linear."""
+    linear, *others = book.points
+    assert set(linear.kernel_ratios) == {1000, 2000, 4000, 8000}
+    assert all(abs(ratio - 1) < 0.1 for ratio in linear.kernel_ratios.values()), linear.kernel_ratios
+    assert abs(linear.kernel_ratios[8000] - 1) < 0.04
+    assert all(
+        point.kernel_distances == {} and point.expected_slope == float(point.predicted_slope) for point in others
+    )
+
+
+def test_kernels_are_not_asked_where_they_are_not_trusted():
+    """At (3/4, 1/4) their own estimate of the error is far above 1, and the slope is held against the limit."""
+    point = nm.verify(nm.Plan(points=(("3/4", "1/4"),), widths=(100, 200), seeds=2)).points[0]
+    assert point.kernel_distances == {}
+    assert point.expected_slope == -0.75
+
+
 def test_the_standard_points_lie_in_different_regions():
     """Every formula of S_w is tried, and every regime of w on either side of gamma' = 0."""
     diagram = pt.phase_diagram(2)

@@ -50,8 +50,9 @@ def test_verify_has_exit_status_1_when_a_point_disagrees(capsys):
 def test_classify_knows_every_name(capsys, name):
     status, out, _ = run(capsys, "classify", name)
     assert status == 0
-    assert "γ' =" in out
+    assert "γ' = " in out
     assert "derived (" in out
+    assert "source" in out
 
 
 def test_classify_says_what_is_proved(capsys):
@@ -73,6 +74,45 @@ def test_classify_as_json(capsys):
     assert {s["basis"] for s in result["statements"]} == {"proved", "derived"}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (
+            ["mup", "--depth", "3"],
+            "W2             linear [derived], S = -1/2 [derived]; in spectral norm critical, S = 0",
+        ),
+        (["--abc", "0,1; 0,0; 0"], "w              critical [derived], S = 0"),
+        (["--sigmas", "1,1/m,1", "--alpha", "m", "--learning-rates", "1,1,m"], "3-layer relu network"),
+        (["--alpha", "1", "--beta1", "1", "--beta2", "1", "--beta3", "1/m"], "σ_a = β₃ = 1/m"),
+        (["ntk", "--activation", "leaky_relu:0.1"], "w is linear"),
+        (["--alpha", "m", "--beta1", "1", "--beta2", "1", "--activation", "relu^2"], "no slope is claimed"),
+        (["centred_lazy"], "S = -g"),
+        (["he"], "when the width doubles"),
+    ],
+)
+def test_classify_any_network(capsys, arguments, shown):
+    status, out, _ = run(capsys, "classify", *arguments)
+    assert status == 0
+    assert shown in out
+    status, out, _ = run(capsys, "classify", "--json", *arguments)
+    assert status == 0
+    assert json.loads(out)["statements"]
+
+
+def test_diagram_as_text_and_data(capsys, tmp_path):
+    status, out, _ = run(capsys, "diagram", "--depth", "3")
+    assert status == 0
+    assert "W2 is critical on  γ₃ = 3 - γ₂ for γ₂ ≤ 1/2; γ₃ = 5/2 for γ₂ ≥ 1/2" in out
+    assert out.count("W1 linear") == out.count("W1 condensed") == 2
+    status, out, _ = run(capsys, "diagram", "--slice", "x,y: m^-y, m^-x; m^(x+y)", "--json")
+    assert status == 0
+    assert json.loads(out)["coordinates"] == ["x", "y"]
+    for name in ("map.json", "map.png", "map.svg", "map.pdf"):
+        assert run(capsys, "diagram", "--spectral", "--out", str(tmp_path / name))[:2] == (0, "")
+    assert json.loads((tmp_path / "map.json").read_text())["norm"] == "spectral"
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(("form", "sign"), [("text", "[ok]"), ("markdown", "$$"), ("latex", r"\begin{document}")])
 def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
     status, out, _ = run(capsys, "derive", "--format", form)
@@ -87,14 +127,30 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
     ("arguments", "part"),
     [
         (["classify", "nobody"], "unknown initialization 'nobody'"),
-        (["classify"], "--alpha, --beta1, --beta2 missing"),
-        (["classify", "--alpha", "1"], "--beta1, --beta2 missing"),
-        (["classify", "he", "--alpha", "1"], "not both"),
+        (["classify"], "nothing to classify"),
+        (["classify", "--alpha", "1"], "nothing to classify"),
+        (["classify", "--beta1", "1", "--beta2", "1"], "--alpha is missing"),
+        (["classify", "--alpha", "1", "--beta1", "1"], "--beta2 is missing"),
+        (["classify", "he", "--alpha", "1"], "leave out --alpha"),
+        (["classify", "he", "--beta1", "1"], "NAME and --beta1"),
+        (["classify", "mean_field", "--depth", "3"], "use 'mup'"),
+        (["classify", "he", "--depth", "1"], "depth = 1"),
+        (["classify", "he", "--activation", "tanh"], "--activation tanh"),
+        (["classify", "--abc", "1,2"], "--abc 1,2"),
+        (["classify", "--sigmas", "1", "--alpha", "1"], "at least two layers"),
+        (["classify", "--sigmas", "1,1", "--alpha", "1", "--learning-rates", "1"], "one per layer"),
         (["classify", "--alpha", "k*m", "--beta1", "1", "--beta2", "1"], "unknown symbol 'k'"),
         (["classify", "--alpha", "__import__('os').system('echo')", "--beta1", "1", "--beta2", "1"], "cannot read"),
         (["classify", "--alpha", "1", "--beta1", "0", "--beta2", "1"], "beta1 = 0"),
         (["classify", "--alpha", "1", "--beta1", "exp(m)", "--beta2", "1"], "not a power law"),
         (["derive", "nobody"], "unknown initialization"),
+        (["derive", "--depth", "1"], "depth = 1"),
+        (["diagram", "--depth", "1"], "depth = 1"),
+        (["diagram", "--out", "map.bmp"], "map.bmp"),
+        (["diagram", "--out", "/proc/nowhere/map.png"], "cannot write"),
+        (["diagram", "--slice", "x"], "--slice 'x'"),
+        (["diagram", "--slice", "x,y: m^-z, 1; 1"], "unknown symbol 'z'"),
+        (["diagram", "--slice", "x,y: m^-x^2, m^-y; 1"], "not affine"),
         (["derive", "--format", "html"], "'html' is not one of"),
         (["derive", "--out", "/proc/nowhere/file"], "cannot write /proc/nowhere/file"),
         (["verify", "--out", "/proc/nowhere"], "cannot write /proc/nowhere"),
@@ -130,7 +186,7 @@ def test_an_output_folder_that_is_a_file(capsys, tmp_path):
 def test_help_and_version(capsys):
     status, out, _ = run(capsys, "--version")
     assert (status, out) == (0, "0.1.0\n")
-    for command in ("verify", "classify", "derive"):
+    for command in ("verify", "classify", "derive", "diagram"):
         status, out, _ = run(capsys, command, "--help")
         assert status == 0
         assert "Usage: phasetheory" in out
