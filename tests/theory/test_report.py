@@ -77,14 +77,14 @@ def test_the_two_cases_of_growth_are_told_apart():
     assert "Case 1: P ≥ 1" in derived("he").text()
     text = derived("condensed").text()
     assert "Case 2: P < 1, the layers must grow." in text
-    assert "w: s = 1/2, F = 1/2, δ = 1, S = 1/2: condensed [proved]" in text
+    assert "w: s = 1/2, F = 1/2, δ = 1, S = 1/2; condensed [proved]" in text
 
 
 def test_numbers_of_the_network_are_in_the_document():
     net = NETWORKS["deep"]
     text = derived("deep").text()
     for layer, slope in net.slopes().items():
-        assert f"S = {slope}: {net.regime()[layer].value}" in text
+        assert f"S = {slope}; {net.regime()[layer].value}" in text
     assert net.learning_rate_scaling().meaning in text
     assert "S_W2 = S_W3" in text
 
