@@ -165,7 +165,7 @@ def _place(point: PointResult) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
+    return f"{value:+.3f}" if abs(value) >= 0.0005 else "0"
 
 
 def _with_interval(point: PointResult) -> str:

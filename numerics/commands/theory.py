@@ -77,15 +77,24 @@ def classify(
 def derive(
     name: Name = None,
     depth: Depth = 2,
+    alpha: Alpha = None,
+    beta1: Beta1 = None,
+    beta2: Beta2 = None,
+    beta3: Beta3 = None,
+    sigmas: Sigmas = None,
+    learning_rates: Rates = None,
+    abc: Abc = None,
     activation: Activation = "relu",
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
-    """Print the derivation of a phase diagram, step by step, with the proof of each step."""
-    if name is not None:
-        derivation = pt.derive(pt.initialization(name, depth))
-    else:
+    """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
+    scales = (alpha, beta1, beta2, beta3, sigmas, learning_rates, abc)
+    if name is None and not any(scales):
         derivation = pt.derive(depth=depth, activation=_activation(activation))
+    else:
+        betas = (beta1, beta2, beta3)
+        derivation = pt.derive(_network(name, depth, alpha, betas, sigmas, learning_rates, abc, activation))
     document = {Format.text: derivation.text, Format.markdown: derivation.markdown, Format.latex: derivation.latex}
     if out is None:
         print(document[form](), end="")
@@ -131,7 +140,7 @@ def _network(
     given = [option for option, value in (("NAME", name), ("--sigmas", sigmas), ("--abc", abc)) if value is not None]
     given += ["--beta1 .."] if any(betas) else []
     if len(given) != 1:
-        got = f"got {' and '.join(given)}" if given else "got nothing to classify"
+        got = f"got {' and '.join(given)}" if given else "no network given"
         names = ", ".join(pt.initializations())
         raise InputError(f"{got}; give one of: a name ({names}), --beta1 .., --sigmas, --abc")
     sigma = _activation(activation)

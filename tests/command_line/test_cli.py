@@ -99,6 +99,16 @@ def test_classify_any_network(capsys, arguments, shown):
     assert json.loads(out)["statements"]
 
 
+def test_derive_one_network(capsys):
+    status, out, _ = run(capsys, "derive", "--sigmas", "1,1/m,1", "--alpha", "m", "--learning-rates", "1,m,1")
+    assert status == 0
+    assert "learning rate m" in out
+    assert "This network" in out
+    status, out, _ = run(capsys, "derive", "ntk", "--activation", "relu^2")
+    assert status == 0
+    assert "no slope is claimed" in " ".join(out.split())
+
+
 def test_diagram_as_text_and_data(capsys, tmp_path):
     status, out, _ = run(capsys, "diagram", "--depth", "3")
     assert status == 0
@@ -127,8 +137,8 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
     ("arguments", "part"),
     [
         (["classify", "nobody"], "unknown initialization 'nobody'"),
-        (["classify"], "nothing to classify"),
-        (["classify", "--alpha", "1"], "nothing to classify"),
+        (["classify"], "no network given"),
+        (["classify", "--alpha", "1"], "no network given"),
         (["classify", "--beta1", "1", "--beta2", "1"], "--alpha is missing"),
         (["classify", "--alpha", "1", "--beta1", "1"], "--beta2 is missing"),
         (["classify", "he", "--alpha", "1"], "leave out --alpha"),
@@ -145,6 +155,7 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
         (["classify", "--alpha", "1", "--beta1", "exp(m)", "--beta2", "1"], "not a power law"),
         (["derive", "nobody"], "unknown initialization"),
         (["derive", "--depth", "1"], "depth = 1"),
+        (["derive", "--alpha", "1"], "no network given"),
         (["diagram", "--depth", "1"], "depth = 1"),
         (["diagram", "--out", "map.bmp"], "map.bmp"),
         (["diagram", "--out", "/proc/nowhere/map.png"], "cannot write"),
