@@ -3,10 +3,6 @@
 The error of a step is that of the *distance* of each layer from its start, not of the weights: RD spans nine orders of
 magnitude over the phase diagram, and a tolerance relative to |theta| means nothing in the linear regime. A step is also
 refused if the loss rises by more than the quiver of neurons that slide on a kink, which a gradient flow never does.
-
-That quiver also feeds |v_k| at the cost of |u_k|, step after step: a bias of first order in h, where everything else is of
-second. u_k^2 - |v_k|^2 is conserved, and rescaling (u_k, v_k) -> (r u_k, v_k/r) leaves f alone, so each step ends by
-restoring it.
 """
 
 import time
@@ -16,11 +12,10 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics import kernels
 from numerics.datasets import check_data
 from numerics.errors import GradientFlowError, InputError
 from numerics.integrators import METHODS, Integrator, PIController, Point
-from numerics.integrators.base import LayerError, RightHandSide
+from numerics.integrators.base import Attempt, RightHandSide
 from numerics.networks import TwoLayer
 from numerics.observables import relative_distance
 
@@ -43,15 +38,8 @@ class Status(Enum):
 
 
 _SUCCESS = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED}
-# what the error of a step may be, in units of rtol; calibrated on the tolerance ladder in the tests
-_STEP_TOLERANCE = 2.0
-_KINK_WEIGHT = 1.0  # of neurons that changed sides: their estimate is of first order in h, their error is less
-# What the defect of dR/dt = -|grad R|^2 over a step may be, relative to the loss and in units of rtol. The distances hardly feel
-# the slow end of a run; without this the time of the stop is off by 20 % at rtol = 1e-2, with it by 1 to 4 %.
-_LOSS_TOLERANCE = 100.0
-# Growth of a neuron allowed in one step, as an exponent. On a plateau the way out is carried by a few neurons that are still
-# too small to show in any sum: a step that does not resolve their growth throws them over a kink, and they die there.
-_GROWTH = 0.5
+_LARGE_KERNEL = 200  # samples beyond which eigenvectors of the kernel cost more than they save
+_TIGHT = 5e-3  # rtol below which kinks are better resolved by stages
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
 _LOSS_MATCH = 0.02  # |log(loss/loss_tol)| at which the stop counts as located
@@ -167,7 +155,7 @@ def gradient_flow(
     rtol : float
         Relative accuracy asked of the relative distances RD.
     method : str
-        ``'auto'``, ``'rkc'`` or ``'dormand-prince'``.
+        ``'auto'`` (``stats.why`` says what it chose and why), ``'exponential'``, ``'rkc'`` or ``'dormand-prince'``.
     t_max, grad_tol : float
         Stop at this normalised time, or when |grad R| falls to this value.
     max_steps : int; max_seconds : float
@@ -181,7 +169,7 @@ def gradient_flow(
     """
     X, y = check_data(X, y)
     _check_arguments(network, X, y, loss_tol, rtol, method, t_max, grad_tol, max_steps, max_seconds)
-    chosen, why = ("rkc", "stiff or not, one method serves") if method == "auto" else (method, "asked for")
+    chosen, why = _choose(len(y), rtol) if method == "auto" else (method, "asked for")
     run = _Run(network, X, y, METHODS[chosen], loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds)
     solution = run.integrate(why)
     if throw and not solution.converged:
@@ -210,17 +198,15 @@ class _Run:
         self.t_max, self.grad_tol, self.max_steps, self.max_seconds = t_max, grad_tol, max_steps, max_seconds
         self.started = time.perf_counter()
         self.rhs = RightHandSide(network, X, y)
-        self.integrator = method(self.rhs, m, d)
-        self.controller = PIController(order=self.integrator.order + (self.integrator.order == 2))
-        self.point, self.trial = (Point(m, d, len(y)) for _ in range(2))
-        self.point.u[:] = network.u
-        self.point.v[:] = network.v.T
-        self.start = self.point.y.copy()
+        self.start, self.point, self.trial = (Point(m, d, len(y)) for _ in range(3))
+        for point in (self.start, self.point):
+            point.u[:] = network.u
+            point.v[:] = network.v.T
         self.sizes = float(np.linalg.norm(network.u)), float(np.linalg.norm(network.v))
         self.rhs.update_residual(self.point)
-        self.rhs.evaluate(self.point, self.trial)
-        self.balance = self.point.u**2 - np.einsum("jk,jk->k", self.point.v, self.point.v)
-        self.removed, self.drift = np.zeros((2, m))
+        self.integrator = method(self.rhs, self.start)
+        self.controller = PIController(order=self.integrator.order)
+        self.drift = np.zeros(m)
         self.t, self.accepted, self.rejected = 0.0, 0, 0
         self.record = [(0.0, self.point.loss, 0.0, 0.0)]
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity
@@ -229,51 +215,49 @@ class _Run:
         """Step until a stopping rule applies."""
         radius = self.rhs.spectral_radius(self.point, iterations=30)
         h = np.sqrt(self.rtol) / radius if radius > 0 else np.inf
+        self.integrator.prepare(self.point)
         status = self._stop()
         while status is None:
             growth = self.rhs.growth_bound(self.point)
-            h = min(h, self.t_max - self.t, _GROWTH / growth if growth > 0 else np.inf)
+            # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
+            # not resolve their growth throws them over a kink, and they die there
+            h = min(h, self.t_max - self.t, self.integrator.growth / growth if growth > 0 else np.inf)
             if not np.isfinite(h) or self.t + h == self.t:
                 status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
                 break
-            error, moved_u, moved_v = self._attempt(h, radius)
-            if error > 1.0:
+            attempt = self._attempt(h)
+            if attempt.error > 1.0:
                 self.rejected += 1
-                h *= self.controller.rejected(error)
+                h *= self.controller.rejected(attempt.error)
                 continue
+            error = attempt.error
             if self.trial.loss < self.loss_tol:
-                h, moved_u, moved_v = self._locate_loss(h, radius, moved_u, moved_v)
-            self._accept(h, moved_u, moved_v)
+                h, attempt = self._locate_loss(h, attempt)
+            self._accept(h, attempt)
             h *= self.controller.accepted(error)
             status = self._stop()
-            if status is None:
-                radius = self.rhs.spectral_radius(self.point, iterations=1)
         return self._solution(status, why)
 
-    def _attempt(self, h: float, radius: float) -> tuple[float, float, float]:
-        """Try a step: its error in units of the tolerance, and the displacements of u and v."""
-        point, trial = self.point, self.trial
-        self.integrator.step(point, h, radius, trial)
-        x = self.integrator.error(point, trial, h)
-        kernels.restore_balance(trial.u, trial.v, trial.velocity_u, trial.velocity_v, self.balance, self.removed)
-        parts = self.rhs.layer_errors(x, point, trial, self.start)
-        error = max(map(_distance_error, parts)) / (_STEP_TOLERANCE * self.rtol)
-        error = max(error, _loss_defect(point, trial, h) / (_LOSS_TOLERANCE * self.rtol))
-        moved_u, moved_v = (float(np.sqrt(part.moved)) for part in parts)
+    def _attempt(self, h: float) -> Attempt:
+        """Try a step; its error in units of the tolerance."""
+        attempt = self.integrator.attempt(self.point, h, self.trial)
+        error = attempt.error / self.rtol
         if not np.isfinite(error):
             error = _UNSTABLE
-        elif not trial.loss <= _LOSS_RISE * point.loss:
+        elif not self.trial.loss <= _LOSS_RISE * self.point.loss:
             error = max(_LOSS_ROSE, error)
-        return error, moved_u, moved_v
+        return attempt._replace(error=error)
 
-    def _accept(self, h: float, moved_u: float, moved_v: float) -> None:
+    def _accept(self, h: float, attempt: Attempt) -> None:
         self.t += h
         self.accepted += 1
-        self.drift += self.removed
+        self.drift += self.integrator.removed
         self.point, self.trial = self.trial, self.point
-        self.record.append((self.t, self.point.loss, moved_v / self.sizes[1], moved_u / self.sizes[0]))
+        self.integrator.prepare(self.point)
+        moved_w, moved_a = attempt.moved_v / self.sizes[1], attempt.moved_u / self.sizes[0]
+        self.record.append((self.t, self.point.loss, moved_w, moved_a))
 
-    def _locate_loss(self, h: float, radius: float, moved_u: float, moved_v: float) -> tuple[float, float, float]:
+    def _locate_loss(self, h: float, attempt: Attempt) -> tuple[float, Attempt]:
         """Shorten the step so that it ends where the loss is loss_tol: secant steps in log loss, each a real step."""
         low, low_value = 0.0, np.log(self.point.loss / self.loss_tol)
         high, high_value = h, _log(self.trial.loss / self.loss_tol)
@@ -281,19 +265,18 @@ class _Run:
             if abs(high_value) < _LOSS_MATCH:
                 break
             middle = low + (high - low) * min(0.95, max(0.05, low_value / (low_value - high_value)))
-            _, moved_u, moved_v = self._attempt(middle, radius)
+            attempt = self._attempt(middle)
             value = _log(self.trial.loss / self.loss_tol)
             if abs(value) < _LOSS_MATCH:
-                return middle, moved_u, moved_v
+                return middle, attempt
             if value > 0:
                 low, low_value = middle, value
             else:
                 high, high_value = middle, value
-        _, moved_u, moved_v = self._attempt(high, radius)
-        return high, moved_u, moved_v
+        return high, self._attempt(high)
 
     def _stop(self) -> Status | None:
-        gradient = float(np.sqrt(self.point.gradient_squared))
+        gradient = float(np.sqrt(self.point.gradient_squared or 0.0))
         if self.point.loss <= self.loss_tol * (1 + _LOSS_MATCH):
             return Status.LOSS_REACHED
         if gradient <= self.grad_tol and self.grad_tol > 0:
@@ -343,29 +326,20 @@ class _Run:
                 accepted=self.accepted,
                 rejected=self.rejected,
                 evaluations=self.rhs.evaluations,
-                kernel_evaluations=self.rhs.kernel_products,
+                kernel_evaluations=self.rhs.kernel_evaluations,
                 seconds=time.perf_counter() - self.started,
             ),
             trajectory=Trajectory(*columns),
         )
 
 
-def _distance_error(part: LayerError) -> float:
-    """Relative error of a layer's distance |D| for an error x of D.
-
-    |D + x| - |D| = x.D/|D| + |x|^2/(2 |D|) at most, to second order. A neuron that crosses a kink inside the step spoils its own
-    estimate: it is of first order in h. But over uniformly placed crossings a method of second order has no mean error, so
-    these add up like random numbers, not like a trend.
-    """
-    if part.moved == 0.0:
-        return 0.0 if part.squares == 0.0 else np.inf
-    return (abs(part.along) + part.squares / 2 + _KINK_WEIGHT * float(np.sqrt(part.kinks))) / part.moved
-
-
-def _loss_defect(point: Point, trial: Point, h: float) -> float:
-    """The error estimate of RKC2 for the loss itself, whose derivative is -|grad R|^2, relative to the loss."""
-    slopes = point.gradient_squared + trial.gradient_squared
-    return abs(0.8 * (point.loss - trial.loss) - 0.4 * h * slopes) / point.loss
+def _choose(samples: int, rtol: float) -> tuple[str, str]:
+    """The method for a problem, and the reason."""
+    if samples > _LARGE_KERNEL:
+        return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
+    if rtol < _TIGHT:
+        return "rkc", f"rtol = {rtol:g} < {_TIGHT:g}: the stages resolve kinks better"
+    return "exponential", "one pass a step in the tangent kernel, whatever the stiffness"
 
 
 def _log(value: float) -> float:

@@ -19,6 +19,8 @@ import numpy as np
 from numba import njit
 
 __all__ = [
+    "BLOCK",
+    "OPTIONS",
     "chebyshev_estimate",
     "dot",
     "forward",
@@ -31,11 +33,11 @@ __all__ = [
     "step_norms",
 ]
 
-_OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
-_BLOCK = 256  # neurons: a block of everything fits in 32 kB
+OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
+BLOCK = 256  # neurons: a block of everything fits in 32 kB
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def dot(a, b):
     """Sum of a_k b_k on one thread: a BLAS wakes its own threads for this, which fight with runs side by side."""
     total = 0.0
@@ -44,14 +46,14 @@ def dot(a, b):
     return total
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def forward(u, v, X, kappa, s, f):
     """f_i = kappa sum_k u_k sigma(v_k.x_i), into ``f`` (n,)."""
     n, d = X.shape
-    z = np.empty(_BLOCK)
+    z = np.empty(BLOCK)
     f[:] = 0.0
-    for low in range(0, u.size, _BLOCK):
-        size = min(_BLOCK, u.size - low)
+    for low in range(0, u.size, BLOCK):
+        size = min(BLOCK, u.size - low)
         for i in range(n):
             z[:size] = 0.0
             for j in range(d):
@@ -63,20 +65,20 @@ def forward(u, v, X, kappa, s, f):
             f[i] += kappa * total
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def stage(u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u, v, f):
     """One Runge-Kutta stage: y = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 g and f = f(y).
 
     F(y1) is the velocity at y1, whose residual is ``e``; g is a velocity computed before. Any d and n.
     """
     n, d = X.shape
-    z = np.empty(_BLOCK)
-    du = np.empty(_BLOCK)
-    dv = np.empty((d, _BLOCK))
+    z = np.empty(BLOCK)
+    du = np.empty(BLOCK)
+    dv = np.empty((d, BLOCK))
     factor = -kappa * h1 / n
     f[:] = 0.0
-    for low in range(0, u.size, _BLOCK):
-        size = min(_BLOCK, u.size - low)
+    for low in range(0, u.size, BLOCK):
+        size = min(BLOCK, u.size - low)
         du[:size] = 0.0
         dv[:, :size] = 0.0
         for i in range(n):
@@ -110,7 +112,7 @@ def stage(u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u,
             f[i] += kappa * total
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
     """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X, as tuples or arrays.
 
@@ -118,12 +120,12 @@ def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
     """
     m = y.size // 3
     factor = -kappa * h1 / len(xs)
-    du = np.empty(_BLOCK)
-    dp = np.empty(_BLOCK)
-    dq = np.empty(_BLOCK)
+    du = np.empty(BLOCK)
+    dp = np.empty(BLOCK)
+    dq = np.empty(BLOCK)
     f[:] = 0.0
-    for low in range(0, m, _BLOCK):
-        size = min(_BLOCK, m - low)
+    for low in range(0, m, BLOCK):
+        size = min(BLOCK, m - low)
         i, j, k = low, low + m, low + 2 * m
         _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, s, du, dp, dq)
         for a, change in ((i, du), (j, dp), (k, dq)):
@@ -132,17 +134,17 @@ def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
         _outputs(y[i : i + size], y[j : j + size], y[k : k + size], xs, bs, kappa, s, f)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def forward_planar(y, xs, bs, kappa, s, f):
     """``forward`` for d = 2 on a flat state, with the columns of X as in ``stage_planar``."""
     m = y.size // 3
     f[:] = 0.0
-    for low in range(0, m, _BLOCK):
-        high = min(low + _BLOCK, m)
+    for low in range(0, m, BLOCK):
+        high = min(low + BLOCK, m)
         _outputs(y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m], xs, bs, kappa, s, f)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _velocity(u, p, q, xs, bs, e, s, du, dp, dq):
     for k in range(u.size):
         a, b, c = 0.0, 0.0, 0.0
@@ -157,13 +159,13 @@ def _velocity(u, p, q, xs, bs, e, s, du, dp, dq):
         dq[k] = u[k] * c
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _combine(c0, y0, c1, y1, c2, y2, factor, change, h0, g, y):
     for k in range(y.size):
         y[k] = c0 * y0[k] + c1 * y1[k] + c2 * y2[k] + factor * change[k] + h0 * g[k]
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _outputs(u, p, q, xs, bs, kappa, s, f):
     for i in range(len(xs)):
         total = 0.0
@@ -173,16 +175,16 @@ def _outputs(u, p, q, xs, bs, kappa, s, f):
         f[i] += kappa * total
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def kernel_product(u, v, X, kappa, s, q, out):
     """Product of the tangent kernel with a vector: out = J J^T q / n, J = df/d(u, v), in one pass."""
     n, d = X.shape
-    z = np.empty((n, _BLOCK))
-    cu = np.empty(_BLOCK)
-    cv = np.empty((d, _BLOCK))
+    z = np.empty((n, BLOCK))
+    cu = np.empty(BLOCK)
+    cv = np.empty((d, BLOCK))
     out[:] = 0.0
-    for low in range(0, u.size, _BLOCK):
-        size = min(_BLOCK, u.size - low)
+    for low in range(0, u.size, BLOCK):
+        size = min(BLOCK, u.size - low)
         cu[:size] = 0.0
         cv[:, :size] = 0.0
         z[:, :size] = 0.0
@@ -208,7 +210,7 @@ def kernel_product(u, v, X, kappa, s, q, out):
             out[i] += kappa * kappa / n * total
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def largest_growth_rate(v, X, e, kappa, s):
     """max_k |g_k|, g_k = (kappa/n) sum_i e_i sigma'(v_k.x_i) x_i: no neuron grows faster than exp(|g_k| t)."""
     n, d = X.shape
@@ -230,14 +232,14 @@ def largest_growth_rate(v, X, e, kappa, s):
     return kappa / n * np.sqrt(largest)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def chebyshev_estimate(y, y_old, g, g_old, h, x):
     """Error estimate of RKC2, x = 0.8 (y_old - y) + 0.4 h (g_old + g)."""
     for k in range(y.size):
         x[k] = 0.8 * (y_old[k] - y[k]) + 0.4 * h * (g_old[k] + g[k])
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
     """Sums over neurons for the errors x and displacements D = (u, v) - start, into ``out`` (2, 4): row 0 u, row 1 v.
 
@@ -245,15 +247,15 @@ def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
     (x_k.D_k)^2 over those that changed sides, and D.D over all.
     """
     n, d = X.shape
-    z = np.empty(_BLOCK)
-    z_old = np.empty(_BLOCK)
-    same = np.empty(_BLOCK)
-    error = np.empty(_BLOCK)
-    along = np.empty(_BLOCK)
-    shift = np.empty(_BLOCK)
+    z = np.empty(BLOCK)
+    z_old = np.empty(BLOCK)
+    same = np.empty(BLOCK)
+    error = np.empty(BLOCK)
+    along = np.empty(BLOCK)
+    shift = np.empty(BLOCK)
     out[:] = 0.0
-    for low in range(0, u.size, _BLOCK):
-        size = min(_BLOCK, u.size - low)
+    for low in range(0, u.size, BLOCK):
+        size = min(BLOCK, u.size - low)
         same[:size] = 1.0
         for i in range(n):
             z[:size] = 0.0
@@ -281,7 +283,7 @@ def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
         _accumulate(same, error, along, size, out[1])
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _squares(values, size):
     total = 0.0
     for k in range(size):
@@ -289,7 +291,7 @@ def _squares(values, size):
     return total
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _accumulate(same, error, along, size, row):
     smooth, squares, kinks = 0.0, 0.0, 0.0
     for k in range(size):
@@ -301,17 +303,17 @@ def _accumulate(same, error, along, size, row):
     row[2] += kinks
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def restore_balance(u, v, gu, gv, balance, removed):
     """Rescale every neuron, (u, v) -> (r u, v/r), so that u^2 - |v|^2 = balance; what it was off by goes into ``removed``.
 
     sigma is homogeneous, so f stays as it is, and the velocity (gu, gv) becomes (gu/r, r gv).
     """
     d = v.shape[0]
-    r = np.empty(_BLOCK)
-    q = np.empty(_BLOCK)
-    for low in range(0, u.size, _BLOCK):
-        size = min(_BLOCK, u.size - low)
+    r = np.empty(BLOCK)
+    q = np.empty(BLOCK)
+    for low in range(0, u.size, BLOCK):
+        size = min(BLOCK, u.size - low)
         q[:size] = 0.0
         for j in range(d):
             row = v[j, low : low + size]
@@ -331,7 +333,7 @@ def restore_balance(u, v, gu, gv, balance, removed):
             _scale(v[j, low : low + size], gv[j, low : low + size], r)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _scale(weights, velocity, r):
     for k in range(weights.size):
         weights[k] *= r[k]

@@ -21,19 +21,24 @@ class Bench:
     def __init__(self, network, X, y, method="rkc"):
         m, d = network.v.shape
         self.rhs = RightHandSide(network, X, y)
-        self.integrator = METHODS[method](self.rhs, m, d)
-        self.point, self.other = (Point(m, d, len(y)) for _ in range(2))
-        self.point.u[:] = network.u
-        self.point.v[:] = network.v.T
+        self.start, self.point, self.other = (Point(m, d, len(y)) for _ in range(3))
+        for point in (self.start, self.point):
+            point.u[:] = network.u
+            point.v[:] = network.v.T
         self.rhs.update_residual(self.point)
         self.rhs.evaluate(self.point, self.other)
+        self.rhs.spectral_radius(self.point, iterations=30)
+        self.integrator = METHODS[method](self.rhs, self.start)
+        self.integrator.prepare(self.point)
 
-    def advance(self, time, steps):
-        """The state after ``steps`` equal steps."""
-        radius = self.rhs.spectral_radius(self.point, iterations=30)
+    def advance(self, time, steps, *, radius=None):
+        """The state after ``steps`` equal steps; ``radius`` replaces the spectral radius."""
         for _ in range(steps):
-            self.integrator.step(self.point, time / steps, radius, self.other)
+            if radius is not None:
+                self.integrator.radius = radius
+            self.integrator.attempt(self.point, time / steps, self.other)
             self.point, self.other = self.other, self.point
+            self.integrator.prepare(self.point)
         return self.point.y.copy()
 
 

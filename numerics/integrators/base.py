@@ -1,5 +1,6 @@
 """What every integrator shares: the right-hand side, a point of the trajectory, and the interface of a method."""
 
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from numerics import kernels
 from numerics.networks import TwoLayer
 
-__all__ = ["Integrator", "LayerError", "Point", "RightHandSide"]
+__all__ = ["Attempt", "Integrator", "LayerError", "Point", "RightHandSide"]
 
 _TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the samples unrolled
 
@@ -19,7 +20,9 @@ class Point:
         self.y = np.zeros(width * (dimension + 1))
         self.velocity = np.zeros_like(self.y)
         self.residual = np.zeros(samples)
-        self.width = width
+        self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
+        self.kernel: np.ndarray | None = None  # tangent kernel (n, n), for the methods that use it
+        self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
         self.velocity_u, self.velocity_v = self.views(self.velocity)
 
@@ -32,10 +35,18 @@ class Point:
         """R = (1/2n) sum_i e_i^2."""
         return float(self.residual @ self.residual) / (2 * self.residual.size)
 
-    @property
-    def gradient_squared(self) -> float:
-        """|grad R|^2, from the velocity."""
-        return float(kernels.dot(self.velocity, self.velocity))
+    @cached_property
+    def balance(self) -> np.ndarray:
+        """The conserved u^2 - |v|^2 of every neuron (m,); asked of the start, which does not change."""
+        return self.u**2 - np.einsum("jk,jk->k", self.v, self.v)
+
+
+class Attempt(NamedTuple):
+    """A step that was tried: its error, to be compared with rtol, and the distances |u - u(0)|, |v - v(0)| it ends at."""
+
+    error: float
+    moved_u: float
+    moved_v: float
 
 
 class LayerError(NamedTuple):
@@ -58,14 +69,17 @@ class RightHandSide:
         self.X, self.targets = X, y
         self.kappa, self.slope = network.kappa, network.negative_slope
         self.evaluations = 0
-        self.kernel_products = 0
-        self._planar = X.shape[1] == 2
-        self._unrolled = self._planar and len(y) <= _TUPLE_LIMIT
-        columns = [np.ascontiguousarray(c) for c in X.T]
-        self._columns = [tuple(map(float, c)) for c in columns] if self._unrolled else columns
+        self.kernel_evaluations = 0
+        self._unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
+        #: For d = 2 the columns of X as the planar kernels take them: tuples if few samples, else arrays.
+        self.columns = [self.in_form_of_columns(c) for c in X.T] if X.shape[1] == 2 else None
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
         self._norms = np.linalg.norm(X, axis=1)
         self._sums = np.empty((2, 4))
+
+    def in_form_of_columns(self, values: np.ndarray) -> "tuple[float, ...] | np.ndarray":
+        """N numbers as the planar kernels take them, like :attr:`columns`; a copy."""
+        return tuple(values.tolist()) if self._unrolled else values.copy()
 
     def stage(
         self,
@@ -87,8 +101,8 @@ class RightHandSide:
 
     def update_residual(self, point: Point) -> None:
         """Residual of ``point`` from its weights."""
-        if self._planar:
-            kernels.forward_planar(point.y, *self._columns, self.kappa, self.slope, point.residual)
+        if self.columns is not None:
+            kernels.forward_planar(point.y, *self.columns, self.kappa, self.slope, point.residual)
         else:
             kernels.forward(point.u, point.v, self.X, self.kappa, self.slope, point.residual)
         point.residual -= self.targets
@@ -104,7 +118,7 @@ class RightHandSide:
         for _ in range(iterations):
             args = (point.u, point.v, self.X, self.kappa, self.slope)
             kernels.kernel_product(*args, self._eigenvector, product)
-            self.kernel_products += 1
+            self.kernel_evaluations += 1
             size = float(np.linalg.norm(product))
             if size == 0.0:
                 break
@@ -139,32 +153,38 @@ class RightHandSide:
         f: np.ndarray,
     ) -> None:
         numbers = (self.kappa, self.slope, *coefficients)
-        if self._planar:
-            values = tuple(e.tolist()) if self._unrolled else e.copy()  # f may be the array that e came from
-            kernels.stage_planar(y1.y, y2.y, y0.y, y0.velocity, *self._columns, values, *numbers, y, f)
+        if self.columns is not None:
+            values = self.in_form_of_columns(e)  # a copy: f may be the array that e came from
+            kernels.stage_planar(y1.y, y2.y, y0.y, y0.velocity, *self.columns, values, *numbers, y, f)
         else:
             parts = (y1.u, y1.v, y2.u, y2.v, y0.u, y0.v, y0.velocity_u, y0.velocity_v)
             kernels.stage(*parts, self.X, e.copy(), *numbers, *y1.views(y), f)
 
 
 class Integrator(Protocol):
-    """A method: it advances a point by a step and estimates the error it made.
+    """A method: it advances a point by a step and says how large the error of that step is.
 
     Attributes
     ----------
     name : str
         What the user calls it.
     order : int
-        Order of convergence.
+        The power of h that the error estimate scales with.
+    growth : float
+        Growth of a neuron allowed in one step, as an exponent.
+    removed : float64 (m,)
+        What the last attempt changed u^2 - |v|^2 by, and has put back.
     """
 
     name: str
     order: int
+    growth: float
+    removed: np.ndarray
 
-    def __init__(self, rhs: RightHandSide, width: int, dimension: int) -> None: ...
+    def __init__(self, rhs: RightHandSide, start: Point) -> None: ...
 
-    def step(self, point: Point, h: float, spectral_radius: float, out: Point) -> None:
-        """Advance ``point`` by ``h`` into ``out``, velocity included. ``point`` is left as it is."""
+    def prepare(self, point: Point) -> None:
+        """Find what steps from ``point`` need, given its weights and residual; its gradient with it."""
 
-    def error(self, point: Point, out: Point, h: float) -> np.ndarray:
-        """Estimated error of the last step, flat like the state; a scratch array, valid until the next step."""
+    def attempt(self, point: Point, h: float, out: Point) -> Attempt:
+        """Advance ``point`` by ``h`` into ``out``: weights and residual. ``point`` is left as it is."""

@@ -7,6 +7,7 @@ the step is limited to h * spectral_radius of about 3.3, and by every kink a neu
 import numpy as np
 
 from numerics.integrators.base import Point, RightHandSide
+from numerics.integrators.embedded import Embedded
 
 __all__ = ["DormandPrince"]
 
@@ -21,31 +22,29 @@ _A = (
 _ERROR = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40)
 
 
-class DormandPrince:
+class DormandPrince(Embedded):
     """Dormand-Prince 5(4) with the velocity of the last stage reused (first same as last)."""
 
     name = "dormand-prince"
     order = 5
 
-    def __init__(self, rhs: RightHandSide, width: int, dimension: int) -> None:
-        self.rhs = rhs
-        self._stage = Point(width, dimension, len(rhs.targets))
-        self._spare = Point(1, 1, len(rhs.targets))  # lends its residual to evaluate()
-        self._velocities = np.empty((7, width * (dimension + 1)))
+    def __init__(self, rhs: RightHandSide, start: Point) -> None:
+        super().__init__(rhs, start)
+        self._velocities = np.empty((7, start.y.size))
 
-    def step(self, point: Point, h: float, spectral_radius: float, out: Point) -> None:
+    def step(self, point: Point, h: float, out: Point) -> None:
         """Advance ``point`` by ``h`` into ``out``."""
         self._velocities[0] = point.velocity
         for number, row in enumerate(_A, start=1):
-            target = out if number == len(_A) else self._stage
+            target = out if number == len(_A) else self.scratch
             np.copyto(target.y, point.y)
             for weight, velocity in zip(row, self._velocities, strict=False):
                 if weight:
                     target.y += (h * weight) * velocity
             self.rhs.update_residual(target)
-            self.rhs.evaluate(target, self._spare)
+            self.rhs.evaluate(target, self.scratch)
             self._velocities[number] = target.velocity
 
     def error(self, point: Point, out: Point, h: float) -> np.ndarray:
         """The embedded estimate, fifth minus fourth order."""
-        return np.einsum("s,sk->k", h * np.array(_ERROR), self._velocities, out=self._stage.y)
+        return np.einsum("s,sk->k", h * np.array(_ERROR), self._velocities, out=self.scratch.y)

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from numerics.integrators.base import Point, RightHandSide
+from numerics.integrators.embedded import Embedded
 from numerics.kernels import chebyshev_estimate
 
 __all__ = ["RungeKuttaChebyshev"]
@@ -18,19 +19,25 @@ _DAMPING = 2.0 / 13.0
 _SAFETY = 1.15  # on the spectral radius: power iteration approaches it from below
 
 
-class RungeKuttaChebyshev:
+class RungeKuttaChebyshev(Embedded):
     """RKC2 with the number of stages chosen from the spectral radius."""
 
     name = "rkc"
-    order = 2
+    order = 3
 
-    def __init__(self, rhs: RightHandSide, width: int, dimension: int) -> None:
-        self.rhs = rhs
-        self._stages = [Point(width, dimension, len(rhs.targets)) for _ in range(2)]
+    def __init__(self, rhs: RightHandSide, start: Point) -> None:
+        super().__init__(rhs, start)
+        self._stages = [Point(start.width, start.dimension, len(rhs.targets)), self.scratch]
+        self.radius = 0.0
 
-    def step(self, point: Point, h: float, spectral_radius: float, out: Point) -> None:
+    def prepare(self, point: Point) -> None:
+        """Velocity, gradient and spectral radius."""
+        super().prepare(point)
+        self.radius = self.rhs.spectral_radius(point, iterations=1)
+
+    def step(self, point: Point, h: float, out: Point) -> None:
         """Advance ``point`` by ``h`` into ``out``; the stages rotate through two scratch points and ``out``."""
-        stages = max(2, 1 + int(np.sqrt(1.54 * h * _SAFETY * spectral_radius + 1.0)))
+        stages = max(2, 1 + int(np.sqrt(1.54 * h * _SAFETY * self.radius + 1.0)))
         first, rows = _coefficients(stages)
         ring = _ring(self._stages, out, stages)
         before, last = point, ring[0]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
+from numerics.integrators import METHODS
 
 POINTS = [(0.5, 0.0), (1.0, 0.0), (1.75, 0.0), (1.2, 0.6), (1.4, -0.6)]
 
@@ -34,12 +35,15 @@ def test_conserved_quantity_and_descent(four_points, gamma, gamma_prime):
     np.testing.assert_allclose(np.sum((solution.network(X) - y) ** 2) / 8, solution.loss, rtol=1e-6)
 
 
-def test_a_smooth_flow_has_little_to_remove(four_points):
+@pytest.mark.parametrize("method", METHODS)
+def test_a_smooth_flow_has_little_to_remove(four_points, method):
+    """Of second order or better in the step, where no neuron has a kink."""
     X, y = four_points
     network = nm.TwoLayer.sample(40, 0.5, 0, X, rng=5, activation="linear")
-    drift = [nm.gradient_flow(network, X, y, rtol=r, t_max=30.0).conserved_drift for r in (1e-2, 1e-4)]
-    assert drift[1] < drift[0] / 5
-    assert drift[1] < 1e-4
+    runs = [nm.gradient_flow(network, X, y, rtol=r, t_max=3.0, method=method) for r in (1e-2, 1e-4)]
+    steps = [run.stats.accepted for run in runs]
+    assert steps[1] > steps[0]
+    assert runs[1].conserved_drift < runs[0].conserved_drift * 2 * (steps[0] / steps[1]) ** 2
 
 
 @settings(max_examples=8)
@@ -164,5 +168,16 @@ def test_repr_and_stats_fit_a_terminal(four_points):
     assert solution.stats.accepted == len(solution.trajectory.t) - 1
     assert solution.stats.evaluations > 0
     assert solution.stats.kernel_evaluations > 0
-    assert solution.stats.method == "rkc"
-    assert solution.stats.why
+    assert solution.stats.method == "exponential"
+    assert "one pass" in solution.stats.why
+
+
+@pytest.mark.parametrize(
+    ("samples", "rtol", "method", "why"),
+    [(4, 1e-2, "exponential", "one pass"), (4, 1e-3, "rkc", "rtol = 0.001"), (201, 1e-2, "rkc", "n = 201 > 200")],
+)
+def test_auto_says_what_it_chose_and_why(samples, rtol, method, why):
+    X, y = nm.datasets.from_arrays(np.linspace(-1, 1, samples), np.zeros(samples))
+    stats = nm.gradient_flow(nm.TwoLayer.sample(10, 1, 0, X), X, y, rtol=rtol).stats
+    assert stats.method == method
+    assert why in stats.why

@@ -65,6 +65,53 @@ def test_kernel_product_is_the_numpy_twin(checks, seed, m, n, d, slope):
     np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-12)
 
 
+@given(**sizes)
+def test_tangent_kernel_is_the_numpy_twin(checks, seed, m, n, d, slope):
+    bench, (_, jacobian) = checks
+    network, X, y = problem(seed, m, n, d, slope)
+    ju, jv = jacobian(network.u, network.v, X, network.kappa, slope)
+    expected = (ju @ ju.T + np.einsum("ikj,lkj->il", jv, jv)) / n
+    point = bench(network, X, y, "exponential").point
+    np.testing.assert_allclose(point.kernel, expected, rtol=1e-10, atol=1e-12)
+    e = point.residual
+    np.testing.assert_allclose(point.gradient_squared, e @ expected @ e / n, rtol=1e-9, atol=1e-15)
+
+
+@given(**sizes, h=st.floats(1e-3, 30.0))
+def test_exponential_step_is_the_numpy_twin(checks, seed, m, n, d, slope, h):
+    """The step of the module's formulas, by quadrature over the residual instead of eigenvectors."""
+    bench, (forward, jacobian) = checks
+    network, X, y = problem(seed, m, n, d, slope)
+    u, v, kappa = network.u, network.v, network.kappa
+    work = bench(network, X, y, "exponential")
+    e0, kernel = work.point.residual.copy(), work.point.kernel
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    values, vectors = np.linalg.eigh(kernel)
+    at = h * (nodes + 1) / 2
+    residuals = (vectors * (vectors.T @ e0)) @ np.exp(-np.outer(np.maximum(values, 0), at))  # (n, nodes)
+    whole = residuals @ weights * h / 2 / n
+    c1 = (residuals * (at / h)) @ weights * h / 2 / n
+    ju, jv = jacobian(u, v, X, kappa, slope)
+    a, b = u - whole @ ju, v - np.einsum("i,ikj->kj", whole, jv)
+    ju1, jv1 = jacobian(a, b, X, kappa, slope)
+    new_u = u - (whole - c1) @ ju - c1 @ ju1
+    new_v = v - np.einsum("i,ikj->kj", whole - c1, jv) - np.einsum("i,ikj->kj", c1, jv1)
+    off = (new_u**2 - (new_v**2).sum(axis=1)) - (u**2 - (v**2).sum(axis=1))
+    change = -0.5 * off / (new_u**2 + (new_v**2).sum(axis=1) + 1e-300)
+    change = np.where(np.abs(change) < 0.25, change, 0.0)
+    near = np.any(np.abs(b @ X.T) < 1e-9, axis=1)  # on a kink to rounding: either side is right
+    attempt = work.integrator.attempt(work.point, h, work.other)
+    keep = ~near
+    scale = 1 + np.abs(new_u) + np.linalg.norm(new_v, axis=1)
+    assert np.all(np.abs(work.other.u - new_u * (1 + change))[keep] <= 1e-7 * scale[keep])
+    difference = np.linalg.norm(work.other.v.T - new_v * (1 - change)[:, None], axis=1)
+    assert np.all(difference[keep] <= 1e-7 * scale[keep])
+    f = forward(work.other.u, work.other.v.T, X, kappa, slope)
+    np.testing.assert_allclose(work.other.residual, f - y, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(attempt.moved_u, np.linalg.norm(work.other.u - u), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(attempt.moved_v, np.linalg.norm(work.other.v.T - v), rtol=1e-9, atol=1e-12)
+
+
 @given(seed=st.integers(0, 10_000), m=st.sampled_from([1, 255, 300]), d=st.integers(1, 4), size=st.floats(1e-9, 0.3))
 def test_restoring_the_balance_keeps_the_output_and_repairs_it(seed, m, d, size):
     rng = np.random.default_rng(seed)
