@@ -1,7 +1,7 @@
 """The gradient flow of a two-layer network, side by side with what a user would pick instead.
 
     python benchmarks/gradient_flow.py --quick
-    python benchmarks/gradient_flow.py --cases 'four(1,0)' mnist --json table.json
+    python benchmarks/gradient_flow.py --cases 'four*@1000' 'mnist*' --json table.json
 
 Everyone starts from the same network in uniform coordinates and stops at the same loss, in one process, on one thread; compile
 time is measured apart. ``pip install -e '.[bench]'`` installs the peers; a missing one is left out with a note. Adaptive peers
@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -76,11 +77,10 @@ def _measure(problem: Problem, options: argparse.Namespace, peer: Peer) -> Itera
     if missing:
         print(f"  {peer.name}: skipped, {', '.join(missing)} not installed (pip install -e '.[bench]')", flush=True)
     elif key in _failed:
-        yield Measurement(
-            peer.name, False, 0, math.nan, 0, 0.0, math.nan, "not tried: did not finish at a smaller width"
-        )
+        note = "not tried: did not finish at a smaller width"
+        yield Measurement(peer.name, False, 0, math.nan, math.nan, 0, 0.0, math.nan, note)
     else:
-        row = measure(peer, problem, runs=options.runs, limit=options.limit)
+        row = measure(peer, problem, runs=options.runs, limit=options.limit, clock=options.clock)
         if not row.finished:
             _failed.add(key)
         yield row
@@ -119,14 +119,24 @@ def table(measured: list[Measurement], target: Reference) -> str:
     return "\n".join(lines)
 
 
+def _finite(value: object) -> object:
+    """The same with None for NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", nargs="+", metavar="TEXT", help="only cases whose name contains one of these")
+    parser.add_argument("--cases", nargs="+", metavar="PATTERN", help="such as 'four*@1000' or 'mnist*'")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and stop")
     parser.add_argument("--quick", action="store_true", help="widths up to 1000, limit 5 s, three runs, a short ladder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number here, after each case")
     parser.add_argument("--runs", type=int, default=7, help="runs per median (fewer once they add up to 10 s)")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds per run, then 'did not finish'")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: for a machine that others use")
     parser.add_argument("--search", type=float, default=120.0, help="seconds for the search of the best fixed rates")
     parser.add_argument("--reference-seconds", type=float, default=120.0, help="seconds for the reference's ladder")
     parser.add_argument(
@@ -140,7 +150,7 @@ def _options() -> argparse.Namespace:
 
 def main() -> None:
     options = _options()
-    chosen = [case for case in cases() if not options.cases or any(text in case.name for text in options.cases)]
+    chosen = [case for case in cases() if not options.cases or any(fnmatchcase(case.name, p) for p in options.cases)]
     if options.quick:
         chosen = [case for case in chosen if case.width <= 1000]
     if not chosen or options.list:
@@ -150,7 +160,7 @@ def main() -> None:
         import torch
 
         torch.set_num_threads(1)
-    print(f"{describe()}; one thread; {datetime.now(UTC):%Y-%m-%d}\n")
+    print(f"{describe()}; one thread, {options.clock} time; {datetime.now(UTC):%Y-%m-%d}\n")
     results = []
     for problem in chosen:
         n, d = problem.X.shape
@@ -161,7 +171,8 @@ def main() -> None:
         print(f"{table(measured, target)}\n", flush=True)
         results.append({"case": problem.name, "reference": asdict(target), "rows": [asdict(row) for row in measured]})
         if options.json:
-            options.json.write_text(json.dumps({"machine": describe(), "cases": results}, indent=1))
+            written = json.dumps(_finite({"machine": describe(), "clock": options.clock, "cases": results}), indent=1)
+            options.json.write_text(written + "\n")
 
 
 if __name__ == "__main__":
