@@ -40,7 +40,7 @@ class Runner:
         self._norms = np.linalg.norm(X, axis=1)
         self._descent, self._runge_kutta = _drivers(self._kernels)
         self.w = self.start.copy()
-        self.evaluations = 0
+        self.reset()
 
     def relative_distance(self) -> float:
         """RD_w of the present weights."""
@@ -104,8 +104,7 @@ def _layout(X: np.ndarray, width: int) -> tuple[ModuleType, tuple]:
         return kernels_four, tuple(tuple(map(float, column)) for column in X.T)
     if d == 2:
         return kernels_planar, tuple(np.ascontiguousarray(column) for column in X.T)
-    X = np.ascontiguousarray(X)
-    return kernels_wide, (X, np.ascontiguousarray(X.T), *(np.empty((rows, width)) for rows in (n, n, d)))
+    return kernels_wide, kernels_wide.layout(X, width)
 
 
 _compiled: dict[ModuleType, tuple[Callable, Callable]] = {}

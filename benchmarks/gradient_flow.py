@@ -101,18 +101,20 @@ def _tolerance_for(problem: Problem, target: Reference, limit: float) -> float |
 
 
 def table(measured: list[Measurement], target: Reference) -> str:
-    """One case as Markdown; the two last columns are times relative to this engine's first and accurate row."""
+    """One case as Markdown; two columns are times relative to this engine's first row and to its accurate one, if it has one."""
     engine = [row for row in measured if row.method.startswith("this engine") and row.finished]
+    accurate = [row for row in engine if target.error(row.relative_distance) <= _ACCURATE]
+    units = [rows[-1].seconds if rows else math.nan for rows in (engine[:1], accurate)]
     lines = [
         "| method | evaluations | seconds | error of RD_w | x engine 1e-2 | x engine 3e-4 | compile s | note |",
         "|:--|--:|--:|--:|--:|--:|--:|:--|",
     ]
     for row in measured:
+        more = "" if row.finished else "> "
+        ratios = ["" if math.isnan(row.seconds / unit) else f"{more}{row.seconds / unit:.2g}" for unit in units]
         if row.finished:
-            ratios = [f"{row.seconds / engine[k].seconds:.2g}" if engine else "" for k in (0, -1)]
             numbers = [f"{row.seconds:.2g}", f"{target.error(row.relative_distance):.1e}", *ratios]
         else:
-            ratios = [f"> {row.seconds / engine[k].seconds:.2g}" if engine and row.runs else "" for k in (0, -1)]
             numbers = ["did not finish", "", *ratios]
         cells = [row.method, str(row.evaluations or ""), *numbers, f"{row.compile_seconds:.1f}", row.note]
         lines.append(f"| {' | '.join(cells)} |")

@@ -112,7 +112,7 @@ def best_rates(problem: Problem, target: Reference, *, seconds: float, limit: fl
     def attempt(rate: float) -> None:
         nonlocal fastest, accurate
         most = accurate[0] if accurate else None
-        patience = min(limit, seconds / _SHARE, search.left())
+        patience = min(limit, search.left(), seconds / _SHARE if fastest else seconds)
         status = runner.descend(rate, Deadline(patience), max_evaluations=most)
         if status != REACHED:
             return
