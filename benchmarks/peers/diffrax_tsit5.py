@@ -5,6 +5,7 @@ A compiled loop cannot look at a clock: the limit becomes a number of steps, fro
 
 import math
 import time
+from collections.abc import Callable
 
 from deadline import Deadline
 from problem import Problem
@@ -14,6 +15,7 @@ from peers.base import Outcome, Solve
 __all__ = ["DiffraxTsit5"]
 
 _SHORT = 256  # steps of the first run
+_FEW = 16  # numbers in X up to which the samples are unrolled, which XLA fuses: 2.5 times faster than matrix products at 4 x 2
 _STAGES = 6  # evaluations per step, the first being that of the last step
 
 
@@ -32,22 +34,11 @@ class DiffraxTsit5:
         import jax
         import jax.numpy as jnp
 
-        X, y, kappa = jnp.asarray(problem.X), jnp.asarray(problem.y), problem.network.kappa
         start = jnp.asarray(problem.network.u), jnp.asarray(problem.network.v.T.copy())
-        n = len(y)
-
-        def residual(u: jax.Array, z: jax.Array) -> jax.Array:
-            return kappa * (jnp.maximum(z, 0.0) @ u) - y
-
-        def velocity(t: float, w: tuple, args: None) -> tuple:
-            u, v = w
-            z = X @ v
-            g = X.T @ jnp.where(z > 0, ((-kappa / n) * residual(u, z))[:, None], 0.0)
-            return jnp.sum(v * g, 0), u * g
+        velocity, loss = _unrolled(problem) if problem.X.size <= _FEW else _products(problem)
 
         def fitted(t: float, w: tuple, args: None, **kwargs: object) -> jax.Array:
-            e = residual(w[0], X @ w[1])
-            return e @ e / (2 * n) < problem.loss_tol
+            return loss(w) < problem.loss_tol
 
         def solve(w: tuple, max_steps: int) -> diffrax.Solution:
             return diffrax.diffeqsolve(
@@ -82,3 +73,47 @@ class DiffraxTsit5:
             return Outcome(True, evaluations, problem.relative_distance(jax.device_get(found.ys[1][-1]).T))
 
         return run
+
+
+def _products(problem: Problem) -> tuple[Callable, Callable]:
+    """Velocity and loss on matrix products."""
+    import jax.numpy as jnp
+
+    X, y, kappa, n = jnp.asarray(problem.X), jnp.asarray(problem.y), problem.network.kappa, len(problem.y)
+
+    def velocity(t: float, w: tuple, args: None) -> tuple:
+        u, v = w
+        z = X @ v
+        e = kappa * (jnp.maximum(z, 0.0) @ u) - y
+        g = X.T @ jnp.where(z > 0, ((-kappa / n) * e)[:, None], 0.0)
+        return jnp.sum(v * g, 0), u * g
+
+    def loss(w: tuple) -> object:
+        e = kappa * (jnp.maximum(X @ w[1], 0.0) @ w[0]) - y
+        return e @ e / (2 * n)
+
+    return velocity, loss
+
+
+def _unrolled(problem: Problem) -> tuple[Callable, Callable]:
+    """The same, one sample and one input at a time."""
+    import jax.numpy as jnp
+
+    rows, y, kappa, n = problem.X.tolist(), problem.y.tolist(), problem.network.kappa, len(problem.y)
+
+    def forward(w: tuple) -> tuple[list, list]:
+        u, v = w
+        z = [sum(x * v[j] for j, x in enumerate(row)) for row in rows]
+        return z, [kappa * jnp.sum(jnp.maximum(one, 0.0) * u) - target for one, target in zip(z, y, strict=True)]
+
+    def velocity(t: float, w: tuple, args: None) -> tuple:
+        u, v = w
+        z, e = forward(w)
+        s = [jnp.where(one > 0, (-kappa / n) * error, 0.0) for one, error in zip(z, e, strict=True)]
+        g = [sum(row[j] * one for row, one in zip(rows, s, strict=True)) for j in range(len(v))]
+        return sum(v[j] * along for j, along in enumerate(g)), jnp.stack([u * along for along in g])
+
+    def loss(w: tuple) -> object:
+        return sum(error**2 for error in forward(w)[1]) / (2 * n)
+
+    return velocity, loss
