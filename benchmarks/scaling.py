@@ -5,7 +5,7 @@
 
 The stage is timed while its state fits in the second-level cache, beside the floor that memory bandwidth sets: the time that
 the same number of float64 values takes in a triad, a = b + s c, on the same core, in cache and in memory; both
-are the best of 15 runs, the runs of the flow are medians.
+are the best of many short bursts, so that other processes do not count; the runs of the flow are medians.
 """
 
 # ruff: noqa: E402
@@ -34,6 +34,7 @@ from numerics.integrators.base import Point, RightHandSide
 _WIDTHS = (10**3, 10**4, 10**5, 10**6)
 _SAMPLES = (4, 10, 32, 100, 316, 1000)
 _CACHED, _LARGE = 2000, 10**6  # neurons of a stage that stays in the second-level cache, and of one that does not
+_BURST = 500_000  # neurons per timed burst, a few milliseconds
 _STREAMS = 15  # float64 values a stage touches per neuron at d = 2: y1, y2, y0, g read and y written, three each
 _TAKES_THREADS = "threads" in inspect.signature(nm.gradient_flow).parameters
 
@@ -98,20 +99,20 @@ def stage_nanoseconds(width: int) -> float:
     for point in points:
         point.y[:] = rng.standard_normal(point.y.size)
         point.residual[:] = rng.standard_normal(4)
-    repeats = max(1, 10**7 // width)
+    repeats = max(1, _BURST // width)
 
     def run() -> None:
         for _ in range(repeats):
             rhs.stage(*points[:3], (0.1, 0.5, 0.4, 1e-6, 1e-6), points[3])
 
-    return 1e9 * min(repeated(run, runs=15)) / (repeats * width)
+    return 1e9 * min(repeated(run, runs=300, enough=3.0)) / (repeats * width)
 
 
 def triad_nanoseconds(values: int) -> float:
     """One float64 value read or written in a triad over arrays of ``values`` in total."""
     a, b, c = np.ones((3, values // 3))
-    repeats = max(1, 10**8 // values)
-    times = repeated(lambda: _repeat_triad(a, b, c, repeats), runs=15)
+    repeats = max(1, 10 * _BURST // values)
+    times = repeated(lambda: _repeat_triad(a, b, c, repeats), runs=300, enough=3.0)
     return 1e9 * min(times) / (repeats * values)
 
 
