@@ -1,0 +1,75 @@
+"""Run a competitor: compile apart, then the median of several runs under a wall-clock limit.
+
+On a machine that others use, wall time measures them too. ``clock="cpu"`` counts the processor time of this process, the same
+thing for one thread on an idle machine.
+"""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+from deadline import Deadline
+from peers.base import Peer
+from problem import Problem
+
+__all__ = ["Measurement", "measure"]
+
+_ENOUGH = 10.0  # seconds of runs after which no more are made
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A row of the table.
+
+    Attributes
+    ----------
+    method : str
+    finished : bool
+    evaluations : int
+        Right-hand sides; restarts included.
+    seconds : float
+        Median time on the chosen clock; that of the stopped run, if the method did not finish.
+    wall_seconds : float
+        Median wall time.
+    runs : int
+    compile_seconds : float
+    relative_distance : float
+    note : str
+    """
+
+    method: str
+    finished: bool
+    evaluations: int
+    seconds: float
+    wall_seconds: float
+    runs: int
+    compile_seconds: float
+    relative_distance: float
+    note: str
+
+
+def measure(peer: Peer, problem: Problem, *, runs: int, limit: float, clock: str = "wall") -> Measurement:
+    """Median time of up to ``runs`` runs; long ones are repeated less often, one that did not finish is not repeated."""
+    began = time.perf_counter()
+    solve = peer.prepare(problem, limit)
+    compile_seconds = time.perf_counter() - began
+    walls: list[float] = []
+    processors: list[float] = []
+    while not walls or (len(walls) < runs and sum(walls) < _ENOUGH):
+        began, began_processor = time.perf_counter(), time.process_time()
+        outcome = solve(Deadline(limit))
+        walls.append(time.perf_counter() - began)
+        processors.append(time.process_time() - began_processor)
+        if not outcome.finished:
+            break
+    return Measurement(
+        peer.name,
+        outcome.finished,
+        outcome.evaluations,
+        statistics.median(processors if clock == "cpu" else walls),
+        statistics.median(walls),
+        len(walls),
+        compile_seconds,
+        outcome.relative_distance,
+        outcome.note,
+    )
