@@ -2,11 +2,12 @@
 
 from numerics import datasets, slopes
 from numerics.errors import GradientFlowError, InputError
-from numerics.flow import Solution, Status, gradient_flow
+from numerics.flow import gradient_flow
 from numerics.networks import TwoLayer
 from numerics.observables import Features, conserved_drift, features, relative_distance
 from numerics.plan import Plan
 from numerics.seeds import cell_seed
+from numerics.solution import Progress, Snapshots, Solution, Status
 from numerics.verify import Verification, verify
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "GradientFlowError",
     "InputError",
     "Plan",
+    "Progress",
+    "Snapshots",
     "Solution",
     "Status",
     "TwoLayer",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics import kernels
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 
@@ -26,12 +27,18 @@ class Features:
     orientation: np.ndarray
 
 
+def norm(values: np.ndarray) -> float:
+    """Euclidean (Frobenius) norm of a contiguous array, on one thread."""
+    flat = values.ravel()
+    return float(np.sqrt(kernels.dot(flat, flat)))
+
+
 def relative_distance(network: TwoLayer, start: TwoLayer) -> dict[str, float]:
     """RD of each layer, |W(t) - W(0)|/|W(0)| in the Frobenius norm: ``{'w': ..., 'a': ...}``."""
     if network.v.shape != start.v.shape:
         raise InputError(f"networks have weights {network.v.shape} and {start.v.shape}; compare a run with its start")
     pairs = {"w": (network.v, start.v), "a": (network.u, start.u)}
-    return {layer: float(np.linalg.norm(now - then) / np.linalg.norm(then)) for layer, (now, then) in pairs.items()}
+    return {layer: norm(now - then) / norm(then) for layer, (now, then) in pairs.items()}
 
 
 def conserved_drift(network: TwoLayer, start: TwoLayer) -> float:

@@ -23,10 +23,11 @@ import sympy as sp
 import phasetheory as pt
 from numerics import slopes
 from numerics.errors import InputError
-from numerics.flow import Solution, gradient_flow
+from numerics.flow import gradient_flow
 from numerics.networks import TwoLayer
 from numerics.plan import Plan, Point
 from numerics.seeds import cell_seed
+from numerics.solution import Solution
 
 __all__ = [
     "FINITE_WIDTH",
@@ -73,7 +74,7 @@ class Run:
     evaluations, seconds
         Cost.
     conserved_drift : float
-        Of the balance law; see :class:`numerics.flow.Solution`.
+        Of the balance law; see :class:`numerics.solution.Solution`.
     """
 
     gamma: Fraction

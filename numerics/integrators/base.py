@@ -186,5 +186,8 @@ class Integrator(Protocol):
     def prepare(self, point: Point) -> None:
         """Find what steps from ``point`` need, given its weights and residual; its gradient with it."""
 
+    def spectral_radius(self, point: Point) -> float:
+        """Bound on the Jacobian's spectral radius at a prepared point; 0 where nothing moves."""
+
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Advance ``point`` by ``h`` into ``out``: weights and residual. ``point`` is left as it is."""

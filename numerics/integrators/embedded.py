@@ -47,6 +47,10 @@ class Embedded(ABC):
             self.rhs.evaluate(point, self.scratch)
             point.gradient_squared = float(kernels.dot(point.velocity, point.velocity))
 
+    def spectral_radius(self, point: Point) -> float:
+        """From power iterations that are carried to convergence."""
+        return self.rhs.spectral_radius(point, iterations=30)
+
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the error of the distances."""
         self.step(point, h, out)

@@ -58,6 +58,11 @@ class Exponential:
         square = float(point.residual @ point.kernel @ point.residual) / len(rhs.targets)
         point.gradient_squared = max(square, 0.0)  # rounding can take it below
 
+    def spectral_radius(self, point: Point) -> float:
+        """Largest eigenvalue of the kernel, and the fastest growth."""
+        assert point.kernel is not None, "prepare the point first"
+        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
+
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         rhs, start = self.rhs, self.start
