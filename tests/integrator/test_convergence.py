@@ -90,3 +90,29 @@ def test_extreme_scales_converge(four_points, gamma, width):
     assert solution.status in (nm.Status.LOSS_REACHED, nm.Status.STATIONARY)  # two neurons need not fit four points
     if width > 2:
         assert solution.converged
+
+
+OTHER_DATA = {"curve": (nm.datasets.curve, 80, 1.0), "digits": (nm.datasets.mnist, 45, 0.1)}
+
+
+@pytest.mark.parametrize("name", OTHER_DATA)
+@pytest.mark.parametrize(("gamma", "gamma_prime"), [(0.5, 0), (1, 0), (1.75, 0), (1.2, 0.4), (1.4, -0.4)])
+def test_other_data_within_the_claim(name, gamma, gamma_prime):
+    """80 close points of a curve, 45 digits: against the stages at a tenth of the tolerance, an independent method."""
+    data, samples, scale = OTHER_DATA[name]
+    X, y = data(samples)
+    network = nm.TwoLayer.sample(200, gamma, gamma_prime, X, rng=3)
+    stop = {"loss_tol": 1e-4, "max_seconds": 60}
+    coarse = nm.gradient_flow(network, X, scale * y, rtol=1e-2, **stop)
+    fine = nm.gradient_flow(network, X, scale * y, rtol=1e-3, method="rkc", **stop)
+    assert coarse.stats.method == "exponential"
+    for layer in ("w", "a"):
+        assert coarse.relative_distance[layer] == pytest.approx(fine.relative_distance[layer], rel=1.5e-2)
+
+
+def test_close_points_to_a_loss_of_1e_minus_10():
+    """Condition number 1e8: gradient descent needs millions of steps."""
+    X, y = nm.datasets.curve(80)
+    solution = nm.gradient_flow(nm.TwoLayer.sample(1000, 0.5, 0, X, rng=0), X, y, loss_tol=1e-10)
+    assert solution.converged
+    assert solution.stats.accepted < 1000

@@ -1,4 +1,4 @@
-"""What a run can be asked for besides its end: times, weights, a say in when to stop, a dataset; the reduction to n dimensions."""
+"""What a run can be asked for besides its end, and the exact reduction to the samples for n < d."""
 
 import numpy as np
 import pytest
