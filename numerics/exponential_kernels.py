@@ -1,7 +1,8 @@
 # mypy: disable-error-code="no-untyped-def, call-overload"
 """Numba kernels of the exponential integrator: a whole step in one pass over the neurons, and its n-by-n linear algebra.
 
-Layout and rules of :mod:`numerics.kernels`. With weights c = c0 + c1 for the n samples a neuron goes through
+Layout and rules of :mod:`numerics.kernels`. They work on the neurons ``first`` to ``last`` and leave the sums over those.
+With weights c = c0 + c1 for the n samples a neuron goes through
 
     (u, v)  ->  (a, b) = (u, v) - J_k^T c  ->  (u, v) - J_k^T c0 - J_k(a, b)^T c1,
 
@@ -43,7 +44,7 @@ def weights(kernel, residual, h, c0, c1, predicted):
 
 
 @njit(**OPTIONS)
-def step_planar(y, start, xs, bs, c, c0, c1, kappa, s, balance, out, removed, f, moved):
+def step_planar(first, last, y, start, xs, bs, c, c0, c1, kappa, s, balance, out, removed, f, moved):
     """One step for d = 2 on flat states; c, c0, c1 times kappa, in the form of xs and bs (tuples or arrays).
 
     ``removed``: what u^2 - |v|^2 was off by before it was put back. ``moved``: |u - u(0)|^2 and |v - v(0)|^2.
@@ -54,8 +55,8 @@ def step_planar(y, start, xs, bs, c, c0, c1, kappa, s, balance, out, removed, f,
     lower, shift = np.empty(BLOCK), np.empty(BLOCK)
     f[:] = 0.0
     moved[:] = 0.0
-    for low in range(0, m, BLOCK):
-        high = min(low + BLOCK, m)
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
         size = high - low
         u, p, q = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
         _move(u, p, q, xs, bs, c, c0, c1, s, a, b, c_)
@@ -139,13 +140,13 @@ def _distance(now, then):
 
 
 @njit(**OPTIONS)
-def tangent_kernel_planar(y, xs, bs, kappa, s, kernel):
+def tangent_kernel_planar(first, last, y, xs, bs, kappa, s, kernel):
     """K = J J^T / n for d = 2, into ``kernel`` (n, n)."""
     m = y.size // 3
     n = len(xs)
     kernel[:] = 0.0
-    for low in range(0, m, BLOCK):
-        high = min(low + BLOCK, m)
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
         u, p, q = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
         for i in range(n):
             for j in range(i + 1):
@@ -174,7 +175,7 @@ def _finish(kernel, kappa):
 
 
 @njit(**OPTIONS)
-def step(u, v, u_start, v_start, X, c, c0, c1, kappa, s, balance, u1, v1, removed, f, moved):
+def step(first, last, u, v, u_start, v_start, X, c, c0, c1, kappa, s, balance, u1, v1, removed, f, moved):
     """``step_planar`` for any d, on the parts u (m,) and v (d, m) of the states."""
     n, d = X.shape
     z = np.empty(BLOCK)
@@ -185,8 +186,8 @@ def step(u, v, u_start, v_start, X, c, c0, c1, kappa, s, balance, u1, v1, remove
     dv, ev = np.empty((d, BLOCK)), np.empty((d, BLOCK))
     f[:] = 0.0
     moved[:] = 0.0
-    for low in range(0, u.size, BLOCK):
-        high = min(low + BLOCK, u.size)
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
         size = high - low
         _clear(du, eu, dv, ev)
         for i in range(n):
@@ -255,14 +256,14 @@ def _preactivation(v, x, s, z, slope):
 
 
 @njit(**OPTIONS)
-def tangent_kernel(u, v, X, gram, kappa, s, kernel):
+def tangent_kernel(first, last, u, v, X, gram, kappa, s, kernel):
     """K = J J^T / n for any d; ``gram`` (n, n) holds the products x_i.x_j."""
     n = X.shape[0]
     z = np.empty((n, BLOCK))
     slope = np.empty((n, BLOCK))
     kernel[:] = 0.0
-    for low in range(0, u.size, BLOCK):
-        high = min(low + BLOCK, u.size)
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
         for i in range(n):
             _preactivation(v[:, low:high], X[i], s, z[i], slope[i])
         for i in range(n):

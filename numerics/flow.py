@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from numerics.datasets import check_data
 from numerics.errors import GradientFlowError, InputError
-from numerics.integrators import METHODS, PIController, Point
+from numerics.integrators import METHODS, Chunks, PIController, Point
 from numerics.integrators.base import Attempt, RightHandSide
 from numerics.networks import TwoLayer
 from numerics.observables import norm, relative_distance
@@ -74,6 +74,7 @@ def gradient_flow(
     times: ArrayLike = (),
     keep_weights: bool = False,
     callback: Callable[[Progress], bool | None] | None = None,
+    threads: int | None = None,
     throw: bool = True,
 ) -> Solution:
     """Integrate the gradient flow of a network until it has fitted the data.
@@ -101,6 +102,9 @@ def gradient_flow(
         Whether the snapshots hold the weights too.
     callback : callable(Progress) -> bool
         Called after every accepted step; true stops the run.
+    threads : int, optional
+        Threads over the neurons, for the exponential method; by default one for every 100 000 neurons, up to the number of cores.
+        The result is the same to rounding for any number, and to the bit for the same number.
     throw : bool
         Raise :class:`GradientFlowError` if the run stops short; with False look at ``status``.
 
@@ -121,7 +125,13 @@ def gradient_flow(
     requested = np.array(times, dtype=float)
     limits = _Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
     chosen, why = _choose(len(y), rtol) if method == "auto" else (method, "asked for")
-    solution = _Run(network, X, y, chosen, limits).integrate(why)
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise InputError(f"threads = {threads!r}; give a positive integer, or None to let the width decide")
+    chunks = Chunks(network.width, threads)
+    try:
+        solution = _Run(network, X, y, chosen, limits, chunks).integrate(why)
+    finally:
+        chunks.close()
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
@@ -130,7 +140,9 @@ def gradient_flow(
 class _Run:
     """One integration: the loop around an integrator."""
 
-    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, limits: _Limits) -> None:
+    def __init__(
+        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, limits: _Limits, chunks: Chunks
+    ) -> None:
         self.started = time.perf_counter()
         self.network, self.limits = network, limits
         self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None
@@ -143,7 +155,7 @@ class _Run:
             point.v[:] = seen.v.T
         self.sizes = norm(network.u), norm(network.v)
         self.rhs.update_residual(self.point)
-        self.integrator = METHODS[method](self.rhs, self.start)
+        self.integrator = METHODS[method](self.rhs, self.start, chunks)
         self.controller = PIController(order=self.integrator.order)
         self.drift = np.zeros(m)
         self.accepted, self.rejected = 0, 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 import numerics as nm
-from numerics.integrators import METHODS, Point
+from numerics.integrators import METHODS, Chunks, Point
 from numerics.integrators.base import RightHandSide
 
 settings.register_profile("local", deadline=None, max_examples=50)
@@ -18,7 +18,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 class Bench:
     """A network loaded into the integrators' own objects, for tests below the level of gradient_flow."""
 
-    def __init__(self, network, X, y, method="rkc"):
+    def __init__(self, network, X, y, method="rkc", threads=1):
         m, d = network.v.shape
         self.rhs = RightHandSide(network, X, y)
         self.start, self.point, self.other = (Point(m, d, len(y)) for _ in range(3))
@@ -28,7 +28,7 @@ class Bench:
         self.rhs.update_residual(self.point)
         self.rhs.evaluate(self.point, self.other)
         self.rhs.spectral_radius(self.point, iterations=30)
-        self.integrator = METHODS[method](self.rhs, self.start)
+        self.integrator = METHODS[method](self.rhs, self.start, Chunks(m, threads))
         self.integrator.prepare(self.point)
 
     def advance(self, time, steps, *, radius=None):

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from numerics import kernels
+from numerics.integrators.chunks import Chunks
 from numerics.networks import TwoLayer
 
 __all__ = ["Attempt", "Integrator", "LayerError", "Point", "RightHandSide"]
@@ -181,7 +182,7 @@ class Integrator(Protocol):
     growth: float
     removed: np.ndarray
 
-    def __init__(self, rhs: RightHandSide, start: Point) -> None: ...
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None: ...
 
     def prepare(self, point: Point) -> None:
         """Find what steps from ``point`` need, given its weights and residual; its gradient with it."""

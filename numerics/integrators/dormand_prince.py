@@ -7,6 +7,7 @@ the step is limited to h * spectral_radius of about 3.3, and by every kink a neu
 import numpy as np
 
 from numerics.integrators.base import Point, RightHandSide
+from numerics.integrators.chunks import Chunks
 from numerics.integrators.embedded import Embedded
 
 __all__ = ["DormandPrince"]
@@ -28,8 +29,8 @@ class DormandPrince(Embedded):
     name = "dormand-prince"
     order = 5
 
-    def __init__(self, rhs: RightHandSide, start: Point) -> None:
-        super().__init__(rhs, start)
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
+        super().__init__(rhs, start, chunks)
         self._velocities = np.empty((7, start.y.size))
 
     def step(self, point: Point, h: float, out: Point) -> None:

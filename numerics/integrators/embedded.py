@@ -6,6 +6,7 @@ import numpy as np
 
 from numerics import kernels
 from numerics.integrators.base import Attempt, LayerError, Point, RightHandSide
+from numerics.integrators.chunks import Chunks
 
 __all__ = ["Embedded"]
 
@@ -27,7 +28,8 @@ class Embedded(ABC):
 
     growth = 0.5
 
-    def __init__(self, rhs: RightHandSide, start: Point) -> None:
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
+        # one thread: the passes over the neurons between two stages are short
         self.rhs = rhs
         self.start = start
         self.removed = np.zeros(start.width)

@@ -21,6 +21,7 @@ import numpy as np
 
 from numerics import exponential_kernels as kernels
 from numerics.integrators.base import Attempt, Point, RightHandSide
+from numerics.integrators.chunks import Chunks
 
 __all__ = ["Exponential"]
 
@@ -36,24 +37,26 @@ class Exponential:
     order = 2
     growth = 0.7
 
-    def __init__(self, rhs: RightHandSide, start: Point) -> None:
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
         n = len(rhs.targets)
         self.rhs = rhs
         self.start = start
+        self.chunks = chunks
         self.removed = np.zeros(start.width)
         self._c0, self._c1, self._predicted = np.empty((3, n))
-        self._moved = np.empty(2)
+        self._outputs, self._moved, self._kernels = chunks.partial(n), chunks.partial(2), chunks.partial(n, n)
         self._gram = rhs.X @ rhs.X.T
 
     def prepare(self, point: Point) -> None:
         """Tangent kernel and gradient of a point with its residual."""
-        rhs = self.rhs
-        if point.kernel is None:
-            point.kernel = np.empty_like(self._gram)
+        rhs, kernel = self.rhs, self._kernels
         if rhs.columns is not None:
-            kernels.tangent_kernel_planar(point.y, *rhs.columns, rhs.kappa, rhs.slope, point.kernel)
+            given = (point.y, *rhs.columns, rhs.kappa, rhs.slope)
+            self.chunks.run(lambda part, first, last: kernels.tangent_kernel_planar(first, last, *given, kernel[part]))
         else:
-            kernels.tangent_kernel(point.u, point.v, rhs.X, self._gram, rhs.kappa, rhs.slope, point.kernel)
+            parts = (point.u, point.v, rhs.X, self._gram, rhs.kappa, rhs.slope)
+            self.chunks.run(lambda part, first, last: kernels.tangent_kernel(first, last, *parts, kernel[part]))
+        point.kernel = kernel.sum(axis=0)
         rhs.kernel_evaluations += 1
         square = float(point.residual @ point.kernel @ point.residual) / len(rhs.targets)
         point.gradient_squared = max(square, 0.0)  # rounding can take it below
@@ -69,16 +72,19 @@ class Exponential:
         kernels.weights(point.kernel, point.residual, h, self._c0, self._c1, self._predicted)
         c0, c1 = rhs.kappa * self._c0, rhs.kappa * self._c1
         numbers = (rhs.kappa, rhs.slope, start.balance)
+        outputs, moved = self._outputs, self._moved
         if rhs.columns is not None:
             weights = [rhs.in_form_of_columns(c) for c in (c0 + c1, c0, c1)]
-            given = (point.y, start.y, *rhs.columns, *weights, *numbers)
-            kernels.step_planar(*given, out.y, self.removed, out.residual, self._moved)
+            given = (point.y, start.y, *rhs.columns, *weights, *numbers, out.y, self.removed)
+            self.chunks.run(
+                lambda part, first, last: kernels.step_planar(first, last, *given, outputs[part], moved[part])
+            )
         else:
-            given = (point.u, point.v, start.u, start.v, rhs.X, c0 + c1, c0, c1, *numbers)
-            kernels.step(*given, out.u, out.v, self.removed, out.residual, self._moved)
+            parts = (point.u, point.v, start.u, start.v, rhs.X, c0 + c1, c0, c1, *numbers, out.u, out.v, self.removed)
+            self.chunks.run(lambda part, first, last: kernels.step(first, last, *parts, outputs[part], moved[part]))
         rhs.evaluations += 1
-        out.residual -= rhs.targets
+        np.subtract(outputs.sum(axis=0), rhs.targets, out=out.residual)
         size = float(np.linalg.norm(point.residual))
         defect = float(np.linalg.norm(out.residual - self._predicted)) / size if size > 0 else 0.0
-        moved_u, moved_v = np.sqrt(self._moved)
+        moved_u, moved_v = np.sqrt(moved.sum(axis=0))
         return Attempt(defect / _DEFECT, float(moved_u), float(moved_v))

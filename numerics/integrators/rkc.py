@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from numerics.integrators.base import Point, RightHandSide
+from numerics.integrators.chunks import Chunks
 from numerics.integrators.embedded import Embedded
 from numerics.kernels import chebyshev_estimate
 
@@ -25,8 +26,8 @@ class RungeKuttaChebyshev(Embedded):
     name = "rkc"
     order = 3
 
-    def __init__(self, rhs: RightHandSide, start: Point) -> None:
-        super().__init__(rhs, start)
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
+        super().__init__(rhs, start, chunks)
         self._stages = [Point(start.width, start.dimension, len(rhs.targets)), self.scratch]
         self.radius = 0.0
 

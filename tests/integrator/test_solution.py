@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.integrators import METHODS
+from numerics.integrators import METHODS, Chunks
 from numerics.sample_space import SampleSpace
 
 
@@ -71,6 +71,37 @@ def test_the_gradient_stop_is_located(four_points, start, method):
     gradient_v = network.kappa * network.u[:, None] * ((twin > 0) * e) @ X / 4
     size = np.sqrt(np.sum(gradient_u**2) + np.sum(gradient_v**2))
     assert size == pytest.approx(1e-2, rel=0.03)
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("gamma", [0.5, 1.75])
+def test_any_number_of_threads_gives_the_same_to_rounding(gamma, d):
+    rng = np.random.default_rng(d)
+    X, y = nm.datasets.from_arrays(rng.standard_normal((4, d - 1)), rng.standard_normal(4))
+    network = nm.TwoLayer.sample(2000, gamma, 0, X, rng=4)
+    runs = [
+        nm.gradient_flow(network, X, y, threads=threads, t_max=50.0 / network.kappa) for threads in (1, 2, 3, 3, 100)
+    ]
+    first, *_, third, again, many = (run.network.v for run in runs)
+    assert np.array_equal(third, again)
+    for other in (third, many):
+        assert np.linalg.norm(other - first) <= 1e-9 * np.linalg.norm(first)
+
+
+def test_ranges_cover_every_neuron_once():
+    for width, threads in ((1, 4), (255, 2), (256, 2), (257, 2), (100_000, 3), (1_000_000, None)):
+        chunks = Chunks(width, threads)
+        assert (chunks.ranges[0][0], chunks.ranges[-1][1]) == (0, width)
+        assert sum(last - first for first, last in chunks.ranges) == width
+        assert all(a[1] == b[0] for a, b in zip(chunks.ranges, chunks.ranges[1:], strict=False))
+        chunks.close()
+    assert Chunks(50_000, None).threads == 1
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True])
+def test_threads_is_a_positive_integer(four_points, start, threads):
+    with pytest.raises(nm.InputError, match="threads"):
+        nm.gradient_flow(start, *four_points, threads=threads)
 
 
 def test_a_run_as_a_dataset(four_points, start):
