@@ -31,6 +31,7 @@ __all__ = [
     "stage",
     "stage_planar",
     "step_norms",
+    "step_norms_planar",
 ]
 
 OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
@@ -289,6 +290,61 @@ def _squares(values, size):
     for k in range(size):
         total += values[k] * values[k]
     return total
+
+
+@njit(**OPTIONS)
+def step_norms_planar(x, y, y_old, start, xs, bs, out):
+    """``step_norms`` for d = 2 on flat arrays; ``xs``, ``bs`` as in ``stage_planar``."""
+    m = y.size // 3
+    same = np.empty(BLOCK)
+    out[:] = 0.0
+    for low in range(0, m, BLOCK):
+        i, j = low, min(low + BLOCK, m)
+        p, q = y[m + i : m + j], y[2 * m + i : 2 * m + j]
+        _stayed(p, q, y_old[m + i : m + j], y_old[2 * m + i : 2 * m + j], xs, bs, same)
+        sums = _sums_of_u(same, x[i:j], y[i:j], start[i:j])
+        for column in range(4):
+            out[0, column] += sums[column]
+        xp, xq = x[m + i : m + j], x[2 * m + i : 2 * m + j]
+        sums = _sums_of_v(same, xp, xq, p, q, start[m + i : m + j], start[2 * m + i : 2 * m + j])
+        for column in range(4):
+            out[1, column] += sums[column]
+
+
+@njit(**OPTIONS)
+def _stayed(p, q, p_old, q_old, xs, bs, same):
+    for k in range(p.size):
+        stayed = 1.0
+        for i in range(len(xs)):
+            now, then = p[k] * xs[i] + q[k] * bs[i] > 0.0, p_old[k] * xs[i] + q_old[k] * bs[i] > 0.0
+            stayed = stayed if now == then else 0.0
+        same[k] = stayed
+
+
+@njit(**OPTIONS)
+def _sums_of_u(same, x, now, then):
+    smooth, squares, kinks, moved = 0.0, 0.0, 0.0, 0.0
+    for k in range(x.size):
+        shift = now[k] - then[k]
+        along = x[k] * shift
+        smooth += same[k] * along
+        squares += same[k] * x[k] * x[k]
+        kinks += (1.0 - same[k]) * along * along
+        moved += shift * shift
+    return smooth, squares, kinks, moved
+
+
+@njit(**OPTIONS)
+def _sums_of_v(same, xp, xq, p, q, p_start, q_start):
+    smooth, squares, kinks, moved = 0.0, 0.0, 0.0, 0.0
+    for k in range(p.size):
+        sp, sq = p[k] - p_start[k], q[k] - q_start[k]
+        along = xp[k] * sp + xq[k] * sq
+        smooth += same[k] * along
+        squares += same[k] * (xp[k] * xp[k] + xq[k] * xq[k])
+        kinks += (1.0 - same[k]) * along * along
+        moved += sp * sp + sq * sq
+    return smooth, squares, kinks, moved
 
 
 @njit(**OPTIONS)

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from numerics import kernels
+from numerics.exponential_kernels import tangent_kernel_planar
 from numerics.integrators.chunks import Chunks
 from numerics.networks import TwoLayer
 
@@ -71,7 +72,8 @@ class RightHandSide:
         self.kappa, self.slope = network.kappa, network.negative_slope
         self.evaluations = 0
         self.kernel_evaluations = 0
-        self._unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
+        #: Whether the planar kernels take the samples as tuples, unrolled.
+        self.unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
         #: For d = 2 the columns of X as the planar kernels take them: tuples if few samples, else arrays.
         self.columns = [self.in_form_of_columns(c) for c in X.T] if X.shape[1] == 2 else None
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
@@ -80,7 +82,7 @@ class RightHandSide:
 
     def in_form_of_columns(self, values: np.ndarray) -> "tuple[float, ...] | np.ndarray":
         """N numbers as the planar kernels take them, like :attr:`columns`; a copy."""
-        return tuple(values.tolist()) if self._unrolled else values.copy()
+        return tuple(values.tolist()) if self.unrolled else values.copy()
 
     def stage(
         self,
@@ -112,8 +114,15 @@ class RightHandSide:
         """Bound on the Jacobian's spectral radius: largest kernel eigenvalue plus the fastest growth rate.
 
         The Jacobian is -J^T J/n minus the residual's curvature; the first has the eigenvalues of the n x n tangent kernel,
-        found by power iteration from the last eigenvector, the second is at most (kappa/n) sum_i |e_i| |x_i|.
+        found from the kernel itself where that is cheap, else by power iteration from the last eigenvector; the second is at
+        most (kappa/n) sum_i |e_i| |x_i|.
         """
+        if self.columns is not None and self.unrolled:
+            n = len(self.targets)
+            kernel = np.empty((n, n))
+            tangent_kernel_planar(0, point.width, point.y, *self.columns, self.kappa, self.slope, kernel)
+            self.kernel_evaluations += 1
+            return float(np.linalg.eigvalsh(kernel)[-1]) + self.growth_bound(point)
         product = np.empty_like(self._eigenvector)
         eigenvalue = 0.0
         for _ in range(iterations):
@@ -136,7 +145,10 @@ class RightHandSide:
 
     def layer_errors(self, x: np.ndarray, point: Point, out: Point, start: np.ndarray) -> tuple[LayerError, LayerError]:
         """Sums for u and for v of the error ``x`` of the step from ``point`` to ``out``, displacements from ``start``."""
-        kernels.step_norms(*out.views(x), out.u, out.v, point.v, *out.views(start), self.X, self._sums)
+        if self.columns is not None:
+            kernels.step_norms_planar(x, out.y, point.y, start, *self.columns, self._sums)
+        else:
+            kernels.step_norms(*out.views(x), out.u, out.v, point.v, *out.views(start), self.X, self._sums)
         return LayerError(*map(float, self._sums[0])), LayerError(*map(float, self._sums[1]))
 
     def largest_growth_rate(self, point: Point) -> float:

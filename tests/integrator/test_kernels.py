@@ -154,6 +154,12 @@ def test_step_norms_are_the_numpy_twin(seed, m, n, d, slope):
         along, squares = (x * shift).sum(axis=0), (x * x).sum(axis=0)
         expected = [along[same].sum(), squares[same].sum(), (along[~same] ** 2).sum(), (shift**2).sum()]
         np.testing.assert_allclose(row, expected, rtol=1e-9, atol=1e-10)
+    if d == 2:
+        flat = [np.concatenate([a, b.ravel()]) for a, b in ((xu, xv), (u, v), (u, v_old), (u0, v0))]
+        planar = np.empty((2, 4))
+        for columns in (X.T.copy(), [tuple(column) for column in X.T.tolist()]):
+            kernels.step_norms_planar(*flat, *columns, planar)
+            np.testing.assert_allclose(planar, out, rtol=1e-9, atol=1e-10)
 
 
 @given(seed=st.integers(0, 1000), factor=st.floats(1e-3, 1e3))
