@@ -49,7 +49,7 @@ class Plan:
     """
 
     points: tuple[Point, ...] = BOOK + PLANE
-    widths: tuple[int, ...] = (1000, 2000, 4000, 8000, 16000)
+    widths: tuple[int, ...] = (1000, 2000, 4000, 8000, 16000, 32000)
     seeds: int = 4
     rtol: float = 1e-2
     loss_tol: float = 1e-6

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import phasetheory as pt
-from numerics.verify import FINITE_WIDTH, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
+from numerics.verify import FINITE_WIDTH, TRUSTED, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
 
 __all__ = ["to_dict", "to_table"]
 
@@ -50,7 +50,11 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
             "inputs": X.tolist(),
             "targets": y.tolist(),
         },
-        "verdict": {"finite_width_allowance": FINITE_WIDTH, "widest_interval": WIDEST_INTERVAL},
+        "verdict": {
+            "finite_width_allowance": FINITE_WIDTH,
+            "widest_interval": WIDEST_INTERVAL,
+            "kernels_trusted_below": TRUSTED,
+        },
         "points": [_point(point) for point in verification.points],
     }
 
@@ -103,7 +107,8 @@ def to_table(verification: Verification) -> Table:
     table = Table(
         title=f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {widest}, {plan.seeds} seeds",
         caption=f"In brackets: 95 % interval over seeds. RD ratio: measured at width {widest},\n"
-        "over the prediction of the tangent kernels, which has no free parameter.",
+        "over the prediction of the tangent kernels, which has no free parameter; given\n"
+        f"where its own estimate of its error is below {TRUSTED:.0%}.",
         box=SIMPLE,
         pad_edge=False,
         padding=(0, 1, 0, 0),
