@@ -8,7 +8,7 @@ from numerics import kernels
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 
-__all__ = ["Features", "conserved_drift", "features", "relative_distance"]
+__all__ = ["Features", "conserved_drift", "features", "norm", "relative_distance"]
 
 
 @dataclass(frozen=True)

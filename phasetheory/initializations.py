@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from phasetheory.activations import Activation, relu
 from phasetheory.catalogue import CATALOGUE, Scheme
 from phasetheory.errors import TheoryError
 from phasetheory.networks import Network
@@ -31,7 +32,7 @@ class Initialization:
         """Whether the scheme is made for this depth."""
         return depth == 2 or (depth > 2 and not self.scheme.two_layers_only)
 
-    def network(self, depth: int = 2) -> Network:
+    def network(self, depth: int = 2, activation: Activation = relu) -> Network:
         """The scheme as a network.
 
         Raises
@@ -43,9 +44,9 @@ class Initialization:
             raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
         if not self.exists_at(depth):
             raise TheoryError(f"{self.name!r} has no depth {depth}: {self.scheme.two_layers_only}")
-        return replace(self.scheme.build(depth), name=self.title)
+        return replace(self.scheme.build(depth), activation=activation, name=self.title)
 
-    def description(self, depth: int = 2) -> str:
+    def description(self, depth: int = 2, activation: Activation = relu) -> str:
         """Scales, exponents, regime, learning rate, source and biases as text.
 
         Examples
@@ -62,7 +63,11 @@ class Initialization:
 not depend on the width
           bias           none beyond the constant input.
         """
-        rows = [("source", self.scheme.source), *summary_rows(self.network(depth)), ("bias", self.scheme.bias)]
+        rows = [
+            ("source", self.scheme.source),
+            *summary_rows(self.network(depth, activation)),
+            ("bias", self.scheme.bias),
+        ]
         return layout(f"{self.title}, depth {depth}: {self.scheme.law}", rows)
 
 
@@ -79,7 +84,7 @@ def describe_initialization(name: str) -> Initialization:
     return Initialization(key, CATALOGUE[key])
 
 
-def initialization(name: str, depth: int = 2) -> Network:
+def initialization(name: str, depth: int = 2, activation: Activation = relu) -> Network:
     """A named initialisation as a network of any depth it is made for.
 
     ``'e_et_al'`` and ``'centred_lazy'`` are lines: their exponents contain the free symbol g.
@@ -91,4 +96,4 @@ def initialization(name: str, depth: int = 2) -> Network:
     >>> initialization("pytorch_linear", depth=3).sigmas[1]
     sqrt(3)/(3*sqrt(m))
     """
-    return describe_initialization(name).network(depth)
+    return describe_initialization(name).network(depth, activation)

@@ -23,7 +23,7 @@ from phasetheory.errors import NotHomogeneousError, TheoryError
 from phasetheory.exponents import exponent
 from phasetheory.expressions import as_scale
 from phasetheory.learning_rates import LearningRateScaling, learning_rate_scaling
-from phasetheory.regimes import Regime, classify
+from phasetheory.regimes import Basis, Regime, basis_at, classify
 from phasetheory.scaling import Exponents, layer_slopes
 
 if TYPE_CHECKING:
@@ -149,6 +149,13 @@ class Network:
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""
         return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+
+    def basis(self) -> dict[str, Basis]:
+        """What the regime of every layer rests on: the theorem of [L21] for w of two relu layers off the boundary, or argument."""
+        found = dict.fromkeys(self.layers, Basis.DERIVED)
+        if self.depth == 2 and self.activation == relu:
+            found["w"] = basis_at(self.gamma, self.gamma_prime)
+        return found
 
     def learning_rate_scaling(self) -> LearningRateScaling:
         """How the largest stable gradient-descent step and the time to fit scale with the width (derived).

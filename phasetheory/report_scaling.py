@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from phasetheory.activations import relu
 from phasetheory.critical import critical_point
 from phasetheory.derivation import Derivation
 from phasetheory.diagrams import slopes_along
@@ -9,7 +10,7 @@ from phasetheory.document import Equation, Section
 from phasetheory.expressions import m
 from phasetheory.networks import Network
 from phasetheory.printing import latex, plain, power
-from phasetheory.regimes import Basis, Statement, basis_at, classify
+from phasetheory.regimes import Basis, Statement, classify
 from phasetheory.scaling import displacement
 
 __all__ = ["equals", "scaling_sections"]
@@ -203,7 +204,7 @@ def _followed_through(net: Network) -> list[str | Equation]:
     lines: list[str | Equation] = [f"{case} In exponents of m:", equals("Δ", r"\Delta", moved.growth)]
     for i, (layer, slope) in enumerate(net.slopes().items()):
         strength, frobenius, distance = (plain(v[i]) for v in (moved.strength, moved.frobenius, moved.moved))
-        basis = basis_at(net.gamma, net.gamma_prime) if layer == "w" else Basis.DERIVED
+        basis = net.basis()[layer]
         regime = classify(slope).value
         lines.append(
             Equation(
@@ -239,7 +240,7 @@ def _claims(derivation: Derivation) -> Section:
                 "proved given the scaling argument",
             )
         )
-    if derivation.depth == 2 and derivation.activation.degree == 1:
+    if derivation.depth == 2 and derivation.activation == relu:
         statements += [
             Statement("w is linear for γ < 1, with RD_w at most of the order log m/(m κ)", Basis.PROVED, _LUO),
             Statement("w is linear for γ' > γ - 1 and γ' > 0, with RD_w at most κ' log m/(m κ)", Basis.PROVED, _LUO),

@@ -6,12 +6,11 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 
 import sympy as sp
 
-from phasetheory.activations import relu
 from phasetheory.capacity import capacity_boundary
 from phasetheory.diagrams import phase_diagram, slopes_along
 from phasetheory.networks import Network
 from phasetheory.printing import plain
-from phasetheory.regimes import Basis, Regime, Statement, proved_slope_bounds
+from phasetheory.regimes import Basis, Statement, proved_slope_bounds
 
 __all__ = ["slopes_on_slice", "statements"]
 
@@ -55,12 +54,14 @@ def statements(network: Network) -> tuple[Statement, ...]:
         return kappas, *_beyond_degree_one(network)
     slopes = slopes_on_slice(network)
     number = all(slope.is_number for slope in slopes.values())
-    proved = _theorem(network) if network.depth == 2 and network.activation == relu and number else ()
-    covered = {"w"} if any(s.text.startswith("w is") for s in proved) else set()
-    found = [kappas, *proved]
+    found = [kappas]
     if number:
-        rest = ((layer, regime) for layer, regime in network.regime().items() if layer not in covered)
-        found += [Statement(f"{layer} is {regime.value}", Basis.DERIVED, _SCALING) for layer, regime in rest]
+        for layer, basis in network.basis().items():
+            regime = f"{layer} is {network.regime()[layer].value}"
+            if basis is Basis.PROVED:
+                found += [Statement(regime, basis, _THEOREM), _proved_bounds(network)]
+            else:
+                found.append(Statement(regime, basis, _SCALING))
     values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items())
     found.append(Statement(values, Basis.DERIVED, _SCALING))
     if number and network.depth == 2 and _lazy_output(network.gamma, network.gamma_prime):
@@ -83,20 +84,10 @@ def _beyond_degree_one(network: Network) -> tuple[Statement, ...]:
     return Statement(reach, Basis.DERIVED, _SCALING), Statement(refused, Basis.DERIVED, _SCALING)
 
 
-def _theorem(network: Network) -> tuple[Statement, ...]:
-    gamma, gamma_prime = network.gamma, network.gamma_prime
-    lower, upper = proved_slope_bounds(gamma, gamma_prime)
-    if gamma < 1 or gamma_prime > gamma - 1:
-        regime = Regime.LINEAR
-    elif gamma > 1 and gamma_prime < gamma - 1:
-        regime = Regime.CONDENSED
-    else:
-        return ()  # on the boundary nothing is proved
+def _proved_bounds(network: Network) -> Statement:
+    lower, upper = proved_slope_bounds(network.gamma, network.gamma_prime)
     bounds = [f"S_w ≥ {plain(lower)}"] * (lower != -sp.oo) + [f"S_w ≤ {plain(upper)}"] * (upper != sp.oo)
-    return (
-        Statement(f"w is {regime.value}", Basis.PROVED, _THEOREM),
-        Statement(", ".join(bounds) + " up to logarithms", Basis.PROVED, _THEOREM),
-    )
+    return Statement(", ".join(bounds) + " up to logarithms", Basis.PROVED, _THEOREM)
 
 
 def _lazy_output(gamma: sp.Expr, gamma_prime: sp.Expr) -> bool:

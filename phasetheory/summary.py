@@ -6,7 +6,6 @@ from phasetheory.capacity import capacity_boundary
 from phasetheory.diagrams import slopes_along
 from phasetheory.networks import Network
 from phasetheory.printing import plain
-from phasetheory.regimes import Basis, basis_at
 
 __all__ = ["layout", "summary_rows"]
 
@@ -38,10 +37,7 @@ def summary_rows(net: Network) -> list[tuple[str, str]]:
 
 
 def _regime_rows(net: Network) -> list[tuple[str, str]]:
-    basis = dict.fromkeys(net.layers, Basis.DERIVED)
-    if net.depth == 2:
-        basis["w"] = basis_at(net.gamma, net.gamma_prime)
-    slopes, regimes = net.slopes(), net.regime()
+    basis, slopes, regimes = net.basis(), net.slopes(), net.regime()
     rows = [
         (layer, f"{regimes[layer].value} [{basis[layer].value}], S = {slopes[layer]} [derived]") for layer in net.layers
     ]

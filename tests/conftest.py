@@ -27,7 +27,6 @@ class Bench:
             point.v[:] = network.v.T
         self.rhs.update_residual(self.point)
         self.rhs.evaluate(self.point, self.other)
-        self.rhs.spectral_radius(self.point, iterations=30)
         self.integrator = METHODS[method](self.rhs, self.start, Chunks(m, threads))
         self.integrator.prepare(self.point)
 
@@ -35,7 +34,7 @@ class Bench:
         """The state after ``steps`` equal steps; ``radius`` replaces the spectral radius."""
         for _ in range(steps):
             if radius is not None:
-                self.integrator.radius = radius
+                self.point.radius = radius
             self.integrator.attempt(self.point, time / steps, self.other)
             self.point, self.other = self.other, self.point
             self.integrator.prepare(self.point)

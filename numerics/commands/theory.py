@@ -64,7 +64,7 @@ def classify(
         print(as_json(_as_dict(net, known)))
         return
     if name is not None:
-        print(pt.describe_initialization(name).description(depth))
+        print(pt.describe_initialization(name).description(depth, net.activation))
     else:
         print(layout(f"{net.depth}-layer {net.activation.name} network", summary_rows(net)))
     for basis in pt.Basis:
@@ -147,8 +147,7 @@ def _network(
     if name is not None:
         if alpha is not None or rates is not None:
             raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
-        base = pt.initialization(name, depth)
-        return pt.Network(base.sigmas, base.alpha, base.learning_rates, sigma, base.name)
+        return pt.initialization(name, depth, sigma)
     if abc is not None:
         parts = [_list(part) for part in abc.split(";")]
         if len(parts) != 3:

@@ -24,6 +24,7 @@ class Point:
         self.residual = np.zeros(samples)
         self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
         self.kernel: np.ndarray | None = None  # tangent kernel (n, n), for the methods that use it
+        self.radius = 0.0  # bound on the Jacobian's spectral radius, likewise
         self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
         self.velocity_u, self.velocity_v = self.views(self.velocity)

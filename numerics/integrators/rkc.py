@@ -29,16 +29,20 @@ class RungeKuttaChebyshev(Embedded):
     def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
         super().__init__(rhs, start, chunks)
         self._stages = [Point(start.width, start.dimension, len(rhs.targets)), self.scratch]
-        self.radius = 0.0
 
     def prepare(self, point: Point) -> None:
-        """Velocity, gradient and spectral radius."""
+        """Velocity, gradient and spectral radius: at the start to convergence, later one iteration from the step before."""
+        iterations = 30 if point.gradient_squared is None else 1
         super().prepare(point)
-        self.radius = self.rhs.spectral_radius(point, iterations=1)
+        point.radius = self.rhs.spectral_radius(point, iterations=iterations)
+
+    def spectral_radius(self, point: Point) -> float:
+        """As found by :meth:`prepare`."""
+        return point.radius
 
     def step(self, point: Point, h: float, out: Point) -> None:
         """Advance ``point`` by ``h`` into ``out``; the stages rotate through two scratch points and ``out``."""
-        stages = max(2, 1 + int(np.sqrt(1.54 * h * _SAFETY * self.radius + 1.0)))
+        stages = max(2, 1 + int(np.sqrt(1.54 * h * _SAFETY * point.radius + 1.0)))
         first, rows = _coefficients(stages)
         ring = _ring(self._stages, out, stages)
         before, last = point, ring[0]

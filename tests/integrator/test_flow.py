@@ -181,3 +181,11 @@ def test_auto_says_what_it_chose_and_why(samples, rtol, method, why):
     stats = nm.gradient_flow(nm.TwoLayer.sample(10, 1, 0, X), X, y, rtol=rtol).stats
     assert stats.method == method
     assert why in stats.why
+
+
+def test_the_first_chebyshev_step_knows_the_spectral_radius(bench):
+    """One power iteration from the targets is half of it here, and the step would not be stable."""
+    X, y = nm.datasets.curve(80)
+    work = bench(nm.TwoLayer.sample(300, 1, 0, X, rng=0), X, y)
+    exact = np.linalg.eigvalsh(bench(nm.TwoLayer.sample(300, 1, 0, X, rng=0), X, y, "exponential").point.kernel)[-1]
+    assert work.point.radius >= 0.95 * exact

@@ -118,3 +118,12 @@ def test_prose_becomes_latex(prose, tex):
 def test_unknown_formats_are_refused():
     with pytest.raises(pt.TheoryError, match="format 'html'"):
         pt.derive()._report("html")
+
+
+def test_the_theorem_is_cited_for_relu_only():
+    """It is proved for relu; for other activations of degree 1 the regime rests on the scaling argument."""
+    for activation, cited in ((pt.relu, True), (pt.leaky_relu(sp.Rational(1, 10)), False), (pt.linear, False)):
+        net = pt.initialization("ntk", activation=activation)
+        assert (net.basis()["w"] is pt.Basis.PROVED) is cited
+        assert ("w is linear for γ < 1" in pt.derive(net).text()) is cited
+        assert any("JMLR 22" in s.source for s in pt.statements(net)) is cited
