@@ -151,7 +151,7 @@ class Network:
         return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
 
     def basis(self) -> dict[str, Basis]:
-        """What the regime of every layer rests on: the theorem of [L21] for w of two relu layers off the boundary, or argument."""
+        """What the regime of every layer rests on: a theorem of [L21] for w of two relu layers off the boundary, or argument."""
         found = dict.fromkeys(self.layers, Basis.DERIVED)
         if self.depth == 2 and self.activation == relu:
             found["w"] = basis_at(self.gamma, self.gamma_prime)
