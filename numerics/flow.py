@@ -55,6 +55,8 @@ class _Limits:
             raise InputError(f"grad_tol = {self.grad_tol}; give 0 to switch it off, or a positive number")
         if self.max_steps < 1:
             raise InputError(f"max_steps = {self.max_steps}; give a positive integer")
+        if self.callback is not None and not callable(self.callback):
+            raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
         if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
             raise InputError(f"times = {self.times}; give increasing positive numbers")
 

@@ -15,7 +15,7 @@ import sympy as sp
 
 from phasetheory.boundaries import Boundary, boundary_of
 from phasetheory.errors import TheoryError
-from phasetheory.expressions import m
+from phasetheory.expressions import d, m
 from phasetheory.networks import Network, three_layer, two_layer
 from phasetheory.piecewise import MAX_PLUS, PiecewiseLinear
 from phasetheory.polygons import FAR, PLANE, Affine, Polygon, clip, convex_union, intersection
@@ -220,6 +220,10 @@ def phase_diagram(
     elif coordinates is None:
         symbols = set().union(*(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.alpha)))
         raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {sorted(map(str, symbols))}")
+    assert coordinates is not None
+    if len({c.name for c in coordinates} - {m.name, d.name}) != 2:
+        names = ", ".join(c.name for c in coordinates)
+        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d")
     return PhaseDiagram(network, coordinates, norm)
 
 

@@ -16,7 +16,7 @@ from phasetheory.summary import layout, summary_rows
 __all__ = ["classify", "derive", "diagram"]
 
 Name = Annotated[str | None, typer.Argument(help=f"A named initialisation: {', '.join(pt.initializations())}.")]
-Depth = Annotated[int, typer.Option(help="Number of weight layers.")]
+Depth = Annotated[int, typer.Option(max=100, help="Number of weight layers.")]
 Activation = Annotated[str, typer.Option(help="relu, linear, leaky_relu:SLOPE or relu^P.")]
 Alpha = Annotated[str | None, typer.Option(help="Output scale, a formula in m and d such as 'sqrt(m)'.")]
 Beta1 = Annotated[

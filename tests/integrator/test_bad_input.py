@@ -83,6 +83,7 @@ def test_data(x, y, match):
         ({"max_steps": 0}, "max_steps = 0"),
         ({"max_seconds": 0.0}, "max_seconds = 0"),
         ({"method": "euler"}, "method = 'euler'"),
+        ({"callback": 3}, "callback = 3"),
         ({"X": X[:, :1]}, "must agree"),
         ({"X": X[:3]}, "same n"),
         ({"X": np.where(X == 1, np.nan, X)}, "X contains"),
