@@ -1,31 +1,39 @@
 """numerics: integrate the gradient flow of sampled networks, and check the theory by experiment."""
 
 from numerics import datasets, slopes
+from numerics.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
 from numerics.errors import GradientFlowError, InputError
+from numerics.features import Features, Similarity, cosine_similarity, features
 from numerics.flow import gradient_flow
 from numerics.networks import TwoLayer
-from numerics.observables import Features, conserved_drift, features, relative_distance
+from numerics.observables import conserved_drift, relative_distance
 from numerics.plan import Plan
 from numerics.seeds import cell_seed
 from numerics.solution import Progress, Snapshots, Solution, Status
 from numerics.verify import Verification, verify
 
 __all__ = [
+    "Condensation",
     "Features",
     "GradientFlowError",
     "InputError",
+    "OrientationHistogram",
     "Plan",
     "Progress",
+    "Similarity",
     "Snapshots",
     "Solution",
     "Status",
     "TwoLayer",
     "Verification",
     "cell_seed",
+    "condensation",
     "conserved_drift",
+    "cosine_similarity",
     "datasets",
     "features",
     "gradient_flow",
+    "orientation_histogram",
     "relative_distance",
     "slopes",
     "verify",

@@ -1,6 +1,4 @@
-"""What is read off a network: distance from the start, conserved quantities, features."""
-
-from dataclasses import dataclass
+"""What is read off a network: distance from the start, conserved quantities."""
 
 import numpy as np
 
@@ -8,23 +6,7 @@ from numerics import kernels
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 
-__all__ = ["Features", "conserved_drift", "features", "norm", "relative_distance"]
-
-
-@dataclass(frozen=True)
-class Features:
-    """Amplitude and orientation of every neuron.
-
-    Attributes
-    ----------
-    amplitude : float64 (m,)
-        |u_k| |v_k| = |abar_k| |wbar_k|, the size of the neuron's part of f/kappa.
-    orientation : float64 (m,)
-        Angle of w_k in [-pi, pi), for d = 2.
-    """
-
-    amplitude: np.ndarray
-    orientation: np.ndarray
+__all__ = ["conserved_drift", "norm", "relative_distance"]
 
 
 def norm(values: np.ndarray) -> float:
@@ -49,14 +31,3 @@ def conserved_drift(network: TwoLayer, start: TwoLayer) -> float:
 
     (u, v), (u0, v0) = parts(network), parts(start)
     return float(np.max(np.abs((u - v) - (u0 - v0))) / np.max(u + v))
-
-
-def features(network: TwoLayer) -> Features:
-    """Amplitude and orientation of the neurons of a network with two inputs (position and constant)."""
-    if network.v.shape[1] != 2:
-        raise InputError(f"the network has {network.v.shape[1]} inputs; orientations are angles for d = 2 only")
-    angle = np.arctan2(network.v[:, 1], network.v[:, 0])
-    return Features(
-        amplitude=np.abs(network.u) * np.linalg.norm(network.v, axis=1),
-        orientation=np.where(angle >= np.pi, -np.pi, angle),
-    )

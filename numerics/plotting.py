@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 import phasetheory as pt
-from numerics.observables import Features, features
+from numerics.features import Features, features
 from numerics.solution import Solution
 from numerics.verify import PointResult, Verification
 from phasetheory.plotting import REGIME_COLOURS, plot_phase_diagram
