@@ -5,11 +5,20 @@ from numerics.condensation import Condensation, OrientationHistogram, condensati
 from numerics.errors import GradientFlowError, InputError
 from numerics.features import Features, Similarity, cosine_similarity, features
 from numerics.flow import gradient_flow
+from numerics.linear_approximation import (
+    LinearApproximation,
+    TangentComparison,
+    compare_with_tangent,
+    limiting_rate,
+    linear_approximation,
+)
+from numerics.linearized import LinearizedFlow, TangentModel, linearize
 from numerics.networks import TwoLayer
 from numerics.observables import conserved_drift, relative_distance
 from numerics.plan import Plan
 from numerics.seeds import cell_seed
 from numerics.solution import Progress, Snapshots, Solution, Status
+from numerics.tangent_kernel import tangent_kernel
 from numerics.verify import Verification, verify
 
 __all__ = [
@@ -17,6 +26,8 @@ __all__ = [
     "Features",
     "GradientFlowError",
     "InputError",
+    "LinearApproximation",
+    "LinearizedFlow",
     "OrientationHistogram",
     "Plan",
     "Progress",
@@ -24,17 +35,24 @@ __all__ = [
     "Snapshots",
     "Solution",
     "Status",
+    "TangentComparison",
+    "TangentModel",
     "TwoLayer",
     "Verification",
     "cell_seed",
+    "compare_with_tangent",
     "condensation",
     "conserved_drift",
     "cosine_similarity",
     "datasets",
     "features",
     "gradient_flow",
+    "limiting_rate",
+    "linear_approximation",
+    "linearize",
     "orientation_histogram",
     "relative_distance",
     "slopes",
+    "tangent_kernel",
     "verify",
 ]

@@ -98,7 +98,7 @@ def test_gradient_flow(arguments, match):
 
 def test_observables():
     with pytest.raises(nm.InputError, match="d = 2"):
-        nm.features(nm.TwoLayer.sample(4, 1, 0, np.ones((1, 3))))
+        nm.features(nm.TwoLayer.sample(4, 1, 0, np.ones((1, 3)))).orientation  # noqa: B018
     with pytest.raises(nm.InputError, match="compare a run"):
         nm.relative_distance(NETWORK, nm.TwoLayer.sample(4, 1, 0, X))
     with pytest.raises(nm.InputError, match="X has shape"):
