@@ -1,8 +1,8 @@
 """How far a network is from its tangent model, along the run and against the width.
 
 In the linear regime the difference vanishes as m grows, and so does the change of the tangent kernel; on the boundary and beyond
-neither does. Both are due to neurons that change sides of a sample. On the line gamma' = 0 their part of all neurons goes with RD,
-so the slopes are near S_w; where the kernel is mostly that of the other layer they are steeper. In the condensed regime the
+neither does. Both are due to neurons that change sides of a sample. On the line gamma' = 0 their part of all neurons goes with
+RD, so the slopes are near S_w; where the kernel is mostly that of the other layer they are steeper. In the condensed regime the
 kernel grows with the square of the weights, with slope 2 S_w.
 """
 
