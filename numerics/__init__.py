@@ -2,6 +2,8 @@
 
 from numerics import datasets, slopes
 from numerics.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
+from numerics.deep import DeepNetwork
+from numerics.deep.observables import LayerObservables, layer_observables
 from numerics.errors import GradientFlowError, InputError
 from numerics.features import Features, Similarity, cosine_similarity, features
 from numerics.flow import gradient_flow
@@ -23,9 +25,11 @@ from numerics.verify import Verification, verify
 
 __all__ = [
     "Condensation",
+    "DeepNetwork",
     "Features",
     "GradientFlowError",
     "InputError",
+    "LayerObservables",
     "LinearApproximation",
     "LinearizedFlow",
     "OrientationHistogram",
@@ -47,6 +51,7 @@ __all__ = [
     "datasets",
     "features",
     "gradient_flow",
+    "layer_observables",
     "limiting_rate",
     "linear_approximation",
     "linearize",

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.deep.network import DeepNetwork
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 
@@ -101,8 +102,8 @@ class Similarity:
     neurons: np.ndarray
 
 
-def features(network: TwoLayer) -> Features:
-    """Amplitude and orientation of the hidden neurons of a network.
+def features(network: TwoLayer | DeepNetwork) -> Features:
+    """Amplitude and orientation of the hidden neurons of a network; of a DeepNetwork, those of its first hidden layer.
 
     Examples
     --------
@@ -110,6 +111,11 @@ def features(network: TwoLayer) -> Features:
     >>> features(net).amplitude, features(net).orientation.round(3)
     (array([6., 1.]), array([1.571, 0.   ]))
     """
+    if isinstance(network, DeepNetwork):
+        first, second = network.weights[:2]
+        inputs, leaving = first.reshape(-1, network.inputs), np.sqrt(np.einsum("cpo,cpo->co", second, second)).ravel()
+        length = np.sqrt(np.einsum("kj,kj->k", inputs, inputs))
+        return Features(leaving * length, inputs, length)
     length = np.sqrt(np.einsum("kj,kj->k", network.v, network.v))
     return Features(np.abs(network.u) * length, network.v, length)
 

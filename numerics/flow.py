@@ -6,25 +6,24 @@ refused if the loss rises by more than the quiver of neurons that slide on a kin
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.datasets import check_data
+from numerics.deep import DeepNetwork, DeepProblem
 from numerics.errors import GradientFlowError, InputError
-from numerics.integrators import METHODS, Chunks, PIController, Point
-from numerics.integrators.base import Attempt, RightHandSide
+from numerics.integrators import PIController
 from numerics.networks import TwoLayer
-from numerics.observables import norm, relative_distance
-from numerics.sample_space import SampleSpace
+from numerics.problem import Problem, RunPoint, Step
 from numerics.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
+from numerics.two_layer_problem import TwoLayerProblem
 
 __all__ = ["gradient_flow"]
 
-_LARGE_KERNEL = 200  # samples beyond which eigenvectors of the kernel cost more than they save
-_TIGHT = 5e-3  # rtol below which kinks are better resolved by stages
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
 _MATCH = 0.02  # |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
@@ -62,7 +61,7 @@ class _Limits:
 
 
 def gradient_flow(
-    network: TwoLayer,
+    network: TwoLayer | DeepNetwork,
     X: ArrayLike,
     y: ArrayLike,
     *,
@@ -83,17 +82,18 @@ def gradient_flow(
 
     Parameters
     ----------
-    network : TwoLayer
+    network : TwoLayer or DeepNetwork
         The start.
     X : array (n, d), y : array (n,)
-        Inputs with the constant included, and targets. With n < d the flow is integrated in the n directions that the samples
-        see, exactly (:mod:`numerics.sample_space`).
+        Inputs with the constant included, and targets. With n < d the flow of two layers is integrated in the n directions that
+        the samples see, exactly (:mod:`numerics.sample_space`).
     loss_tol : float
         Stop when R = (1/2n) sum e_i^2 falls to this value; the time of it is located to 2 % of the loss.
     rtol : float
         Relative accuracy asked of the relative distances RD.
     method : str
-        ``'auto'`` (``stats.why`` says what it chose and why), ``'exponential'``, ``'rkc'`` or ``'dormand-prince'``.
+        ``'auto'`` (``stats.why`` says what it chose and why), ``'exponential'``, ``'rkc'``, or with two layers
+        ``'dormand-prince'``.
     t_max, grad_tol : float
         Stop at this normalised time, or when |grad R| falls to this value (located to 2 % as well).
     max_steps : int; max_seconds : float
@@ -105,8 +105,8 @@ def gradient_flow(
     callback : callable(Progress) -> bool
         Called after every accepted step; true stops the run.
     threads : int, optional
-        Threads over the neurons, for the exponential method; by default one for every 100 000 neurons, up to the number of cores.
-        The result is the same to rounding for any number, and to the bit for the same number.
+        Threads over the neurons, for the exponential method of two layers; by default one for every 100 000 neurons, up to the
+        number of cores. The result is the same to rounding for any number, and to the bit for the same number.
     throw : bool
         Raise :class:`GradientFlowError` if the run stops short; with False look at ``status``.
 
@@ -120,20 +120,24 @@ def gradient_flow(
     diagram (four points; the tests hold it to that). At rtol <= 1e-3 it is up to four times rtol in the condensed regime.
     """
     X, y = check_data(X, y)
-    if X.shape[1] != network.v.shape[1]:
-        raise InputError(f"X has shape {X.shape} and the network {network.v.shape[1]} inputs; they must agree")
-    if method != "auto" and method not in METHODS:
-        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(METHODS)}")
+    if not isinstance(network, TwoLayer | DeepNetwork):
+        raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
+    kind = DeepProblem if isinstance(network, DeepNetwork) else TwoLayerProblem
+    if X.shape[1] != network.inputs:
+        raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
+    if method not in ("auto", *kind.methods):
+        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
     requested = np.array(times, dtype=float)
     limits = _Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
-    chosen, why = _choose(len(y), rtol) if method == "auto" else (method, "asked for")
+    chosen, why = kind.choose(len(y), rtol) if method == "auto" else (method, "asked for")
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise InputError(f"threads = {threads!r}; give a positive integer, or None to let the width decide")
-    chunks = Chunks(network.width, threads)
+    started = time.perf_counter()
+    problem: Any = kind(network, X, y, chosen, threads)  # type: ignore[arg-type]
     try:
-        solution = _Run(network, X, y, chosen, limits, chunks).integrate(why)
+        solution = _Run(network, problem, limits, started).integrate(why)
     finally:
-        chunks.close()
+        problem.close()
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
@@ -142,29 +146,15 @@ def gradient_flow(
 class _Run:
     """One integration: the loop around an integrator."""
 
-    def __init__(
-        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, limits: _Limits, chunks: Chunks
-    ) -> None:
-        self.started = time.perf_counter()
-        self.network, self.limits = network, limits
-        self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None
-        seen = self.space.project(network) if self.space else network
-        self.rhs = RightHandSide(seen, self.space.inputs if self.space else X, y)
-        m, d = seen.v.shape
-        self.start, self.point, self.trial = (Point(m, d, len(y)) for _ in range(3))
-        for point in (self.start, self.point):
-            point.u[:] = seen.u
-            point.v[:] = seen.v.T
-        self.sizes = norm(network.u), norm(network.v)
-        self.rhs.update_residual(self.point)
-        self.integrator = METHODS[method](self.rhs, self.start, chunks)
+    def __init__(self, network: TwoLayer | DeepNetwork, problem: Problem, limits: _Limits, started: float) -> None:
+        self.network, self.problem, self.limits, self.started = network, problem, limits, started
+        self.point, self.trial, self.integrator = problem.point, problem.trial, problem.integrator
         self.controller = PIController(order=self.integrator.order)
-        self.drift = np.zeros(m)
         self.accepted, self.rejected = 0, 0
-        self.record = [Progress(0, 0.0, self.point.loss, 0.0, 0.0)]
+        self.record = [Progress(0, 0.0, self.point.loss, dict.fromkeys(problem.layers, 0.0))]
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity
         self.stop_asked = False
-        self.snapshots: list[tuple[Progress, np.ndarray, TwoLayer | None]] = []
+        self.snapshots: list[tuple[Progress, np.ndarray, TwoLayer | DeepNetwork | None]] = []
 
     @property
     def t(self) -> float:
@@ -180,7 +170,7 @@ class _Run:
         milestone = next(milestones)
         status = self._stop()
         while status is None:
-            growth = self.rhs.growth_bound(self.point)
+            growth = self.problem.growth_bound(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
             free = min(h, self.integrator.growth / growth if growth > 0 else np.inf)
@@ -188,16 +178,16 @@ class _Run:
             if not np.isfinite(h) or self.t + h == self.t:
                 status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
                 break
-            attempt = self._attempt(h)
-            if attempt.error > 1.0:
+            error, step = self._attempt(h)
+            if error > 1.0:
                 self.rejected += 1
-                h *= self.controller.rejected(attempt.error)
+                h *= self.controller.rejected(error)
                 continue
-            error, arrives = attempt.error, h < free
+            arrives = h < free
             for tolerance, value in self._crossed():
-                h, attempt = self._locate(h, attempt, tolerance, value)
+                h, step = self._locate(h, step, tolerance, value)
                 arrives = False
-            self._accept(milestone if arrives else self.t + h, attempt)
+            self._accept(milestone if arrives else self.t + h, step)
             if arrives:
                 self._keep_snapshot()
                 milestone = next(milestones)
@@ -212,32 +202,33 @@ class _Run:
         while True:
             yield self.limits.t_max
 
-    def _attempt(self, h: float) -> Attempt:
-        """Try a step; its error in units of the tolerance."""
-        attempt = self.integrator.attempt(self.point, h, self.trial)
-        error = attempt.error / self.limits.rtol
+    def _attempt(self, h: float) -> tuple[float, Step]:
+        """Try a step: its error in units of the tolerance, and the step."""
+        step = self.integrator.attempt(self.point, h, self.trial)
+        error = step.error / self.limits.rtol
         if not np.isfinite(error):
             error = _UNSTABLE
         elif not self.trial.loss <= _LOSS_RISE * self.point.loss:
             error = max(_LOSS_ROSE, error)
-        return attempt._replace(error=error)
+        return error, step
 
-    def _accept(self, t: float, attempt: Attempt) -> None:
+    def _accept(self, t: float, step: Step) -> None:
         self.accepted += 1
-        self.drift += self.integrator.removed
+        self.problem.accepted()
         self.point, self.trial = self.trial, self.point
         self.integrator.prepare(self.point)
-        moved_w, moved_a = attempt.moved_v / self.sizes[1], attempt.moved_u / self.sizes[0]
-        self.record.append(Progress(self.accepted, t, self.point.loss, moved_w, moved_a))
+        moved = zip(self.problem.layers, self.problem.distances(step), self.problem.sizes, strict=True)
+        distances = {layer: distance / size for layer, distance, size in moved}
+        self.record.append(Progress(self.accepted, t, self.point.loss, distances))
         if self.limits.callback is not None:
             self.stop_asked = bool(self.limits.callback(self.record[-1]))
 
     def _keep_snapshot(self) -> None:
         if self.t in self.limits.times:
-            weights = self._final_network() if self.limits.keep_weights else None
-            self.snapshots.append((self.record[-1], self.point.residual + self.rhs.targets, weights))
+            weights = self.problem.network_at(self.point) if self.limits.keep_weights else None
+            self.snapshots.append((self.record[-1], self.point.residual + self.problem.targets, weights))
 
-    def _crossed(self) -> Iterator[tuple[float, Callable[[Point], float]]]:
+    def _crossed(self) -> Iterator[tuple[float, Callable[[RunPoint], float]]]:
         """The tolerance that the trial step went past, if any, and the quantity it bounds."""
         if self.trial.loss < self.limits.loss_tol:
             yield self.limits.loss_tol, _loss
@@ -246,13 +237,11 @@ class _Run:
             if _gradient(self.trial) < self.limits.grad_tol:
                 yield self.limits.grad_tol, self._prepared_gradient
 
-    def _prepared_gradient(self, point: Point) -> float:
+    def _prepared_gradient(self, point: RunPoint) -> float:
         self.integrator.prepare(point)
         return _gradient(point)
 
-    def _locate(
-        self, h: float, attempt: Attempt, tolerance: float, value: Callable[[Point], float]
-    ) -> tuple[float, Attempt]:
+    def _locate(self, h: float, step: Step, tolerance: float, value: Callable[[RunPoint], float]) -> tuple[float, Step]:
         """Shorten the step so that it ends where ``value`` is the tolerance: secant steps in its log, each a real step."""
         low, above = 0.0, _log(value(self.point) / tolerance)
         high, below = h, _log(value(self.trial) / tolerance)
@@ -260,15 +249,15 @@ class _Run:
             if abs(below) < _MATCH:
                 break
             middle = low + (high - low) * min(0.95, max(0.05, above / (above - below)))
-            attempt = self._attempt(middle)
+            _, step = self._attempt(middle)
             now = _log(value(self.trial) / tolerance)
             if abs(now) < _MATCH:
-                return middle, attempt
+                return middle, step
             if now > 0:
                 low, above = middle, now
             else:
                 high, below = middle, now
-        return high, self._attempt(high)
+        return high, self._attempt(high)[1]
 
     def _stop(self) -> Status | None:
         limits, gradient = self.limits, _gradient(self.point)
@@ -297,39 +286,36 @@ class _Run:
         then, now = (_changing(self.record[i]) for i in (self.halfway, -1))
         if np.any(np.abs(now - then) > _STATIONARY_CHANGE * np.abs(now)) or gradient**2 * self.t > 1e-3 * now[0]:
             return False
-        return self.rhs.largest_growth_rate(self.point) * self.t < 1.0
-
-    def _final_network(self) -> TwoLayer:
-        seen = replace(self.network, u=self.point.u.copy(), v=self.point.v.T.copy())
-        return self.space.lift(seen, self.network) if self.space else seen
+        return self.problem.largest_growth_rate(self.point) * self.t < 1.0
 
     def _solution(self, status: Status, why: str) -> Solution:
-        final = self._final_network()
-        t, loss, w, a = (
-            np.array([getattr(p, name) for p in self.record])
-            for name in ("t", "loss", "relative_distance_w", "relative_distance_a")
-        )
-        size_a, size_w = self.sizes
-        theta = np.hypot(w * size_w, a * size_a) / np.hypot(size_w, size_a)
+        final, layers = self.problem.network_at(self.point), self.problem.layers
+        distances = _by_layer(self.record, layers)
+        squares = sum((distances[layer] * size) ** 2 for layer, size in zip(layers, self.problem.sizes, strict=True))
+        theta = np.sqrt(squares) / np.linalg.norm(self.problem.sizes)
         return Solution(
             network=final,
             initial=self.network,
             t=self.t,
             loss=self.point.loss,
             status=status,
-            relative_distance=relative_distance(final, self.network),
-            sup_relative_distance={"w": float(w.max()), "a": float(a.max()), "theta": float(theta.max())},
-            conserved_drift=float(np.max(np.abs(self.drift)) / np.max(final.u**2 + np.sum(final.v**2, axis=1))),
+            relative_distance=self.record[-1].relative_distance,
+            sup_relative_distance={name: float(rd.max()) for name, rd in (*distances.items(), ("theta", theta))},
+            conserved_drift=self.problem.conserved_drift(final),
             stats=Statistics(
                 method=self.integrator.name,
                 why=why,
                 accepted=self.accepted,
                 rejected=self.rejected,
-                evaluations=self.rhs.evaluations,
-                kernel_evaluations=self.rhs.kernel_evaluations,
+                evaluations=self.problem.evaluations,
+                kernel_evaluations=self.problem.kernel_evaluations,
                 seconds=time.perf_counter() - self.started,
             ),
-            trajectory=Trajectory(t, loss, w, a),
+            trajectory=Trajectory(
+                t=np.array([p.t for p in self.record]),
+                loss=np.array([p.loss for p in self.record]),
+                relative_distance=distances,
+            ),
             snapshots=self._snapshots(),
         )
 
@@ -338,33 +324,30 @@ class _Run:
         return Snapshots(
             t=np.array([p.t for p in kept]),
             loss=np.array([p.loss for p in kept]),
-            relative_distance_w=np.array([p.relative_distance_w for p in kept]),
-            relative_distance_a=np.array([p.relative_distance_a for p in kept]),
-            outputs=np.array([outputs for _, outputs, _ in self.snapshots]).reshape(len(kept), len(self.rhs.targets)),
+            relative_distance=_by_layer(kept, self.problem.layers),
+            outputs=np.array([outputs for _, outputs, _ in self.snapshots]).reshape(
+                len(kept), len(self.problem.targets)
+            ),
             networks=tuple(network for _, _, network in self.snapshots if network is not None),
         )
 
 
-def _choose(samples: int, rtol: float) -> tuple[str, str]:
-    """The method for a problem, and the reason."""
-    if samples > _LARGE_KERNEL:
-        return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
-    if rtol < _TIGHT:
-        return "rkc", f"rtol = {rtol:g} < {_TIGHT:g}: the stages resolve kinks better"
-    return "exponential", "one pass a step in the tangent kernel, whatever the stiffness"
+def _by_layer(record: Sequence[Progress], layers: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """RD of every layer along a record."""
+    return {layer: np.array([progress.relative_distance[layer] for progress in record]) for layer in layers}
 
 
-def _loss(point: Point) -> float:
+def _loss(point: RunPoint) -> float:
     return point.loss
 
 
-def _gradient(point: Point) -> float:
+def _gradient(point: RunPoint) -> float:
     """|grad R| of a prepared point."""
     return float(np.sqrt(point.gradient_squared or 0.0))
 
 
 def _changing(progress: Progress) -> np.ndarray:
-    return np.array([progress.loss, progress.relative_distance_w, progress.relative_distance_a])
+    return np.array([progress.loss, *progress.relative_distance.values()])
 
 
 def _log(value: float) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from numerics import kernels
 from numerics.errors import InputError
+from numerics.seeds import describe
 
 __all__ = ["TwoLayer"]
 
@@ -110,7 +111,7 @@ class TwoLayer:
         if antisymmetric:
             a, w = np.concatenate([a, -a]), np.concatenate([w, w])
         scale = np.sqrt(kappa_prime)
-        return cls(scale * a, w / scale, kappa, kappa_prime, slope, _describe(rng))
+        return cls(scale * a, w / scale, kappa, kappa_prime, slope, describe(rng))
 
     @classmethod
     def from_weights(
@@ -136,6 +137,20 @@ class TwoLayer:
     def width(self) -> int:
         """Number of neurons m."""
         return len(self.u)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs d, the constant included."""
+        return self.v.shape[1]
+
+    @property
+    def shape(self) -> str:
+        """Its size in a few characters."""
+        return f"m = {self.width}"
+
+    def attributes(self) -> dict[str, int | float]:
+        """What it is, for the attributes of a dataset."""
+        return {"width": self.width, "kappa": self.kappa, "kappa_prime": self.kappa_prime}
 
     def output_weights(self, beta1: float = 1.0) -> np.ndarray:
         """Output weights a (m,) of standard deviation ``beta1`` (normalised weights by default)."""
@@ -171,9 +186,3 @@ def _negative_slope(activation: str | float) -> float:
     if isinstance(activation, (int, float)) and np.isfinite(activation):
         return float(activation)
     raise InputError(f"activation = {activation!r}; use 'relu', 'linear' or the negative slope of leaky relu")
-
-
-def _describe(rng: int | np.random.SeedSequence | np.random.Generator) -> str:
-    if isinstance(rng, np.random.SeedSequence):
-        return f"SeedSequence(entropy={rng.entropy}, spawn_key={rng.spawn_key})"
-    return str(rng) if isinstance(rng, (int, np.integer)) else type(rng).__name__

@@ -6,7 +6,7 @@ import numpy as np
 
 from numerics.errors import InputError
 
-__all__ = ["cell_seed"]
+__all__ = ["cell_seed", "describe"]
 
 _SIGN = {False: 0, True: 1}
 
@@ -29,3 +29,10 @@ def cell_seed(gamma: Fraction, gamma_prime: Fraction, width: int, seed: int) -> 
     for coordinate in (gamma, gamma_prime):
         key += [_SIGN[coordinate < 0], abs(coordinate.numerator), coordinate.denominator]
     return np.random.SeedSequence(entropy=seed, spawn_key=(*key, width))
+
+
+def describe(rng: int | np.random.SeedSequence | np.random.Generator) -> str:
+    """Where random numbers come from, for the record."""
+    if isinstance(rng, np.random.SeedSequence):
+        return f"SeedSequence(entropy={rng.entropy}, spawn_key={rng.spawn_key})"
+    return str(rng) if isinstance(rng, (int, np.integer)) else type(rng).__name__

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.deep.network import DeepNetwork
 from numerics.networks import TwoLayer
 
 if TYPE_CHECKING:
@@ -35,13 +36,12 @@ _SUCCESS = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, S
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands after an accepted step, for a callback. t is normalised time."""
+    """Where a run stands after an accepted step, for a callback. t is normalised time; RD layer by layer."""
 
     steps: int
     t: float
     loss: float
-    relative_distance_w: float
-    relative_distance_a: float
+    relative_distance: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,11 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Values at every accepted step, start included; arrays of equal length. t is normalised time."""
+    """Values at every accepted step, start included; arrays of equal length. t is normalised time, RD is by layer."""
 
     t: np.ndarray
     loss: np.ndarray
-    relative_distance_w: np.ndarray
-    relative_distance_a: np.ndarray
+    relative_distance: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -77,19 +76,19 @@ class Snapshots:
 
     Attributes
     ----------
-    t, loss, relative_distance_w, relative_distance_a : float64 (k,)
+    t, loss : float64 (k,)
+    relative_distance : dict of layer -> float64 (k,)
     outputs : float64 (k, n)
         f at the samples.
-    networks : tuple of TwoLayer
+    networks : tuple of TwoLayer or DeepNetwork
         One for each time with ``keep_weights=True``, else empty.
     """
 
     t: np.ndarray
     loss: np.ndarray
-    relative_distance_w: np.ndarray
-    relative_distance_a: np.ndarray
+    relative_distance: dict[str, np.ndarray]
     outputs: np.ndarray
-    networks: tuple[TwoLayer, ...]
+    networks: tuple[TwoLayer | DeepNetwork, ...]
 
 
 @dataclass(frozen=True)
@@ -98,27 +97,28 @@ class Solution:
 
     Attributes
     ----------
-    network, initial : TwoLayer
+    network, initial : TwoLayer or DeepNetwork
         At the end and at the start.
     t : float
-        Normalised time; multiply by beta1 beta2 for the time of the unnormalised flow.
+        Normalised time; multiply by beta1 beta2 (``initial.time_unit`` of a DeepNetwork) for the time of the unnormalised flow.
     loss : float
         R = (1/2n) sum e_i^2.
     status : Status
     relative_distance, sup_relative_distance : dict
-        RD of 'w' and 'a', at the end and the largest over the accepted steps; the latter also of 'theta', all weights in uniform
-        coordinates.
+        RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', at the end and the largest over the accepted steps; the latter
+        also of 'theta', all weights in uniform coordinates.
     conserved_drift : float
         Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
-        the end: zero for the exact flow. Each step's part was removed again at its end.
+        the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork: the change that is
+        left at the end, of the same quantity at every hidden neuron; nan for tanh, which conserves nothing.
     stats : Statistics
     trajectory : Trajectory
     snapshots : Snapshots
         At the requested ``times``; empty without.
     """
 
-    network: TwoLayer
-    initial: TwoLayer
+    network: TwoLayer | DeepNetwork
+    initial: TwoLayer | DeepNetwork
     t: float
     loss: float
     status: Status
@@ -148,17 +148,17 @@ class Solution:
         """The run as a labelled dataset: trajectory along ``step``, snapshots along ``snapshot``, the rest as attributes."""
         import xarray  # half a second: only for those who ask
 
-        columns = ("loss", "relative_distance_w", "relative_distance_a")
-        variables: dict[str, tuple] = {name: ("step", getattr(self.trajectory, name)) for name in columns}
+        def columns(values: Trajectory | Snapshots) -> dict[str, np.ndarray]:
+            return {"loss": values.loss} | {f"relative_distance_{k}": rd for k, rd in values.relative_distance.items()}
+
+        variables: dict[str, tuple] = {name: ("step", values) for name, values in columns(self.trajectory).items()}
         coordinates: dict[str, tuple] = {"t": ("step", self.trajectory.t)}
         if self.snapshots.t.size:
             coordinates["snapshot_t"] = ("snapshot", self.snapshots.t)
-            variables |= {f"snapshot_{name}": ("snapshot", getattr(self.snapshots, name)) for name in columns}
+            variables |= {f"snapshot_{name}": ("snapshot", values) for name, values in columns(self.snapshots).items()}
             variables["snapshot_output"] = (("snapshot", "sample"), self.snapshots.outputs)
         attributes = {
-            "width": self.network.width,
-            "kappa": self.network.kappa,
-            "kappa_prime": self.network.kappa_prime,
+            **self.network.attributes(),
             "seed": self.seed,
             "status": self.status.name,
             "message": self.message,
@@ -176,6 +176,6 @@ class Solution:
         stats = self.stats
         return (
             f"<Solution {self.status.name}: loss {self.loss:.2e} at t = {self.t:.4g}; RD {distance}; "
-            f"m = {self.network.width}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
+            f"{self.network.shape}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
             f"{stats.seconds:.3g} s>"
         )

@@ -28,7 +28,7 @@ def test_conserved_quantity_and_descent(four_points, gamma, gamma_prime):
     loss = solution.trajectory.loss
     assert np.all(loss[1:] <= 1.1 * loss[:-1])
     assert np.all(np.diff(solution.trajectory.t) > 0)
-    assert solution.trajectory.relative_distance_w[-1] == pytest.approx(solution.relative_distance["w"], rel=1e-9)
+    assert solution.trajectory.relative_distance["w"][-1] == pytest.approx(solution.relative_distance["w"], rel=1e-9)
     assert solution.sup_relative_distance["w"] >= 0.999999 * solution.relative_distance["w"]
     low, high = sorted(solution.sup_relative_distance[layer] for layer in "wa")
     assert low <= solution.sup_relative_distance["theta"] <= high

@@ -24,7 +24,7 @@ def test_snapshots_are_at_the_requested_times(four_points, start, method):
     np.testing.assert_array_equal(shots.t, times[:3])  # the run stopped before the last
     assert shots.outputs.shape == (3, 4)
     for network, outputs, loss, distance in zip(
-        shots.networks, shots.outputs, shots.loss, shots.relative_distance_w, strict=True
+        shots.networks, shots.outputs, shots.loss, shots.relative_distance["w"], strict=True
     ):
         np.testing.assert_allclose(network(X), outputs, rtol=1e-9, atol=1e-12)
         assert loss == pytest.approx(np.sum((outputs - y) ** 2) / 8, rel=1e-9)

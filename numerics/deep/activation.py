@@ -1,0 +1,78 @@
+"""Activations of deep networks, on arrays."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from numerics.errors import InputError
+
+__all__ = ["PointwiseActivation", "pointwise"]
+
+_SLOPES = {"relu": 0.0, "linear": 1.0}
+
+
+@dataclass(frozen=True)
+class PointwiseActivation:
+    """An activation: z for z > 0 and ``negative_slope`` z otherwise, or tanh.
+
+    Attributes
+    ----------
+    name : str
+    negative_slope : float
+        0 for relu, 1 for linear; not used by tanh.
+    homogeneous : bool
+        Whether sigma(c z) = c sigma(z) for c > 0: not so for tanh.
+    """
+
+    name: str
+    negative_slope: float = 0.0
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether sigma(c z) = c sigma(z) for c > 0."""
+        return self.name != "tanh"
+
+    def value(self, z: np.ndarray) -> np.ndarray:
+        """sigma(z)."""
+        if not self.homogeneous:
+            return np.tanh(z)
+        return (
+            np.maximum(z, self.negative_slope * z)
+            if self.negative_slope <= 1
+            else np.minimum(z, self.negative_slope * z)
+        )
+
+    def slope(self, z: np.ndarray) -> np.ndarray:
+        """sigma'(z); at a kink that of the left."""
+        if not self.homogeneous:
+            return 1.0 - np.tanh(z) ** 2
+        return np.where(z > 0, 1.0, self.negative_slope)
+
+    def curvature(self, z: np.ndarray) -> np.ndarray | float:
+        """sigma''(z), without the kink."""
+        return -2 * np.tanh(z) * (1 - np.tanh(z) ** 2) if not self.homogeneous else 0.0
+
+
+def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActivation:
+    """The activation of a name, or leaky relu of a number: its slope for z < 0.
+
+    Warns
+    -----
+    UserWarning
+        For tanh, which is homogeneous only asymptotically.
+    """
+    if isinstance(activation, PointwiseActivation):
+        return activation
+    if activation == "tanh":
+        message = (
+            "tanh is homogeneous only asymptotically, for small pre-activations: the scales do not reduce to exponents, nothing "
+            "is conserved, and the predicted slopes hold only while the units do not saturate"
+        )
+        warnings.warn(message, UserWarning, stacklevel=3)
+        return PointwiseActivation("tanh")
+    if isinstance(activation, str) and activation in _SLOPES:
+        return PointwiseActivation(activation, _SLOPES[activation])
+    if isinstance(activation, (int, float)) and not isinstance(activation, bool) and np.isfinite(activation):
+        return PointwiseActivation(f"leaky relu, slope {activation:g}", float(activation))
+    raise InputError(f"activation = {activation!r}; use 'relu', 'linear', 'tanh' or the negative slope of leaky relu")

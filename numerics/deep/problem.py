@@ -1,0 +1,91 @@
+"""A deep network as a problem for a run."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+from numerics.deep.exponential import DeepExponential
+from numerics.deep.network import DeepNetwork
+from numerics.deep.observables import balance_drift
+from numerics.deep.state import DeepFlow, DeepPoint, DeepStep
+
+__all__ = ["DeepProblem"]
+
+_METHODS = {cls.name: cls for cls in (DeepExponential,)}
+_LARGE_KERNEL = 200  # samples beyond which the passes of a step over 2n signals cost more than the stages they save
+
+
+class DeepProblem:
+    """See :class:`numerics.problem.Problem`."""
+
+    methods = tuple(_METHODS)
+
+    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None:
+        # threads: those of the matrix products, which NumPy's library sets
+        self.network, self.layers, self.targets = network, network.layers, y
+        self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
+        self.flow = DeepFlow(network, X, y)
+        self.point, self.trial = self.flow.new_point(), self.flow.new_point()
+        for view, w in zip(self.point.weights, network.weights, strict=True):
+            view[:] = w
+        self.flow.update_residual(self.point)
+        self.integrator = _METHODS[method](self.flow)
+
+    @staticmethod
+    def choose(samples: int, rtol: float) -> tuple[str, str]:
+        """The method for a problem, and the reason."""
+        return "exponential", "one pass a step in the tangent kernel, whatever the stiffness"
+
+    @property
+    def evaluations(self) -> int:
+        """Passes over the weights, forward and back."""
+        return self.flow.evaluations
+
+    @property
+    def kernel_evaluations(self) -> int:
+        """Tangent kernels, or their products with a vector."""
+        return self.flow.kernel_evaluations
+
+    def distances(self, step: DeepStep) -> tuple[float, ...]:
+        """|W - W(0)| of every layer."""
+        return step.moved
+
+    def accepted(self) -> None:
+        """Nothing to keep."""
+
+    def growth_bound(self, point: DeepPoint) -> float:
+        """From the spectral norms of the layers."""
+        return self.flow.growth_bound(point)
+
+    def largest_growth_rate(self, point: DeepPoint) -> float:
+        """Largest eigenvalue of -sum_i e_i d^2f_i/n, by a few Lanczos steps; the bound if they do not converge."""
+        flow, signals = self.flow, point.signals
+        assert signals is not None, "find the residual first"
+        c = -point.residual / len(self.targets)
+
+        def product(v: np.ndarray) -> np.ndarray:
+            parts = flow.chain.curvature_product(
+                point.weights, signals, c, point.views(np.ascontiguousarray(v).ravel())
+            )
+            return np.concatenate([part.ravel() for part in parts])
+
+        size = point.y.size
+        operator = LinearOperator((size, size), matvec=product, dtype=float)
+        start = np.random.default_rng(0).standard_normal(size)
+        try:
+            found = eigsh(operator, k=1, which="LA", v0=start, tol=0.1, maxiter=20, return_eigenvectors=False)
+        except ArpackNoConvergence:
+            return self.growth_bound(point)
+        return max(float(found[0]), 0.0)
+
+    def network_at(self, point: DeepPoint) -> DeepNetwork:
+        """The network of a point."""
+        return replace(self.network, weights=tuple(w.copy() for w in point.weights))
+
+    def conserved_drift(self, final: DeepNetwork) -> float:
+        """Largest change of the balance of a hidden neuron, relative to its parts."""
+        return balance_drift(final, self.network)
+
+    def close(self) -> None:
+        """Nothing to close."""
