@@ -4,7 +4,7 @@ from numerics import datasets, slopes
 from numerics.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
 from numerics.deep import DeepNetwork
 from numerics.deep.observables import LayerObservables, layer_observables
-from numerics.errors import GradientFlowError, InputError
+from numerics.errors import GradientFlowError, InputError, ScanError
 from numerics.features import Features, Similarity, cosine_similarity, features
 from numerics.flow import gradient_flow
 from numerics.linear_approximation import (
@@ -18,6 +18,7 @@ from numerics.linearized import LinearizedFlow, TangentModel, linearize
 from numerics.networks import TwoLayer
 from numerics.observables import conserved_drift, relative_distance
 from numerics.plan import Plan
+from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, open_scan, scan
 from numerics.seeds import cell_seed
 from numerics.solution import Progress, Snapshots, Solution, Status
 from numerics.tangent_kernel import tangent_kernel
@@ -25,16 +26,23 @@ from numerics.verify import Verification, verify
 
 __all__ = [
     "Condensation",
+    "Dask",
     "DeepNetwork",
+    "Experiment",
     "Features",
     "GradientFlowError",
     "InputError",
     "LayerObservables",
     "LinearApproximation",
     "LinearizedFlow",
+    "Observable",
     "OrientationHistogram",
+    "Outcome",
     "Plan",
+    "Processes",
     "Progress",
+    "ScanError",
+    "Serial",
     "Similarity",
     "Snapshots",
     "Solution",
@@ -55,8 +63,10 @@ __all__ = [
     "limiting_rate",
     "linear_approximation",
     "linearize",
+    "open_scan",
     "orientation_histogram",
     "relative_distance",
+    "scan",
     "slopes",
     "tangent_kernel",
     "verify",

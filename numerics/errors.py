@@ -1,6 +1,6 @@
 """Errors of the numerical package: one line each, saying what was given and what would be accepted."""
 
-__all__ = ["GradientFlowError", "InputError"]
+__all__ = ["GradientFlowError", "InputError", "ScanError"]
 
 
 class InputError(ValueError):
@@ -19,3 +19,7 @@ class GradientFlowError(RuntimeError):
     def __init__(self, message: str, solution: object) -> None:
         super().__init__(message)
         self.solution = solution
+
+
+class ScanError(RuntimeError):
+    """A scan cannot go on: the disk is full, the workers are gone. Every finished cell is kept."""

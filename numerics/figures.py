@@ -5,7 +5,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from numerics.plotting import plot_learned_functions, plot_measured_diagram, plot_relative_distance
-from numerics.verify import PointResult, Verification, train
+from numerics.scans import Cell
+from numerics.verify import PointResult, Verification
 
 __all__ = ["write_figures"]
 
@@ -49,7 +50,8 @@ def _learned_functions(verification: Verification) -> Figure:
     for point in chosen:
         prime = "" if point.gamma_prime == 0 else rf",\ \gamma'={float(point.gamma_prime):g}"
         title = rf"$\gamma={float(point.gamma):g}{prime}$, {point.predicted_regime.value}"
-        solutions[title] = train((point.gamma, point.gamma_prime), _WIDTH, 0, verification.plan)
+        cell: Cell = {"gamma": point.gamma, "gamma_prime": point.gamma_prime, "width": _WIDTH, "seed": 0}
+        solutions[title] = verification.plan.train(cell)
     figure = Figure(figsize=(3.8 * len(chosen), 6.4), layout="constrained")
     plot_learned_functions(solutions, *verification.plan.data, figure=figure)
     figure.suptitle(f"Four points learned by networks of {_WIDTH} neurons, from different initialisation sizes")

@@ -179,7 +179,7 @@ def linear_approximation(
     def measure(cell: tuple[int, ...]) -> tuple[tuple[int, ...], TangentComparison]:
         point, width = plan.points[cell[0]], plan.widths[cell[1]]
         X, y = plan.data
-        network = TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width, cell[2]))
+        network = TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width=width, seed=cell[2]))
         run = compare_with_tangent(
             network, X, y, layers=layers, loss_tol=plan.loss_tol, max_seconds=plan.max_seconds, throw=False
         )

@@ -1,4 +1,4 @@
-"""One independent stream of random numbers per cell (gamma, gamma', width, seed), wherever the cell is run."""
+"""One independent stream of random numbers per cell (point of the diagram, width, seed), wherever the cell is run."""
 
 from fractions import Fraction
 
@@ -11,13 +11,13 @@ __all__ = ["cell_seed", "describe"]
 _SIGN = {False: 0, True: 1}
 
 
-def cell_seed(gamma: Fraction, gamma_prime: Fraction, width: int, seed: int) -> np.random.SeedSequence:
+def cell_seed(*point: Fraction | int, width: int, seed: int) -> np.random.SeedSequence:
     """Seed sequence of a cell: the same numbers alone, in a scan, or on a cluster.
 
     Parameters
     ----------
-    gamma, gamma_prime : Fraction
-        Exact coordinates, so that 0.1 + 0.2 and 0.3 are the same cell.
+    *point : Fraction
+        Exact coordinates in the phase diagram, such as gamma, gamma', so that 0.1 + 0.2 and 0.3 are the same cell.
     width : int
         Number of neurons m.
     seed : int
@@ -26,7 +26,7 @@ def cell_seed(gamma: Fraction, gamma_prime: Fraction, width: int, seed: int) -> 
     if seed < 0:
         raise InputError(f"seed = {seed} is negative; give 0 or a positive integer")
     key: list[int] = []
-    for coordinate in (gamma, gamma_prime):
+    for coordinate in point:
         key += [_SIGN[coordinate < 0], abs(coordinate.numerator), coordinate.denominator]
     return np.random.SeedSequence(entropy=seed, spawn_key=(*key, width))
 

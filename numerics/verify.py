@@ -11,8 +11,8 @@ it is the predicted one, a limit.
 
 import os
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -23,11 +23,9 @@ import sympy as sp
 import phasetheory as pt
 from numerics import slopes
 from numerics.errors import InputError
-from numerics.flow import gradient_flow
-from numerics.networks import TwoLayer
 from numerics.plan import Plan, Point
-from numerics.seeds import cell_seed
-from numerics.solution import Solution
+from numerics.scans import ScanProgress, Session, Status
+from numerics.scans.records import Record
 
 __all__ = [
     "FINITE_WIDTH",
@@ -37,7 +35,6 @@ __all__ = [
     "Run",
     "Verdict",
     "Verification",
-    "train",
     "verify",
 ]
 
@@ -177,9 +174,11 @@ def verify(
     executor : concurrent.futures.Executor, optional
         Where the runs go; a pool of threads by default (the kernels release the interpreter lock).
     progress : callable(done, total), optional
-        Called after each run.
+        Called at the start and after each run.
     """
     plan = plan or Plan()
+    if plan.seeds < 2:
+        raise InputError(f"seeds = {plan.seeds}; give an integer >= 2: one seed has no interval")
     diagram = diagram or pt.phase_diagram(2)
     started = time.perf_counter()
     runs = _run_all(plan, executor, progress)
@@ -187,62 +186,35 @@ def verify(
     return Verification(plan, points, time.perf_counter() - started)
 
 
-def train(point: Point, width: int, seed: int, plan: Plan) -> Solution:
-    """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
-    X, y = plan.data
-    gamma, gamma_prime = point
-    network = TwoLayer.sample(
-        width=width,
-        gamma=gamma,
-        gamma_prime=gamma_prime,
-        inputs=X,
-        rng=cell_seed(gamma, gamma_prime, width, seed),
-        antisymmetric=True,
-    )
-    return gradient_flow(
-        network, X, y, loss_tol=plan.loss_tol, rtol=plan.rtol, max_seconds=plan.max_seconds, throw=False
-    )
-
-
 def _run_all(plan: Plan, executor: Executor | None, progress: Callable[[int, int], None] | None) -> list[Run]:
-    cells = sorted(plan.cells, key=lambda cell: -cell[1])  # longest first, so that no worker is left with a long tail
-    if executor is not None:
-        return _collect(executor, cells, plan, progress)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return _collect(pool, cells, plan, progress)
+    def report(now: ScanProgress) -> None:
+        if progress is not None:
+            progress(now.done + now.failed, now.total)
+
+    with (
+        ThreadPoolExecutor(max_workers=os.cpu_count()) as threads,
+        Session(plan, executor=executor or threads, progress=report) as session,
+    ):
+        session.run(plan.cells)
+        return [_run(record) for record in session.records]
 
 
-def _collect(
-    executor: Executor, cells: Iterable[tuple[Point, int, int]], plan: Plan, progress: Callable[[int, int], None] | None
-) -> list[Run]:
-    futures = [executor.submit(_run, point, width, seed, plan) for point, width, seed in cells]
-    try:
-        for done, future in enumerate(as_completed(futures), start=1):
-            future.result()
-            if progress is not None:
-                progress(done, len(futures))
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise
-    return [future.result() for future in futures]
-
-
-def _run(point: Point, width: int, seed: int, plan: Plan) -> Run:
-    solution = train(point, width, seed, plan)
+def _run(record: Record) -> Run:
+    gamma, gamma_prime, width, seed = record.cell.values()
+    values = record.values if record.status is not Status.FAILED else None
     return Run(
-        gamma=point[0],
-        gamma_prime=point[1],
-        width=width,
-        seed=seed,
-        relative_distance=solution.sup_relative_distance["w"],
-        loss=solution.loss,
-        time=solution.t,
-        status=solution.status.name.lower(),
-        converged=solution.converged,
-        evaluations=solution.stats.evaluations,
-        seconds=solution.stats.seconds,
-        conserved_drift=solution.conserved_drift,
+        gamma=Fraction(gamma),
+        gamma_prime=Fraction(gamma_prime),
+        width=int(width),
+        seed=int(seed),
+        relative_distance=values["relative_distance"][0] if values else float("nan"),
+        loss=values["loss"] if values else float("nan"),
+        time=values["time"] if values else float("nan"),
+        status=record.reason or "the loss reached loss_tol",
+        converged=record.status is Status.DONE,
+        evaluations=int(values["evaluations"]) if values else 0,
+        seconds=record.seconds,
+        conserved_drift=values["conserved_drift"] if values else float("nan"),
     )
 
 

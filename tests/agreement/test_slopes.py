@@ -70,7 +70,10 @@ def test_bad_input(widths, data, match):
 
 def test_cells_have_streams_of_their_own():
     cells = [(1, 0, 10, 0), (0, 1, 10, 0), (-1, 0, 10, 0), (1, 0, 12, 0), (1, 0, 10, 1)]
-    states = {tuple(nm.cell_seed(Fraction(g), Fraction(p), *rest).generate_state(4)) for g, p, *rest in cells}
+    states = {
+        tuple(nm.cell_seed(Fraction(g), Fraction(p), width=width, seed=seed).generate_state(4))
+        for g, p, width, seed in cells
+    }
     assert len(states) == len(cells)
     with pytest.raises(nm.InputError, match="seed = -1"):
-        nm.cell_seed(Fraction(1), Fraction(0), 10, -1)
+        nm.cell_seed(Fraction(1), Fraction(0), width=10, seed=-1)

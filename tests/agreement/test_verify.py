@@ -120,10 +120,15 @@ def test_a_cell_gives_the_same_numbers_wherever_it_is_run(small):
     ]
 
 
+def test_one_seed_is_no_verification():
+    with pytest.raises(nm.InputError, match="seeds = 1; give an integer >= 2: one seed has no interval"):
+        nm.verify(replace(SMALL, seeds=1))
+
+
 def test_progress_counts_every_run():
     seen = []
     nm.verify(replace(SMALL, widths=(20, 40)), progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(i, 12) for i in range(1, 13)]
+    assert seen == [(i, 12) for i in range(13)]
 
 
 def test_the_report_repeats_the_verification(small):
@@ -162,7 +167,7 @@ def test_with_frozen_output_weights_the_slope_needs_a_target_of_few_directions(t
         ({"widths": (0, 2)}, "width = 0"),
         ({"widths": (2, 3)}, "width = 3"),
         ({"widths": (2.0, 4)}, "width = 2.0"),
-        ({"seeds": 1}, "seeds = 1"),
+        ({"seeds": 0}, "seeds = 0"),
         ({"seeds": True}, "seeds = True"),
         ({"data": ([[1.0]], [np.nan])}, "y contains 1 NaN"),
         ({"data": (np.empty((0, 2)), [])}, "no data"),

@@ -1,0 +1,86 @@
+"""What is kept of one cell, as one line of text with a checksum: a line is either there or it is not."""
+
+import json
+import math
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from numerics.scans.experiment import Cell
+
+__all__ = ["Key", "Record", "Status", "decode_cell", "decode_line", "encode_line", "key_of"]
+
+#: A cell's coordinates as exact text, in order.
+Key = tuple[str, ...]
+
+
+class Status(IntEnum):
+    """What became of a cell."""
+
+    NOT_PLANNED = 0  #: a place in the array that is not a cell of this scan
+    PENDING = 1  #: not yet run
+    DONE = 2
+    STOPPED_SHORT = 3  #: values are there, but the run ended before its goal; the reason is kept
+    FAILED = 4  #: no values; the reason is kept
+
+
+@dataclass(frozen=True)
+class Record:
+    """One measured cell; wall time in seconds and the name of the machine are not part of the dataset."""
+
+    cell: Cell
+    status: Status
+    values: Mapping[str, Any]
+    reason: str
+    seconds: float
+    machine: str
+
+
+def key_of(cell: Cell) -> Key:
+    """Exact text of the coordinates: ``1000`` for an integer, ``7/4`` or ``1/1`` for a fraction."""
+    return tuple(
+        str(value) if isinstance(value, int) else f"{value.numerator}/{value.denominator}" for value in cell.values()
+    )
+
+
+def decode_cell(dimensions: Iterable[str], key: Iterable[str]) -> Cell:
+    """Coordinates from their exact text."""
+    return {name: Fraction(text) if "/" in text else int(text) for name, text in zip(dimensions, key, strict=True)}
+
+
+def encode_line(content: Mapping[str, Any] | Record) -> bytes:
+    """A line of the log: checksum, JSON, end of line. Floats keep every bit."""
+    if isinstance(content, Record):
+        content = {
+            "cell": dict(zip(content.cell, key_of(content.cell), strict=True)),
+            "status": content.status.name,
+            "values": {name: np.asarray(value, dtype=float).tolist() for name, value in content.values.items()},
+            "reason": content.reason,
+            "seconds": content.seconds if math.isfinite(content.seconds) else 0.0,
+            "machine": content.machine,
+        }
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def decode_line(line: bytes) -> Record | dict[str, Any] | None:
+    """The content of a line; None if it is damaged."""
+    checksum, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
+        return None
+    content = json.loads(text)
+    if "cell" not in content:
+        return content
+    return Record(
+        decode_cell(content["cell"], content["cell"].values()),
+        Status[content["status"]],
+        content["values"],
+        content["reason"],
+        content["seconds"],
+        content["machine"],
+    )

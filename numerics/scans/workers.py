@@ -1,0 +1,299 @@
+"""Where cells are measured: in this process, in processes of this machine, on a Dask cluster, or in any executor.
+
+A worker process that dies takes its pool with it. The cells that were in it are then run alone, one at a time: the one that
+dies again is the one to blame, and fails; the others are safe.
+"""
+
+import os
+import signal
+import socket
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import wait as wait_for
+from typing import Any
+
+import numpy as np
+
+from numerics.errors import InputError, ScanError
+from numerics.scans.experiment import Cell, Experiment
+from numerics.scans.records import Record, Status
+
+__all__ = ["Borrowed", "Dask", "Processes", "Serial", "Workers", "execute"]
+
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+_WATCH = 2.0  # seconds between looks for the parent process
+_KILLED = "its worker process died, again when it ran alone: killed, out of memory, or crashed"
+
+
+class Workers(ABC):
+    """A place to measure cells. Used as ``with workers.started(experiment):``; can be started again afterwards."""
+
+    #: cells handed over at a time; None for all of them
+    window: int | None = None
+
+    @abstractmethod
+    def start(self, experiment: Experiment) -> None:
+        """Get ready to measure cells of this experiment."""
+
+    @abstractmethod
+    def submit(self, cell: Cell) -> "Future[Record]":
+        """Hand over a cell."""
+
+    def restart(self) -> None:
+        """Replace workers that are gone; those of somebody else are not replaced."""
+        raise ScanError("the executor broke; finished cells are kept; run the same command again")
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Drop what is running and let go of everything that :meth:`start` took."""
+
+
+class Serial(Workers):
+    """The calling process, one cell after the other."""
+
+    window = 1
+
+    def start(self, experiment: Experiment) -> None:
+        """Nothing to prepare."""
+        self._experiment = experiment
+
+    def submit(self, cell: Cell) -> "Future[Record]":
+        """Measure it now."""
+        future: Future[Record] = Future()
+        future.set_result(measured(self._experiment, cell))
+        return future
+
+    def stop(self) -> None:
+        """Nothing to release."""
+
+
+class Processes(Workers):
+    """Processes on this machine, with one thread each.
+
+    Parameters
+    ----------
+    processes : int, optional
+        By default one for each core that this process may use.
+    """
+
+    def __init__(self, processes: int | None = None) -> None:
+        if processes is not None and (isinstance(processes, bool) or not isinstance(processes, int) or processes < 1):
+            raise InputError(f"processes = {processes!r}; give a positive integer, or None for one per core")
+        self.processes = processes or _cores()
+        self.window = 2 * self.processes  # the next cell is at hand when one ends
+
+    def start(self, experiment: Experiment) -> None:
+        """Start the processes; they end with this one, however it ends."""
+        from loky import ProcessPoolExecutor  # not needed to import numerics
+
+        # loky rather than the standard library: it starts fresh interpreters with their own environment (one thread each),
+        # does not run the user's script a second time in them, and takes functions of a notebook
+        self._experiment = experiment
+        self._pool = ProcessPoolExecutor(
+            self.processes, timeout=None, initializer=_enter, initargs=(experiment, os.getpid()), env=_ONE_THREAD
+        )
+
+    def submit(self, cell: Cell) -> "Future[Record]":
+        """Hand a cell to the pool."""
+        return self._pool.submit(_measured_here, cell)
+
+    def restart(self) -> None:
+        """Replace a broken pool by a new one, and make sure that this one works."""
+        self.stop()
+        self.start(self._experiment)
+        try:
+            self._pool.submit(os.getpid).result()
+        except BrokenExecutor as error:
+            raise ScanError(
+                f"worker processes do not start on this machine ({error}); use the serial executor"
+            ) from error
+
+    def stop(self) -> None:
+        """Kill the processes."""
+        self._pool.shutdown(wait=True, kill_workers=True)
+
+
+class Borrowed(Workers):
+    """An executor that belongs to the caller and stays open."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        known = getattr(executor, "_max_workers", None)
+        self.window = 2 * known if isinstance(known, int) else None
+
+    def start(self, experiment: Experiment) -> None:
+        """Nothing to prepare."""
+        self._experiment = experiment
+
+    def submit(self, cell: Cell) -> "Future[Record]":
+        """Hand a cell to the executor."""
+        return self._executor.submit(measured, self._experiment, cell)
+
+    def stop(self) -> None:
+        """The caller's to close."""
+
+
+class Dask(Workers):
+    """A Dask cluster: one that runs, or a local one for the length of the scan.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Address of a running cluster, such as ``tcp://10.0.0.1:8786``.
+    workers : int, optional
+        Start a local cluster of so many workers, one process and one thread each.
+    client : distributed.Client, optional
+        A client that is already connected.
+    timeout : float
+        Seconds to wait for the scheduler to answer.
+    """
+
+    def __init__(
+        self,
+        scheduler: str | None = None,
+        *,
+        workers: int | None = None,
+        client: Any = None,
+        timeout: float = 20.0,
+    ) -> None:
+        if sum(given is not None for given in (scheduler, workers, client)) != 1:
+            raise InputError("give one of: scheduler (the address of a cluster), workers (how many to start), client")
+        if workers is not None and workers < 1:
+            raise InputError(f"workers = {workers}; give a positive integer")
+        self._scheduler, self._workers, self.client = scheduler, workers, client
+        self._timeout = timeout
+        self._owned: list[Any] = []
+
+    def start(self, experiment: Experiment) -> None:
+        """Connect, and send the experiment to the workers once."""
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            raise InputError("Dask is not installed; pip install 'phasetheory[dask]'") from error
+        if self.client is None:
+            address: Any = self._scheduler
+            if self._workers is not None:
+                address = LocalCluster(n_workers=self._workers, threads_per_worker=1, dashboard_address=None)
+                self._owned.append(address)
+            try:
+                self.client = Client(address, timeout=self._timeout)
+            except (OSError, ValueError) as error:
+                raise InputError(f"no Dask scheduler answers at {address}; check the address") from error
+            self._owned.insert(0, self.client)
+        self._experiment = self.client.scatter(experiment, broadcast=True, hash=False)
+        self._executor = self.client.get_executor(pure=False)
+
+    def submit(self, cell: Cell) -> "Future[Record]":
+        """Hand a cell to the cluster, which runs it again if its worker dies, up to three times."""
+        return self._executor.submit(measured, self._experiment, cell)
+
+    def stop(self) -> None:
+        """Cancel what is waiting; close what was opened here."""
+        self._executor.shutdown(wait=False)
+        for owned in self._owned:
+            owned.close()
+        if self._owned:
+            self.client, self._owned = None, []
+
+
+def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> Iterator[list[Record]]:
+    """Measure cells, the longest first; yields records as they come, those that came together in one list.
+
+    Raises
+    ------
+    ScanError
+        If there is nobody left to measure.
+    """
+    waiting = deque(sorted(cells, key=lambda cell: -experiment.cost(cell)))
+    suspects: deque[Cell] = deque()
+    running: dict[Future[Record], Cell] = {}
+    workers.start(experiment)
+    try:
+        while waiting or suspects or running:
+            alone = bool(suspects)
+            queue, window = (suspects, 1) if alone else (waiting, workers.window)
+            while queue and (window is None or len(running) < window):
+                cell = queue.popleft()
+                running[workers.submit(cell)] = cell
+            finished, lost = _collect(running)
+            if lost:
+                if alone:
+                    finished += [_failed(cell, _KILLED) for cell in lost]
+                else:
+                    suspects.extend([*lost, *running.values()])
+                running.clear()
+                workers.restart()
+            yield finished
+    finally:
+        for future in running:
+            future.cancel()
+        workers.stop()
+
+
+def measured(experiment: Experiment, cell: Cell) -> Record:
+    """Measure a cell; an exception becomes the reason of its failure."""
+    began = time.perf_counter()
+    status, values, reason = Status.DONE, {}, ""
+    try:
+        outcome = experiment.measure(cell)
+        for name, observable in experiment.observables.items():
+            value = np.asarray(outcome.values[name], dtype=float)
+            if value.shape != observable.shape:
+                raise ValueError(f"{name} has shape {value.shape}, not {observable.shape}")
+            values[name] = value.tolist()
+        if outcome.stopped_short:
+            status, reason = Status.STOPPED_SHORT, outcome.stopped_short
+    except Exception as error:
+        return _failed(cell, f"{type(error).__name__}: {error}", time.perf_counter() - began)
+    return Record(cell, status, values, reason, time.perf_counter() - began, socket.gethostname())
+
+
+def _collect(running: "dict[Future[Record], Cell]") -> tuple[list[Record], list[Cell]]:
+    """Wait for one future at least; take out those that are done: (records, cells whose worker died)."""
+    finished: list[Record] = []
+    lost: list[Cell] = []
+    for future in wait_for(running, return_when="FIRST_COMPLETED").done:
+        cell = running.pop(future)
+        try:
+            finished.append(future.result())
+        except BrokenExecutor:
+            lost.append(cell)
+        except CancelledError as error:
+            raise ScanError("the cluster is gone; finished cells are kept; run the same command again") from error
+        except Exception as error:  # the executor's own: a worker killed too often, a result that cannot be sent
+            finished.append(_failed(cell, f"{type(error).__name__}: {error}"))
+    return finished, lost
+
+
+def _failed(cell: Cell, reason: str, seconds: float = 0.0) -> Record:
+    return Record(cell, Status.FAILED, {}, " ".join(reason.split()), seconds, socket.gethostname())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_here: list[Experiment] = []  # the experiment of this worker process
+
+
+def _enter(experiment: Experiment, parent: int) -> None:
+    """Prepare a worker process: keep the experiment, leave Ctrl-C to the parent, and end when the parent is gone."""
+    _here[:] = [experiment]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH)
+    os._exit(1)
+
+
+def _measured_here(cell: Cell) -> Record:
+    return measured(_here[0], cell)
