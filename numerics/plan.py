@@ -177,6 +177,7 @@ _LAYERS = ("w", "a", "theta")
 def _joint_distance(solution: Solution) -> float:
     """Largest RD over the run of all normalised weights together, (abar, wbar): [L21] appendix D."""
     start, run = solution.initial, solution.trajectory
+    assert isinstance(start, TwoLayer)
     size_a = np.linalg.norm(start.output_weights())
     size_w = np.linalg.norm(start.input_weights())
     moved = np.hypot(run.relative_distance["w"] * size_w, run.relative_distance["a"] * size_a)

@@ -35,6 +35,7 @@ __all__ = [
     "Run",
     "Verdict",
     "Verification",
+    "check_repeated",
     "verify",
 ]
 
@@ -177,13 +178,18 @@ def verify(
         Called at the start and after each run.
     """
     plan = plan or Plan()
-    if plan.seeds < 2:
-        raise InputError(f"seeds = {plan.seeds}; give an integer >= 2: one seed has no interval")
+    check_repeated(plan)
     diagram = diagram or pt.phase_diagram(2)
     started = time.perf_counter()
     runs = _run_all(plan, executor, progress)
     points = tuple(_judge(point, runs, plan, diagram) for point in plan.points)
     return Verification(plan, points, time.perf_counter() - started)
+
+
+def check_repeated(plan: Plan) -> None:
+    """Refuse a plan with a single seed."""
+    if plan.seeds < 2:
+        raise InputError(f"seeds = {plan.seeds}; give an integer >= 2: one seed has no interval")
 
 
 def _run_all(plan: Plan, executor: Executor | None, progress: Callable[[int, int], None] | None) -> list[Run]:

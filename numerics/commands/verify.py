@@ -15,7 +15,7 @@ from numerics.commands.output import Json, as_json, prepare
 from numerics.errors import InputError
 from numerics.plan import Plan
 from numerics.report import to_dict, to_table
-from numerics.verify import verify
+from numerics.verify import check_repeated, verify
 
 __all__ = ["verify_command"]
 
@@ -35,6 +35,7 @@ def verify_command(
     Exit status 0 only if every point agrees.
     """
     plan = _plan(quick, point, widths, seeds)
+    check_repeated(plan)
     if out is not None:
         prepare(out)
     console = Console(highlight=False, quiet=json)
