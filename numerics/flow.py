@@ -216,7 +216,6 @@ class _Run:
         self.accepted += 1
         self.problem.accepted()
         self.point, self.trial = self.trial, self.point
-        self.integrator.prepare(self.point)
         moved = zip(self.problem.layers, self.problem.distances(step), self.problem.sizes, strict=True)
         distances = {layer: distance / size for layer, distance, size in moved}
         self.record.append(Progress(self.accepted, t, self.point.loss, distances))
@@ -260,9 +259,12 @@ class _Run:
         return high, self._attempt(high)[1]
 
     def _stop(self) -> Status | None:
-        limits, gradient = self.limits, _gradient(self.point)
+        limits = self.limits
         if self.point.loss <= limits.loss_tol * (1 + _MATCH):
             return Status.LOSS_REACHED
+        if self.accepted:
+            self.integrator.prepare(self.point)
+        gradient = _gradient(self.point)
         if gradient <= limits.grad_tol * (1 + _MATCH) and limits.grad_tol > 0:
             return Status.GRADIENT_REACHED
         if self.t >= limits.t_max:

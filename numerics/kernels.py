@@ -8,8 +8,9 @@ tuples when n is small, which the compiler unrolls and vectorises over neurons (
 arrays otherwise, vectorised over samples.
 
 A loop here either writes an array or sums, never both: a loop that does both is compiled twice, with a run-time test for overlap
-that depends on where the arrays lie in memory, and the two versions sum in different orders. The same cell must give the
-same bits.
+that depends on where the arrays lie in memory, and the two versions sum in different orders. Helpers are inlined by force: out
+of line every caller carries a copy, and which one runs depends on the order they were loaded in. The same cell must give
+the same bits.
 
 fastmath is limited to re-association and contraction: sums may be re-ordered (differences at rounding level), while nan
 and inf keep their meaning.
@@ -28,6 +29,7 @@ __all__ = [
     "kernel_product",
     "largest_growth_rate",
     "restore_balance",
+    "squared_distance",
     "stage",
     "stage_planar",
     "step_norms",
@@ -38,12 +40,21 @@ OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "ns
 BLOCK = 256  # neurons: a block of everything fits in 32 kB
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def dot(a, b):
     """Sum of a_k b_k on one thread: a BLAS wakes its own threads for this, which fight with runs side by side."""
     total = 0.0
     for k in range(a.size):
         total += a[k] * b[k]
+    return total
+
+
+@njit(forceinline=True, **OPTIONS)
+def squared_distance(now, then):
+    """Sum of (now_k - then_k)^2."""
+    total = 0.0
+    for k in range(now.size):
+        total += (now[k] - then[k]) * (now[k] - then[k])
     return total
 
 
@@ -145,7 +156,7 @@ def forward_planar(y, xs, bs, kappa, s, f):
         _outputs(y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m], xs, bs, kappa, s, f)
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _velocity(u, p, q, xs, bs, e, s, du, dp, dq):
     for k in range(u.size):
         a, b, c = 0.0, 0.0, 0.0
@@ -160,13 +171,13 @@ def _velocity(u, p, q, xs, bs, e, s, du, dp, dq):
         dq[k] = u[k] * c
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _combine(c0, y0, c1, y1, c2, y2, factor, change, h0, g, y):
     for k in range(y.size):
         y[k] = c0 * y0[k] + c1 * y1[k] + c2 * y2[k] + factor * change[k] + h0 * g[k]
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _outputs(u, p, q, xs, bs, kappa, s, f):
     for i in range(len(xs)):
         total = 0.0
@@ -284,7 +295,7 @@ def step_norms(xu, xv, u, v, v_old, u_start, v_start, X, out):
         _accumulate(same, error, along, size, out[1])
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _squares(values, size):
     total = 0.0
     for k in range(size):
@@ -311,7 +322,7 @@ def step_norms_planar(x, y, y_old, start, xs, bs, out):
             out[1, column] += sums[column]
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _stayed(p, q, p_old, q_old, xs, bs, same):
     for k in range(p.size):
         stayed = 1.0
@@ -321,7 +332,7 @@ def _stayed(p, q, p_old, q_old, xs, bs, same):
         same[k] = stayed
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _sums_of_u(same, x, now, then):
     smooth, squares, kinks, moved = 0.0, 0.0, 0.0, 0.0
     for k in range(x.size):
@@ -334,7 +345,7 @@ def _sums_of_u(same, x, now, then):
     return smooth, squares, kinks, moved
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _sums_of_v(same, xp, xq, p, q, p_start, q_start):
     smooth, squares, kinks, moved = 0.0, 0.0, 0.0, 0.0
     for k in range(p.size):
@@ -347,7 +358,7 @@ def _sums_of_v(same, xp, xq, p, q, p_start, q_start):
     return smooth, squares, kinks, moved
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _accumulate(same, error, along, size, row):
     smooth, squares, kinks = 0.0, 0.0, 0.0
     for k in range(size):
@@ -389,7 +400,7 @@ def restore_balance(u, v, gu, gv, balance, removed):
             _scale(v[j, low : low + size], gv[j, low : low + size], r)
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **OPTIONS)
 def _scale(weights, velocity, r):
     for k in range(weights.size):
         weights[k] *= r[k]

@@ -5,6 +5,7 @@ from numerics.integrators.chunks import Chunks
 from numerics.integrators.controllers import PIController
 from numerics.integrators.dormand_prince import DormandPrince
 from numerics.integrators.exponential import Exponential
+from numerics.integrators.kink_exact import KinkExact
 from numerics.integrators.rkc import RungeKuttaChebyshev
 
 __all__ = [
@@ -13,10 +14,11 @@ __all__ = [
     "DormandPrince",
     "Exponential",
     "Integrator",
+    "KinkExact",
     "PIController",
     "Point",
     "RungeKuttaChebyshev",
 ]
 
 #: Methods by the name the user gives.
-METHODS: dict[str, type[Integrator]] = {cls.name: cls for cls in (Exponential, RungeKuttaChebyshev, DormandPrince)}
+METHODS: dict[str, type[Integrator]] = {cls.name: cls for cls in (KinkExact, Exponential, RungeKuttaChebyshev, DormandPrince)}

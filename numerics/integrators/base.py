@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from numerics import kernels
-from numerics.exponential_kernels import tangent_kernel_planar
+from numerics.jacobian_kernels import tangent_kernel_planar
 from numerics.integrators.chunks import Chunks
 from numerics.networks import TwoLayer
 

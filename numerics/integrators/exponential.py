@@ -22,6 +22,7 @@ import numpy as np
 from numerics import exponential_kernels as kernels
 from numerics.integrators.base import Attempt, Point, RightHandSide
 from numerics.integrators.chunks import Chunks
+from numerics.jacobian_kernels import tangent_kernel, tangent_kernel_planar, weights
 
 __all__ = ["Exponential"]
 
@@ -52,10 +53,10 @@ class Exponential:
         rhs, kernel = self.rhs, self._kernels
         if rhs.columns is not None:
             given = (point.y, *rhs.columns, rhs.kappa, rhs.slope)
-            self.chunks.run(lambda part, first, last: kernels.tangent_kernel_planar(first, last, *given, kernel[part]))
+            self.chunks.run(lambda part, first, last: tangent_kernel_planar(first, last, *given, kernel[part]))
         else:
             parts = (point.u, point.v, rhs.X, self._gram, rhs.kappa, rhs.slope)
-            self.chunks.run(lambda part, first, last: kernels.tangent_kernel(first, last, *parts, kernel[part]))
+            self.chunks.run(lambda part, first, last: tangent_kernel(first, last, *parts, kernel[part]))
         point.kernel = kernel.sum(axis=0)
         rhs.kernel_evaluations += 1
         square = float(point.residual @ point.kernel @ point.residual) / len(rhs.targets)
@@ -69,13 +70,13 @@ class Exponential:
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         rhs, start = self.rhs, self.start
-        kernels.weights(point.kernel, point.residual, h, self._c0, self._c1, self._predicted)
+        weights(point.kernel, point.residual, h, self._c0, self._c1, self._predicted)
         c0, c1 = rhs.kappa * self._c0, rhs.kappa * self._c1
         numbers = (rhs.kappa, rhs.slope, start.balance)
         outputs, moved = self._outputs, self._moved
         if rhs.columns is not None:
-            weights = [rhs.in_form_of_columns(c) for c in (c0 + c1, c0, c1)]
-            given = (point.y, start.y, *rhs.columns, *weights, *numbers, out.y, self.removed)
+            forces = [rhs.in_form_of_columns(c) for c in (c0 + c1, c0, c1)]
+            given = (point.y, start.y, *rhs.columns, *forces, *numbers, out.y, self.removed)
             self.chunks.run(
                 lambda part, first, last: kernels.step_planar(first, last, *given, outputs[part], moved[part])
             )

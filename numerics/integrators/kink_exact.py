@@ -1,0 +1,143 @@
+r"""Kink-exact neuron flow: every neuron solved in closed form through all its kinks, given the mean residual of a step.
+
+**One neuron.** In uniform coordinates a neuron (u, v) of f = kappa sum_k u_k sigma(v_k.x) moves by
+
+    u' = g.v,    v' = u g,    g = -(kappa/n) sum_i e_i sigma'(v.x_i) x_i,
+
+and knows of the others only through the n residuals e_i. With e constant and v between the hyperplanes v.x_i = 0, g is constant,
+and with G = |g| and w = g.v the path is a hyperbolic rotation in the plane of u and g:
+
+    u(t) = u cosh(Gt) + w sinh(Gt)/G,    v(t) = v + phi(t) g,    phi(t) = u sinh(Gt)/G + w (cosh(Gt) - 1)/G^2,
+
+along which u^2 - |v|^2 is constant. All pre-activations move with the one number phi, z_i(t) = z_i + phi(t) g.x_i, and phi' = u: phi
+is monotone until u passes zero, which it does once at most. So
+
+* if no z_i and not u has changed sign over the step, nothing happened in between, and the end is exact: one pass, vectorised;
+* else the next kink is the one with the smallest phi_i = -z_i/(g.x_i) in the direction of u, reached if |phi_i| is within
+  phi's range, where u_i^2 = u^2 + phi_i (2w + G^2 phi_i) and the time follows from one logarithm.
+
+**At a kink** the force is g plus a share theta in [0, 1] of the jump c n (n the sample, c = -(kappa/n) e_i). Where u c > 0 the kink
+repels and is passed. Where u c < 0 it attracts: u times the force is then minus the gradient of a convex function of v, whose
+unique flow (Filippov's, and the limit of a smoothed relu) takes the shares that make g shortest, a least-squares problem with
+bounds over the kinks the neuron is on. A share inside (0, 1) means that v slides along the kink, g.n = 0; at 0 or 1 it
+leaves to that side: it passed, or died. When u changes sign attracting kinks repel, and those slid on are left to the negative
+side, as relu'(0) = 0 has it. Samples on one hyperplane share its kink (:mod:`numerics.hyperplanes`).
+
+**The residual** obeys e' = -K e exactly, K = J J^T/n the tangent kernel, in which a neuron that slides has neither the row of its kink
+nor the direction of its normal. A step holds K: the mean of exp(-K s) e over it drives the neurons, and the residual they leave,
+less exp(-K h) e, is the error estimate. The local error is of third order (K changes; forces at different times do not commute), so the
+method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative eigenvalues of K, rounding on
+close points, count as zero.
+
+On smooth stretches a step with two exponentials (commutator-free Magnus) is of fourth order; while neurons cross or slide, the
+crossing times within the step are of second order only, whatever the method makes of the rest.
+
+Related: Filippov, *Differential Equations with Discontinuous Righthand Sides* (1988); exponential integrators, Hochbruck and
+Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
+"""
+
+import numpy as np
+
+from numerics import kink_exact_kernels as kernels
+from numerics.hyperplanes import Hyperplanes
+from numerics.integrators.base import Attempt, Point, RightHandSide
+from numerics.integrators.chunks import Chunks
+from numerics.neuron_kernels import ON, Workspace
+from numerics.jacobian_kernels import weights
+
+__all__ = ["KinkExact"]
+
+# The residual may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests.
+_DEFECT = 30.0
+
+
+class KinkExact:
+    """Exact flow of every neuron under the mean residual that the tangent kernel of the step's start predicts."""
+
+    name = "kink-exact"
+    order = 2
+    growth = 3.0
+
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
+        n, d = rhs.X.shape
+        self.rhs, self.start, self.chunks = rhs, start, chunks
+        self.removed = np.zeros(start.width)
+        self._planes = Hyperplanes.of(rhs.X)
+        self._kinks = self._planes.kinks()
+        self._forces, self._late, self._predicted = np.zeros((3, n))
+        self._outputs, self._moved, self._kernels = chunks.partial(n), chunks.partial(2), chunks.partial(n, n)
+        size = len(self._planes.first)
+        self._lanes = [kernels.lanes(n, d) for _ in range(chunks.threads)]
+        self._work = [Workspace.of(size, d, n) for _ in range(chunks.threads)]
+        self._owner = np.full(n, -1)
+        self._owner[self._planes.first] = np.arange(size)
+        self._gram = rhs.X @ rhs.X.T
+        straight = rhs.slope == 1.0
+        self._narrow = np.zeros(n) if straight else ON**2 * np.einsum("ij,ij->i", rhs.X, rhs.X)
+        if rhs.unrolled:
+            self._lengths = np.sqrt(self._kinks.squares)
+            self._unit, self._strengths = np.zeros((2, 2, n))
+            self._unit[:, self._planes.first] = (self._kinks.normals / self._lengths[:, None]).T
+
+    def prepare(self, point: Point) -> None:
+        """Tangent kernel and gradient of a point with its residual."""
+        rhs, kernel = self.rhs, self._kernels
+        if rhs.unrolled:
+            given = (point.y, *rhs.columns, self._unit, self._narrow, rhs.kappa, rhs.slope)
+            self.chunks.run(
+                lambda part, *ends: kernels.sliding_kernel_planar(*ends, *given, self._lanes[part], kernel[part])
+            )
+        else:
+            parts = (point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope)
+            self.chunks.run(
+                lambda part, *ends: kernels.sliding_kernel(
+                    *ends, *parts, self._work[part], self._lanes[part], kernel[part]
+                )
+            )
+        point.kernel = kernel.sum(axis=0)
+        rhs.kernel_evaluations += 1
+        square = float(point.residual @ point.kernel @ point.residual) / len(rhs.targets)
+        point.gradient_squared = max(square, 0.0)  # rounding can take it below
+
+    def spectral_radius(self, point: Point) -> float:
+        """Largest eigenvalue of the kernel, and the fastest growth."""
+        assert point.kernel is not None, "prepare the point first"
+        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
+
+    def attempt(self, point: Point, h: float, out: Point) -> Attempt:
+        """Step from ``point`` into ``out``, and the defect of its residual."""
+        rhs, start, kinks, forces, outputs, moved = (
+            self.rhs,
+            self.start,
+            self._kinks,
+            self._forces,
+            self._outputs,
+            self._moved,
+        )
+        numbers = rhs.kappa, rhs.slope
+        model = point.kernel, point.residual, h, *numbers, self._planes.factors
+        kernels.forces(*model, forces, self._late, self._predicted, kinks)
+        if rhs.unrolled:
+            self._strengths[0, self._planes.first] = kinks.above * self._lengths
+            self._strengths[1, self._planes.first] = kinks.below * self._lengths
+            data = *rhs.columns, forces, self._unit, self._strengths, self._narrow
+            self.chunks.run(
+                lambda part, *ends: kernels.step_planar(
+                    *ends, point.y, start.y, *data, *numbers, kinks, *self._room(part), out.y, outputs[part], moved[part]
+                )
+            )
+        else:
+            state = point.u, point.v, start.u, start.v, rhs.X, forces, self._owner, self._narrow
+            self.chunks.run(
+                lambda part, *ends: kernels.step(
+                    *ends, *state, *numbers, kinks, *self._room(part), out.u, out.v, outputs[part], moved[part]
+                )
+            )
+        rhs.evaluations += 1
+        defect, *distances = kernels.sum_up(
+            outputs, moved, rhs.targets, self._predicted, point.residual, out.residual
+        )
+        return Attempt(defect / _DEFECT, *distances)
+
+    def _room(self, part: int) -> tuple[Workspace, np.ndarray]:
+        return self._work[part], self._lanes[part]

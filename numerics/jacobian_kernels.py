@@ -1,0 +1,107 @@
+# mypy: disable-error-code="no-untyped-def, call-overload"
+"""The n-by-n tangent kernel K = J J^T/n of a two-layer network, and the residual under it while it is held fixed. Numba kernels.
+
+Layout and rules of :mod:`numerics.kernels`. They work on the neurons ``first`` to ``last`` and leave the sums over those.
+"""
+
+import numpy as np
+from numba import njit
+
+from numerics.kernels import BLOCK, OPTIONS
+
+__all__ = ["finish", "preactivation", "tangent_kernel", "tangent_kernel_planar", "weights"]
+
+
+@njit(forceinline=True, **OPTIONS)
+def weights(kernel, residual, h, c0, c1, predicted):
+    """Weights of the samples over a step h of de/ds = -K e, K the kernel J J^T/n: integrals of e, and e at the end.
+
+    c0 + c1 = int_0^h e ds / n and c1 = int_0^h (s/h) e ds / n, so that c0 and c1 weigh the Jacobians at the ends of the step.
+    """
+    n = residual.size
+    eigenvalues, vectors = np.linalg.eigh(kernel)
+    modes = vectors.T @ residual
+    for i in range(n):
+        x = h * max(eigenvalues[i], 0.0)
+        decay = np.exp(-x)
+        if x > 0.05:
+            whole = -np.expm1(-x) / x
+            late = (whole - decay) / x
+        else:  # series: the differences above cancel
+            whole = 1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0))))
+            late = 0.5 - x / 3.0 + x * x / 8.0 - x**3 / 30.0 + x**4 / 144.0 - x**5 / 840.0
+        c0[i] = h / n * (whole - late) * modes[i]
+        c1[i] = h / n * late * modes[i]
+        predicted[i] = decay * modes[i]
+    c0[:] = vectors @ c0
+    c1[:] = vectors @ c1
+    predicted[:] = vectors @ predicted
+
+
+@njit(**OPTIONS)
+def tangent_kernel_planar(first, last, y, xs, bs, kappa, s, kernel):
+    """K = J J^T / n for d = 2, into ``kernel`` (n, n)."""
+    m = y.size // 3
+    n = len(xs)
+    kernel[:] = 0.0
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
+        u, p, q = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
+        for i in range(n):
+            for j in range(i + 1):
+                kernel[i, j] += _pair(u, p, q, xs[i], bs[i], xs[j], bs[j], s)
+    finish(kernel, kappa)
+
+
+@njit(forceinline=True, **OPTIONS)
+def _pair(u, p, q, x, b, x2, b2, s):
+    gram = x * x2 + b * b2
+    total = 0.0
+    for k in range(u.size):
+        z, z2 = p[k] * x + q[k] * b, p[k] * x2 + q[k] * b2
+        slopes = (1.0 if z > 0.0 else s) * (1.0 if z2 > 0.0 else s)
+        total += slopes * (z * z2 + gram * u[k] * u[k])
+    return total
+
+
+@njit(**OPTIONS)
+def tangent_kernel(first, last, u, v, X, gram, kappa, s, kernel):
+    """K = J J^T / n for any d; ``gram`` (n, n) holds the products x_i.x_j."""
+    n = X.shape[0]
+    z = np.empty((n, BLOCK))
+    slope = np.empty((n, BLOCK))
+    kernel[:] = 0.0
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
+        for i in range(n):
+            preactivation(v[:, low:high], X[i], s, z[i], slope[i])
+        for i in range(n):
+            for j in range(i + 1):
+                total = 0.0
+                for k in range(high - low):
+                    square = u[low + k] * u[low + k]
+                    total += slope[i, k] * slope[j, k] * (z[i, k] * z[j, k] + gram[i, j] * square)
+                kernel[i, j] += total
+    finish(kernel, kappa)
+
+
+@njit(forceinline=True, **OPTIONS)
+def preactivation(v, x, s, z, slope):
+    """Pre-activations z of a sample, and sigma' there, for a block of neurons."""
+    size = v.shape[1]
+    z[:size] = 0.0
+    for j in range(x.size):
+        for k in range(size):
+            z[k] += v[j, k] * x[j]
+    for k in range(size):
+        slope[k] = 1.0 if z[k] > 0.0 else s
+
+
+@njit(forceinline=True, **OPTIONS)
+def finish(kernel, kappa):
+    """Factor kappa^2/n and the upper half of a sum over the neurons."""
+    n = kernel.shape[0]
+    for i in range(n):
+        for j in range(i + 1):
+            kernel[i, j] *= kappa * kappa / n
+            kernel[j, i] = kernel[i, j]
