@@ -164,8 +164,10 @@ def advance(u, kinks, work):
         if crossing:
             phi = direction * target
             end = direction * np.sqrt(max(u * u + phi * (2.0 * w + G2 * phi), 0.0))
+        square = 0.0
         for j in range(d):
             v[j] += g[j] * phi
+            square += v[j] * v[j]
         if not (crossing or turning):
             return end
         events += 1
@@ -173,7 +175,12 @@ def advance(u, kinks, work):
         u = end
         for h in range(size):
             z[h] += r[h] * phi
-        if crossing:
+        if square <= ON * ON * G2 * phi * phi:  # it slid into v = 0, on all kinks at once
+            v[:] = 0.0
+            z[:] = 0.0
+            side[:] = -1.0
+            sliding[:] = False
+        elif crossing:
             z[which] = 0.0
             if (above[which] - below[which]) * direction < 0.0:
                 sliding[which] = True
