@@ -12,8 +12,8 @@ is put back on its conserved u^2 - |v|^2 to first order, and leaves its part of 
 import numpy as np
 from numba import njit
 
-from numerics.kernels import BLOCK, OPTIONS, squared_distance
 from numerics.jacobian_kernels import preactivation
+from numerics.kernels import BLOCK, OPTIONS, squared_distance
 
 __all__ = ["step", "step_planar"]
 
@@ -44,7 +44,9 @@ def step_planar(first, last, y, start, xs, bs, c, c0, c1, kappa, s, balance, out
         for i in range(f.size):
             f[i] += kappa * _output(u, p, q, xs[i], bs[i], s)
         moved[0] += squared_distance(u, start[low:high])
-        moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(q, start[low + 2 * m : high + 2 * m])
+        moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(
+            q, start[low + 2 * m : high + 2 * m]
+        )
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -174,14 +176,3 @@ def _clear(du, eu, dv, ev):
     eu[:] = 0.0
     dv[:] = 0.0
     ev[:] = 0.0
-
-
-@njit(forceinline=True, **OPTIONS)
-def preactivation(v, x, s, z, slope):
-    size = v.shape[1]
-    z[:size] = 0.0
-    for j in range(x.size):
-        for k in range(size):
-            z[k] += v[j, k] * x[j]
-    for k in range(size):
-        slope[k] = 1.0 if z[k] > 0.0 else s

@@ -185,7 +185,7 @@ class _Run:
                 self.rejected += 1
                 h *= self.controller.rejected(error)
                 continue
-            arrives = h < free
+            arrives = self.t + h >= milestone
             for tolerance, value in self._crossed():
                 h, step = self._locate(h, step, tolerance, value)
                 arrives = False

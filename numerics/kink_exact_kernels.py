@@ -11,9 +11,9 @@ import numpy as np
 from numba import njit
 from numba.cpython.unsafe.tuple import tuple_setitem
 
+from numerics.jacobian_kernels import finish, weights
 from numerics.kernels import BLOCK, OPTIONS, dot, squared_distance
 from numerics.neuron_kernels import advance, hyperbolic
-from numerics.jacobian_kernels import finish, weights
 
 __all__ = ["forces", "lanes", "sliding_kernel", "sliding_kernel_planar", "step", "step_planar", "sum_up"]
 
@@ -95,7 +95,9 @@ def step_planar(first, last, y, start, xs, bs, c, unit, strengths, narrow, kappa
         for i in range(n):
             f[i] += kappa * _output_planar(u, p, q, xs[i], bs[i], s)
         moved[0] += squared_distance(u, start[low:high])
-        moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(q, start[low + 2 * m : high + 2 * m])
+        moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(
+            q, start[low + 2 * m : high + 2 * m]
+        )
 
 
 @njit(forceinline=True, **_OPTIONS)
@@ -286,7 +288,7 @@ def _preactivation(v, x, z):
 
 @njit(forceinline=True, **_OPTIONS)
 def _forces(v, X, c, owner, narrow, s, z, force, g, w, square, on, which):
-    """Pre-activations (0 on a kink), the force g of the samples that v is beside, w = g.v; how many kinks v is on, and the last."""
+    """Pre-activations (0 on a kink), force g of the samples v is beside, w = g.v; how many kinks v is on, and the last."""
     n, d = X.shape
     size = v.shape[1]
     _squares(v, square)

@@ -1,6 +1,7 @@
 # mypy: disable-error-code="no-untyped-def, call-overload"
-"""One neuron under constant forces, in closed form between the events of its path. Numba kernels; the mathematics is in
-:mod:`numerics.integrators.kink_exact`.
+"""One neuron under constant forces, in closed form between the events of its path. Numba kernels.
+
+The mathematics is in :mod:`numerics.integrators.kink_exact`.
 """
 
 from typing import NamedTuple
@@ -248,7 +249,21 @@ def _force(direction, kinks, work):
                 largest = max(largest, abs(change))
         if largest < 1e-15:
             break
+    # afresh, without the rounding of the sweeps: where nothing is left nothing may move
+    g[:] = 0.0
+    largest = 0.0
     for h in range(size):
-        if sliding[h] and (share[h] <= 0.0 or share[h] >= 1.0):
-            sliding[h] = False
-            side[h] = 1.0 if share[h] >= 1.0 else -1.0
+        strength = above[h] if side[h] > 0.0 else below[h]
+        if sliding[h]:
+            strength = (1.0 - share[h]) * below[h] + share[h] * above[h]
+            if share[h] <= 0.0 or share[h] >= 1.0:
+                sliding[h] = False
+                side[h] = 1.0 if share[h] >= 1.0 else -1.0
+        largest = max(largest, strength * strength * squares[h])
+        for j in range(d):
+            g[j] += strength * normals[h, j]
+    total = 0.0
+    for j in range(d):
+        total += g[j] * g[j]
+    if total <= _FLAT * largest:
+        g[:] = 0.0

@@ -12,7 +12,7 @@ import numpy as np
 
 from numerics.deep.jacobian import Signals
 from numerics.deep.state import DeepFlow, DeepPoint, DeepStep, advance
-from numerics.exponential_kernels import weights
+from numerics.jacobian_kernels import weights
 
 __all__ = ["DeepExponential"]
 

@@ -21,4 +21,6 @@ __all__ = [
 ]
 
 #: Methods by the name the user gives.
-METHODS: dict[str, type[Integrator]] = {cls.name: cls for cls in (KinkExact, Exponential, RungeKuttaChebyshev, DormandPrince)}
+METHODS: dict[str, type[Integrator]] = {
+    cls.name: cls for cls in (KinkExact, Exponential, RungeKuttaChebyshev, DormandPrince)
+}

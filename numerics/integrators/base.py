@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from numerics import kernels
-from numerics.jacobian_kernels import tangent_kernel_planar
 from numerics.integrators.chunks import Chunks
+from numerics.jacobian_kernels import tangent_kernel_planar
 from numerics.networks import TwoLayer
 
 __all__ = ["Attempt", "Integrator", "LayerError", "Point", "RightHandSide"]

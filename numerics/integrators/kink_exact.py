@@ -4,33 +4,35 @@ r"""Kink-exact neuron flow: every neuron solved in closed form through all its k
 
     u' = g.v,    v' = u g,    g = -(kappa/n) sum_i e_i sigma'(v.x_i) x_i,
 
-and knows of the others only through the n residuals e_i. With e constant and v between the hyperplanes v.x_i = 0, g is constant,
-and with G = |g| and w = g.v the path is a hyperbolic rotation in the plane of u and g:
+and knows of the others only through the n residuals e_i. With e constant and v between the hyperplanes v.x_i = 0, g is constant.
+With G = |g| and w = g.v the path is a hyperbolic rotation,
 
     u(t) = u cosh(Gt) + w sinh(Gt)/G,    v(t) = v + phi(t) g,    phi(t) = u sinh(Gt)/G + w (cosh(Gt) - 1)/G^2,
 
 along which u^2 - |v|^2 is constant. All pre-activations move with the one number phi, z_i(t) = z_i + phi(t) g.x_i, and phi' = u: phi
 is monotone until u passes zero, which it does once at most. So
 
-* if no z_i and not u has changed sign over the step, nothing happened in between, and the end is exact: one pass, vectorised;
-* else the next kink is the one with the smallest phi_i = -z_i/(g.x_i) in the direction of u, reached if |phi_i| is within
-  phi's range, where u_i^2 = u^2 + phi_i (2w + G^2 phi_i) and the time follows from one logarithm.
+* if no z_i and not u has another sign at the end, nothing happened in between, and the end is exact: one pass, vectorised;
+* else the next kink is the one with the smallest phi_i = -z_i/(g.x_i) in the direction of u, reached if phi gets that far.
+  There u_i^2 = u^2 + phi_i (2w + G^2 phi_i), and the time follows from one logarithm.
 
-**At a kink** the force is g plus a share theta in [0, 1] of the jump c n (n the sample, c = -(kappa/n) e_i). Where u c > 0 the kink
-repels and is passed. Where u c < 0 it attracts: u times the force is then minus the gradient of a convex function of v, whose
-unique flow (Filippov's, and the limit of a smoothed relu) takes the shares that make g shortest, a least-squares problem with
-bounds over the kinks the neuron is on. A share inside (0, 1) means that v slides along the kink, g.n = 0; at 0 or 1 it
-leaves to that side: it passed, or died. When u changes sign attracting kinks repel, and those slid on are left to the negative
-side, as relu'(0) = 0 has it. Samples on one hyperplane share its kink (:mod:`numerics.hyperplanes`).
+**At a kink** the force is g plus a share theta in [0, 1] of the jump c n, where n is the sample and c = -(kappa/n) e_i. Where
+u c > 0 the kink repels and is passed. Where u c < 0 it attracts: u times the force is then minus the gradient of a convex
+function of v, whose unique flow (Filippov's, and the limit of a smoothed relu) takes the shares that make g shortest, a
+least-squares problem with bounds over the kinks the neuron is on. A share inside (0, 1) means that v slides along the kink,
+g.n = 0; at 0 or 1 it leaves to that side, and where that is the dead side the neuron died at the kink.
 
-**The residual** obeys e' = -K e exactly, K = J J^T/n the tangent kernel, in which a neuron that slides has neither the row of its kink
+Two things the equation leaves open, and relu'(0) = 0 decides: when e_i or u changes sign an attracting kink repels, and the
+neurons on it go to the negative side; a neuron that slides into v = 0 stays there. Gradient descent, however small its rate,
+tosses either way what the second does not decide.
+
+Samples on one hyperplane share its kink (:mod:`numerics.hyperplanes`).
+
+**The residual** obeys e' = -K e exactly, K = J J^T/n the tangent kernel. A neuron that slides has neither the row of its kink in J
 nor the direction of its normal. A step holds K: the mean of exp(-K s) e over it drives the neurons, and the residual they leave,
-less exp(-K h) e, is the error estimate. The local error is of third order (K changes; forces at different times do not commute), so the
-method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative eigenvalues of K, rounding on
-close points, count as zero.
-
-On smooth stretches a step with two exponentials (commutator-free Magnus) is of fourth order; while neurons cross or slide, the
-crossing times within the step are of second order only, whatever the method makes of the rest.
+less exp(-K h) e, is the error estimate. The local error is of third order (K changes; forces at different times do not commute),
+so the method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative eigenvalues of K,
+rounding on close points, count as zero.
 
 Related: Filippov, *Differential Equations with Discontinuous Righthand Sides* (1988); exponential integrators, Hochbruck and
 Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
@@ -43,7 +45,6 @@ from numerics.hyperplanes import Hyperplanes
 from numerics.integrators.base import Attempt, Point, RightHandSide
 from numerics.integrators.chunks import Chunks
 from numerics.neuron_kernels import ON, Workspace
-from numerics.jacobian_kernels import weights
 
 __all__ = ["KinkExact"]
 
@@ -82,7 +83,7 @@ class KinkExact:
     def prepare(self, point: Point) -> None:
         """Tangent kernel and gradient of a point with its residual."""
         rhs, kernel = self.rhs, self._kernels
-        if rhs.unrolled:
+        if rhs.columns is not None and rhs.unrolled:
             given = (point.y, *rhs.columns, self._unit, self._narrow, rhs.kappa, rhs.slope)
             self.chunks.run(
                 lambda part, *ends: kernels.sliding_kernel_planar(*ends, *given, self._lanes[part], kernel[part])
@@ -117,13 +118,22 @@ class KinkExact:
         numbers = rhs.kappa, rhs.slope
         model = point.kernel, point.residual, h, *numbers, self._planes.factors
         kernels.forces(*model, forces, self._late, self._predicted, kinks)
-        if rhs.unrolled:
+        if rhs.columns is not None and rhs.unrolled:
             self._strengths[0, self._planes.first] = kinks.above * self._lengths
             self._strengths[1, self._planes.first] = kinks.below * self._lengths
             data = *rhs.columns, forces, self._unit, self._strengths, self._narrow
             self.chunks.run(
                 lambda part, *ends: kernels.step_planar(
-                    *ends, point.y, start.y, *data, *numbers, kinks, *self._room(part), out.y, outputs[part], moved[part]
+                    *ends,
+                    point.y,
+                    start.y,
+                    *data,
+                    *numbers,
+                    kinks,
+                    *self._room(part),
+                    out.y,
+                    outputs[part],
+                    moved[part],
                 )
             )
         else:
@@ -134,9 +144,7 @@ class KinkExact:
                 )
             )
         rhs.evaluations += 1
-        defect, *distances = kernels.sum_up(
-            outputs, moved, rhs.targets, self._predicted, point.residual, out.residual
-        )
+        defect, *distances = kernels.sum_up(outputs, moved, rhs.targets, self._predicted, point.residual, out.residual)
         return Attempt(defect / _DEFECT, *distances)
 
     def _room(self, part: int) -> tuple[Workspace, np.ndarray]:
