@@ -9,8 +9,8 @@ With G = |g| and w = g.v the path is a hyperbolic rotation,
 
     u(t) = u cosh(Gt) + w sinh(Gt)/G,    v(t) = v + phi(t) g,    phi(t) = u sinh(Gt)/G + w (cosh(Gt) - 1)/G^2,
 
-along which u^2 - |v|^2 is constant. All pre-activations move with the one number phi, z_i(t) = z_i + phi(t) g.x_i, and phi' = u: phi
-is monotone until u passes zero, which it does once at most. So
+along which u^2 - |v|^2 is constant. All pre-activations move with the one number phi, z_i(t) = z_i + phi(t) g.x_i, and phi' = u:
+phi is monotone until u passes zero, which it does once at most. So
 
 * if no z_i and not u has another sign at the end, nothing happened in between, and the end is exact: one pass, vectorised;
 * else the next kink is the one with the smallest phi_i = -z_i/(g.x_i) in the direction of u, reached if phi gets that far.
@@ -28,11 +28,11 @@ tosses either way what the second does not decide.
 
 Samples on one hyperplane share its kink (:mod:`numerics.hyperplanes`).
 
-**The residual** obeys e' = -K e exactly, K = J J^T/n the tangent kernel. A neuron that slides has neither the row of its kink in J
-nor the direction of its normal. A step holds K: the mean of exp(-K s) e over it drives the neurons, and the residual they leave,
-less exp(-K h) e, is the error estimate. The local error is of third order (K changes; forces at different times do not commute),
-so the method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative eigenvalues of K,
-rounding on close points, count as zero.
+**The residual** obeys e' = -K e exactly, K = J J^T/n the tangent kernel. A neuron that slides has neither the row of its kink in
+J nor the direction of its normal. A step holds K: the mean of exp(-K s) e over it drives the neurons, and the residual they
+leave, less exp(-K h) e, is the error estimate. The local error is of third order (K changes; forces at different times do not
+commute), so the method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative
+eigenvalues of K, rounding on close points, count as zero.
 
 Related: Filippov, *Differential Equations with Discontinuous Righthand Sides* (1988); exponential integrators, Hochbruck and
 Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
