@@ -24,7 +24,7 @@ from numerics.networks import TwoLayer
 from numerics.plan import Plan, Point
 from numerics.seeds import cell_seed
 from numerics.solution import Solution
-from numerics.tangent_kernel import tangent_kernel
+from numerics.tangent_kernel import LAYERS, chosen_layers, tangent_kernel
 
 __all__ = ["LinearApproximation", "TangentComparison", "compare_with_tangent", "limiting_rate", "linear_approximation"]
 
@@ -192,8 +192,7 @@ def linear_approximation(
             done += 1
             if progress is not None:
                 progress(done, len(cells))
-    groups = ("w", "a") if layers is None else tuple(layers)
-    return LinearApproximation(plan.points, plan.widths, difference, change, groups)
+    return LinearApproximation(plan.points, plan.widths, difference, change, chosen_layers(LAYERS, layers))
 
 
 def limiting_rate(network: TwoLayer, X: ArrayLike, y: ArrayLike) -> float:

@@ -24,7 +24,7 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 from numerics.observables import norm
-from numerics.tangent_kernel import chosen_layers, layer_kernels, tangent_kernel
+from numerics.tangent_kernel import LAYERS, chosen_layers, layer_kernels, tangent_kernel
 
 __all__ = ["LinearizedFlow", "TangentModel", "linearize"]
 
@@ -47,7 +47,7 @@ def linearize(network: TwoLayer, *, layers: Sequence[str] | None = None) -> "Tan
     >>> f_lin(np.inf).round(3)
     array([ 0.7, -0.5,  0.2, -0.6])
     """
-    return TangentModel(network, chosen_layers(network, layers))
+    return TangentModel(network, chosen_layers(LAYERS, layers))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from numpy.typing import ArrayLike
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 
-__all__ = ["chosen_layers", "layer_kernels", "tangent_kernel"]
+__all__ = ["LAYERS", "chosen_layers", "layer_kernels", "tangent_kernel"]
 
+#: Parameter groups of a two-layer network.
+LAYERS = ("w", "a")
 _BLOCK = 16_384  # neurons at a time: bounds the memory at any width
 
 
@@ -29,7 +31,7 @@ def tangent_kernel(network: TwoLayer, X: ArrayLike, *, layers: Sequence[str] | N
         Without the 1/n of the loss: in normalised time the residual obeys de/dt = -G e/n.
     """
     kernels = layer_kernels(network, np.asarray(X, dtype=float))
-    return np.sum([kernels[layer] for layer in chosen_layers(network, layers)], axis=0)
+    return np.sum([kernels[layer] for layer in chosen_layers(LAYERS, layers)], axis=0)
 
 
 def layer_kernels(network: TwoLayer, X: np.ndarray) -> dict[str, np.ndarray]:
@@ -50,11 +52,10 @@ def layer_kernels(network: TwoLayer, X: np.ndarray) -> dict[str, np.ndarray]:
     return {"w": square * inner * (X @ X.T), "a": square * outer}
 
 
-def chosen_layers(network: TwoLayer, layers: Sequence[str] | None) -> tuple[str, ...]:
-    """``layers`` if they are parameter groups of the network; all of them for None."""
-    known = ("w", "a")
+def chosen_layers(known: Sequence[str], layers: Sequence[str] | None) -> tuple[str, ...]:
+    """``layers`` if they are among the known parameter groups; all of them for None."""
     if layers is None:
-        return known
+        return tuple(known)
     chosen = (layers,) if isinstance(layers, str) else tuple(layers)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known):
         raise InputError(f"layers = {layers!r}; give some of {', '.join(known)}, each once")

@@ -1,4 +1,4 @@
-"""What the commands share: JSON on stdout, and an output folder that is known to work before anything is computed for it."""
+"""What the commands share: points and numbers in options, JSON, and an output folder that is known to work beforehand."""
 
 import json
 import tempfile
@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Json", "as_json", "prepare"]
+from numerics.errors import InputError
+
+__all__ = ["Json", "as_json", "parse_integers", "parse_points", "prepare"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -22,3 +24,22 @@ def prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         pass
+
+
+def parse_points(texts: list[str]) -> list[tuple[str, str]]:
+    """(gamma, gamma') as text from values of ``--point``."""
+    pairs = [text.split(",") for text in texts]
+    if any(len(pair) != 2 for pair in pairs):
+        raise InputError(f"--point {' '.join(texts)}: give GAMMA,GAMMA_PRIME such as 1.75,0")
+    return [(gamma, prime) for gamma, prime in pairs]
+
+
+def parse_integers(option: str, text: str) -> tuple[int, ...]:
+    """Integers separated by commas; ``1e6`` is one too."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+        if any(number != int(number) for number in numbers):
+            raise ValueError
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{option} {text}: give integers such as 1000,2000,4000") from error
+    return tuple(map(int, numbers))

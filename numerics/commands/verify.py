@@ -1,18 +1,15 @@
 """``phasetheory verify``: the main job."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import phasetheory as pt
-from numerics.commands.output import Json, as_json, prepare
-from numerics.errors import InputError
+from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
+from numerics.commands.progress import training_bar
 from numerics.plan import Plan
 from numerics.report import to_dict, to_table
 from numerics.verify import check_repeated, verify
@@ -41,7 +38,7 @@ def verify_command(
     console = Console(highlight=False, quiet=json)
     derivation = pt.derive()
     console.print(derivation.text(), markup=False, soft_wrap=True)
-    with _progress(len(plan.cells), quiet=json) as progress:
+    with training_bar(len(plan.cells), quiet=json) as progress:
         verification = verify(plan, diagram=derivation.diagram, progress=progress)
     report = to_dict(verification, derivation)
     console.print(to_table(verification))
@@ -61,29 +58,9 @@ def verify_command(
 def _plan(quick: bool, points: list[str] | None, widths: str | None, seeds: int | None) -> Plan:
     chosen: dict[str, Any] = {}
     if points:
-        pairs = [tuple(text.split(",")) for text in points]
-        if any(len(pair) != 2 for pair in pairs):
-            raise InputError(f"--point {' '.join(points)}: give GAMMA,GAMMA_PRIME such as 1.75,0")
-        chosen["points"] = pairs
+        chosen["points"] = parse_points(points)
     if widths is not None:
-        try:
-            chosen["widths"] = tuple(int(text) for text in widths.split(","))
-        except ValueError as error:
-            raise InputError(f"--widths {widths}: give integers such as 1000,2000,4000") from error
+        chosen["widths"] = parse_integers("--widths", widths)
     if seeds is not None:
         chosen["seeds"] = seeds
     return replace(Plan.quick() if quick else Plan(), **chosen)
-
-
-@contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    columns = (
-        TextColumn("training networks"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done, _: bar.update(task, completed=done)

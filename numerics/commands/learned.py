@@ -1,0 +1,225 @@
+"""``phasetheory features``, ``gallery`` and ``linearize``: what networks learned inside a regime."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from numerics.commands.data import DataName, load_data
+from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
+from numerics.commands.progress import training_bar
+from numerics.errors import InputError
+from numerics.learning import GALLERY, Learned, train_points
+from numerics.linear_approximation import LinearApproximation, linear_approximation
+from numerics.plan import BOOK, Plan
+from numerics.slopes import SlopeFit
+from numerics.tangent_kernel import LAYERS, chosen_layers
+
+__all__ = ["features", "gallery", "linearize"]
+
+Out = Annotated[Path | None, typer.Option(help="Folder for the figures.")]
+Points = Annotated[
+    list[str] | None, typer.Option("--point", help="GAMMA,GAMMA_PRIME instead of the book's points; repeatable.")
+]
+Width = Annotated[int, typer.Option(help="Number of neurons, even.")]
+Seed = Annotated[int, typer.Option(min=0, help="Number of the random start.")]
+_LINEARIZED = ("1/2", "3/4", "1", "7/4")  # gamma of the linear-approximation figure
+_DIGITS_TOL = 1e-4  # loss at which digits count as fitted: labels are up to 9
+
+
+def features(
+    point: Points = None,
+    data: Annotated[DataName, typer.Option(help="Data to learn.")] = DataName.four_points,
+    width: Width = 1000,
+    seed: Seed = 0,
+    animate: Annotated[
+        str | None, typer.Option(help="Also an animation of the training: gif, or mp4 (needs ffmpeg).")
+    ] = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Train one network a point and show its features: orientation and amplitude of every neuron, and how condensed they are.
+
+    With --out: for data on a line the functions above their features; for digits cosine similarities and projections.
+    """
+    X, y = load_data(data)
+    if animate is not None and (animate not in ("gif", "mp4") or X.shape[1] != 2 or out is None):
+        raise InputError(f"--animate {animate}: give gif or mp4, data on a line, and --out FOLDER")
+    if out is not None:
+        prepare(out)
+    digits = data is DataName.mnist
+    points = parse_points(point) if point else BOOK
+    # digits start without twins, which would stand out in the similarities
+    given: dict[str, Any] = {"loss_tol": _DIGITS_TOL, "antisymmetric": False} if digits else {}
+    learned = train_points(points, width, data=(X, y), seed=seed, **given)
+    console = Console(highlight=False, quiet=json)
+    console.print(_condensation_table(learned, width, seed))
+    if json:
+        print(as_json({"width": width, "seed": seed, "data": data.value, "points": [_as_dict(net) for net in learned]}))
+    if out is not None:
+        from numerics import figures_learned as figures  # Matplotlib only when a picture is asked for
+
+        paths = (
+            figures.write_digit_features(learned, out) if digits else figures.write_line_features(learned, X, y, out)
+        )
+        if animate is not None:
+            paths += figures.write_animations(learned, X, y, out, f".{animate}")
+        console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+
+
+def gallery(
+    gamma: Annotated[str, typer.Option(help="Values of gamma at gamma' = 0, small initialisation first.")] = ",".join(
+        GALLERY
+    ),
+    data: Annotated[DataName, typer.Option(help="Data on a line: four_points or curve.")] = DataName.four_points,
+    width: Width = 1000,
+    seed: Seed = 0,
+    out: Out = None,
+) -> None:
+    """Train networks from small to large initialisation on the same data: from nearly linear to jagged interpolation.
+
+    The start is not antisymmetric, so a large initialisation starts at a large function and keeps its shape between the data.
+    """
+    X, y = load_data(data)
+    if X.shape[1] != 2:
+        raise InputError(f"--data {data.value}: a gallery needs data on a line, four_points or curve")
+    if out is not None:
+        prepare(out)
+    points = [(value, "0") for value in gamma.split(",")]
+    learned = train_points(points, width, data=(X, y), seed=seed, antisymmetric=False)
+    console = Console(highlight=False)
+    console.print(
+        "bends: total change of the slope of f between the data, over that of straight lines from point to point"
+    )
+    for net in learned:
+        console.print(f"γ = {float(net.point[0]):<5g} {net.regime.value:<10} bends {_bends(net, X, y):.2f}")
+    if out is not None:
+        from numerics import figures_learned as figures
+
+        paths = figures.write_gallery(learned, X, y, width, out)
+        console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+
+
+def linearize(
+    layers: Annotated[str, typer.Option(help="Parameter groups of the tangent model: w,a or w or a.")] = "w,a",
+    widths: Annotated[str, typer.Option(help="Widths, e.g. 1000,2000,4000.")] = "1000,2000,4000,8000,16000",
+    seeds: Annotated[int, typer.Option(help="Repetitions at each width.")] = 4,
+    point: Points = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Hold networks against their tangent models: sup |f - f_lin| and change of the tangent kernel, with slopes in the width."""
+    groups = chosen_layers(LAYERS, [part.strip() for part in layers.split(",")])
+    points = parse_points(point) if point else [(gamma, "0") for gamma in _LINEARIZED]
+    plan = Plan(points=tuple(points), widths=parse_integers("--widths", widths), seeds=seeds)  # type: ignore[arg-type]
+    if out is not None:
+        prepare(out)
+    console = Console(highlight=False, quiet=json)
+    with training_bar(len(plan.cells), quiet=json) as progress:
+        found = linear_approximation(plan, layers=groups, progress=progress)
+    console.print(_tangent_table(found))
+    if json:
+        print(as_json(_tangent_dict(found, plan)))
+    if out is not None:
+        from numerics import figures_learned as figures
+
+        paths = figures.write_linear_approximation(found, plan, out)
+        console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+
+
+def _bends(net: Learned, X: np.ndarray, y: np.ndarray) -> float:
+    """Total variation of f' between the outermost data, over that of the linear spline through the data."""
+    order = np.argsort(X[:, 0])
+    x = X[order, 0]
+    position = np.linspace(x[0], x[-1], 2001)
+    f = net.solution.network(np.column_stack([position, np.ones(position.size)]))
+    straight = np.diff(y[order]) / np.diff(x)
+    turning = np.sum(np.abs(np.diff(f, 2))) / (position[1] - position[0])
+    return float(turning / np.sum(np.abs(np.diff(straight))))
+
+
+def _condensation_table(learned: list[Learned], width: int, seed: int) -> Table:
+    table = Table(
+        title=f"Condensation of the input weights, {width} neurons, seed {seed}",
+        caption="entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
+        box=SIMPLE,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title_style="bold",
+    )
+    for heading in ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"):
+        table.add_column(heading, justify="left" if heading == "regime" else "right", no_wrap=True)
+    for net in learned:
+        table.add_row(
+            *(f"{float(value):g}" for value in net.point),
+            net.regime.value,
+            f"{net.solution.relative_distance['w']:.3g}",
+            f"{net.before.entropy:.3f} → {net.after.entropy:.3f}",
+            f"{net.before.number} → {net.after.number}",
+            f"{net.before.fraction:.2f} → {net.after.fraction:.2f}",
+        )
+    return table
+
+
+def _as_dict(net: Learned) -> dict[str, Any]:
+    return {
+        "gamma": str(net.point[0]),
+        "gamma_prime": str(net.point[1]),
+        "regime": net.regime.value,
+        "relative_distance": net.solution.relative_distance,
+        "loss": net.solution.loss,
+        **{
+            name: {"entropy": c.entropy, "directions": c.directions.tolist(), "shares": c.shares.tolist()}
+            for name, c in (("initial", net.before), ("final", net.after))
+        },
+    }
+
+
+def _tangent_table(found: LinearApproximation) -> Table:
+    table = Table(
+        title=f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
+        caption="largest over the run, at the largest width; slope in the width,\nwith half its 95 % interval over seeds",
+        box=SIMPLE,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title_style="bold",
+    )
+    for heading in ("γ", "γ'", "|f-f_lin|", "slope", "|ΔK|/|K|", "slope"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for index, point in enumerate(found.points):
+        table.add_row(
+            *(f"{float(value):g}" for value in point),
+            f"{np.nanmean(found.sup_difference[index, -1]):.3g}",
+            _with_half(found.difference_slope(index)),
+            f"{np.nanmean(found.kernel_change[index, -1]):.3g}",
+            _with_half(found.kernel_slope(index)),
+        )
+    return table
+
+
+def _with_half(fit: SlopeFit) -> str:
+    return f"{fit.slope:+.3f} ± {max(fit.high - fit.slope, fit.slope - fit.low):.3f}"
+
+
+def _tangent_dict(found: LinearApproximation, plan: Plan) -> dict[str, Any]:
+    def quantity(values: np.ndarray, fit: SlopeFit) -> dict[str, Any]:
+        return {"values": values.tolist(), "slope": fit.slope, "interval": [fit.low, fit.high]}
+
+    return {
+        "layers": list(found.layers),
+        "widths": list(found.widths),
+        "seeds": plan.seeds,
+        "points": [
+            {
+                "gamma": str(gamma),
+                "gamma_prime": str(prime),
+                "sup_difference": quantity(found.sup_difference[i], found.difference_slope(i)),
+                "kernel_change": quantity(found.kernel_change[i], found.kernel_slope(i)),
+            }
+            for i, (gamma, prime) in enumerate(found.points)
+        ],
+    }
