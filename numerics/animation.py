@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from numerics.errors import InputError
 from numerics.features import features
-from numerics.networks import TwoLayer
 from numerics.solution import Solution
 
 __all__ = ["animate_training", "frame_times", "save_animation"]
@@ -45,7 +44,7 @@ def animate_training(solution: Solution, X: np.ndarray, y: np.ndarray, *, sample
     samples : int
         Points on which the function is drawn.
     """
-    networks = [net for net in (solution.initial, *solution.snapshots.networks) if isinstance(net, TwoLayer)]
+    networks = [solution.initial, *solution.snapshots.networks]
     if len(networks) < 2:
         raise InputError("the run has no snapshots with weights; give gradient_flow times= and keep_weights=True")
     times, losses = (

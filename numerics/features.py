@@ -102,8 +102,15 @@ class Similarity:
     neurons: np.ndarray
 
 
-def features(network: TwoLayer | DeepNetwork) -> Features:
-    """Amplitude and orientation of the hidden neurons of a network; of a DeepNetwork, those of its first hidden layer.
+def features(network: TwoLayer | DeepNetwork, layer: str | None = None) -> Features:
+    """Amplitude and orientation of the neurons of a hidden layer.
+
+    Parameters
+    ----------
+    network : TwoLayer or DeepNetwork
+    layer : str, optional
+        Weights that enter the neurons, the first by default: 'w' at depth 2, else 'W1', 'W2', .... In a deeper layer |a_k| is the
+        norm of all weights that leave the neuron. Two copies of a network are listed one after the other.
 
     Examples
     --------
@@ -111,13 +118,18 @@ def features(network: TwoLayer | DeepNetwork) -> Features:
     >>> features(net).amplitude, features(net).orientation.round(3)
     (array([6., 1.]), array([1.571, 0.   ]))
     """
-    if isinstance(network, DeepNetwork):
-        first, second = network.weights[:2]
-        inputs, leaving = first.reshape(-1, network.inputs), np.sqrt(np.einsum("cpo,cpo->co", second, second)).ravel()
-        length = np.sqrt(np.einsum("kj,kj->k", inputs, inputs))
-        return Features(leaving * length, inputs, length)
-    length = np.sqrt(np.einsum("kj,kj->k", network.v, network.v))
-    return Features(np.abs(network.u) * length, network.v, length)
+    names = ("w",) if isinstance(network, TwoLayer) else network.layers[:-1]
+    if layer is not None and layer not in names:
+        raise InputError(f"layer = {layer!r}; give one with neurons above it: {', '.join(names)}")
+    if isinstance(network, TwoLayer):
+        entering, leaving = network.v, np.abs(network.u)
+    else:
+        index = names.index(layer) if layer is not None else 0
+        entering = np.vstack(list(network.weights[index]))
+        above = network.weights[index + 1]
+        leaving = np.sqrt(np.einsum("cok,cok->ck", above, above)).ravel()
+    length = np.sqrt(np.einsum("kj,kj->k", entering, entering))
+    return Features(leaving * length, entering, length)
 
 
 def cosine_similarity(neurons: Features, count: int = 400) -> Similarity:

@@ -46,7 +46,7 @@ def write_digit_features(learned: list[Learned], folder: Path) -> list[Path]:
     other = Figure(figsize=(4.2 * len(learned), 3.8), layout="constrained")
     below = other.subplots(1, len(learned), squeeze=False)[0]
     for net, column, ax in zip(learned, grid.T, below, strict=True):
-        initial, final = (features(n) for n in (net.solution.initial, net.solution.network) if isinstance(n, TwoLayer))
+        initial, final = (features(n) for n in (net.solution.initial, net.solution.network))
         for panel, neurons, when in zip(column, (initial, final), ("initial", "final"), strict=True):
             plot_similarity(cosine_similarity(neurons), ax=panel)
             panel.set_title(f"{net.title}: {when}", fontsize=10)

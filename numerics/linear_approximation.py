@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 import phasetheory as pt
 from numerics import slopes
 from numerics.datasets import check_data
+from numerics.deep.network import DeepNetwork
 from numerics.errors import InputError
 from numerics.flow import gradient_flow
 from numerics.linearized import LinearizedFlow, linearize
@@ -24,7 +25,7 @@ from numerics.networks import TwoLayer
 from numerics.plan import Plan, Point
 from numerics.seeds import cell_seed
 from numerics.solution import Solution
-from numerics.tangent_kernel import LAYERS, chosen_layers, tangent_kernel
+from numerics.tangent_kernel import chosen_layers, tangent_kernel
 
 __all__ = ["LinearApproximation", "TangentComparison", "compare_with_tangent", "limiting_rate", "linear_approximation"]
 
@@ -100,7 +101,7 @@ class LinearApproximation:
 
 
 def compare_with_tangent(
-    network: TwoLayer,
+    network: TwoLayer | DeepNetwork,
     X: ArrayLike,
     y: ArrayLike,
     *,
@@ -115,7 +116,7 @@ def compare_with_tangent(
 
     Parameters
     ----------
-    network : TwoLayer
+    network : TwoLayer or DeepNetwork
     X : array (n, d), y : array (n,)
     inputs : array (p, d), optional
         Where f and f_lin are compared; the samples by default.
@@ -144,7 +145,7 @@ def compare_with_tangent(
         throw=throw,
     )
     shots = solution.snapshots
-    networks = [net for net in (*shots.networks, solution.network) if isinstance(net, TwoLayer)]
+    networks = [*shots.networks, solution.network]
     t = np.append(shots.t, solution.t)
     size = np.linalg.norm(before)
     return TangentComparison(
@@ -192,7 +193,7 @@ def linear_approximation(
             done += 1
             if progress is not None:
                 progress(done, len(cells))
-    return LinearApproximation(plan.points, plan.widths, difference, change, chosen_layers(LAYERS, layers))
+    return LinearApproximation(plan.points, plan.widths, difference, change, chosen_layers(("w", "a"), layers))
 
 
 def limiting_rate(network: TwoLayer, X: ArrayLike, y: ArrayLike) -> float:

@@ -21,23 +21,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.datasets import check_data
+from numerics.deep.network import DeepNetwork
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 from numerics.observables import norm
-from numerics.tangent_kernel import LAYERS, chosen_layers, layer_kernels, tangent_kernel
+from numerics.tangent_kernel import chosen_layers, layer_kernels, layer_names, tangent_kernel
 
 __all__ = ["LinearizedFlow", "TangentModel", "linearize"]
 
 
-def linearize(network: TwoLayer, *, layers: Sequence[str] | None = None) -> "TangentModel":
+def linearize(network: TwoLayer | DeepNetwork, *, layers: Sequence[str] | None = None) -> "TangentModel":
     """The tangent model of a network at its present weights.
 
     Parameters
     ----------
-    network : TwoLayer
+    network : TwoLayer or DeepNetwork
     layers : sequence of str, optional
         Parameter groups that may move; all by default. ``('a',)``: only the output weights, which makes the random-feature
-        model; ``('w',)``: only the input weights.
+        model; ``('w',)``: only the input weights; in a deeper network any of 'W1', 'W2', ..., 'a'.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def linearize(network: TwoLayer, *, layers: Sequence[str] | None = None) -> "Tan
     >>> f_lin(np.inf).round(3)
     array([ 0.7, -0.5,  0.2, -0.6])
     """
-    return TangentModel(network, chosen_layers(LAYERS, layers))
+    return TangentModel(network, chosen_layers(layer_names(network), layers))
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,13 @@ class TangentModel:
 
     Attributes
     ----------
-    network : TwoLayer
+    network : TwoLayer or DeepNetwork
         Where the Jacobian is taken.
     layers : tuple of str
         Parameter groups that may move.
     """
 
-    network: TwoLayer
+    network: TwoLayer | DeepNetwork
     layers: tuple[str, ...]
 
     def kernel(self, X: ArrayLike) -> np.ndarray:
@@ -80,7 +81,7 @@ class LinearizedFlow:
 
     Attributes
     ----------
-    network : TwoLayer
+    network : TwoLayer or DeepNetwork
         The start.
     layers : tuple of str
         Parameter groups that move.
@@ -92,7 +93,7 @@ class LinearizedFlow:
     they move for ever, at a constant rate, and not at all at t = inf.
     """
 
-    network: TwoLayer
+    network: TwoLayer | DeepNetwork
     layers: tuple[str, ...]
     X: np.ndarray = field(repr=False)
     y: np.ndarray = field(repr=False)
@@ -136,14 +137,16 @@ class LinearizedFlow:
         """RD of each layer at one time; 0 for a group that may not move."""
         c = self._coefficients(float(t))
         kernels = layer_kernels(self.network, self.X)
-        size = {"w": norm(self.network.v), "a": norm(self.network.u)}
         moved = {layer: float(np.sqrt(max(0.0, c @ kernels[layer] @ c))) for layer in self.layers}
-        return {layer: moved.get(layer, 0.0) / size[layer] for layer in size}
+        return {layer: moved.get(layer, 0.0) / size for layer, size in _sizes(self.network).items()}
 
-    def weights(self, t: float) -> TwoLayer:
+    def weights(self, t: float) -> TwoLayer | DeepNetwork:
         """The weights theta(t) of the tangent model, as a network; f_lin is *not* its output but its tangent at the start."""
         c = self._coefficients(float(t))
         start, X = self.network, self.X
+        if isinstance(start, DeepNetwork):
+            steps = zip(start.layers, start.weights, start.jacobian(X).transposed_product(c), strict=True)
+            return replace(start, weights=tuple(w - step if layer in self.layers else w for layer, w, step in steps))
         z = start.v @ X.T
         slope = np.where(z > 0, 1.0, start.negative_slope)
         u = start.u - start.kappa * (slope * z) @ c if "a" in self.layers else start.u
@@ -175,6 +178,12 @@ class LinearizedFlow:
             still = np.where(np.isinf(times), 0.0, times)
         integral = np.where(moving, -np.expm1(-rates * times) / rates, still)
         return (integral * (vectors.T @ (self._initial - self.y))) @ vectors.T
+
+
+def _sizes(network: TwoLayer | DeepNetwork) -> dict[str, float]:
+    """Frobenius norm of every layer."""
+    weights = (network.v, network.u) if isinstance(network, TwoLayer) else network.weights
+    return {layer: norm(w) for layer, w in zip(layer_names(network), weights, strict=True)}
 
 
 def _times(t: ArrayLike) -> np.ndarray:

@@ -5,25 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.deep.network import DeepNetwork
 from numerics.errors import InputError
 from numerics.networks import TwoLayer
 
-__all__ = ["LAYERS", "chosen_layers", "layer_kernels", "tangent_kernel"]
+__all__ = ["chosen_layers", "layer_kernels", "layer_names", "tangent_kernel"]
 
-#: Parameter groups of a two-layer network.
-LAYERS = ("w", "a")
 _BLOCK = 16_384  # neurons at a time: bounds the memory at any width
 
 
-def tangent_kernel(network: TwoLayer, X: ArrayLike, *, layers: Sequence[str] | None = None) -> np.ndarray:
+def tangent_kernel(network: TwoLayer | DeepNetwork, X: ArrayLike, *, layers: Sequence[str] | None = None) -> np.ndarray:
     """G_ij = df(x_i)/dtheta . df(x_j)/dtheta, in uniform coordinates.
 
     Parameters
     ----------
-    network : TwoLayer
+    network : TwoLayer or DeepNetwork
     X : array (n, d)
     layers : sequence of str, optional
-        Parameter groups that count; all by default. ``('a',)``: output weights only, ``('w',)``: input weights only.
+        Parameter groups that count; all by default. ``('a',)``: output weights only, ``('w',)``: input weights only; in a deeper
+        network 'W1', 'W2', ..., 'a'.
 
     Returns
     -------
@@ -31,13 +31,20 @@ def tangent_kernel(network: TwoLayer, X: ArrayLike, *, layers: Sequence[str] | N
         Without the 1/n of the loss: in normalised time the residual obeys de/dt = -G e/n.
     """
     kernels = layer_kernels(network, np.asarray(X, dtype=float))
-    return np.sum([kernels[layer] for layer in chosen_layers(LAYERS, layers)], axis=0)
+    return np.sum([kernels[layer] for layer in chosen_layers(tuple(kernels), layers)], axis=0)
 
 
-def layer_kernels(network: TwoLayer, X: np.ndarray) -> dict[str, np.ndarray]:
+def layer_names(network: TwoLayer | DeepNetwork) -> tuple[str, ...]:
+    """Parameter groups of a network, input to output."""
+    return ("w", "a") if isinstance(network, TwoLayer) else network.layers
+
+
+def layer_kernels(network: TwoLayer | DeepNetwork, X: np.ndarray) -> dict[str, np.ndarray]:
     """G_l = J_l J_l^T (n, n) of every layer."""
-    if X.ndim != 2 or X.shape[1] != network.v.shape[1]:
-        raise InputError(f"X has shape {X.shape}; give (n, {network.v.shape[1]}), the constant input included")
+    if X.ndim != 2 or X.shape[1] != network.inputs:
+        raise InputError(f"X has shape {X.shape}; give (n, {network.inputs}), the constant input included")
+    if isinstance(network, DeepNetwork):
+        return dict(zip(network.layers, network.jacobian(X).kernels(), strict=True))
     n = len(X)
     outer, inner = np.zeros((n, n)), np.zeros((n, n))
     for low in range(0, network.width, _BLOCK):

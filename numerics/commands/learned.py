@@ -17,7 +17,7 @@ from numerics.learning import GALLERY, Learned, train_points
 from numerics.linear_approximation import LinearApproximation, linear_approximation
 from numerics.plan import BOOK, Plan
 from numerics.slopes import SlopeFit
-from numerics.tangent_kernel import LAYERS, chosen_layers
+from numerics.tangent_kernel import chosen_layers
 
 __all__ = ["features", "gallery", "linearize"]
 
@@ -113,7 +113,7 @@ def linearize(
     json: Json = False,
 ) -> None:
     """Hold networks against their tangent models: sup |f - f_lin| and change of the tangent kernel, with slopes in the width."""
-    groups = chosen_layers(LAYERS, [part.strip() for part in layers.split(",")])
+    groups = chosen_layers(("w", "a"), [part.strip() for part in layers.split(",")])
     points = parse_points(point) if point else [(gamma, "0") for gamma in _LINEARIZED]
     plan = Plan(points=tuple(points), widths=parse_integers("--widths", widths), seeds=seeds)  # type: ignore[arg-type]
     if out is not None:

@@ -30,6 +30,29 @@ def test_features_do_not_feel_how_a_neuron_s_size_is_shared(scale, d):
     np.testing.assert_allclose(first.projection(), second.projection(), atol=1e-12)
 
 
+def test_every_hidden_layer_of_a_deep_network_has_features():
+    network = nm.DeepNetwork.sample((3, 6, 5, 1), (1.0, 0.5, 0.3), rng=1, antisymmetric=True)
+    first, second = nm.features(network), nm.features(network, "W2")
+    assert (first.weights.shape, second.weights.shape) == ((12, 3), (10, 6))
+    v1, v2, v3 = network.weights
+    np.testing.assert_allclose(first.amplitude[7], np.linalg.norm(v1[1, 1]) * np.linalg.norm(v2[1, :, 1]))
+    np.testing.assert_allclose(second.amplitude[2], np.linalg.norm(v2[0, 2]) * abs(v3[0, 0, 2]))
+    np.testing.assert_allclose(second.projection(v2[0, 2])[2], 1.0)
+    with pytest.raises(nm.InputError, match="give one with neurons above it: W1, W2"):
+        nm.features(network, "a")
+
+
+def test_depth_two_is_the_same_as_two_layers(four_points):
+    X, y = four_points
+    two = nm.TwoLayer.sample(50, 1, 0, X, rng=2, antisymmetric=False)
+    weights = [two.input_weights(), two.output_weights()[None]]
+    deep = nm.DeepNetwork.from_weights(weights, alpha=1 / two.kappa)
+    np.testing.assert_allclose(nm.features(deep).amplitude, nm.features(two).amplitude)
+    np.testing.assert_allclose(nm.features(deep).orientation, nm.features(two).orientation)
+    times = np.array([0.1, 10.0])
+    np.testing.assert_allclose(nm.linearize(deep).flow(X, y)(times), nm.linearize(two).flow(X, y)(times))
+
+
 def test_a_neuron_without_weights_has_no_direction():
     network = nm.TwoLayer.from_weights([1.0, 1.0], [[0.0, 0.0], [1.0, 1.0]], alpha=1, beta1=1, beta2=1)
     neurons = nm.features(network)

@@ -124,6 +124,46 @@ def test_the_comparison_starts_close_and_knows_the_end(four_points):
     assert run.kernel_change[-1] > 1.0
 
 
+def deep_start(rng=0, **options):
+    return nm.DeepNetwork.sample((2, 12, 9, 1), (1.0, 0.4, 0.5), alpha=0.7, rng=rng, **options)
+
+
+@pytest.mark.filterwarnings("ignore:tanh is homogeneous only asymptotically")
+@pytest.mark.parametrize("layers", [None, ("W2",), ("W1", "a")])
+@pytest.mark.parametrize("options", [{}, {"antisymmetric": True}, {"activation": "tanh"}])
+def test_a_deep_tangent_model_is_the_derivative_of_the_network(four_points, layers, options):
+    """f_lin(t) against finite differences of the network along the displacement of the tangent model; the end fits the data."""
+    X, y = four_points
+    network = deep_start(**options)
+    flow = nm.linearize(network, layers=layers).flow(X, y)
+    moved = flow.weights(2.0)
+    eps = 1e-6
+    near = replace(
+        network, weights=tuple(w + eps * (end - w) for w, end in zip(network.weights, moved.weights, strict=True))
+    )
+    probes = np.column_stack([[-0.8, 0.1, 0.77], np.ones(3)])
+    expected = network(probes) + (near(probes) - network(probes)) / eps
+    np.testing.assert_allclose(flow(2.0, probes), expected, atol=1e-4)
+    np.testing.assert_allclose(flow(np.inf), y, atol=1e-5)
+    distance = flow.relative_distance(2.0)
+    assert set(distance) == {"W1", "W2", "a"}
+    assert all((value > 0) == (layers is None or layer in layers) for layer, value in distance.items())
+    change = np.linalg.norm(moved.weights[1] - network.weights[1]) / np.linalg.norm(network.weights[1])
+    assert distance["W2"] == pytest.approx(change, rel=1e-8)
+
+
+def test_a_wide_deep_network_follows_its_tangent_model(four_points):
+    """NTK scaling at depth 3: the wider, the less the kernel changes and the closer the two."""
+    X, y = four_points
+    found = []
+    for m in (50, 500):
+        start = nm.DeepNetwork.sample((2, m, m, 1), (1.0, 1.0, 1.0), alpha=m, rng=0)
+        found.append(nm.compare_with_tangent(start, X, y, rtol=1e-2, loss_tol=1e-4))
+    narrow, wide = found
+    assert wide.sup_difference < 0.7 * narrow.sup_difference
+    assert wide.sup_kernel_change < 0.3 * narrow.sup_kernel_change
+
+
 @pytest.mark.parametrize(
     ("call", "named"),
     [
