@@ -149,7 +149,7 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     """
     total = _total(neurons)
     histogram = orientation_histogram(neurons)
-    effective = total**2 / float(np.sum(neurons.amplitude**2))  # neurons, if all had the same amplitude
+    effective = neurons.width / 2  # neurons, if all had the same amplitude, at a random start
     if neurons.dimension == 2:
         angle, directions = float(_NEAR), _peaks(histogram, effective)
     else:

@@ -115,7 +115,7 @@ def write_linear_approximation(found: LinearApproximation, plan: Plan, folder: P
 
 
 def _start(point: Point, width: int, X: np.ndarray) -> TwoLayer:
-    return TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width, 0))
+    return TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width=width, seed=0))
 
 
 def _save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -81,7 +81,9 @@ def train_points(
     X, y = plan.data
     learned = []
     for point in plan.points:
-        start = TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width, seed), antisymmetric=antisymmetric)
+        start = TwoLayer.sample(
+            width, *point, X, rng=cell_seed(*point, width=width, seed=seed), antisymmetric=antisymmetric
+        )
         run = gradient_flow(start, X, y, loss_tol=loss_tol, max_seconds=max_seconds)
         before, after = (condensation(features(net)) for net in (start, run.network))
         learned.append(Learned(point, regime_of_w(point), run, before, after))

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from numerics.commands.data import DataName, load_data
 from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
-from numerics.commands.progress import training_bar
+from numerics.commands.training_bar import training_bar
 from numerics.errors import InputError
 from numerics.learning import GALLERY, Learned, train_points
 from numerics.linear_approximation import LinearApproximation, linear_approximation

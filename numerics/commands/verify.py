@@ -9,7 +9,7 @@ from rich.console import Console
 
 import phasetheory as pt
 from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
-from numerics.commands.progress import training_bar
+from numerics.commands.training_bar import training_bar
 from numerics.plan import Plan
 from numerics.report import to_dict, to_table
 from numerics.verify import check_repeated, verify

@@ -1,0 +1,183 @@
+"""Condensation over the phase diagram: the 7 x 7 map of the paper as a scan, and what it says about the regimes.
+
+Every cell trains one network and keeps its features binned, so that a million neurons are a few kilobytes, with the measures of
+:mod:`numerics.condensation`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import phasetheory as pt
+from numerics.condensation import condensation, leading_direction, orientation_histogram
+from numerics.datasets import mnist
+from numerics.errors import InputError
+from numerics.features import Features, features
+from numerics.plan import Plan
+from numerics.scans.experiment import Cell, Observable, Outcome, Setting
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["GAMMAS", "GAMMA_PRIMES", "CondensationPlan", "RegimeRow", "by_regime", "slopes_of_w"]
+
+#: The coordinates of the paper's map.
+GAMMAS: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(7, 14))
+GAMMA_PRIMES: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(-3, 4))
+_ACROSS, _UP, _HISTOGRAM = 120, 40, 180  # bins of the scatter, orientation by amplitude, and of the histogram
+_DIGITS = 45  # samples of MNIST
+
+
+@dataclass(frozen=True)
+class CondensationPlan(Plan):
+    """A scan of condensation; parameters of :class:`numerics.Plan`.
+
+    The dataset holds, for every (gamma, gamma_prime, width, seed): ``entropy``, ``initial_entropy``, ``directions``, ``fraction``
+    (see :class:`numerics.Condensation`), ``relative_distance`` of w and a, ``loss``; ``share``, the amplitude-weighted histogram of
+    the orientations; and ``occupancy``, the number of neurons by orientation and by amplitude over the largest amplitude.
+    For d > 2 the orientation is that of :func:`numerics.orientation_histogram` in ``share``, and the projection on the leading
+    direction in ``occupancy``.
+    """
+
+    max_seconds: float = 900.0
+
+    @classmethod
+    def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
+        """The map of the paper: 'four-points' at widths 10^3, 10^4 and 10^6, or 'mnist' at 10^3, 10^4 and 10^5."""
+        chosen: dict[str, Any] = {"data_name": data_name, "seeds": 3}
+        if data_name == "four-points":
+            chosen["widths"] = (1000, 10_000, 1_000_000)
+        elif data_name == "mnist":
+            # labels are up to 9: a loss of 1e-4 is an error of a hundredth
+            chosen |= {"widths": (1000, 10_000, 100_000), "data": mnist(_DIGITS), "loss_tol": 1e-4, "seeds": 1}
+        else:
+            raise InputError(
+                f"data_name = {data_name!r}; give 'four-points' or 'mnist', or data of your own to the plan"
+            )
+        plan = cls.grid(GAMMAS, GAMMA_PRIMES, **(chosen | options))
+        assert isinstance(plan, cls)
+        return plan
+
+    @property
+    def observables(self) -> dict[str, Observable]:
+        """Measures and binned features."""
+        planar = self.data[0].shape[1] == 2
+        low, high = (-np.pi, np.pi) if planar else (-1.0, 1.0)
+        across = {"orientation": _centres(low, high, _ACROSS), "relative_amplitude": _centres(0.0, 1.0, _UP)}
+        bins = {"bin": _centres(-np.pi, np.pi, _HISTOGRAM) if planar else _centres(0.0, 1.0, _HISTOGRAM)}
+        return {
+            "entropy": Observable("entropy of the orientations, weighted by amplitude, over that of uniform ones"),
+            "initial_entropy": Observable("the same at the start"),
+            "directions": Observable("number of condensed directions"),
+            "fraction": Observable("part of the amplitude within the condensed directions"),
+            "relative_distance": Observable("largest relative distance over the run", {"layer": ("w", "a")}),
+            "loss": Observable("loss R at the end"),
+            "share": Observable("part of the amplitude by orientation", bins),
+            "occupancy": Observable("neurons by orientation and by amplitude over the largest", across),
+        }
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """What else decides the numbers."""
+        return {**super().settings, "measures": "condensation 1"}
+
+    @property
+    def title(self) -> str:
+        """What a dataset of this plan holds."""
+        return "Condensation of trained two-layer networks over the phase diagram"
+
+    @property
+    def command(self) -> str:
+        """The command that makes the map, if it is one of the paper's."""
+        return f"phasetheory condense --data {self.data_name}"
+
+    def measure(self, cell: Cell) -> Outcome:
+        """Train the network of one cell and bin its features."""
+        solution = self.train(cell)
+        neurons = features(solution.network)
+        found = condensation(neurons)
+        values = {
+            "entropy": found.entropy,
+            "initial_entropy": orientation_histogram(features(solution.initial)).entropy,
+            "directions": found.number,
+            "fraction": found.fraction,
+            "relative_distance": [solution.sup_relative_distance[layer] for layer in ("w", "a")],
+            "loss": solution.loss,
+            "share": orientation_histogram(neurons, _HISTOGRAM).share,
+            "occupancy": _occupancy(neurons),
+        }
+        return Outcome(values, "" if solution.converged else solution.message)
+
+
+@dataclass(frozen=True)
+class RegimeRow:
+    """Measures in one regime at one width, over the points and seeds.
+
+    Attributes
+    ----------
+    regime : Regime
+        Derived, of w.
+    width : int
+    points : int
+    entropy, fraction, directions : (mean, standard deviation)
+        The deviation is over the points; ``seeds_spread`` is the mean deviation of the entropy over the seeds of a point.
+    """
+
+    regime: pt.Regime
+    width: int
+    points: int
+    entropy: tuple[float, float]
+    fraction: tuple[float, float]
+    directions: tuple[float, float]
+    seeds_spread: float
+
+
+def slopes_of_w(gammas: Sequence[Fraction], gamma_primes: Sequence[Fraction]) -> np.ndarray:
+    """Derived S_w on a grid, shape (gammas, gamma_primes)."""
+    diagram = pt.phase_diagram(2)
+    rows = [[diagram.slopes_at(gamma=g, gamma_prime=p)["w"] for p in gamma_primes] for g in gammas]
+    return np.array([[float(value) for value in row] for row in rows])
+
+
+def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
+    """Mean measures by regime and width: does it sharpen, and where?"""
+    slopes = slopes_of_w(_fractions(dataset.gamma.values), _fractions(dataset.gamma_prime.values))
+    rows = []
+    for regime, chosen in (
+        (pt.Regime.LINEAR, slopes < 0),
+        (pt.Regime.CRITICAL, slopes == 0),
+        (pt.Regime.CONDENSED, slopes > 0),
+    ):
+        for width in dataset.width.values:
+            at = {
+                name: dataset[name].sel(width=width).transpose("gamma", "gamma_prime", "seed").values[chosen]
+                for name in ("entropy", "fraction", "directions")
+            }
+            if not at["entropy"].size:
+                continue
+            stats = {name: (float(np.nanmean(v)), float(np.nanstd(np.nanmean(v, axis=1)))) for name, v in at.items()}
+            spread = float(np.nanmean(np.nanstd(at["entropy"], axis=1, ddof=1))) if dataset.seed.size > 1 else 0.0
+            rows.append(RegimeRow(regime, int(width), int(np.count_nonzero(chosen)), **stats, seeds_spread=spread))
+    return rows
+
+
+def _fractions(values: np.ndarray) -> list[Fraction]:
+    return [Fraction(float(value)).limit_denominator(10_000) for value in values]
+
+
+def _centres(low: float, high: float, count: int) -> tuple[float, ...]:
+    edges = np.linspace(low, high, count + 1)
+    return tuple(((edges[:-1] + edges[1:]) / 2).tolist())
+
+
+def _occupancy(neurons: Features) -> np.ndarray:
+    """Number of neurons by orientation (or projection) and relative amplitude."""
+    if neurons.dimension == 2:
+        across, span = neurons.orientation, (-np.pi, np.pi)
+    else:
+        across, span = neurons.projection(leading_direction(neurons)), (-1.0, 1.0)
+    up = neurons.amplitude / neurons.amplitude.max()
+    return np.histogram2d(across, up, bins=(_ACROSS, _UP), range=(span, (0.0, 1.0)))[0]
