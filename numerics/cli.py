@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import phasetheory as pt
+from numerics.commands.condense import condense
 from numerics.commands.learned import features, gallery, linearize
 from numerics.commands.theory import classify, derive, diagram
 from numerics.commands.verify import verify_command
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("verify")(verify_command)
-for command in (classify, derive, diagram, features, gallery, linearize):
+for command in (classify, condense, derive, diagram, features, gallery, linearize):
     app.command()(command)
 
 _USAGE, _INTERRUPTED = 2, 130

@@ -5,8 +5,8 @@ if one bin holds everything. The *directions* on which the amplitude gathers, fo
 circular histogram (``scipy.signal.find_peaks``), for d > 2 the clusters of neurons drawn in proportion to their amplitude
 (``scipy.cluster.hierarchy``, average linkage). The *fraction* of the amplitude within a small angle of a direction.
 
-In the condensed regime entropy falls and fraction rises with the width; on the boundary both stay; in the linear regime there is
-no direction and the entropy goes to 1.
+In the condensed regime the fraction rises with the width, and the entropy falls to what a few unequal directions have; on the
+boundary both stay; in the linear regime the directions vanish and the entropy goes to 1.
 """
 
 from dataclasses import dataclass, field

@@ -4,7 +4,7 @@ Every cell trains one network and keeps its features binned, so that a million n
 :mod:`numerics.condensation`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,23 @@ from numerics.condensation import condensation, leading_direction, orientation_h
 from numerics.datasets import mnist
 from numerics.errors import InputError
 from numerics.features import Features, features
-from numerics.plan import Plan
+from numerics.plan import Plan, exact
 from numerics.scans.experiment import Cell, Observable, Outcome, Setting
+from numerics.scans.records import Status
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["GAMMAS", "GAMMA_PRIMES", "CondensationPlan", "RegimeRow", "by_regime", "slopes_of_w"]
+__all__ = [
+    "GAMMAS",
+    "GAMMA_PRIMES",
+    "CondensationPlan",
+    "RegimeRow",
+    "by_regime",
+    "converged",
+    "sharpening",
+    "slopes_of_w",
+]
 
 #: The coordinates of the paper's map.
 GAMMAS: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(7, 14))
@@ -35,9 +45,9 @@ _DIGITS = 45  # samples of MNIST
 class CondensationPlan(Plan):
     """A scan of condensation; parameters of :class:`numerics.Plan`.
 
-    The dataset holds, for every (gamma, gamma_prime, width, seed): ``entropy``, ``initial_entropy``, ``directions``, ``fraction``
-    (see :class:`numerics.Condensation`), ``relative_distance`` of w and a, ``loss``; ``share``, the amplitude-weighted histogram of
-    the orientations; and ``occupancy``, the number of neurons by orientation and by amplitude over the largest amplitude.
+    The dataset holds, for every (gamma, gamma_prime, width, seed), ``entropy``, ``initial_entropy``, ``directions``, ``fraction``
+    (see :class:`numerics.Condensation`), ``relative_distance`` of w and a, ``loss``; ``share``, the amplitude-weighted histogram
+    of the orientations; and ``occupancy``, the number of neurons by orientation and by amplitude over the largest amplitude.
     For d > 2 the orientation is that of :func:`numerics.orientation_histogram` in ``share``, and the projection on the leading
     direction in ``occupancy``.
     """
@@ -45,8 +55,14 @@ class CondensationPlan(Plan):
     max_seconds: float = 900.0
 
     @classmethod
-    def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
-        """The map of the paper: 'four-points' at widths 10^3, 10^4 and 10^6, or 'mnist' at 10^3, 10^4 and 10^5."""
+    def paper(
+        cls,
+        data_name: str = "four-points",
+        gamma: Iterable[Any] | None = None,
+        gamma_prime: Iterable[Any] | None = None,
+        **options: Any,
+    ) -> "CondensationPlan":
+        """The map of the paper, 7 x 7: 'four-points' at widths 10^3, 10^4, 10^6, or 'mnist' (45 digits) at 10^3, 10^4, 10^5."""
         chosen: dict[str, Any] = {"data_name": data_name, "seeds": 3}
         if data_name == "four-points":
             chosen["widths"] = (1000, 10_000, 1_000_000)
@@ -57,7 +73,8 @@ class CondensationPlan(Plan):
             raise InputError(
                 f"data_name = {data_name!r}; give 'four-points' or 'mnist', or data of your own to the plan"
             )
-        plan = cls.grid(GAMMAS, GAMMA_PRIMES, **(chosen | options))
+        grid = (GAMMAS if gamma is None else gamma, GAMMA_PRIMES if gamma_prime is None else gamma_prime)
+        plan = cls.grid(*grid, **(chosen | options))
         assert isinstance(plan, cls)
         return plan
 
@@ -82,7 +99,7 @@ class CondensationPlan(Plan):
     @property
     def settings(self) -> dict[str, Setting]:
         """What else decides the numbers."""
-        return {**super().settings, "measures": "condensation 1"}
+        return {**super().settings, "measures": "condensation, version 1"}
 
     @property
     def title(self) -> str:
@@ -91,8 +108,11 @@ class CondensationPlan(Plan):
 
     @property
     def command(self) -> str:
-        """The command that makes the map, if it is one of the paper's."""
-        return f"phasetheory condense --data {self.data_name}"
+        """The command that makes the map, in full."""
+        gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
+        lists = (("gamma", gammas), ("gamma-prime", primes), ("widths", self.widths))
+        values = " ".join(f"--{name} {','.join(f'{float(v):g}' for v in listed)}" for name, listed in lists)
+        return f"phasetheory condense --data {self.data_name} {values} --seeds {self.seeds}"
 
     def measure(self, cell: Cell) -> Outcome:
         """Train the network of one cell and bin its features."""
@@ -135,17 +155,23 @@ class RegimeRow:
     seeds_spread: float
 
 
-def slopes_of_w(gammas: Sequence[Fraction], gamma_primes: Sequence[Fraction]) -> np.ndarray:
-    """Derived S_w on a grid, shape (gammas, gamma_primes)."""
+def slopes_of_w(gammas: Iterable[float], gamma_primes: Iterable[float]) -> np.ndarray:
+    """Derived S_w on a grid, shape (gammas, gamma_primes); coordinates are read as the decimals they print as."""
     diagram = pt.phase_diagram(2)
-    rows = [[diagram.slopes_at(gamma=g, gamma_prime=p)["w"] for p in gamma_primes] for g in gammas]
+    primes = [exact(float(p), "gamma_prime") for p in gamma_primes]
+    rows = [[diagram.slopes_at(gamma=exact(float(g), "gamma"), gamma_prime=p)["w"] for p in primes] for g in gammas]
     return np.array([[float(value) for value in row] for row in rows])
 
 
+def converged(dataset: "xarray.Dataset") -> "xarray.Dataset":
+    """The dataset with nan where a run stopped short: such values are never used in a mean."""
+    return dataset.where(dataset.status == int(Status.DONE))
+
+
 def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
-    """Mean measures by regime and width: does it sharpen, and where?"""
-    slopes = slopes_of_w(_fractions(dataset.gamma.values), _fractions(dataset.gamma_prime.values))
-    rows = []
+    """Mean measures by regime and width: whether it sharpens, and where."""
+    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
+    used, rows = converged(dataset), []
     for regime, chosen in (
         (pt.Regime.LINEAR, slopes < 0),
         (pt.Regime.CRITICAL, slopes == 0),
@@ -153,7 +179,7 @@ def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
     ):
         for width in dataset.width.values:
             at = {
-                name: dataset[name].sel(width=width).transpose("gamma", "gamma_prime", "seed").values[chosen]
+                name: used[name].sel(width=width).transpose("gamma", "gamma_prime", "seed").values[chosen]
                 for name in ("entropy", "fraction", "directions")
             }
             if not at["entropy"].size:
@@ -164,8 +190,12 @@ def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
     return rows
 
 
-def _fractions(values: np.ndarray) -> list[Fraction]:
-    return [Fraction(float(value)).limit_denominator(10_000) for value in values]
+def sharpening(dataset: "xarray.Dataset") -> "xarray.DataArray":
+    """Change of 1 - entropy per factor 10 of the width, by least squares; dimensions (gamma, gamma_prime, seed)."""
+    decades = np.log10(dataset.width.values.astype(float))
+    weights = (decades - decades.mean()) / np.sum((decades - decades.mean()) ** 2)
+    condensed = 1.0 - converged(dataset).entropy
+    return sum(float(w) * condensed.isel(width=i) for i, w in enumerate(weights))
 
 
 def _centres(low: float, high: float, count: int) -> tuple[float, ...]:

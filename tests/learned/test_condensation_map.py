@@ -1,0 +1,149 @@
+"""The map of condensation: what a cell keeps, regimes told apart by the measures, resuming, figures against their data."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import numerics as nm
+from numerics.cli import main
+from numerics.condensation_map import CondensationPlan, by_regime, converged, sharpening, slopes_of_w
+from numerics.plotting_condensation import (
+    plot_condensation_map,
+    plot_condensation_plane,
+    plot_measure_against_slope,
+    plot_measure_against_width,
+)
+from phasetheory import Regime
+
+PLAN = CondensationPlan.paper(gamma=("0.5", "1", "1.5"), gamma_prime=("0", "0.5"), widths=(500, 8000), seeds=2)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return nm.scan(PLAN, executor=nm.Serial())
+
+
+def test_the_paper_s_map():
+    plan = CondensationPlan.paper()
+    assert len(plan.points) == 49
+    assert plan.widths == (1000, 10_000, 1_000_000)
+    digits = CondensationPlan.paper("mnist")
+    assert digits.widths == (1000, 10_000, 100_000)
+    assert digits.data[0].shape == (45, 785)
+    assert "--data mnist --gamma 0.7,0.8" in digits.command
+    with pytest.raises(nm.InputError, match="four-points"):
+        CondensationPlan.paper("moons")
+
+
+def test_a_cell_keeps_its_neurons_binned(dataset):
+    assert converged(dataset).loss.notnull().all()
+    for width in PLAN.widths:
+        here = dataset.sel(width=width)
+        np.testing.assert_allclose(here.occupancy.sum(("orientation", "relative_amplitude")), width)
+    np.testing.assert_allclose(dataset.share.sum("bin"), 1.0)
+    cell = PLAN.cells[-1]
+    neurons = nm.features(PLAN.train(cell).network)
+    again = nm.condensation(neurons)
+    kept = dataset.isel(gamma=-1, gamma_prime=-1, width=-1, seed=-1)
+    assert float(kept.entropy) == again.entropy
+    assert float(kept.fraction) == again.fraction
+    assert int(kept.directions) == again.number
+    # the label of the fullest bin is an orientation that the largest neurons have
+    peak = float(kept.share.idxmax("bin"))
+    assert np.abs(neurons.orientation[neurons.amplitude > 0.5 * neurons.amplitude.max()] - peak).min() < np.pi / 90
+
+
+def test_the_measures_tell_the_regimes_apart(dataset):
+    """Absent in the linear regime and vanishing with the width, the same on the boundary, rising beyond it."""
+    rows = {(row.regime, row.width): row for row in by_regime(dataset)}
+    assert set(rows) == {(regime, width) for regime in Regime for width in PLAN.widths}
+    assert rows[Regime.LINEAR, 8000].entropy[0] > 0.8
+    assert rows[Regime.CONDENSED, 8000].entropy[0] < 0.4
+    assert rows[Regime.CONDENSED, 8000].fraction[0] > 0.9
+    change = sharpening(dataset).mean("seed")
+    assert float(change.sel(gamma=0.5, gamma_prime=0)) < -0.02
+    assert abs(float(change.sel(gamma=1, gamma_prime=0))) < 0.02
+    assert float(change.sel(gamma=1.5, gamma_prime=0)) > -0.005
+
+
+def test_derived_slopes_on_the_grid():
+    np.testing.assert_allclose(slopes_of_w([0.5, 1.0, 1.5], [0.0, 0.5]), [[-0.5, -1.5], [0.0, -1.0], [0.25, 0.0]])
+
+
+def test_the_map_frames_the_critical_boxes(dataset):
+    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
+    figure = plot_condensation_map(dataset, slopes, figure=Figure())
+    thick = [max(s.get_linewidth() for s in ax.spines.values()) > 2 for ax in figure.axes]
+    # row by row from the largest gamma': critical at (1.5, 0.5) and (1, 0)
+    assert thick == [False, False, True, False, True, False]
+    widest = figure.axes[0].images[0].get_array()
+    counts = dataset.occupancy.sel(gamma=0.5, gamma_prime=0.5, seed=0, width=8000).values.T
+    np.testing.assert_array_equal(widest[..., 3] > 0, counts > 0)
+
+
+def test_pictures_of_the_measures_show_the_measures(dataset):
+    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
+    plane = plot_condensation_plane(1 - dataset.entropy.sel(width=8000), "condensation", ax=Figure().subplots())
+    shown = plane.collections[0].get_array().reshape(2, 3)
+    np.testing.assert_allclose(shown, (1 - dataset.entropy.sel(width=8000)).mean("seed").T)
+    gamma, prime = plane.lines[-1].get_data()
+    np.testing.assert_allclose(gamma, 1 + np.maximum(0, prime))
+    against = plot_measure_against_slope(dataset, slopes, ax=Figure().subplots())
+    x, y = against.containers[1].lines[0].get_data()
+    np.testing.assert_allclose(x, slopes.ravel())
+    np.testing.assert_allclose(y, (1 - dataset.entropy.sel(width=8000)).mean("seed").values.ravel())
+    lines = plot_measure_against_width(dataset, [(1.5, 0.0)], [0.25], measure="fraction", ax=Figure().subplots())
+    expected = dataset.fraction.sel(gamma=1.5, gamma_prime=0).mean("seed")
+    np.testing.assert_allclose(lines.containers[0].lines[0].get_ydata(), expected)
+
+
+def test_digits_are_binned_by_projection():
+    plan = CondensationPlan.paper("mnist", gamma=("7/4",), gamma_prime=(0,), widths=(60, 100), seeds=1)
+    data = nm.scan(plan, executor=nm.Serial())
+    assert data.orientation.values[0] == pytest.approx(-1, abs=0.01)
+    np.testing.assert_allclose(data.occupancy.sum(("orientation", "relative_amplitude")).values.ravel(), [60, 100])
+    assert float(data.entropy.mean()) < float(data.initial_entropy.mean()) - 0.2
+
+
+def test_condense_command_continues_its_store(capsys, tmp_path):
+    store = tmp_path / "map.zarr"
+    few = [
+        "condense",
+        "--gamma",
+        "0.5,1.5",
+        "--gamma-prime",
+        "0",
+        "--widths",
+        "200,400",
+        "--seeds",
+        "2",
+        "--workers",
+        "1",
+    ]
+    assert main([*few, "--store", str(store), "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    log = (store / ".scan" / "records.log").read_bytes()
+    assert main([*few, "--store", str(store), "--json", "--out", str(tmp_path / "figures")]) == 0
+    assert json.loads(capsys.readouterr().out) == first
+    assert (store / ".scan" / "records.log").read_bytes() == log  # nothing was run again
+    assert {row["regime"] for row in first["regimes"]} == {"linear", "condensed"}
+    names = {p.name for p in (tmp_path / "figures").iterdir()}
+    assert names == {f"condensation_{n}.{e}" for n in ("map", "measures") for e in ("png", "pdf")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--data", "moons"], "four-points or mnist"),
+        (["--widths", "a,b"], "integers"),
+        (["--gamma", "x"], "gamma = 'x'"),
+        (["--widths", "1000"], "two different widths"),
+    ],
+)
+def test_mistakes_are_one_line(capsys, arguments, named):
+    assert main(["condense", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert named in err
+    assert err.count("\n") == 1
