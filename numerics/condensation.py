@@ -136,7 +136,7 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
 
     Accuracy
     --------
-    d = 2: directions to a degree; two closer than 10 degrees are one. d > 2: clusters of at least 5 % of the amplitude, within
+    d = 2: two directions closer than 10 degrees are one. d > 2: clusters of at least 5 % of the amplitude, within
     45 degrees or less (a hundredth of the sphere at most).
 
     Examples
@@ -162,8 +162,9 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     nearest = np.argmax(cosines, axis=1)
     inside = cosines[np.arange(neurons.width), nearest] >= np.cos(angle)
     shares = np.bincount(nearest[inside], neurons.amplitude[inside] / total, minlength=len(directions))
+    means = _means(neurons, nearest, inside, len(directions))
     order = np.argsort(-shares, kind="stable")
-    return Condensation(histogram.entropy, directions[order], shares[order], angle)
+    return Condensation(histogram.entropy, means[order], shares[order], angle)
 
 
 def leading_direction(neurons: Features) -> np.ndarray:
@@ -183,6 +184,13 @@ def _total(neurons: Features) -> float:
     return total
 
 
+def _means(neurons: Features, nearest: np.ndarray, inside: np.ndarray, count: int) -> np.ndarray:
+    """Mean orientation of the neurons of each direction, weighted by amplitude; unit vectors (count, d)."""
+    scale = np.divide(neurons.amplitude, neurons.length, out=np.zeros(neurons.width), where=inside)
+    sums = np.array([scale[chosen] @ neurons.weights[chosen] for chosen in (nearest == k for k in range(count))])
+    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+
+
 def _peaks(histogram: OrientationHistogram, effective: float) -> np.ndarray:
     """Unit vectors at the peaks of the smoothed density on the circle."""
     bins = histogram.share.size
@@ -191,16 +199,8 @@ def _peaks(histogram: OrientationHistogram, effective: float) -> np.ndarray:
     start = int(np.argmin(density))  # cut the circle where there is least, so that no peak is cut in two
     closed = np.append(np.roll(density, -start), density[start])
     found, _ = find_peaks(closed, prominence=max(_PROMINENCE, _NOISE * noise))
-    centres = (histogram.edges[:-1] + histogram.edges[1:]) / 2
-    own = [_centre(histogram.share, centres, int(index + start) % bins) for index in found]
-    return np.array([[np.cos(angle), np.sin(angle)] for angle in own]).reshape(-1, 2)
-
-
-def _centre(share: np.ndarray, centres: np.ndarray, peak: int) -> float:
-    """Mean angle of the amplitude in the bins next to a peak."""
-    near = np.arange(peak - 1, peak + 2) % share.size
-    offset = np.angle(np.sum(share[near] * np.exp(1j * (centres[near] - centres[peak]))))
-    return float(centres[peak] + offset)
+    angle = histogram.edges[(found + start) % bins] + np.pi / bins
+    return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def _clusters(neurons: Features, angle: float, least: float, generator: np.random.Generator) -> np.ndarray:

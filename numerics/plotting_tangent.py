@@ -66,6 +66,8 @@ def plot_against_width(
         "kernel": r"$\sup_t |K(t)-K(0)|\,/\,|K(0)|$",
     }[quantity]
     ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=what)
+    ax.set_xticks(widths, [f"{width:g}" for width in widths])
+    ax.minorticks_off()
     ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
     ax.grid(True, which="major", alpha=0.25)
     return ax

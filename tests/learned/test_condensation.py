@@ -45,7 +45,7 @@ def test_a_mixture_on_the_circle_gives_its_directions(angles, noise, isotropic, 
     assert found.number == len(angles)
     order = np.argsort(np.angle(np.exp(1j * (found.orientations[:, None] - angles))).__abs__(), axis=0)[0]
     off = np.angle(np.exp(1j * (found.orientations[order] - angles)))
-    assert np.max(np.abs(off)) < np.deg2rad(1.5)
+    assert np.max(np.abs(off)) < np.deg2rad(0.5)
     np.testing.assert_allclose(found.shares[order], shares * (1 - isotropic) + isotropic * 10 / 360, atol=0.1)
 
 
