@@ -19,10 +19,6 @@ def code(path):
     return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
 
 
-def test_there_are_five():
-    assert [path.name[0] for path in NOTEBOOKS] == list("12345")
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_light_and_imports_public_names_only(path):
     assert path.stat().st_size < LARGEST
