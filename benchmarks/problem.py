@@ -71,13 +71,14 @@ class Problem:
         start = self.network.v
         return float(np.linalg.norm(v - start) / np.linalg.norm(start))
 
-    def largest_eigenvalue(self) -> float:
-        """Largest eigenvalue of the tangent kernel J J^T/n at the start."""
-        u, v, X = self.network.u, self.network.v, self.X
+    def largest_eigenvalue(self, network: nm.TwoLayer | None = None) -> float:
+        """Largest eigenvalue of the tangent kernel J J^T/n, at the start or of another network."""
+        network = network or self.network
+        u, v, X = network.u, network.v, self.X
         z = X @ v.T
         on = z > 0
         kernel = np.maximum(z, 0) @ np.maximum(z, 0).T + ((on * u**2) @ on.T) * (X @ X.T)
-        return float(np.linalg.eigvalsh(self.network.kappa**2 * kernel / len(X))[-1])
+        return float(np.linalg.eigvalsh(network.kappa**2 * kernel / len(X))[-1])
 
 
 def cases() -> list[Problem]:

@@ -1,11 +1,12 @@
-"""Cost of this engine against width, samples and threads, with fitted exponents, and of one stage per neuron.
+"""Cost of this engine against width, samples and threads, with fitted exponents, and of one stage and step per neuron.
 
     python benchmarks/scaling.py --quick
     python benchmarks/scaling.py --json scaling.json
 
-The stage is timed while its state fits in the second-level cache, beside the floor that memory bandwidth sets: the time that
-the same number of float64 values takes in a triad, a = b + s c, on the same core, in cache and in memory; both
-are the best of many short bursts, so that other processes do not count; the runs of the flow are medians.
+A stage of Chebyshev's method is timed while its state fits in the second-level cache, beside the floor that memory bandwidth sets:
+the time that the same number of float64 values takes in a triad, a = b + s c, on the same core, in cache and in memory. Both are
+the best of many short bursts, so that other processes do not count, as is a step of the kink-exact method; the runs of the
+flow are medians.
 """
 
 # ruff: noqa: E402
@@ -30,6 +31,7 @@ from numba import njit
 
 import numerics as nm
 from numerics.integrators.base import Point, RightHandSide
+from numerics.two_layer_problem import TwoLayerProblem
 
 _WIDTHS = (10**3, 10**4, 10**5, 10**6)
 _SAMPLES = (4, 10, 32, 100, 316, 1000)
@@ -108,6 +110,21 @@ def stage_nanoseconds(width: int) -> float:
     return 1e9 * min(repeated(run, runs=300, enough=3.0)) / (repeats * width)
 
 
+def step_nanoseconds(width: int) -> float:
+    """One step of the kink-exact method at n = 4, d = 2 in which nothing crosses, its tangent kernel included, per neuron."""
+    X, y = nm.datasets.four_points()
+    problem = TwoLayerProblem(nm.TwoLayer.sample(width, 1.0, 0.0, X, rng=0), X, y, "kink-exact", threads=1)
+    method, point, trial = problem.integrator, problem.point, problem.trial
+    repeats = max(1, _BURST // width)
+
+    def run() -> None:
+        for _ in range(repeats):
+            method.prepare(point)
+            method.attempt(point, 1e-9, trial)
+
+    return 1e9 * min(repeated(run, runs=300, enough=3.0)) / (repeats * width)
+
+
 def triad_nanoseconds(values: int) -> float:
     """One float64 value read or written in a triad over arrays of ``values`` in total."""
     a, b, c = np.ones((3, values // 3))
@@ -138,11 +155,14 @@ def main() -> None:
     widths, samples = (_WIDTHS[:2], _SAMPLES[:4]) if options.quick else (_WIDTHS, _SAMPLES)
     print(f"{describe()}\n")
 
-    print("**One stage, n = 4, d = 2**\n\n| neurons | ns per neuron | floor, ns per neuron |\n|--:|--:|--:|")
+    print(
+        "**n = 4, d = 2, ns per neuron**\n\n| neurons | Chebyshev stage | its floor | kink-exact step |\n|--:|--:|--:|--:|"
+    )
     stages = []
     for width in (_CACHED, _LARGE):
-        stages.append((width, stage_nanoseconds(width), _STREAMS * triad_nanoseconds(_STREAMS * width)))
-        print("| {} | {:.2f} | {:.2f} |".format(*stages[-1]), flush=True)
+        floor = _STREAMS * triad_nanoseconds(_STREAMS * width)
+        stages.append((width, stage_nanoseconds(width), floor, step_nanoseconds(width)))
+        print("| {} | {:.2f} | {:.2f} | {:.2f} |".format(*stages[-1]), flush=True)
     print()
 
     groups = [

@@ -210,7 +210,7 @@ class _Run:
         error = step.error / self.limits.rtol
         if not np.isfinite(error):
             error = _UNSTABLE
-        elif not self.trial.loss <= _LOSS_RISE * self.point.loss:
+        elif not self.trial.loss <= _LOSS_RISE * self.record[-1].loss:
             error = max(_LOSS_ROSE, error)
         return error, step
 
@@ -262,7 +262,7 @@ class _Run:
 
     def _stop(self) -> Status | None:
         limits = self.limits
-        if self.point.loss <= limits.loss_tol * (1 + _MATCH):
+        if self.record[-1].loss <= limits.loss_tol * (1 + _MATCH):
             return Status.LOSS_REACHED
         if self.accepted:
             self.integrator.prepare(self.point)
@@ -287,8 +287,10 @@ class _Run:
             self.halfway += 1
         if self.halfway == 0:
             return False
-        then, now = (_changing(self.record[i]) for i in (self.halfway, -1))
-        if np.any(np.abs(now - then) > _STATIONARY_CHANGE * np.abs(now)) or gradient**2 * self.t > 1e-3 * now[0]:
+        then, now = self.record[self.halfway], self.record[-1]
+        if _differ(then.loss, now.loss) or gradient**2 * self.t > 1e-3 * now.loss:
+            return False
+        if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
             return False
         return self.problem.largest_growth_rate(self.point) * self.t < 1.0
 
@@ -350,8 +352,9 @@ def _gradient(point: RunPoint) -> float:
     return float(np.sqrt(point.gradient_squared or 0.0))
 
 
-def _changing(progress: Progress) -> np.ndarray:
-    return np.array([progress.loss, *progress.relative_distance.values()])
+def _differ(then: float, now: float) -> bool:
+    """Whether a number changed over a doubling of the time."""
+    return abs(now - then) > _STATIONARY_CHANGE * abs(now)
 
 
 def _log(value: float) -> float:

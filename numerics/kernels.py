@@ -27,6 +27,7 @@ __all__ = [
     "forward",
     "forward_planar",
     "kernel_product",
+    "largest_drift",
     "largest_growth_rate",
     "restore_balance",
     "squared_distance",
@@ -405,3 +406,18 @@ def _scale(weights, velocity, r):
     for k in range(weights.size):
         weights[k] *= r[k]
         velocity[k] /= r[k]
+
+
+@njit(**OPTIONS)
+def largest_drift(u, v, u_start, v_start, removed):
+    """Largest |change of u^2 - |v|^2| + |removed| over the neurons, and largest u^2 + |v|^2; v (m, d) here."""
+    drift, size = 0.0, 0.0
+    for k in range(u.size):
+        now, then = 0.0, 0.0
+        for j in range(v.shape[1]):
+            now += v[k, j] * v[k, j]
+            then += v_start[k, j] * v_start[k, j]
+        change = (u[k] * u[k] - now) - (u_start[k] * u_start[k] - then)
+        drift = max(drift, abs(change) + abs(removed[k]))
+        size = max(size, u[k] * u[k] + now)
+    return drift, size

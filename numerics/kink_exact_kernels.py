@@ -15,7 +15,7 @@ from numerics.jacobian_kernels import finish, weights
 from numerics.kernels import BLOCK, OPTIONS, dot, squared_distance
 from numerics.neuron_kernels import advance, hyperbolic
 
-__all__ = ["forces", "lanes", "sliding_kernel", "sliding_kernel_planar", "step", "step_planar", "sum_up"]
+__all__ = ["forces", "gather", "lanes", "sliding_kernel", "sliding_kernel_planar", "step", "step_planar", "sum_up"]
 
 _OPTIONS = {**OPTIONS, "error_model": "numpy"}  # no branch for a division by zero
 
@@ -26,15 +26,18 @@ def lanes(samples, dimension):
 
 
 @njit(**_OPTIONS)
-def forces(kernel, residual, h, kappa, s, factors, c, late, predicted, kinks):
-    """Forces c (n,) on the samples over a step h from the mean residual, and those of the kinks; the residual at the end.
+def forces(kernel, residual, h, kappa, s, planes, c, late, predicted, kinks, samples):
+    """Forces of the samples and of the kinks over a step h, from the mean residual, and the residual at the end.
 
-    ``factors`` (H, n): see :class:`numerics.hyperplanes.Hyperplanes`.
+    ``planes``: first (H,) and factors (H, n) of :class:`numerics.hyperplanes.Hyperplanes`. ``samples`` (6, n), as the planar step
+    takes them: force, unit normal (2 rows), above - below and below along it, squared cosine that counts as on a kink.
     """
-    _, _, above, below = kinks
+    first, factors = planes
+    _, squares, above, below = kinks
     weights(kernel, residual, h, c, late, predicted)
     for i in range(c.size):
         c[i] = -kappa * (c[i] + late[i])
+        samples[0, i] = c[i]
     for k in range(above.size):
         ahead, behind = 0.0, 0.0
         for i in range(c.size):
@@ -42,11 +45,14 @@ def forces(kernel, residual, h, kappa, s, factors, c, late, predicted, kinks):
             behind += min(factors[k, i], 0.0) * c[i]
         above[k] = ahead + s * behind
         below[k] = s * ahead + behind
+        length = np.sqrt(squares[k])
+        samples[3, first[k]] = length * (above[k] - below[k])
+        samples[4, first[k]] = length * below[k]
 
 
 @njit(**_OPTIONS)
 def sum_up(outputs, distances, targets, predicted, before, residual):
-    """Residual from the chunks' outputs; its defect relative to the residual before, and the distances |u - u(0)|, |v - v(0)|."""
+    """Residual from the chunks' outputs; its defect relative to the one before, and the distances |u - u(0)|, |v - v(0)|."""
     defect, size = 0.0, 0.0
     for i in range(residual.size):
         residual[i] = outputs[:, i].sum() - targets[i]
@@ -65,19 +71,32 @@ def _like(form, values):
 
 
 @njit(**_OPTIONS)
-def step_planar(first, last, y, start, xs, bs, c, unit, strengths, narrow, kappa, s, kinks, work, lanes, out, f, moved):
-    """One step for d = 2 and few samples; ``xs``, ``bs``: columns of X as tuples.
+def gather(kernels, residual, kernel):
+    """Kernel from those of the chunks, and |grad R|^2 = e K e/n, which rounding can take below zero."""
+    n = residual.size
+    square = 0.0
+    for i in range(n):
+        for j in range(n):
+            kernel[i, j] = kernels[:, i, j].sum()
+            square += residual[i] * kernel[i, j] * residual[j]
+    return max(square / n, 0.0)
 
-    ``c`` (n,): forces of the samples. For the sample that is the normal of a kink, ``unit`` (2, n) is the normal of length one
-    and ``strengths`` (2, n) are the forces above and below along it; for the others 0. ``narrow`` (n,): squared cosine that
-    counts as on a kink, times |x|^2.
-    """
+
+@njit(**_OPTIONS)
+def step_planar(first, last, y, start, xs, bs, samples, kappa, s, kinks, work, lanes, out, f, moved):
+    """One step for d = 2 and few samples; ``xs``, ``bs``: columns of X as tuples; ``samples``: see :func:`forces`."""
     m = y.size // 3
     n = len(xs)
     v = work.v
     flag = lanes[0]
-    given = _like(xs, c), _like(xs, unit[0]), _like(xs, unit[1]), _like(xs, strengths[0]), _like(xs, strengths[1])
-    limits = _like(xs, narrow)
+    given = (
+        _like(xs, samples[0]),
+        _like(xs, samples[1]),
+        _like(xs, samples[2]),
+        _like(xs, samples[3]),
+        _like(xs, samples[4]),
+    )
+    narrow = _like(xs, samples[5])
     f[:] = 0.0
     moved[:] = 0.0
     for low in range(first, last, BLOCK):
@@ -86,7 +105,7 @@ def step_planar(first, last, y, start, xs, bs, c, unit, strengths, narrow, kappa
         i, j, k = low, low + m, low + 2 * m
         u0, p0, q0 = y[i : i + size], y[j : j + size], y[k : k + size]
         u, p, q = out[i : i + size], out[j : j + size], out[k : k + size]
-        _glide_planar(u0, p0, q0, xs, bs, *given, limits, s, u, p, q, flag)
+        _glide_planar(u0, p0, q0, xs, bs, *given, narrow, s, u, p, q, flag)
         for k in range(size):
             if flag[k] != 0.0:
                 v[0], v[1] = p0[k], q0[k]
@@ -110,17 +129,17 @@ def _output_planar(u, p, q, x, b, s):
 
 
 @njit(**_OPTIONS)
-def sliding_kernel_planar(first, last, y, xs, bs, unit, narrow, kappa, s, lanes, kernel):
+def sliding_kernel_planar(first, last, y, xs, bs, samples, kappa, s, lanes, kernel):
     """Tangent kernel K = J J^T/n (n, n) of neurons of which some slide; arguments of :func:`step_planar`."""
     m = y.size // 3
     n = len(xs)
-    columns, limits = (_like(xs, unit[0]), _like(xs, unit[1])), _like(xs, narrow)
+    columns, narrow = (_like(xs, samples[1]), _like(xs, samples[2])), _like(xs, samples[5])
     kernel[:] = 0.0
     for low in range(first, last, BLOCK):
         high = min(low + BLOCK, last)
         size = high - low
         u, p, q = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
-        _features_planar(u, p, q, xs, bs, columns, limits, s, lanes)
+        _features_planar(u, p, q, xs, bs, columns, narrow, s, lanes)
         for i in range(n):
             for j in range(i + 1):
                 gram = xs[i] * xs[j] + bs[i] * bs[j]
@@ -130,12 +149,13 @@ def sliding_kernel_planar(first, last, y, xs, bs, unit, narrow, kappa, s, lanes,
 
 
 @njit(forceinline=True, **_OPTIONS)
-def _glide_planar(u, p, q, xs, bs, c, nxs, nbs, above, below, narrow, s, u1, p1, q1, flag):
+def _glide_planar(u, p, q, xs, bs, c, nxs, nbs, jumps, below, narrow, s, u1, p1, q1, flag):
     for k in range(u.size):
         U, P, Q = u[k], p[k], q[k]
         square = P * P + Q * Q
         gp, gq, w = 0.0, 0.0, 0.0
-        np_, nq, up, down, kinks = 0.0, 0.0, 0.0, 0.0, 0.0
+        np_, nq, jump, down = 0.0, 0.0, 0.0, 0.0
+        one, two = False, False
         for i in range(len(xs)):
             z = P * xs[i] + Q * bs[i]
             on = z * z < narrow[i] * square
@@ -146,17 +166,17 @@ def _glide_planar(u, p, q, xs, bs, c, nxs, nbs, above, below, narrow, s, u1, p1,
             w += force * z
             np_ += nxs[i] if on else 0.0
             nq += nbs[i] if on else 0.0
-            up += above[i] if on else 0.0
+            jump += jumps[i] if on else 0.0
             down += below[i] if on else 0.0
-            kinks += 1.0 if on and nxs[i] * nxs[i] + nbs[i] * nbs[i] > 0.0 else 0.0
+            two = two or (one and on)
+            one = one or on
         gp += down * np_
         gq += down * nq
-        difference = up - down
-        attracts = U * difference < 0.0
-        share = -(gp * np_ + gq * nq) / (difference if attracts else 1.0)
-        share = share if share > 0.0 else 0.0
-        share = share if share < 1.0 else 1.0
-        pull = share * difference if attracts else 0.0
+        # where the kink attracts: the share of its jump, within [0, 1], that undoes g.n
+        along = -(gp * np_ + gq * nq)
+        attracts = U * jump < 0.0 and along * jump > 0.0
+        pull = along if along * along < jump * jump else jump
+        pull = pull if attracts else 0.0
         gp += pull * np_
         gq += pull * nq
         G2 = gp * gp + gq * gq
@@ -164,7 +184,7 @@ def _glide_planar(u, p, q, xs, bs, c, nxs, nbs, above, below, narrow, s, u1, p1,
         U1 = U + (U * G2 * cosh + w * sinh)
         phi = U * sinh + w * cosh
         P1, Q1 = P + gp * phi, Q + gq * phi
-        event = U * U1 <= 0.0 or kinks > 1.5
+        event = U * U1 <= 0.0 or two
         for i in range(len(xs)):
             z = P * xs[i] + Q * bs[i]
             crossed = z * (P1 * xs[i] + Q1 * bs[i]) < 0.0

@@ -23,11 +23,11 @@ def relative_distance(network: TwoLayer, start: TwoLayer) -> dict[str, float]:
     return {layer: norm(now - then) / norm(then) for layer, (now, then) in pairs.items()}
 
 
-def conserved_drift(network: TwoLayer, start: TwoLayer) -> float:
-    """Largest change of u_k^2 - |v_k|^2 over the neurons, relative to the largest u_k^2 + |v_k|^2: a free error monitor."""
+def conserved_drift(network: TwoLayer, start: TwoLayer, removed: np.ndarray | None = None) -> float:
+    """Largest change of u_k^2 - |v_k|^2 over the neurons, relative to the largest u_k^2 + |v_k|^2: a free error monitor.
 
-    def parts(net: TwoLayer) -> tuple[np.ndarray, np.ndarray]:
-        return net.u**2, np.einsum("kj,kj->k", net.v, net.v)
-
-    (u, v), (u0, v0) = parts(network), parts(start)
-    return float(np.max(np.abs((u - v) - (u0 - v0))) / np.max(u + v))
+    What an integrator has ``removed`` (m,) along the way counts as well.
+    """
+    removed = np.zeros(network.width) if removed is None else removed
+    drift, size = kernels.largest_drift(network.u, network.v, start.u, start.v, removed)
+    return float(drift / size)

@@ -7,7 +7,7 @@ import numpy as np
 from numerics.integrators import METHODS, Chunks, Point
 from numerics.integrators.base import Attempt, RightHandSide
 from numerics.networks import TwoLayer
-from numerics.observables import norm
+from numerics.observables import conserved_drift, norm
 from numerics.sample_space import SampleSpace
 
 __all__ = ["TwoLayerProblem"]
@@ -78,9 +78,7 @@ class TwoLayerProblem:
 
     def conserved_drift(self, final: TwoLayer) -> float:
         """Largest sum of what was removed and what is left, over the largest u_k^2 + |v_k|^2."""
-        (u, v), (u0, v0) = ((net.u**2, np.einsum("kj,kj->k", net.v, net.v)) for net in (final, self.network))
-        left = np.abs((u - v) - (u0 - v0))
-        return float(np.max(np.abs(self.drift) + left) / np.max(u + v))
+        return conserved_drift(final, self.network, self.drift)
 
     def close(self) -> None:
         """Let the threads go."""

@@ -63,42 +63,38 @@ class KinkExact:
         n, d = rhs.X.shape
         self.rhs, self.start, self.chunks = rhs, start, chunks
         self.removed = np.zeros(start.width)
-        self._planes = Hyperplanes.of(rhs.X)
-        self._kinks = self._planes.kinks()
+        planes = Hyperplanes.of(rhs.X)
+        self._planes = planes.first, planes.factors
+        self._kinks = planes.kinks()
         self._forces, self._late, self._predicted = np.zeros((3, n))
         self._outputs, self._moved, self._kernels = chunks.partial(n), chunks.partial(2), chunks.partial(n, n)
-        size = len(self._planes.first)
         self._lanes = [kernels.lanes(n, d) for _ in range(chunks.threads)]
-        self._work = [Workspace.of(size, d, n) for _ in range(chunks.threads)]
+        self._work = [Workspace.of(len(planes.first), d, n) for _ in range(chunks.threads)]
         self._owner = np.full(n, -1)
-        self._owner[self._planes.first] = np.arange(size)
+        self._owner[planes.first] = np.arange(len(planes.first))
         self._gram = rhs.X @ rhs.X.T
         straight = rhs.slope == 1.0
         self._narrow = np.zeros(n) if straight else ON**2 * np.einsum("ij,ij->i", rhs.X, rhs.X)
+        self._samples = np.zeros((6, n))
+        self._samples[5] = self._narrow
         if rhs.unrolled:
-            self._lengths = np.sqrt(self._kinks.squares)
-            self._unit, self._strengths = np.zeros((2, 2, n))
-            self._unit[:, self._planes.first] = (self._kinks.normals / self._lengths[:, None]).T
+            self._samples[1:3, planes.first] = (self._kinks.normals / np.sqrt(self._kinks.squares)[:, None]).T
 
     def prepare(self, point: Point) -> None:
         """Tangent kernel and gradient of a point with its residual."""
-        rhs, kernel = self.rhs, self._kernels
+        rhs, parts = self.rhs, self._kernels
         if rhs.columns is not None and rhs.unrolled:
-            given = (point.y, *rhs.columns, self._unit, self._narrow, rhs.kappa, rhs.slope)
+            given = (point.y, *rhs.columns, self._samples, rhs.kappa, rhs.slope)
             self.chunks.run(
-                lambda part, *ends: kernels.sliding_kernel_planar(*ends, *given, self._lanes[part], kernel[part])
+                lambda part, *ends: kernels.sliding_kernel_planar(*ends, *given, self._lanes[part], parts[part])
             )
         else:
-            parts = (point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope)
-            self.chunks.run(
-                lambda part, *ends: kernels.sliding_kernel(
-                    *ends, *parts, self._work[part], self._lanes[part], kernel[part]
-                )
-            )
-        point.kernel = kernel.sum(axis=0)
+            state = point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope
+            self.chunks.run(lambda part, *ends: kernels.sliding_kernel(*ends, *state, *self._room(part), parts[part]))
+        if point.kernel is None:
+            point.kernel = np.empty(parts.shape[1:])
+        point.gradient_squared = kernels.gather(parts, point.residual, point.kernel)
         rhs.kernel_evaluations += 1
-        square = float(point.residual @ point.kernel @ point.residual) / len(rhs.targets)
-        point.gradient_squared = max(square, 0.0)  # rounding can take it below
 
     def spectral_radius(self, point: Point) -> float:
         """Largest eigenvalue of the kernel, and the fastest growth."""
@@ -107,40 +103,23 @@ class KinkExact:
 
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        rhs, start, kinks, forces, outputs, moved = (
-            self.rhs,
-            self.start,
-            self._kinks,
-            self._forces,
-            self._outputs,
-            self._moved,
-        )
+        rhs, kinks, outputs, moved = self.rhs, self._kinks, self._outputs, self._moved
         numbers = rhs.kappa, rhs.slope
-        model = point.kernel, point.residual, h, *numbers, self._planes.factors
-        kernels.forces(*model, forces, self._late, self._predicted, kinks)
+        model = point.kernel, point.residual, h, *numbers, self._planes
+        kernels.forces(*model, self._forces, self._late, self._predicted, kinks, self._samples)
         if rhs.columns is not None and rhs.unrolled:
-            self._strengths[0, self._planes.first] = kinks.above * self._lengths
-            self._strengths[1, self._planes.first] = kinks.below * self._lengths
-            data = *rhs.columns, forces, self._unit, self._strengths, self._narrow
+            given = (point.y, self.start.y, *rhs.columns, self._samples, *numbers, kinks)
             self.chunks.run(
                 lambda part, *ends: kernels.step_planar(
-                    *ends,
-                    point.y,
-                    start.y,
-                    *data,
-                    *numbers,
-                    kinks,
-                    *self._room(part),
-                    out.y,
-                    outputs[part],
-                    moved[part],
+                    *ends, *given, *self._room(part), out.y, outputs[part], moved[part]
                 )
             )
         else:
-            state = point.u, point.v, start.u, start.v, rhs.X, forces, self._owner, self._narrow
+            weights = point.u, point.v, self.start.u, self.start.v
+            state = (*weights, rhs.X, self._forces, self._owner, self._narrow, *numbers, kinks)
             self.chunks.run(
                 lambda part, *ends: kernels.step(
-                    *ends, *state, *numbers, kinks, *self._room(part), out.u, out.v, outputs[part], moved[part]
+                    *ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part]
                 )
             )
         rhs.evaluations += 1
