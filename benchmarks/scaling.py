@@ -3,7 +3,7 @@
     python benchmarks/scaling.py --quick
     python benchmarks/scaling.py --json scaling.json
 
-A stage of Chebyshev's method is timed while its state fits in the second-level cache, beside the floor that memory bandwidth sets:
+A stage of Chebyshev's method is timed while its state fits in the second-level cache, beside the floor of memory bandwidth:
 the time that the same number of float64 values takes in a triad, a = b + s c, on the same core, in cache and in memory. Both are
 the best of many short bursts, so that other processes do not count, as is a step of the kink-exact method; the runs of the
 flow are medians.
