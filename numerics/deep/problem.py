@@ -1,6 +1,7 @@
 """A deep network as a problem for a run."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
@@ -8,11 +9,12 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from numerics.deep.exponential import DeepExponential
 from numerics.deep.network import DeepNetwork
 from numerics.deep.observables import balance_drift
+from numerics.deep.rkc import DeepChebyshev
 from numerics.deep.state import DeepFlow, DeepPoint, DeepStep
 
 __all__ = ["DeepProblem"]
 
-_METHODS = {cls.name: cls for cls in (DeepExponential,)}
+_METHODS: dict[str, Any] = {cls.name: cls for cls in (DeepExponential, DeepChebyshev)}
 _LARGE_KERNEL = 200  # samples beyond which the passes of a step over 2n signals cost more than the stages they save
 
 
@@ -35,6 +37,8 @@ class DeepProblem:
     @staticmethod
     def choose(samples: int, rtol: float) -> tuple[str, str]:
         """The method for a problem, and the reason."""
+        if samples > _LARGE_KERNEL:
+            return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
         return "exponential", "one pass a step in the tangent kernel, whatever the stiffness"
 
     @property

@@ -4,6 +4,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
 
 from numerics.deep.jacobian import Jacobian, Moved, Signals
 from numerics.deep.network import DeepNetwork
@@ -29,6 +30,7 @@ class DeepPoint:
         self.gradient_squared: float | None = None  # |grad R|^2
         self.moved: tuple[float, ...] = (0.0,) * len(shapes)  # |W - W(0)| of every layer
         self.velocity: np.ndarray | None = None  # flat, for the methods that use it
+        self.velocity_known = False
 
     def views(self, flat: np.ndarray) -> tuple[np.ndarray, ...]:
         """The layers of a flat array laid out like the state."""
@@ -72,6 +74,7 @@ class DeepFlow:
     def set_signals(self, point: DeepPoint, signals: Signals) -> None:
         """Take the forward pass of a point from elsewhere."""
         point.signals, point.jacobian, point.kernel, point.gradient_squared = signals, None, None, None
+        point.velocity_known = False
         np.subtract(signals.output, self.zero, out=point.residual)
         self.evaluations += 1
 
@@ -92,6 +95,12 @@ class DeepFlow:
         square = float(point.residual @ kernel @ point.residual) / n
         point.kernel = kernel
         point.gradient_squared = max(square, 0.0)  # rounding can take it below
+
+    def largest_eigenvalue(self, point: DeepPoint) -> float:
+        """That of the tangent kernel, which has been found."""
+        assert point.kernel is not None, "prepare the point first"
+        last = len(point.kernel) - 1
+        return float(eigh(point.kernel, eigvals_only=True, subset_by_index=[last, last])[0])
 
     def moved(self, point: DeepPoint, c: np.ndarray) -> Jacobian:
         """The Jacobian at the weights of a point minus J^T c."""

@@ -8,14 +8,14 @@ from numerics import kernels
 from numerics.integrators.base import Attempt, LayerError, Point, RightHandSide
 from numerics.integrators.chunks import Chunks
 
-__all__ = ["Embedded"]
+__all__ = ["LOSS_TOLERANCE", "STEP_TOLERANCE", "Embedded", "distance_error", "loss_defect"]
 
 # what the error of a step may be, in units of rtol; calibrated on the tolerance ladder in the tests
-_STEP_TOLERANCE = 2.0
+STEP_TOLERANCE = 2.0
 _KINK_WEIGHT = 1.0  # of neurons that changed sides: their estimate is of first order in h, their error is less
 # What the defect of dR/dt = -|grad R|^2 over a step may be, relative to the loss and in units of rtol. The distances hardly feel
 # the slow end of a run; without this the time of the stop is off by 20 % at rtol = 1e-2, with it by 1 to 4 %.
-_LOSS_TOLERANCE = 100.0
+LOSS_TOLERANCE = 100.0
 
 
 class Embedded(ABC):
@@ -60,13 +60,13 @@ class Embedded(ABC):
         kernels.restore_balance(out.u, out.v, out.velocity_u, out.velocity_v, self.start.balance, self.removed)
         out.gradient_squared = float(kernels.dot(out.velocity, out.velocity))
         parts = self.rhs.layer_errors(x, point, out, self.start.y)
-        error = max(map(_distance_error, parts)) / _STEP_TOLERANCE
-        error = max(error, _loss_defect(point, out, h) / _LOSS_TOLERANCE)
+        error = max(map(distance_error, parts)) / STEP_TOLERANCE
+        error = max(error, loss_defect(point, out, h) / LOSS_TOLERANCE)
         moved_u, moved_v = (float(np.sqrt(part.moved)) for part in parts)
         return Attempt(error, moved_u, moved_v)
 
 
-def _distance_error(part: LayerError) -> float:
+def distance_error(part: LayerError) -> float:
     """Relative error of a layer's distance |D| for an error x of D.
 
     |D + x| - |D| = x.D/|D| + |x|^2/(2 |D|) at most, to second order. A neuron that crosses a kink inside the step spoils its own
@@ -78,7 +78,7 @@ def _distance_error(part: LayerError) -> float:
     return (abs(part.along) + part.squares / 2 + _KINK_WEIGHT * float(np.sqrt(part.kinks))) / part.moved
 
 
-def _loss_defect(point: Point, trial: Point, h: float) -> float:
+def loss_defect(point: Point, trial: Point, h: float) -> float:
     """The error estimate of RKC2 for the loss itself, whose derivative is -|grad R|^2, relative to the loss."""
     assert point.gradient_squared is not None
     assert trial.gradient_squared is not None

@@ -14,10 +14,10 @@ from numerics.integrators.chunks import Chunks
 from numerics.integrators.embedded import Embedded
 from numerics.kernels import chebyshev_estimate
 
-__all__ = ["RungeKuttaChebyshev"]
+__all__ = ["SAFETY", "RungeKuttaChebyshev", "chebyshev_coefficients"]
 
 _DAMPING = 2.0 / 13.0
-_SAFETY = 1.15  # on the spectral radius: power iteration approaches it from below
+SAFETY = 1.15  # on the spectral radius: power iteration approaches it from below
 
 
 class RungeKuttaChebyshev(Embedded):
@@ -42,8 +42,8 @@ class RungeKuttaChebyshev(Embedded):
 
     def step(self, point: Point, h: float, out: Point) -> None:
         """Advance ``point`` by ``h`` into ``out``; the stages rotate through two scratch points and ``out``."""
-        stages = max(2, 1 + int(np.sqrt(1.54 * h * _SAFETY * point.radius + 1.0)))
-        first, rows = _coefficients(stages)
+        stages = max(2, 1 + int(np.sqrt(1.54 * h * SAFETY * point.radius + 1.0)))
+        first, rows = chebyshev_coefficients(stages)
         ring = _ring(self._stages, out, stages)
         before, last = point, ring[0]
         np.multiply(point.velocity, first * h, out=last.y)
@@ -71,7 +71,7 @@ def _ring(scratch: list[Point], out: Point, stages: int) -> list[Point]:
 
 
 @cache
-def _coefficients(stages: int) -> tuple[float, list[tuple[float, float, float, float]]]:
+def chebyshev_coefficients(stages: int) -> tuple[float, list[tuple[float, float, float, float]]]:
     """First-stage coefficient and (mu, nu, mu~, gamma~) for the stages 2..s."""
     w0 = 1.0 + _DAMPING / stages**2
     t, dt, ddt = _chebyshev(w0, stages)
