@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, call-overload"
 """Numba kernels over the weights of a deep network, flat; products with them are left to BLAS."""
 
 from numba import njit

@@ -7,6 +7,7 @@ import numpy as np
 from numerics import kernels
 from numerics.integrators.base import Attempt, LayerError, Point, RightHandSide
 from numerics.integrators.chunks import Chunks
+from numerics.problem import RunPoint
 
 __all__ = ["LOSS_TOLERANCE", "STEP_TOLERANCE", "Embedded", "distance_error", "loss_defect"]
 
@@ -78,7 +79,7 @@ def distance_error(part: LayerError) -> float:
     return (abs(part.along) + part.squares / 2 + _KINK_WEIGHT * float(np.sqrt(part.kinks))) / part.moved
 
 
-def loss_defect(point: Point, trial: Point, h: float) -> float:
+def loss_defect(point: RunPoint, trial: RunPoint, h: float) -> float:
     """The error estimate of RKC2 for the loss itself, whose derivative is -|grad R|^2, relative to the loss."""
     assert point.gradient_squared is not None
     assert trial.gradient_squared is not None
