@@ -14,9 +14,20 @@ from rich.table import Table
 import phasetheory as pt
 from numerics.verify import FINITE_WIDTH, TRUSTED, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
 
-__all__ = ["to_dict", "to_table"]
+__all__ = ["COLOURS", "to_dict", "to_table", "versions"]
 
-_COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
+COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
+
+
+def versions() -> dict[str, str]:
+    """Of everything that decides the numbers."""
+    return {
+        "phasetheory": version("phasetheory"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "sympy": sp.__version__,
+    }
 
 
 def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, Any]:
@@ -26,13 +37,7 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
     return {
         "agrees": verification.agrees,
         "seconds": round(verification.seconds, 3),
-        "versions": {
-            "phasetheory": version("phasetheory"),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "numba": numba.__version__,
-            "sympy": sp.__version__,
-        },
+        "versions": versions(),
         "theory": {
             "time_unit": str(derivation.normalized.time_unit),
             "kappa": str(derivation.normalized.kappa),
@@ -120,7 +125,7 @@ def to_table(verification: Verification) -> Table:
     for point in verification.points:
         ratio = point.kernel_ratios.get(widest)
         regime = f"{point.measured_regime.value}, " if point.measured_regime else ""
-        verdict = f"[{_COLOURS[point.verdict]}]{point.verdict.value}[/]"
+        verdict = f"[{COLOURS[point.verdict]}]{point.verdict.value}[/]"
         table.add_row(
             f"{float(point.gamma):g}",
             f"{float(point.gamma_prime):g}",

@@ -26,6 +26,7 @@ from numerics.errors import InputError
 from numerics.plan import Plan, Point
 from numerics.scans import ScanProgress, Session, Status
 from numerics.scans.records import Record
+from numerics.slice_plan import SlicePlan
 
 __all__ = [
     "FINITE_WIDTH",
@@ -186,7 +187,7 @@ def verify(
     return Verification(plan, points, time.perf_counter() - started)
 
 
-def check_repeated(plan: Plan) -> None:
+def check_repeated(plan: Plan | SlicePlan) -> None:
     """Refuse a plan with a single seed."""
     if plan.seeds < 2:
         raise InputError(f"seeds = {plan.seeds}; give an integer >= 2: one seed has no interval")

@@ -2,7 +2,7 @@
 
 import itertools
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,7 @@ from phasetheory.polygons import FAR, Affine, Point, at_infinity, clip
 from phasetheory.printing import latex
 from phasetheory.regimes import Regime
 
-__all__ = ["REGIME_COLOURS", "plot_phase_diagram"]
+__all__ = ["REGIME_COLOURS", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "tint"]
 
 #: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
 REGIME_COLOURS: Mapping[Regime, str] = {
@@ -72,7 +72,7 @@ def plot_phase_diagram(
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
     window = window or _default_window(diagram, chosen)
-    handles = [*_draw_regions(diagram, chosen, ax, window), *_draw_boundaries(diagram, chosen, ax, window)]
+    handles = [*_draw_regions(diagram, chosen, ax, window), *draw_boundaries(diagram, chosen, ax, window)]
     if names:
         _place_names(diagram, ax, window)
     left, right, bottom, top = window
@@ -88,21 +88,22 @@ def plot_phase_diagram(
 
 def _draw_regions(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Patch]:
     regions, handles = diagram.regions(chosen), []
-    own = [_own_colour(region) for region in regions]
+    own = [mixture_colour(list(region.regimes.values())) for region in regions]
     spare = [colour for colour in _MIXED_COLOURS if colour not in own] + [_MIXED_COLOURS[-1]] * len(regions)
     for region, colour in zip(regions, own, strict=True):
         # cut to the window first: vector formats do not take coordinates of a million
         visible = [part for polygon in region.polygons if (part := _inside(polygon, window))]
         if not visible:
             continue
-        face = _tint(colour or spare.pop(0))
+        face = tint(colour or spare.pop(0))
         for part in visible:
             ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
         handles.append(Patch(facecolor=face, label=_region_label(region)))
     return handles
 
 
-def _draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
+def draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
+    """Draw the boundaries of the ``chosen`` layers inside the window (left, right, bottom, top); handles for a legend."""
     handles, drawn = [], set()
     for style, layer in zip(itertools.cycle(("-", "--", "-.", ":")), chosen):
         boundary = diagram.boundary(layer)
@@ -120,9 +121,8 @@ def _draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, w
     return handles
 
 
-def _own_colour(region: Region) -> str | None:
-    """Colour of a region with one regime, or with one condensed layer; None for other mixtures."""
-    regimes = list(region.regimes.values())
+def mixture_colour(regimes: Sequence[Regime]) -> str | None:
+    """Colour of layers in these regimes: all in one, or one of them condensed; None for other mixtures."""
     if len(set(regimes)) == 1:
         return REGIME_COLOURS[regimes[0]]
     if regimes.count(Regime.CONDENSED) == 1 and regimes.index(Regime.CONDENSED) < len(_MIXED_COLOURS):
@@ -130,8 +130,8 @@ def _own_colour(region: Region) -> str | None:
     return None
 
 
-def _tint(colour: str, strength: float = 0.38) -> tuple[float, float, float]:
-    """The colour mixed with white: opaque, so that neighbouring polygons show no seam."""
+def tint(colour: str, strength: float = 0.38) -> tuple[float, float, float]:
+    """A colour mixed with white: opaque, so that neighbouring polygons show no seam."""
     red, green, blue = (1 - strength * (1 - channel) for channel in to_rgb(colour))
     return red, green, blue
 

@@ -9,6 +9,7 @@ import typer
 
 import phasetheory as pt
 from numerics.commands.output import Json, as_json
+from numerics.commands.slices import Slice, read_slice, split_list
 from numerics.errors import InputError
 from phasetheory.printing import plain
 from phasetheory.summary import layout, summary_rows
@@ -104,12 +105,7 @@ def derive(
 
 def diagram(
     depth: Depth = 2,
-    slice_: Annotated[
-        str | None,
-        typer.Option(
-            "--slice", help="Any other plane, 'x,y: sigma_1, .., sigma_L; alpha', e.g. 'x,y: m^-y, m^-x, 1; 1'."
-        ),
-    ] = None,
+    slice_: Slice = None,
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Distances in spectral instead of Frobenius norm.")
     ] = False,
@@ -118,7 +114,7 @@ def diagram(
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
     norm = "spectral" if spectral else "frobenius"
-    derived = pt.phase_diagram(depth, norm=norm) if slice_ is None else _slice(slice_, norm)
+    derived = pt.phase_diagram(depth, norm=norm) if slice_ is None else read_slice(slice_, norm)
     if out is not None:
         _write_diagram(derived, out)
     elif json:
@@ -149,16 +145,16 @@ def _network(
             raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
         return pt.initialization(name, depth, sigma)
     if abc is not None:
-        parts = [_list(part) for part in abc.split(";")]
+        parts = [split_list(part) for part in abc.split(";")]
         if len(parts) != 3:
             raise InputError(f"--abc {abc}: give 'a1,..,aL; b1,..,bL; c1,..,cL', such as '0,1; 0,0; 0'")
         a, b, c = parts
         return pt.from_abc(a=a, b=b, c=c if len(c) > 1 else c[0], activation=sigma)
     if alpha is None:
         raise InputError("--alpha is missing; give the output scale, such as 1 or 'sqrt(m)'")
-    learning_rates = tuple(_list(rates)) if rates is not None else ()
+    learning_rates = tuple(split_list(rates)) if rates is not None else ()
     if sigmas is not None:
-        return pt.Network(tuple(_list(sigmas)), alpha, learning_rates, sigma)
+        return pt.Network(tuple(split_list(sigmas)), alpha, learning_rates, sigma)
     first, second, third = betas
     if first is None or second is None:
         missing = "--beta1" if first is None else "--beta2"
@@ -178,23 +174,6 @@ def _activation(text: str) -> pt.Activation:
             if number.is_Rational:
                 return build(number)
     raise InputError(f"--activation {text}: use relu, linear, leaky_relu:0.1 or relu^2")
-
-
-def _slice(text: str, norm: str) -> pt.PhaseDiagram:
-    """``x,y: sigma_1, ..; alpha`` as a diagram."""
-    head, colon, body = text.partition(":")
-    names = [part.strip() for part in head.split(",")]
-    parts = body.split(";")
-    if not colon or len(names) != 2 or not all(n.isidentifier() for n in names) or len(parts) != 2:
-        raise InputError(f"--slice {text!r}: give 'x,y: sigma_1, .., sigma_L; alpha', such as 'x,y: m^-y, m^-x, 1; 1'")
-    x, y = (sp.Symbol(name, real=True) for name in names)
-    sigmas = tuple(pt.parse_scale(part, symbols=(x, y)) for part in _list(parts[0]))
-    network = pt.Network(sigmas, pt.parse_scale(parts[1], symbols=(x, y)))
-    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm)
-
-
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]
 
 
 def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:

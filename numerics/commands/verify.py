@@ -9,9 +9,13 @@ from rich.console import Console
 
 import phasetheory as pt
 from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
+from numerics.commands.slices import Slice, read_activation, read_slice
 from numerics.commands.training_bar import training_bar
+from numerics.commands.verify_slice import print_slice, run_slice, slice_plan
+from numerics.errors import InputError
 from numerics.plan import Plan
 from numerics.report import to_dict, to_table
+from numerics.slice_plan import SlicePlan
 from numerics.verify import check_repeated, verify
 
 __all__ = ["verify_command"]
@@ -25,13 +29,28 @@ def verify_command(
     ] = None,
     widths: Annotated[str | None, typer.Option(help="Widths, e.g. 1000,2000,4000.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Repetitions at each width.")] = None,
+    depth: Annotated[
+        int, typer.Option(max=100, help="Number of weight layers; beyond two every layer is measured.")
+    ] = 2,
+    slice_: Slice = None,
+    activation: Annotated[
+        str | None, typer.Option(help="Three layers and deeper: relu, linear, tanh or the slope of leaky relu.")
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Derive the two-layer phase diagram, train networks over it, and hold prediction against measurement.
+    """Derive the phase diagram, train networks over it, and hold prediction against measurement.
 
     Exit status 0 only if every point agrees.
     """
-    plan = _plan(quick, point, widths, seeds)
+    chosen = _chosen(point, widths, seeds)
+    if depth != 2 or slice_ is not None:
+        diagram = pt.phase_diagram(depth) if slice_ is None else read_slice(slice_, "frobenius")
+        if activation is not None:
+            chosen["activation"] = read_activation(activation)
+        return _verify_slice(slice_plan(diagram, quick=quick, **chosen), out, json)
+    if activation is not None:
+        raise InputError(f"--activation {activation}: two layers are verified with relu; give --depth 3 or --slice too")
+    plan = replace(Plan.quick() if quick else Plan(), **chosen)
     check_repeated(plan)
     if out is not None:
         prepare(out)
@@ -55,7 +74,26 @@ def verify_command(
     return 0 if verification.agrees else 1
 
 
-def _plan(quick: bool, points: list[str] | None, widths: str | None, seeds: int | None) -> Plan:
+def _verify_slice(plan: SlicePlan, out: Path | None, json: bool) -> int:
+    """Any depth: every layer in both norms."""
+    check_repeated(plan)
+    if out is not None:
+        prepare(out)
+    console = Console(highlight=False, quiet=json)
+    standard = pt.phase_diagram(plan.depth).network == plan.network
+    derivation = pt.derive(depth=plan.depth) if standard else pt.derive(plan.network)
+    console.print(derivation.text(), markup=False, soft_wrap=True)
+    with training_bar(len(plan.cells), quiet=json) as progress:
+        verification, report = run_slice(plan, out, lambda now: progress(now.done + now.failed, now.total))
+    print_slice(console, verification)
+    if out is not None:
+        console.print(f"Report and figures are in {out}", soft_wrap=True)
+    if json:
+        print(as_json(report))
+    return 0 if verification.agrees else 1
+
+
+def _chosen(points: list[str] | None, widths: str | None, seeds: int | None) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     if points:
         chosen["points"] = parse_points(points)
@@ -63,4 +101,4 @@ def _plan(quick: bool, points: list[str] | None, widths: str | None, seeds: int 
         chosen["widths"] = parse_integers("--widths", widths)
     if seeds is not None:
         chosen["seeds"] = seeds
-    return replace(Plan.quick() if quick else Plan(), **chosen)
+    return chosen
