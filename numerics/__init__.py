@@ -18,11 +18,15 @@ from numerics.linearized import LinearizedFlow, TangentModel, linearize
 from numerics.networks import TwoLayer
 from numerics.observables import conserved_drift, relative_distance
 from numerics.plan import Plan
+from numerics.sampling import sample_network
+from numerics.scaling_check import ScalingCheck, scaling_check
 from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, open_scan, scan
 from numerics.seeds import cell_seed
+from numerics.slice_plan import SlicePlan
 from numerics.solution import Progress, Snapshots, Solution, Status
 from numerics.tangent_kernel import tangent_kernel
 from numerics.verify import Verification, verify
+from numerics.verify_slice import SliceVerification, verify_slice
 
 __all__ = [
     "Condensation",
@@ -41,9 +45,12 @@ __all__ = [
     "Plan",
     "Processes",
     "Progress",
+    "ScalingCheck",
     "ScanError",
     "Serial",
     "Similarity",
+    "SlicePlan",
+    "SliceVerification",
     "Snapshots",
     "Solution",
     "Status",
@@ -66,8 +73,11 @@ __all__ = [
     "open_scan",
     "orientation_histogram",
     "relative_distance",
+    "sample_network",
+    "scaling_check",
     "scan",
     "slopes",
     "tangent_kernel",
     "verify",
+    "verify_slice",
 ]

@@ -27,7 +27,7 @@ def write_slice_figures(verification: SliceVerification, folder: Path) -> list[P
 def _distances(verification: SliceVerification, norm: str) -> Figure:
     columns = min(_COLUMNS, len(verification.points))
     rows = -(-len(verification.points) // columns)
-    figure = Figure(figsize=(3.7 * columns, 3.5 * rows), layout="constrained")
+    figure = Figure(figsize=(3.7 * columns, 3.9 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for point, ax in zip(verification.points, axes, strict=False):
         plot_layer_distances(verification, point, norm=norm, ax=ax)

@@ -12,32 +12,29 @@ import sympy as sp
 import phasetheory as pt
 from numerics.datasets import check_data, four_points
 from numerics.deep.activation import pointwise
-from numerics.deep.network import DeepNetwork
-from numerics.deep.observables import layer_observables
 from numerics.errors import InputError
 from numerics.flow import gradient_flow
+from numerics.layer_measurement import measured_layers, observables_of_layers
 from numerics.plan import Point, data_settings, exact
 from numerics.sampling import sample_network
 from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
 from numerics.seeds import cell_seed
 from numerics.solution import Solution
 
-__all__ = ["NORMS", "REGIONS", "SlicePlan"]
+__all__ = ["REGIONS", "SlicePlan"]
 
-#: Norms in which distances are measured.
-NORMS = ("frobenius", "spectral")
 #: Two points (gamma_3, gamma_2) in each of the four regions of the three-layer diagram, deep inside.
 REGIONS: tuple[Point, ...] = tuple(
     (Fraction(g3), Fraction(g2))
     for g3, g2 in (
-        ("0", "0"),  # both linear
+        ("1/4", "0"),  # both linear
         ("1/2", "1"),
         ("9/4", "0"),  # W1 only
         ("5/2", "-1/2"),
         ("3", "1"),  # W2 only
-        ("13/4", "9/8"),
-        ("7/2", "0"),  # both condensed
-        ("4", "1/4"),
+        ("7/2", "5/4"),
+        ("7/2", "1/4"),  # both condensed
+        ("15/4", "-1/4"),
     )
 )
 
@@ -153,18 +150,8 @@ class SlicePlan(Experiment):
 
     @property
     def observables(self) -> dict[str, Observable]:
-        """Relative distances in both norms, and what tells whether to trust them."""
-        layer, both = {"layer": self.layers}, {"layer": self.layers, "norm": NORMS}
-        return {
-            "relative_distance": Observable(
-                "relative distance from the start: largest over the run, spectral at the end", both
-            ),
-            "stable_rank": Observable("stable rank of the weight change at the end", layer),
-            "loss": Observable("loss R at the end"),
-            "time": Observable("normalised time at the end"),
-            "evaluations": Observable("passes over the weights"),
-            "conserved_drift": Observable("change of the conserved quantities left at the end, relative"),
-        }
+        """Relative distances of every layer in both norms, and what tells whether to trust them."""
+        return observables_of_layers(self.layers)
 
     @property
     def settings(self) -> dict[str, Setting]:
@@ -204,22 +191,7 @@ class SlicePlan(Experiment):
 
     def measure(self, cell: Cell) -> Outcome:
         """Train the network of one cell and read off what happened."""
-        solution = self.train(cell)
-        assert isinstance(solution.network, DeepNetwork)
-        assert isinstance(solution.initial, DeepNetwork)
-        found = layer_observables(solution.network, solution.initial)
-        values = {
-            "relative_distance": [
-                [solution.sup_relative_distance[layer], found[layer].spectral_relative_distance]
-                for layer in self.layers
-            ],
-            "stable_rank": [found[layer].stable_rank for layer in self.layers],
-            "loss": solution.loss,
-            "time": solution.t,
-            "evaluations": solution.stats.evaluations,
-            "conserved_drift": solution.conserved_drift,
-        }
-        return Outcome(values, "" if solution.converged else solution.message)
+        return measured_layers(self.train(cell))
 
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""

@@ -1,5 +1,7 @@
 """Figures of experiments at any depth. Computed data in, Axes or Figure out; nothing is saved or shown here."""
 
+import itertools
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,15 +13,22 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 import phasetheory as pt
+from numerics.scaling_check import ScalingCheck
 from numerics.slice_plan import SlicePlan
-from numerics.verify_slice import SlicePoint, SliceVerification
+from numerics.verify_slice import LayerResult, SlicePoint, SliceVerification
 from phasetheory.plotting import draw_boundaries, mixture_colour, plot_phase_diagram, tint
 from phasetheory.printing import latex
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["plot_four_regions", "plot_layer_distances", "plot_slice_points", "plot_slope_maps"]
+__all__ = [
+    "plot_four_regions",
+    "plot_layer_distances",
+    "plot_scaling_check",
+    "plot_slice_points",
+    "plot_slope_maps",
+]
 
 _LAYER_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 _MARKERS = "os^Dv*"
@@ -40,24 +49,25 @@ def plot_layer_distances(
         _, ax = plt.subplots(figsize=(4.2, 3.8), layout="constrained")
     place = {name: float(value) for name, value in zip(verification.plan.names, point.point, strict=True)}
     own = verification.runs.sel(place).transpose("width", "seed", ...)
-    for k, result in enumerate(point.of(norm)):
-        fit = result.measured
-        if fit is None:
-            continue
-        colour, marker = _LAYER_COLOURS[k % len(_LAYER_COLOURS)], _MARKERS[k % len(_MARKERS)]
-        widths = np.array(fit.widths, dtype=float)
-        rows = own["relative_distance"].sel(layer=result.layer, norm=norm, width=list(fit.widths)).values
-        means = np.exp(np.mean(np.log(rows), axis=1))
-        spread = [means - rows.min(axis=1), rows.max(axis=1) - means]
-        middle = np.exp(np.mean(np.log(widths)))
-        predicted = np.exp(fit.intercept) * middle**fit.slope * (widths / middle) ** float(result.predicted_slope)
-        label = f"{result.layer}: {fit.slope:+.2f}, predicted {_number(result.predicted_slope)}"
-        ax.errorbar(widths, means, spread, fmt=marker, color=colour, ms=4.5, capsize=2, label=label, zorder=3)
-        ax.plot(widths, predicted, "--", color=colour, lw=1.2, zorder=2)
-    ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel="relative distance RD")
+    for result in point.of(norm):
+        _draw_layer(result, own["relative_distance"].sel(layer=result.layer, norm=norm), ax)
+    _finish(ax, verification.plan.widths)
     ax.set_title(_place(verification.plan, point), fontsize=10)
-    ax.legend(fontsize=7.5, framealpha=0.85)
-    ax.grid(True, which="major", alpha=0.25)
+    return ax
+
+
+def plot_scaling_check(check: ScalingCheck, *, norm: str = "spectral", ax: Axes | None = None) -> Axes:
+    """RD of every layer against the width, with the predicted slopes and the verdict: flat lines are what learns at any width.
+
+    Markers and lines as in :func:`plot_layer_distances`.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(5.2, 4.8), layout="constrained")
+    for result in check.of(norm):
+        _draw_layer(result, check.runs["relative_distance"].sel(layer=result.layer, norm=norm), ax)
+    _finish(ax, [int(width) for width in check.runs["width"].values])
+    name = check.network.name or "network"
+    ax.set_title("\n".join([f"{name}, {norm.capitalize()} norm", *textwrap.wrap(check.summary, 60)]), fontsize=9)
     return ax
 
 
@@ -106,9 +116,8 @@ def plot_slope_maps(
         values = _on_slice(slopes, diagram, layer)
         x, y = (values[c.name].values for c in diagram.coordinates)
         image = ax.pcolormesh(x, y, values.values.T, cmap="RdBu_r", vmin=-_LARGEST, vmax=_LARGEST, shading="nearest")
-        draw_boundaries(diagram, (layer,), ax, (x.min(), x.max(), y.min(), y.max()))
-        if np.isfinite(values.values).all() and values.values.min() < 0 < values.values.max():
-            ax.contour(x, y, values.values.T, levels=[0.0], colors=[_DISAGREES], linewidths=1.4, linestyles="--")
+        draw_boundaries(diagram, (layer,), ax, (*_edges(x), *_edges(y)))
+        _draw_zero(values, diagram, ax, "--")
         ax.set(title=f"$S$ of {layer}", xlabel=_axis(diagram, 0), xlim=_edges(x), ylim=_edges(y))
     axes[0].set_ylabel(_axis(diagram, 1))
     figure.colorbar(image, ax=list(axes), extend="both", label="slope of log RD against log $m$", shrink=0.9)
@@ -116,7 +125,7 @@ def plot_slope_maps(
         Line2D([], [], color="#222222", lw=2.2, label="derived: critical"),
         Line2D([], [], color=_DISAGREES, lw=1.4, ls="--", label="measured: slope 0"),
     ]
-    axes[0].legend(handles=handles, fontsize=8, loc="lower left", framealpha=0.9)
+    figure.legend(handles=handles, fontsize=9, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -129,8 +138,8 @@ def plot_four_regions(
 ) -> Figure | SubFigure:
     """The regions of the hidden layers twice: derived on the left, measured on the right, with the named initialisations.
 
-    A point on the right has the colour of the regimes that its measured slopes have; a layer with a slope close to zero takes the
-    side of its sign. The lines are the derived boundaries in both.
+    A point on the right has the colour of the signs of its measured slopes; the red lines are where those, interpolated between
+    the points, are zero. The black lines are the derived boundaries in both.
     """
     chosen = tuple(layers or diagram.layers[:-1])
     if figure is None:
@@ -145,11 +154,13 @@ def plot_four_regions(
         patch.remove()
     pixels = np.ones((len(y), len(x), 3))
     for j, i in np.ndindex(len(y), len(x)):
-        values = [float(m.values[i, j]) for m in maps]
-        if all(np.isfinite(values)):
-            sides = [pt.Regime.LINEAR if value < 0 else pt.Regime.CONDENSED for value in values]
+        here = [float(m.values[i, j]) for m in maps]
+        if all(np.isfinite(here)):
+            sides = [pt.Regime.LINEAR if value < 0 else pt.Regime.CONDENSED for value in here]
             pixels[j, i] = tint(mixture_colour(sides) or "#999999")
     right.pcolormesh(x, y, pixels, shading="nearest", zorder=0)
+    for values, style in zip(maps, itertools.cycle(("-", "--", "-.", ":"))):
+        _draw_zero(values, diagram, right, style)
     left.set_title("derived")
     widths = slopes.attrs["widths"]
     right.set_title(f"measured, widths {widths[0]} to {widths[-1]}")
@@ -158,8 +169,43 @@ def plot_four_regions(
         if legend := ax.get_legend():
             handles, labels = list(legend.legend_handles), [text.get_text() for text in legend.get_texts()]
             legend.remove()
+    handles.append(Line2D([], [], color=_DISAGREES, lw=1.4))
+    labels.append("measured: slope 0")
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
     return figure
+
+
+def _draw_layer(result: LayerResult, distances: "xarray.DataArray", ax: Axes) -> None:
+    """One layer: means over the seeds with their range, and the predicted slope through the middle."""
+    fit = result.measured
+    if fit is None:
+        return
+    style = len(ax.containers)
+    colour, marker = _LAYER_COLOURS[style % len(_LAYER_COLOURS)], _MARKERS[style % len(_MARKERS)]
+    widths = np.array(fit.widths, dtype=float)
+    rows = distances.sel(width=list(fit.widths)).transpose("width", "seed").values
+    means = np.exp(np.nanmean(np.log(rows), axis=1))
+    spread = [means - np.nanmin(rows, axis=1), np.nanmax(rows, axis=1) - means]
+    middle = np.exp(np.mean(np.log(widths)))
+    predicted = np.exp(fit.intercept) * middle**fit.slope * (widths / middle) ** float(result.predicted_slope)
+    label = f"{result.layer}: {fit.slope:+.2f}, predicted {_number(result.predicted_slope)}"
+    ax.errorbar(widths, means, spread, fmt=marker, color=colour, ms=4.5, capsize=2, label=label, zorder=3)
+    ax.plot(widths, predicted, "--", color=colour, lw=1.2, zorder=2)
+
+
+def _finish(ax: Axes, widths: Sequence[int]) -> None:
+    ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel="relative distance RD")
+    ax.set_xticks(widths, [str(width) for width in widths], fontsize=8)
+    ax.set_xticks([], minor=True)
+    ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
+    ax.grid(True, which="major", alpha=0.25)
+
+
+def _draw_zero(values: "xarray.DataArray", diagram: pt.PhaseDiagram, ax: Axes, style: str) -> None:
+    """The line on which a map of slopes is zero, if it has one."""
+    if np.isfinite(values.values).all() and values.values.min() < 0 < values.values.max():
+        x, y = (values[c.name].values for c in diagram.coordinates)
+        ax.contour(x, y, values.values.T, levels=[0.0], colors=[_DISAGREES], linewidths=1.4, linestyles=style, zorder=3)
 
 
 def _on_slice(slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, layer: str) -> "xarray.DataArray":

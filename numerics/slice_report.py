@@ -6,8 +6,8 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+from numerics.layer_measurement import NORMS
 from numerics.report import COLOURS, versions
-from numerics.slice_plan import NORMS
 from numerics.verify_slice import (
     CRITICAL,
     FINITE_WIDTH,

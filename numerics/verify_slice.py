@@ -20,9 +20,10 @@ import sympy as sp
 import phasetheory as pt
 from numerics import slopes
 from numerics.errors import InputError
+from numerics.layer_measurement import NORMS
 from numerics.plan import Point
 from numerics.scans import Status, scan
-from numerics.slice_plan import NORMS, SlicePlan
+from numerics.slice_plan import SlicePlan
 from numerics.verify import Verdict, check_repeated
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ __all__ = [
     "LayerResult",
     "SlicePoint",
     "SliceVerification",
+    "compare",
+    "fit_layer",
     "verify_slice",
 ]
 
@@ -164,21 +167,23 @@ def _judge(point: Point, runs: "xarray.Dataset", plan: SlicePlan, diagrams: dict
         predicted = diagram.slopes_at(**place)
         for layer in plan.layers:
             distances = own["relative_distance"].sel(layer=layer, norm=norm).values
-            measured, trouble = _fit(plan.widths, np.where(done, distances, np.nan))
-            results.append(_compare(layer, norm, predicted[layer], measured, failure or trouble))
+            measured, trouble = fit_layer(plan.widths, np.where(done, distances, np.nan))
+            results.append(compare(layer, norm, predicted[layer], measured, failure or trouble))
     return SlicePoint(point, tuple(results))
 
 
-def _fit(widths: tuple[int, ...], distances: np.ndarray) -> tuple[slopes.SlopeFit | None, str]:
+def fit_layer(widths: tuple[int, ...], distances: np.ndarray) -> tuple[slopes.SlopeFit | None, str]:
+    """A slope of distances (widths, seeds), nan for runs not to be used; or why there is none."""
     try:
         return slopes.fit(widths, distances), ""
     except InputError as error:
         return None, str(error)
 
 
-def _compare(
+def compare(
     layer: str, norm: str, predicted: sp.Rational, measured: slopes.SlopeFit | None, failure: str
 ) -> LayerResult:
+    """The verdict on one layer; ``failure`` says what else speaks against using its runs."""
     regime, found = pt.classify(predicted), None
     verdict, reason = Verdict.AGREES, ""
     if failure or measured is None:

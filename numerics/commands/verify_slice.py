@@ -8,8 +8,9 @@ from rich.console import Console
 import phasetheory as pt
 from numerics.commands.output import as_json
 from numerics.errors import InputError
+from numerics.layer_measurement import NORMS
 from numerics.scans.scan import Report
-from numerics.slice_plan import NORMS, REGIONS, SlicePlan
+from numerics.slice_plan import REGIONS, SlicePlan
 from numerics.slice_report import slice_to_dict, slice_to_table
 from numerics.verify_slice import MEAN_DIFFERENCE, SliceVerification, verify_slice
 
