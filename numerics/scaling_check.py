@@ -8,7 +8,6 @@ for a function that draws networks, from the exponents of the scales it draws, f
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,10 +39,10 @@ __all__ = ["FamilyPlan", "ScalingCheck", "scaling_check"]
 #: Draws a network of a width.
 Family = Callable[[int, np.random.Generator], DeepNetwork]
 
-_DENOMINATOR = 12  # of the fractions that fitted exponents are rounded to
-_SCATTER = (
-    0.1  # largest distance of a fitted exponent from its fraction: half the gap between twelfths, and sampling noise
-)
+_DRAWS = 16  # networks of each width that exponents are fitted to
+_DENOMINATOR = 12  # of the fractions that fitted exponents are rounded to, at most
+_ROUNDING = 0.05  # more than half a twelfth, and more than the sampling noise of sixteen draws of 32 neurons
+_NOT_A_POWER = 0.3  # largest distance of log scales from a straight line
 
 
 @dataclass(frozen=True)
@@ -250,27 +249,34 @@ def scaling_check(
 
 def _fitted(plan: FamilyPlan) -> pt.Network:
     """Exponents of the scales that a family draws, in uniform coordinates, where all learning rates are 1."""
-    networks = [plan.draw(width, 0) for width in plan.widths]
-    if len({network.depth for network in networks}) > 1:
-        raise InputError("network_family changes its depth with the width; keep it")
-    scales = [
-        [
-            *(float(np.sqrt(np.mean(w**2))) for w in network.weights),
-            1 / network.kappa * float(np.prod(network.gains)) ** -1,
-        ]
-        for network in networks
-    ]
-    logs, x = np.log(scales), np.log(plan.widths)
-    exponents = np.polyfit(x, logs, 1)[0]
-    fractions = [Fraction(float(e)).limit_denominator(_DENOMINATOR) for e in exponents]
-    rounded = np.array([float(f) for f in fractions])
-    if np.any(np.abs(exponents - rounded) > _SCATTER):
+    networks = [[plan.draw(width, seed) for seed in range(_DRAWS)] for width in plan.widths]
+    if len({network.depth for row in networks for network in row}) > 1:
+        raise InputError("network_family changes its depth; keep it")
+    logs = np.array([np.mean([_log_scales(network) for network in row], axis=0) for row in networks])
+    x = np.log(plan.widths)
+    fitted = np.polyfit(x, logs, 1)
+    if np.max(np.abs(np.outer(x, fitted[0]) + fitted[1] - logs)) > _NOT_A_POWER:
         raise InputError(
-            f"the scales of network_family are no powers of the width that can be told: exponents {exponents.round(3)}; "
-            "give wider widths, or a phasetheory.Network"
+            f"the scales of network_family are no powers of the width (exponents {fitted[0].round(2)} at best); "
+            "give a phasetheory.Network, whose scales may be any formula, or other widths"
         )
-    powers = [pt.m ** sp.Rational(f.numerator, f.denominator) for f in fractions]
-    return pt.Network(tuple(powers[:-1]), powers[-1], name="fitted")
+    powers = [pt.m ** _simplest(float(exponent)) for exponent in fitted[0]]
+    return pt.Network(tuple(powers[:-1]), powers[-1], name="your networks")
+
+
+def _log_scales(network: DeepNetwork) -> list[float]:
+    """Logarithms of the standard deviations in uniform coordinates, and of the output scale."""
+    deviations = [float(np.log(np.mean(w**2))) / 2 for w in network.weights]
+    return [*deviations, -float(np.log(network.kappa * np.prod(network.gains)))]
+
+
+def _simplest(exponent: float) -> sp.Rational:
+    """The fraction of smallest denominator within :data:`_ROUNDING` of a fitted exponent."""
+    for denominator in range(1, _DENOMINATOR + 1):
+        numerator = round(exponent * denominator)
+        if abs(numerator / denominator - exponent) <= _ROUNDING:
+            return sp.Rational(numerator, denominator)
+    raise AssertionError("twelfths lie closer than twice the rounding")
 
 
 def _sentence(result: LayerResult) -> str:

@@ -109,8 +109,8 @@ class Solution:
         also of 'theta', all weights in uniform coordinates.
     conserved_drift : float
         Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
-        the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork: the change that is
-        left at the end, of the same quantity at every hidden neuron; nan for tanh, which conserves nothing.
+        the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every
+        hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing.
     stats : Statistics
     trajectory : Trajectory
     snapshots : Snapshots

@@ -46,17 +46,16 @@ class DeepExponential:
         weights(point.kernel, point.residual, h, c0, c1, predicted)
         first, second = flow.differentiate(point), flow.moved(point, c0 + c1)
         chain = flow.chain
-        hidden, squares = [flow.X[None]], []
+        hidden = [flow.X[None]]
         for layer, z in enumerate(self._z):
             left = np.concatenate([first.backward[layer] * c0[:, None], second.backward[layer] * c1[:, None]], axis=1)
             right = np.concatenate([first.hidden[layer], second.hidden[layer]], axis=1)
-            into = out.weights[layer]
-            squares.append(advance(point.weights[layer], flow.start[layer], left, right, hidden[-1], into, z))
+            advance(point.weights[layer], left, right, hidden[-1], out.weights[layer], z)
             z *= chain.gains[layer]
             hidden.append(chain.activation.value(z))
         kept = tuple(z.copy() for z in self._z[:-1])
         flow.set_signals(out, Signals(tuple(hidden[:-1]), kept, chain.output(self._z[-1])))
-        out.moved = tuple(map(float, np.sqrt(squares)))
+        flow.settle(out)
         size = float(np.linalg.norm(point.residual))
         defect = float(np.linalg.norm(out.residual - predicted)) / size if size > 0 else 0.0
         return DeepStep(defect / _DEFECT, out.moved)

@@ -8,7 +8,7 @@ from scipy.sparse.linalg import svds
 from numerics.deep.network import DeepNetwork
 from numerics.errors import InputError
 
-__all__ = ["LayerObservables", "balance_drift", "layer_observables", "spectral_norm"]
+__all__ = ["LayerObservables", "layer_observables", "spectral_norm"]
 
 _DENSE = 16  # a side up to which the singular values are found directly
 
@@ -72,28 +72,6 @@ def layer_observables(network: DeepNetwork, start: DeepNetwork) -> dict[str, Lay
             balance_drift=float("nan") if len(pair) < 2 else abs(pair[0] - pair[1]) / most if most > 0 else 0.0,
         )
     return found
-
-
-def balance_drift(network: DeepNetwork, start: DeepNetwork) -> float:
-    """Largest change of |row k of W_l|^2 - |column k of W_{l+1}|^2 over the hidden neurons, over the largest sum of the two.
-
-    Conserved for every hidden neuron by the flow of a homogeneous activation; nan for another.
-    """
-    if not network.activation.homogeneous:
-        return float("nan")
-    change, size = 0.0, 0.0
-    for layer in range(network.depth - 1):
-        below, above = (_neurons(network.weights, layer), _neurons(start.weights, layer))
-        change = max(change, float(np.max(np.abs((below[0] - below[1]) - (above[0] - above[1])))))
-        size = max(size, float(np.max(below[0] + below[1])))
-    return change / size
-
-
-def _neurons(weights: tuple[np.ndarray, ...], layer: int) -> tuple[np.ndarray, np.ndarray]:
-    """|W_l row|^2 and |W_{l+1} column|^2 of every neuron after layer ``layer``."""
-    return np.einsum("coi,coi->co", weights[layer], weights[layer]), np.einsum(
-        "cpo,cpo->co", weights[layer + 1], weights[layer + 1]
-    )
 
 
 def _largest(w: np.ndarray) -> float:

@@ -44,26 +44,27 @@ class DeepChebyshev:
 
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> DeepStep:
         """Step from ``point`` into ``out``, and the error of the distances."""
+        flow = self.flow
         stages = max(2, 1 + int(np.sqrt(1.54 * h * SAFETY * self.spectral_radius(point) + 1.0)))
         first, rows = chebyshev_coefficients(stages)
         ring = [*self._stages]
         ring.insert((stages - 1) % 3, out)  # so that the last stage is written to it
         before, last = point, ring[0]
         combine(1.0, point.y, 0.0, point.y, 0.0, point.y, first * h, point.velocity, last.y)
-        self.flow.update_residual(last)
+        flow.update_residual(last)
         for j, (mu, nu, mu_tilde, gamma_tilde) in enumerate(rows, start=1):
             new = ring[j % 3]
             combine(1.0 - mu - nu, point.y, mu, last.y, nu, before.y, gamma_tilde * h, point.velocity, new.y)
             self._add_velocity(last, mu_tilde * h, new.weights)
-            self.flow.update_residual(new)
+            flow.update_residual(new)
             before, last = last, new
+        flow.settle(out)
         self.prepare(out)
         x = self._stages[0].y  # free between steps
         chebyshev_estimate(out.y, point.y, out.velocity, point.velocity, h, x)
         parts = self._layer_errors(point.views(x), point, out)
         error = max(map(distance_error, parts)) / STEP_TOLERANCE
         error = max(error, loss_defect(point, out, h) / LOSS_TOLERANCE)
-        out.moved = tuple(float(np.sqrt(part.moved)) for part in parts)
         return DeepStep(error, out.moved)
 
     def _add_velocity(self, point: DeepPoint, factor: float, weights: tuple[np.ndarray, ...]) -> None:

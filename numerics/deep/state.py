@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 
+from numerics.deep.balance import Balance
 from numerics.deep.jacobian import Jacobian, Moved, Signals
 from numerics.deep.network import DeepNetwork
 from numerics.deep.observables import spectral_norm
@@ -61,6 +62,7 @@ class DeepFlow:
         self.strengths = tuple(max(spectral_norm(v, tolerance=0.1) for v in w) for w in network.weights)
         self.evaluations = 0
         self.kernel_evaluations = 0
+        self.balance = Balance(network.weights) if network.activation.homogeneous else None
         self._lengths = np.linalg.norm(X, axis=1)
 
     def new_point(self) -> DeepPoint:
@@ -77,6 +79,15 @@ class DeepFlow:
         point.velocity_known = False
         np.subtract(signals.output, self.zero, out=point.residual)
         self.evaluations += 1
+
+    def settle(self, point: DeepPoint) -> None:
+        """End a step at a point with its signals: back on the balance law, and the distances from the start."""
+        assert point.signals is not None, "find the residual first"
+        if self.balance is not None:
+            point.moved = self.balance.restore(point.weights, point.signals)
+        else:
+            pairs = zip(point.weights, self.start, strict=True)
+            point.moved = tuple(float(np.linalg.norm(w - start)) for w, start in pairs)
 
     def differentiate(self, point: DeepPoint) -> Jacobian:
         """Jacobian of a point with its residual."""
@@ -126,26 +137,17 @@ class DeepFlow:
         return signal * float(np.linalg.eigvalsh(blocks)[-1])
 
 
-def advance(
-    w: np.ndarray,
-    start: np.ndarray,
-    left: np.ndarray,
-    right: np.ndarray,
-    h: np.ndarray,
-    out: np.ndarray,
-    z: np.ndarray,
-) -> float:
-    """One layer of a step: out = w - left^T right, z = h out^T, and |out - start|^2, in blocks of rows that stay in the cache.
+def advance(w: np.ndarray, left: np.ndarray, right: np.ndarray, h: np.ndarray, out: np.ndarray, z: np.ndarray) -> None:
+    """One layer of a step: out = w - left^T right and z = h out^T, in blocks of rows that stay in the cache.
 
     Parameters
     ----------
-    w, start, out : float64 (copies, fan_out, fan_in)
+    w, out : float64 (copies, fan_out, fan_in)
     left : float64 (copies, k, fan_out); right : float64 (copies or 1, k, fan_in)
     h : float64 (copies or 1, n, fan_in); z : float64 (copies, n, fan_out)
     """
     copies, fan_out, fan_in = w.shape
     rows = max(1, _BLOCK // fan_in)
-    square = 0.0
     for copy in range(copies):
         r, hidden = right[copy % len(right)], h[copy % len(h)]
         for low in range(0, fan_out, rows):
@@ -154,6 +156,3 @@ def advance(
             np.matmul(left[copy, :, block].T, r, out=new)
             np.subtract(w[copy, block], new, out=new)
             np.matmul(hidden, new.T, out=z[copy, :, block])
-            distance = (new - start[copy, block]).ravel()
-            square += float(distance @ distance)
-    return square

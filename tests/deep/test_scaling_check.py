@@ -1,0 +1,81 @@
+"""The check of a user's own parametrisation: predictions, verdicts, mistakes, pictures."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+from numerics.slice_plotting import plot_four_regions, plot_scaling_check, plot_slope_maps
+
+WIDTHS = (32, 64, 128)
+
+
+def standard_parametrisation(width, rng):
+    return nm.DeepNetwork.sample((2, width, width, 1), (1, width**-0.5, width**-0.5), rng=rng)
+
+
+def test_mup_learns_at_any_width():
+    check = nm.scaling_check("mup", (64, 128, 256), 4)
+    assert check.basis is pt.Basis.DERIVED
+    assert all(result.predicted_slope == 0 for result in check.of("spectral"))
+    assert all(abs(result.measured.slope) < 0.15 for result in check.of("spectral"))
+
+
+def test_a_function_that_draws_networks_gets_its_exponents_fitted():
+    check = nm.scaling_check(standard_parametrisation, WIDTHS, 3)
+    assert check.basis is pt.Basis.FITTED
+    exact = pt.initialization("lecun", 3).slopes("spectral")
+    assert {r.layer: r.predicted_slope for r in check.of("spectral")} == exact
+    assert "lazy" in check.verdict
+    assert check.verdict.count("\n") == 3
+    assert set(check.table) == {"predicted", "slope", "low", "high"}
+    assert check.table["slope"].sel(norm="spectral", layer="W1") == check.of("spectral")[0].measured.slope
+
+
+def test_a_wrong_prediction_is_told():
+    """The same networks called by the name of another scheme: measured slopes that are not those of the name."""
+    right = nm.scaling_check(standard_parametrisation, WIDTHS, 3)
+    differences = [result.difference for result in right.of("frobenius")]
+    mup = pt.initialization("mup", 3).slopes()
+    wrong = [r.measured.slope - float(mup[r.layer]) for r in right.of("frobenius")]
+    assert np.max(np.abs(wrong)) > 0.4 > np.max(np.abs(differences))
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "match"),
+    [
+        (3, {}, "network_family = 3"),
+        (lambda width, rng: None, {}, "NoneType"),
+        ("nobody", {}, "unknown initialization"),
+        (standard_parametrisation, {"widths": (64,)}, "two different widths"),
+        (standard_parametrisation, {"seeds": 1}, "seeds = 1"),
+        (
+            lambda w, rng: nm.DeepNetwork.sample((2, w, w, 1), (1, 1, float(np.exp(w / 20))), rng=rng),
+            {"widths": (16, 32, 64, 128)},
+            "no powers of the width",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(family, options, match):
+    with pytest.raises((nm.InputError, pt.TheoryError), match=match):
+        nm.scaling_check(family, **({"widths": (16, 32), "seeds": 2} | options))
+
+
+def test_the_picture_shows_every_layer():
+    ax = plot_scaling_check(nm.scaling_check(standard_parametrisation, (16, 32), 2))
+    assert len(ax.get_legend().get_texts()) == 3
+    plt.close("all")
+
+
+def test_the_maps_show_every_layer_and_the_regions_twice():
+    from numerics.slopes import slope_map
+
+    diagram = pt.phase_diagram(3)
+    plan = nm.SlicePlan.grid(diagram, (1, 3), (0, 1), widths=(10, 20), seeds=2, loss_tol=1e-2)
+    slopes = slope_map(nm.scan(plan, executor=nm.Serial()))
+    figure = plot_slope_maps(slopes, diagram)
+    assert [ax.get_title() for ax in figure.axes[:3]] == ["$S$ of W1", "$S$ of W2", "$S$ of a"]
+    figure = plot_four_regions(slopes, diagram)
+    assert [ax.get_title() for ax in figure.axes] == ["derived", "measured, widths 10 to 20"]
+    plt.close("all")
