@@ -248,7 +248,7 @@ def scaling_check(
 
 
 def _fitted(plan: FamilyPlan) -> pt.Network:
-    """Exponents of the scales that a family draws, in uniform coordinates, where all learning rates are 1."""
+    """Exponents of the scales that a family draws."""
     networks = [[plan.draw(width, seed) for seed in range(_DRAWS)] for width in plan.widths]
     if len({network.depth for row in networks for network in row}) > 1:
         raise InputError("network_family changes its depth; keep it")
@@ -261,13 +261,16 @@ def _fitted(plan: FamilyPlan) -> pt.Network:
             "give a phasetheory.Network, whose scales may be any formula, or other widths"
         )
     powers = [pt.m ** _simplest(float(exponent)) for exponent in fitted[0]]
-    return pt.Network(tuple(powers[:-1]), powers[-1], name="your networks")
+    depth = networks[0][0].depth
+    return pt.Network(tuple(powers[:depth]), powers[depth], tuple(powers[depth + 1 :]), name="your networks")
 
 
 def _log_scales(network: DeepNetwork) -> list[float]:
-    """Logarithms of the standard deviations in uniform coordinates, and of the output scale."""
-    deviations = [float(np.log(np.mean(w**2))) / 2 for w in network.weights]
-    return [*deviations, -float(np.log(network.kappa * np.prod(network.gains)))]
+    """Logarithms of the standard deviations, the output scale and the learning rates of the unnormalised flow."""
+    scales, gains = np.array(network.scales), np.array(network.gains)
+    deviations = [float(np.log(np.mean(w**2))) / 2 for w in network.original_weights()]
+    output = float(np.sum(np.log(scales / gains)) - np.log(network.kappa))
+    return [*deviations, output, *map(float, np.log(scales**2 / network.time_unit))]
 
 
 def _simplest(exponent: float) -> sp.Rational:

@@ -6,7 +6,7 @@ import pytest
 
 import numerics as nm
 import phasetheory as pt
-from numerics.slice_plotting import plot_four_regions, plot_scaling_check, plot_slope_maps
+from numerics.slice_plotting import plot_scaling_check
 
 WIDTHS = (32, 64, 128)
 
@@ -35,11 +35,11 @@ def test_a_function_that_draws_networks_gets_its_exponents_fitted():
 
 def test_a_wrong_prediction_is_told():
     """The same networks called by the name of another scheme: measured slopes that are not those of the name."""
-    right = nm.scaling_check(standard_parametrisation, WIDTHS, 3)
-    differences = [result.difference for result in right.of("frobenius")]
+    check = nm.scaling_check(standard_parametrisation, WIDTHS, 3)
     mup = pt.initialization("mup", 3).slopes()
-    wrong = [r.measured.slope - float(mup[r.layer]) for r in right.of("frobenius")]
-    assert np.max(np.abs(wrong)) > 0.4 > np.max(np.abs(differences))
+    wrong = [abs(result.measured.slope - float(mup[result.layer])) for result in check.of("frobenius")]
+    right = [abs(result.difference) for result in check.of("frobenius")]
+    assert np.mean(wrong) > 2 * np.mean(right)
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,4 @@ def test_a_mistake_is_one_line(family, options, match):
 def test_the_picture_shows_every_layer():
     ax = plot_scaling_check(nm.scaling_check(standard_parametrisation, (16, 32), 2))
     assert len(ax.get_legend().get_texts()) == 3
-    plt.close("all")
-
-
-def test_the_maps_show_every_layer_and_the_regions_twice():
-    from numerics.slopes import slope_map
-
-    diagram = pt.phase_diagram(3)
-    plan = nm.SlicePlan.grid(diagram, (1, 3), (0, 1), widths=(10, 20), seeds=2, loss_tol=1e-2)
-    slopes = slope_map(nm.scan(plan, executor=nm.Serial()))
-    figure = plot_slope_maps(slopes, diagram)
-    assert [ax.get_title() for ax in figure.axes[:3]] == ["$S$ of W1", "$S$ of W2", "$S$ of a"]
-    figure = plot_four_regions(slopes, diagram)
-    assert [ax.get_title() for ax in figure.axes] == ["derived", "measured, widths 10 to 20"]
     plt.close("all")
