@@ -157,9 +157,8 @@ def main() -> None:
     if options.quick:
         options.width, options.runs, options.limit = 200, 1, 10.0
     torch.set_num_threads(1)
-    print(
-        f"{describe()}; one thread, {options.clock} time; {datetime.now(UTC):%Y-%m-%d}; width {options.width}, loss {options.loss:g}\n"
-    )
+    where = f"{describe()}; one thread, {options.clock} time; {datetime.now(UTC):%Y-%m-%d}"
+    print(f"{where}; width {options.width}, loss {options.loss:g}\n")
     print("| point | method | evaluations | seconds | largest error of RD |\n|:--|:--|--:|--:|--:|", flush=True)
     rows: list[Row] = []
     for label, *point in _POINTS:
