@@ -26,7 +26,7 @@ __all__ = ["gradient_flow"]
 
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
-_MATCH = 0.02  # |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
+_MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
 
 
@@ -88,14 +88,14 @@ def gradient_flow(
         Inputs with the constant included, and targets. With n < d the flow of two layers is integrated in the n directions that
         the samples see, exactly (:mod:`numerics.sample_space`).
     loss_tol : float
-        Stop when R = (1/2n) sum e_i^2 falls to this value; the time of it is located to 2 % of the loss.
+        Stop when R = (1/2n) sum e_i^2 falls to this value; the time of it is located to 2 rtol of the loss, at most 2 %.
     rtol : float
         Relative accuracy asked of the relative distances RD.
     method : str
         ``'auto'`` (``stats.why`` says what it chose and why), ``'exponential'``, ``'rkc'``, or with two layers
         ``'kink-exact'`` and ``'dormand-prince'``.
     t_max, grad_tol : float
-        Stop at this normalised time, or when |grad R| falls to this value (located to 2 % as well).
+        Stop at this normalised time, or when |grad R| falls to this value (located as well).
     max_steps : int; max_seconds : float
         Budgets: a run that uses one up is marked, not lost.
     times : array (k,)
@@ -152,6 +152,7 @@ class _Run:
         self.network, self.problem, self.limits, self.started = network, problem, limits, started
         self.point, self.trial, self.integrator = problem.point, problem.trial, problem.integrator
         self.controller = PIController(order=self.integrator.order)
+        self.match = _MATCH * min(limits.rtol, 1e-2)
         self.accepted, self.rejected = 0, 0
         self.record = [Progress(0, 0.0, self.point.loss, dict.fromkeys(problem.layers, 0.0))]
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity
@@ -247,12 +248,12 @@ class _Run:
         low, above = 0.0, _log(value(self.point) / tolerance)
         high, below = h, _log(value(self.trial) / tolerance)
         for _ in range(12):
-            if abs(below) < _MATCH:
+            if abs(below) < self.match:
                 break
             middle = low + (high - low) * min(0.95, max(0.05, above / (above - below)))
             _, step = self._attempt(middle)
             now = _log(value(self.trial) / tolerance)
-            if abs(now) < _MATCH:
+            if abs(now) < self.match:
                 return middle, step
             if now > 0:
                 low, above = middle, now
@@ -262,12 +263,12 @@ class _Run:
 
     def _stop(self) -> Status | None:
         limits = self.limits
-        if self.record[-1].loss <= limits.loss_tol * (1 + _MATCH):
+        if self.record[-1].loss <= limits.loss_tol * (1 + self.match):
             return Status.LOSS_REACHED
         if self.accepted:
             self.integrator.prepare(self.point)
         gradient = _gradient(self.point)
-        if gradient <= limits.grad_tol * (1 + _MATCH) and limits.grad_tol > 0:
+        if gradient <= limits.grad_tol * (1 + self.match) and limits.grad_tol > 0:
             return Status.GRADIENT_REACHED
         if self.t >= limits.t_max:
             return Status.TIME_REACHED
