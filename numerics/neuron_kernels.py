@@ -48,7 +48,9 @@ class Workspace(NamedTuple):
     sliding : bool (H,)
         After :func:`advance`: the kinks it slides along.
     basis : float64 (d, d); along : float64 (n,)
-        Directions it cannot move in, and the samples' components there.
+        Directions it cannot move in, and the samples' components there; within :func:`advance` a small linear system.
+    order : int (H,)
+        Which kinks that system is about.
     """
 
     v: np.ndarray
@@ -60,6 +62,7 @@ class Workspace(NamedTuple):
     sliding: np.ndarray
     basis: np.ndarray
     along: np.ndarray
+    order: np.ndarray
 
     @classmethod
     def of(cls, kinks: int, dimension: int, samples: int) -> "Workspace":
@@ -67,7 +70,8 @@ class Workspace(NamedTuple):
         v, g = np.zeros((2, dimension))
         z, r, side, share = np.zeros((4, kinks))
         sliding = np.zeros(kinks, dtype=np.bool_)
-        return cls(v, g, z, r, side, share, sliding, np.zeros((dimension, dimension)), np.zeros(samples))
+        basis, along = np.zeros((dimension, dimension)), np.zeros(max(samples, dimension))
+        return cls(v, g, z, r, side, share, sliding, basis, along, np.zeros(kinks, dtype=np.int64))
 
 
 @njit(inline="always")
@@ -109,7 +113,7 @@ def advance(u, kinks, work):
     vector that the kinks at hand allow while v slides.
     """
     normals, squares, above, below = kinks
-    v, g, z, r, side, share, sliding, _, _ = work
+    v, g, z, r, side, share, sliding, _, _, _ = work
     size, d = normals.shape
     square = 0.0
     for j in range(d):
@@ -205,6 +209,52 @@ def _duration(u, end, w, phi, G2):
     return -np.log1p(G * phi * (change - G) / (u * G - w)) / G
 
 
+@njit(**_OPTIONS)
+def _hold(count, kinks, work):
+    """Set the shares that hold the neuron on all ``count`` kinks, g.n = 0, by Cholesky, and say so; or some are not in (0, 1)."""
+    normals, squares, above, below = kinks
+    _, g, _, _, _, share, sliding, gram, change, order = work
+    size, d = normals.shape
+    if count > d:
+        return False
+    a = 0
+    for h in range(size):
+        if sliding[h]:
+            order[a] = h
+            a += 1
+    for a in range(count):
+        n = normals[order[a]]
+        change[a] = 0.0
+        for j in range(d):
+            change[a] -= g[j] * n[j]
+        for b in range(a + 1):
+            product = 0.0
+            for j in range(d):
+                product += n[j] * normals[order[b], j]
+            for c in range(b):
+                product -= gram[a, c] * gram[b, c]
+            if b < a:
+                gram[a, b] = product / gram[b, b]
+                change[a] -= gram[a, b] * change[b]
+            elif product <= 1e-10 * squares[order[a]]:  # normals that depend on one another
+                return False
+            else:
+                gram[a, a] = np.sqrt(product)
+                change[a] /= gram[a, a]
+    for a in range(count - 1, -1, -1):
+        for b in range(a + 1, count):
+            change[a] -= gram[b, a] * change[b]
+        change[a] /= gram[a, a]
+    for a in range(count):
+        h = order[a]
+        change[a] = share[h] + change[a] / (above[h] - below[h])
+        if not 0.0 < change[a] < 1.0:
+            return False
+    for a in range(count):
+        share[order[a]] = change[a]
+    return True
+
+
 @njit(forceinline=True, **_OPTIONS)
 def _force(direction, kinks, work):
     """The force g, and which kinks the neuron slides along.
@@ -214,7 +264,7 @@ def _force(direction, kinks, work):
     (0, 1) holds it on the kink, 0 and 1 let it go.
     """
     normals, squares, above, below = kinks
-    _, g, _, _, side, share, sliding, _, _ = work
+    _, g, _, _, side, share, sliding, _, _, _ = work
     size, d = normals.shape
     count = 0
     g[:] = 0.0
@@ -233,7 +283,8 @@ def _force(direction, kinks, work):
             g[j] += strength * normals[h, j]
     if count == 0:
         return
-    for _ in range(1 if count == 1 else _SWEEPS):
+    inside = count > 1 and _hold(count, kinks, work)
+    for _ in range(0 if inside else (1 if count == 1 else _SWEEPS)):
         largest = 0.0
         for h in range(size):
             if sliding[h]:
