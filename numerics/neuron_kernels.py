@@ -16,6 +16,7 @@ _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"
 ON = 1e-12
 _FLAT = 1e-28  # squared cosine below which a neuron moves along a kink, not towards it
 _SWEEPS = 1000
+_SHARE = 1e-14  # a share closer than this to 0 or 1 is rounding
 
 
 class Kinks(NamedTuple):
@@ -125,7 +126,7 @@ def advance(u, kinks, work):
             product += v[j] * normals[h, j]
         on = product * product < ON * ON * squares[h] * square and above[h] != below[h]
         sliding[h] = on
-        share[h] = 0.5
+        share[h] = 0.0
         z[h] = 0.0 if on else product
         side[h] = 1.0 if z[h] > 0.0 else -1.0
         w += (above[h] if z[h] > 0.0 else below[h]) * z[h]
@@ -189,7 +190,7 @@ def advance(u, kinks, work):
             z[which] = 0.0
             if (above[which] - below[which]) * direction < 0.0:
                 sliding[which] = True
-                share[which] = 0.5
+                share[which] = 0.0
             else:
                 side[which] = -side[which]
         else:
@@ -248,7 +249,7 @@ def _hold(count, kinks, work):
     for a in range(count):
         h = order[a]
         change[a] = share[h] + change[a] / (above[h] - below[h])
-        if not 0.0 < change[a] < 1.0:
+        if not _SHARE < change[a] < 1.0 - _SHARE:
             return False
     for a in range(count):
         share[order[a]] = change[a]
@@ -307,10 +308,11 @@ def _force(direction, kinks, work):
         strength = above[h] if side[h] > 0.0 else below[h]
         if sliding[h]:
             strength = (1.0 - share[h]) * below[h] + share[h] * above[h]
-            if share[h] <= 0.0 or share[h] >= 1.0:
+            if not _SHARE < share[h] < 1.0 - _SHARE:
                 sliding[h] = False
-                side[h] = 1.0 if share[h] >= 1.0 else -1.0
-        largest = max(largest, strength * strength * squares[h])
+                side[h] = 1.0 if share[h] > 0.5 else -1.0
+                strength = above[h] if share[h] > 0.5 else below[h]
+        largest = max(largest, max(above[h] * above[h], below[h] * below[h]) * squares[h])
         for j in range(d):
             g[j] += strength * normals[h, j]
     total = 0.0
