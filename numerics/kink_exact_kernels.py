@@ -184,7 +184,7 @@ def _glide_planar(u, p, q, xs, bs, c, nxs, nbs, jumps, below, narrow, s, u1, p1,
         U1 = U + (U * G2 * cosh + w * sinh)
         phi = U * sinh + w * cosh
         P1, Q1 = P + gp * phi, Q + gq * phi
-        event = U * U1 <= 0.0 or two
+        event = U * U1 <= 0.0 or two or square == 0.0
         for i in range(len(xs)):
             z = P * xs[i] + Q * bs[i]
             crossed = z * (P1 * xs[i] + Q1 * bs[i]) < 0.0
@@ -335,6 +335,8 @@ def _forces(v, X, c, owner, narrow, s, z, force, g, w, square, on, which):
         for j in range(d):
             for k in range(size):
                 g[j, k] += force[k] * X[i, j]
+    for k in range(size):
+        on[k] = 2.0 if square[k] == 0.0 else on[k]  # on all of them
 
 
 @njit(forceinline=True, **_OPTIONS)

@@ -181,7 +181,7 @@ def advance(u, kinks, work):
         u = end
         for h in range(size):
             z[h] += r[h] * phi
-        if square <= ON * ON * G2 * phi * phi:  # it slid into v = 0, on all kinks at once
+        if square < ON * ON * G2 * phi * phi:  # it slid into v = 0, on all kinks at once
             v[:] = 0.0
             z[:] = 0.0
             side[:] = -1.0
