@@ -2,6 +2,7 @@
 
 from numerics import datasets, slopes
 from numerics.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
+from numerics.data_files import load_data
 from numerics.deep import DeepNetwork
 from numerics.deep.observables import LayerObservables, layer_observables
 from numerics.errors import GradientFlowError, InputError, ScanError
@@ -20,6 +21,7 @@ from numerics.observables import conserved_drift, relative_distance
 from numerics.plan import Plan
 from numerics.sampling import sample_network
 from numerics.scaling_check import ScalingCheck, scaling_check
+from numerics.refinement import refine
 from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, open_scan, scan
 from numerics.seeds import cell_seed
 from numerics.slice_plan import SlicePlan
@@ -70,8 +72,10 @@ __all__ = [
     "limiting_rate",
     "linear_approximation",
     "linearize",
+    "load_data",
     "open_scan",
     "orientation_histogram",
+    "refine",
     "relative_distance",
     "sample_network",
     "scaling_check",

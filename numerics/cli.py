@@ -10,9 +10,10 @@ import typer
 import phasetheory as pt
 from numerics.commands.condense import condense
 from numerics.commands.learned import features, gallery, linearize
+from numerics.commands.scan import scan_command
 from numerics.commands.theory import classify, derive, diagram
 from numerics.commands.verify import verify_command
-from numerics.errors import InputError
+from numerics.errors import InputError, ScanError
 
 __all__ = ["app", "main"]
 
@@ -23,10 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("verify")(verify_command)
+app.command("scan")(scan_command)
 for command in (classify, condense, derive, diagram, features, gallery, linearize):
     app.command()(command)
 
-_USAGE, _INTERRUPTED = 2, 130
+_STOPPED, _USAGE, _INTERRUPTED = 1, 2, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # the base of every mistake in the words of a call
 
 
@@ -42,7 +44,8 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is returned.
 
-    0: done (``verify``: every verdict agrees); 1: ``verify`` found a disagreement; 2: a mistake in the call, one line on stderr.
+    0: done (``verify``: every verdict agrees); 1: ``verify`` found a disagreement, a scan has failed
+    cells or could not go on; 2: a mistake in the call, one line on stderr.
     """
     try:
         return app(args=arguments, prog_name="phasetheory", standalone_mode=False) or 0
@@ -51,8 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{message.rstrip('.')}; see 'phasetheory --help'")
     except (pt.TheoryError, InputError) as error:
         return _complain(str(error))
+    except ScanError as error:
+        _complain(str(error))
+        return _STOPPED
     except OSError as error:
-        return _complain(f"cannot write {error.filename}: {error.strerror}; choose another place with --out")
+        return _complain(f"cannot write {error.filename}: {error.strerror}; choose another place")
     except (KeyboardInterrupt, typer.Abort):
         print("phasetheory: interrupted", file=sys.stderr)
         return _INTERRUPTED

@@ -3,9 +3,10 @@
 import hashlib
 import itertools
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.flow import gradient_flow
 from numerics.networks import TwoLayer
+from numerics.observables import norm
 from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
 from numerics.seeds import cell_seed
 from numerics.solution import Solution
 
-__all__ = ["BOOK", "PLANE", "Plan", "Point", "data_settings", "exact"]
+__all__ = ["BOOK", "PLANE", "Plan", "Point", "data_settings", "exact", "grid_text", "grid_values"]
 
 #: (gamma, gamma'), exact.
 Point = tuple[Fraction, Fraction]
@@ -50,7 +52,10 @@ class Plan(Experiment):
     data : (X, y)
         Inputs (n, d), the constant included, and targets (n,).
     data_name : str
-        What the data are called in the results.
+        What the data are called in the results, as for :func:`numerics.load_data`.
+    beta2_exponents : sequence of number
+        If given, every cell is trained once for each b in the weights themselves instead of the normalised ones: beta2 = m^b,
+        beta1 = kappa' beta2, alpha = beta1 beta2/kappa. The theory says that b changes nothing.
 
     Raises
     ------
@@ -65,7 +70,8 @@ class Plan(Experiment):
     loss_tol: float = 1e-6
     max_seconds: float = 60.0
     data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
-    data_name: str = "four-points"
+    data_name: str = ""
+    beta2_exponents: tuple[Fraction, ...] = ()
 
     def __post_init__(self) -> None:
         points = tuple((exact(gamma, "gamma"), exact(prime, "gamma_prime")) for gamma, prime in self.points)
@@ -78,9 +84,16 @@ class Plan(Experiment):
             raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
         if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
             raise InputError(f"seeds = {self.seeds!r}; give a positive integer")
+        scales = tuple(exact(b, "beta2_exponent") for b in self.beta2_exponents)
+        if len(set(scales)) < len(scales):
+            raise InputError(f"beta2_exponents = {self.beta2_exponents}; give each of them once")
         object.__setattr__(self, "points", points)
+        object.__setattr__(self, "beta2_exponents", scales)
         object.__setattr__(self, "widths", tuple(sorted(set(self.widths))))
         object.__setattr__(self, "data", check_data(*self.data))
+        if not self.data_name:
+            shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
+            object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
 
     @classmethod
     def quick(cls) -> "Plan":
@@ -100,10 +113,12 @@ class Plan(Experiment):
 
     @property
     def cells(self) -> list[Cell]:
-        """Every (gamma, gamma_prime, width, seed)."""
+        """Every (gamma, gamma_prime, [beta2_exponent,] width, seed)."""
+        scales: list[Cell] = [{"beta2_exponent": b} for b in self.beta2_exponents]
         return [
-            {"gamma": gamma, "gamma_prime": gamma_prime, "width": width, "seed": seed}
+            {"gamma": gamma, "gamma_prime": gamma_prime, **scale, "width": width, "seed": seed}
             for gamma, gamma_prime in self.points
+            for scale in scales or [{}]
             for width in self.widths
             for seed in range(self.seeds)
         ]
@@ -136,6 +151,21 @@ class Plan(Experiment):
         """What a dataset of this plan holds."""
         return "Relative distances of trained two-layer networks over the phase diagram"
 
+    @property
+    def command(self) -> str:
+        """The command that makes this scan; empty if there is none, for points that are no grid or data without a name."""
+        gammas, primes = (sorted({point[i] for point in self.points}) for i in (0, 1))
+        if len(gammas) * len(primes) != len(self.points) or self.data_name == "arrays":
+            return ""
+        words = ["phasetheory scan", f"--gamma {grid_text(gammas)}", f"--gamma-prime {grid_text(primes)}"]
+        words += [f"--beta2 {grid_text(self.beta2_exponents)}"] if self.beta2_exponents else []
+        words += [
+            f"--widths {','.join(map(str, self.widths))}",
+            f"--seeds {self.seeds}",
+            f"--data {quote(self.data_name)}",
+        ]
+        return " ".join([*words, f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"])
+
     def cost(self, cell: Cell) -> float:
         """In proportion to the width; runs get longer with gamma."""
         return float(cell["width"]) * (1.0 + max(0.0, 4.0 * float(cell["gamma"]) - 2.0))
@@ -154,40 +184,84 @@ class Plan(Experiment):
 
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
-        X, y = self.data
+        # one thread: the bits of a sum depend on the number of threads
+        return gradient_flow(
+            self.start(cell),
+            *self.data,
+            loss_tol=self.loss_tol,
+            rtol=self.rtol,
+            max_seconds=self.max_seconds,
+            threads=1,
+            throw=False,
+        )
+
+    def start(self, cell: Cell) -> TwoLayer:
+        """The network of one cell at its start."""
         gamma, gamma_prime, width, seed = (cell[name] for name in ("gamma", "gamma_prime", "width", "seed"))
+        scale = [cell["beta2_exponent"]] if "beta2_exponent" in cell else []
         network = TwoLayer.sample(
             width=int(width),
             gamma=gamma,
             gamma_prime=gamma_prime,
-            inputs=X,
-            rng=cell_seed(gamma, gamma_prime, width=int(width), seed=int(seed)),
+            inputs=self.data[0],
+            rng=cell_seed(gamma, gamma_prime, *scale, width=int(width), seed=int(seed)),
             antisymmetric=True,
         )
-        budget = self.max_seconds
-        # one thread: the bits of a sum depend on the number of threads
-        return gradient_flow(
-            network, X, y, loss_tol=self.loss_tol, rtol=self.rtol, max_seconds=budget, threads=1, throw=False
-        )
+        return _in_weights(network, float(scale[0])) if scale else network
 
 
 _LAYERS = ("w", "a", "theta")
 
 
+def _in_weights(network: TwoLayer, exponent: float) -> TwoLayer:
+    """The same network with u = a and v = w, whose plain gradient flow has kappa = 1/alpha in their place; kappa' is kept."""
+    beta2 = float(network.width) ** exponent
+    beta1 = network.kappa_prime * beta2
+    alpha = beta1 * beta2 / network.kappa
+    return replace(network, u=network.output_weights(beta1), v=network.input_weights(beta2), kappa=1.0 / alpha)
+
+
 def _joint_distance(solution: Solution) -> float:
     """Largest RD over the run of all normalised weights together, (abar, wbar): [L21] appendix D."""
-    start, run = solution.initial, solution.trajectory
+    start, run = solution.initial, solution.trajectory.relative_distance
     assert isinstance(start, TwoLayer)
-    size_a = np.linalg.norm(start.output_weights())
-    size_w = np.linalg.norm(start.input_weights())
-    moved = np.hypot(run.relative_distance["w"] * size_w, run.relative_distance["a"] * size_a)
-    return float(np.max(moved) / np.hypot(size_w, size_a))
+    ratio = norm(start.u) / norm(start.v) / start.kappa_prime  # |abar|/|wbar| at the start
+    return float(np.max(np.hypot(run["w"], ratio * run["a"])) / np.hypot(1.0, ratio))
 
 
 def data_settings(X: np.ndarray, y: np.ndarray, name: str) -> dict[str, Setting]:
     """Name, size and hash of a data set."""
     digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
     return {"data": name, "samples": len(y), "input_dimension": X.shape[1], "data_sha256": digest}
+
+
+def grid_values(text: str, name: str) -> tuple[Fraction, ...]:
+    """Exact numbers from ``START:STOP:COUNT``, equally spaced with both ends, or from a list with commas.
+
+    Examples
+    --------
+    >>> [str(value) for value in grid_values("0.6:1.4:3", "gamma")]
+    ['3/5', '1', '7/5']
+    """
+    parts = text.split(":")
+    if len(parts) == 1:
+        return tuple(exact(part, name) for part in text.split(","))
+    if len(parts) != 3 or not parts[2].strip().isdecimal() or int(parts[2]) < 2:
+        raise InputError(f"{name} = {text!r}; give START:STOP:COUNT such as 0.6:1.4:9, or numbers such as 0.6,1,1.4")
+    first, last, count = exact(parts[0], name), exact(parts[1], name), int(parts[2])
+    return tuple(first + (last - first) * i / (count - 1) for i in range(count))
+
+
+def grid_text(values: Sequence[Fraction]) -> str:
+    """The shortest text that :func:`grid_values` reads as these values."""
+    if len(values) > 2 and len({b - a for a, b in itertools.pairwise(values)}) == 1:
+        return f"{_decimal(values[0])}:{_decimal(values[-1])}:{len(values)}"
+    return ",".join(map(_decimal, values))
+
+
+def _decimal(value: Fraction) -> str:
+    text = repr(float(value))
+    return text.removesuffix(".0") if Fraction(text) == value else str(value)
 
 
 def exact(value: Any, name: str) -> Fraction:

@@ -37,6 +37,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "check_repeated",
+    "regime_of",
     "verify",
 ]
 
@@ -238,7 +239,7 @@ def _judge(point: Point, runs: list[Run], plan: Plan, diagram: pt.PhaseDiagram) 
     if failure or measured is None:
         verdict, reason = Verdict.UNDECIDED, failure
     else:
-        measured_regime = _regime_of(measured.slope)
+        measured_regime = regime_of(measured.slope)
         verdict, reason = _compare(measured, expected, regime)
     return PointResult(*point, predicted, regime, expected, kernels, measured, measured_regime, verdict, reason, own)
 
@@ -274,14 +275,15 @@ def _compare(measured: slopes.SlopeFit, expected: float, regime: pt.Regime) -> t
     size = measured.high - measured.low
     if size > WIDEST_INTERVAL:
         return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
-    if _regime_of(measured.slope) is not regime:
+    if regime_of(measured.slope) is not regime:
         return Verdict.DISAGREES, f"predicted {regime.value}"
     if not measured.low - FINITE_WIDTH <= expected <= measured.high + FINITE_WIDTH:
         return Verdict.DISAGREES, f"slope off by {measured.slope - expected:+.3f}"
     return Verdict.AGREES, ""
 
 
-def _regime_of(slope: float) -> pt.Regime:
+def regime_of(slope: float) -> pt.Regime:
+    """Regime that a measured slope speaks for."""
     if abs(slope) <= FINITE_WIDTH:
         return pt.Regime.CRITICAL
     return pt.Regime.LINEAR if slope < 0 else pt.Regime.CONDENSED

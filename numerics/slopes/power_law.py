@@ -16,7 +16,7 @@ from scipy.special import ndtri, stdtrit
 
 from numerics.errors import InputError
 
-__all__ = ["SlopeFit", "fit"]
+__all__ = ["SlopeFit", "fit", "resampled_slopes", "weights_of"]
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,9 @@ def fit(
     order = np.argsort(x)
     log_width, rows = np.log(x[order]), [rows[i] for i in order]
     means = np.array([row.mean() for row in rows])
-    weights = (log_width - log_width.mean()) / np.sum((log_width - log_width.mean()) ** 2)
-    slope = float(weights @ means)
-    generator = np.random.default_rng(rng)
+    slope = float(weights_of(log_width) @ means)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    deviations = np.quantile(_resampled_means(rows, resamples, generator) @ weights, tails)
-    low, high = slope + _few_seeds(rows, tails[1]) * deviations
+    low, high = np.quantile(resampled_slopes(log_width, rows, tails[1], resamples, np.random.default_rng(rng)), tails)
     local = np.diff(means) / np.diff(log_width)
     return SlopeFit(
         slope=slope,
@@ -117,6 +114,28 @@ def fit(
         widths=tuple(int(w) for w in x[order]),
         seeds=min(row.size for row in rows),
     )
+
+
+def weights_of(log_width: np.ndarray) -> np.ndarray:
+    """Weights (k,) whose product with the means at the widths is the slope of least squares."""
+    centred = log_width - log_width.mean()
+    return centred / np.sum(centred**2)
+
+
+def resampled_slopes(
+    log_width: np.ndarray, rows: list[np.ndarray], tail: float, resamples: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Slopes (resamples,) of resampled seeds, spread so that their quantile ``tail`` is an end of the interval.
+
+    Parameters
+    ----------
+    log_width : array (k,)
+    rows : list of k arrays
+        log RD of the seeds at each width.
+    """
+    weights = weights_of(log_width)
+    slope = weights @ np.array([row.mean() for row in rows])
+    return slope + _few_seeds(rows, tail) * (_resampled_means(rows, resamples, generator) @ weights)
 
 
 def _few_seeds(rows: list[np.ndarray], tail: float) -> float:

@@ -1,0 +1,112 @@
+"""What commands that scan have in common: options on where to run, progress, and an end that can be understood."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from numerics.errors import InputError
+from numerics.scans import Dask, Processes, ScanProgress, Serial, Workers
+
+__all__ = ["Extend", "ProcessCount", "RetryFailed", "Scheduler", "SerialFlag", "StoreFolder", "WorkerCount"]
+__all__ += ["chosen_workers", "scan_progress", "stoppable"]
+
+StoreFolder = Annotated[
+    Path, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
+]
+ProcessCount = Annotated[
+    int | None, typer.Option("--processes", min=1, help="Processes on this machine; by default one for each core.")
+]
+SerialFlag = Annotated[bool, typer.Option("--serial", help="No other process: one cell after the other.")]
+WorkerCount = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Start a local Dask cluster of so many workers.")
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Use a Dask cluster that runs: its address, such as tcp://HOST:PORT.")
+]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed or stopped short.")]
+Extend = Annotated[bool, typer.Option("--extend", help="Add these cells to a store that was made with others.")]
+
+_LINE_EVERY = 10.0  # seconds between lines of progress where there is no terminal
+
+
+def chosen_workers(processes: int | None, serial: bool, workers: int | None, scheduler: str | None) -> Workers:
+    """Where to run, from the options; processes on this machine if none is given."""
+    given = [
+        option
+        for option, value in (
+            ("--processes", processes),
+            ("--serial", serial or None),
+            ("--workers", workers),
+            ("--scheduler", scheduler),
+        )
+        if value is not None
+    ]
+    if len(given) > 1:
+        raise InputError(f"got {' and '.join(given)}; give one of them: they say where to run")
+    if serial:
+        return Serial()
+    if workers is not None or scheduler is not None:
+        return Dask(scheduler, workers=workers)
+    return Processes(processes)
+
+
+@contextmanager
+def scan_progress(*, quiet: bool = False) -> Iterator[Callable[[ScanProgress], None]]:
+    """A bar on a terminal, a line now and then elsewhere; on stderr."""
+    console = Console(stderr=True, quiet=quiet, highlight=False)
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting")
+        yield lambda now: bar.update(task, total=now.total, completed=now.done + now.failed, description=_text(now))
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Take the signal with which batch systems end a job for Ctrl-C, so that the end is as clean."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Lines:
+    """Progress for a log file."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._next = console, 0.0
+
+    def __call__(self, now: ScanProgress) -> None:
+        finished = now.done + now.failed == now.total
+        if time.monotonic() >= self._next or finished:
+            self._next = time.monotonic() + _LINE_EVERY
+            self._console.print(_text(now), markup=False, soft_wrap=True)
+
+
+def _text(now: ScanProgress) -> str:
+    failed = f", {now.failed} failed" if now.failed else ""
+    text = f"{now.done} of {now.total} cells{failed}"
+    if now.rate == 0.0 or now.done + now.failed == now.total:
+        return text
+    return f"{text}, {now.rate:.3g}/s, {_duration(now.remaining)} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

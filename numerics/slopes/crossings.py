@@ -1,0 +1,98 @@
+"""crossings(): where the slope changes sign along one coordinate, with an interval over seeds.
+
+Between neighbouring points the slope is taken as a straight line. The interval comes from the same resampled seeds as that of a
+slope: in each resample all slopes of a row are drawn anew and the crossing is found again. A resample without a crossing
+lies beyond the points there are, and leaves that end of the interval open.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.errors import InputError
+from numerics.slopes.power_law import resampled_slopes, weights_of
+from numerics.slopes.usable import usable_runs
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["crossings"]
+
+
+def crossings(
+    dataset: "xarray.Dataset",
+    along: str = "gamma",
+    observable: str = "relative_distance",
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+) -> "xarray.Dataset":
+    """The measured boundary: zero of S along a coordinate, for every row of the others.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of :func:`numerics.scan`.
+    along : str
+        Coordinate along which S is followed.
+    observable, level, resamples
+        As for :func:`slope_map`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``crossing``, nan where S does not change sign; ``low``, ``high``, its interval: nan with a single seed, infinite where it
+        reaches beyond the points; ``below``, ``above``, the neighbouring points. If noise makes S change sign more than once, the
+        crossing in the middle is taken.
+    """
+    import xarray
+
+    runs = usable_runs(dataset, observable)
+    if along not in runs.points.dims:
+        raise InputError(f"along = {along!r}; give one of the coordinates {', '.join(map(str, runs.points.dims))}")
+    axis = runs.points.get_axis_num(along)
+    assert isinstance(axis, int)
+    positions = dataset[along].values.astype(float)
+    log_width, tail = np.log(runs.widths), (1 + level) / 2
+    slopes = np.full(runs.complete.shape, np.nan)
+    drawn = np.full((*runs.complete.shape, resamples), np.nan)
+    generator = np.random.default_rng(0)
+    for place, rows in runs.rows():
+        slopes[place] = weights_of(log_width) @ np.array([row.mean() for row in rows])
+        if max(map(len, rows)) > 1:
+            drawn[place] = resampled_slopes(log_width, rows, tail, resamples, generator)
+    slopes, drawn = np.moveaxis(slopes, axis, -1), np.moveaxis(drawn, axis, -2)
+    shape = slopes.shape[:-1]
+    found = {name: np.full(shape, np.nan) for name in ("crossing", "low", "high", "below", "above")}
+    for place in np.ndindex(shape):
+        measured = np.isfinite(slopes[place])
+        x, s = positions[measured], slopes[place][measured]
+        where = _crossing(x, s)
+        if where is None:
+            continue
+        i = int(np.searchsorted(x, where, side="right")) - 1
+        i = min(max(i, 0), len(x) - 2)
+        found["crossing"][place], found["below"][place], found["above"][place] = where, x[i], x[i + 1]
+        sample = drawn[place][measured]
+        if np.isfinite(sample).all():
+            again = np.array([_crossing(x, column, beyond=True) for column in sample.T], dtype=float)
+            found["low"][place], found["high"][place] = np.quantile(again, [1 - tail, tail], method="nearest")
+    row = runs.points.isel({along: 0}, drop=True)
+    return xarray.Dataset(
+        {name: (row.dims, values) for name, values in found.items()},
+        row.coords,
+        {"along": along, "observable": observable, "level": level},
+    )
+
+
+def _crossing(x: np.ndarray, s: np.ndarray, *, beyond: bool = False) -> float | None:
+    """Where the line through the points changes sign; if it does not, None, or the infinity on whose side it would."""
+    changes = np.flatnonzero(np.sign(s[:-1]) * np.sign(s[1:]) < 0)
+    zeros = [float(x[i] - s[i] * (x[i + 1] - x[i]) / (s[i + 1] - s[i])) for i in changes]
+    zeros += [float(value) for value in x[s == 0]]
+    if zeros:
+        return sorted(zeros)[(len(zeros) - 1) // 2]
+    if not beyond or len(s) == 0:
+        return None
+    rising = s[-1] >= s[0]
+    return np.inf if (s[0] < 0) == rising else -np.inf
