@@ -10,6 +10,7 @@ import typer
 import phasetheory as pt
 from numerics.commands.condense import condense
 from numerics.commands.learned import features, gallery, linearize
+from numerics.commands.plot import plot_command
 from numerics.commands.scan import scan_command
 from numerics.commands.theory import classify, derive, diagram
 from numerics.commands.verify import verify_command
@@ -25,7 +26,9 @@ app = typer.Typer(
 )
 app.command("verify")(verify_command)
 app.command("scan")(scan_command)
+app.command("plot")(plot_command)
 for command in (classify, condense, derive, diagram, features, gallery, linearize):
+for command in (classify, derive, diagram):
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED = 1, 2, 130

@@ -9,14 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
 
 import phasetheory as pt
 from numerics.features import Features, features
+from numerics.slopes import SlopeFit
 from numerics.solution import Solution
 from numerics.verify import PointResult, Verification
 from phasetheory.plotting import REGIME_COLOURS, plot_phase_diagram
 
-__all__ = ["plot_learned_functions", "plot_measured_diagram", "plot_relative_distance"]
+__all__ = ["draw_power_law", "plot_learned_functions", "plot_measured_diagram", "plot_relative_distance"]
 
 _INITIAL, _FINAL, _DATA = "#0072B2", "#D55E00", "black"  # colour-blind safe (Okabe and Ito)
 _DISAGREES = "#CC0033"
@@ -40,16 +42,8 @@ def plot_relative_distance(points: Sequence[PointResult], *, ax: Axes | None = N
         if fit is None:
             continue
         colour = REGIME_COLOURS[point.predicted_regime]
-        widths = np.array(fit.widths, dtype=float)
         rows = [[r.relative_distance for r in point.runs if r.width == w and r.converged] for w in fit.widths]
-        means = np.array([np.exp(np.mean(np.log(row))) for row in rows])
-        spread = [means - [min(row) for row in rows], [max(row) for row in rows] - means]
-        line = np.exp(fit.intercept) * widths**fit.slope
-        middle = np.exp(np.mean(np.log(widths)))
-        predicted = np.exp(fit.intercept) * middle**fit.slope * (widths / middle) ** float(point.predicted_slope)
-        ax.errorbar(widths, means, spread, fmt=marker, color=colour, mec="black", mew=0.6, ms=6, capsize=2.5, zorder=3)
-        ax.plot(widths, line, "-", color=colour, lw=1.6, zorder=2)
-        ax.plot(widths, predicted, "--", color="black", lw=1.0, zorder=2)
+        draw_power_law(ax, fit.widths, rows, fit, float(point.predicted_slope), colour, marker)
         if point.kernel_distances:
             ax.plot(*zip(*point.kernel_distances.items(), strict=True), ":", color=_KERNEL, lw=2.2, zorder=2.5)
         label = rf"{_place(point)}: $S_w={_signed(fit.slope)}$, predicted ${_signed(float(point.predicted_slope))}$"
@@ -62,6 +56,27 @@ def plot_relative_distance(points: Sequence[PointResult], *, ax: Axes | None = N
     ax.legend(handles=handles, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
     ax.grid(True, which="major", alpha=0.25)
     return ax
+
+
+def draw_power_law(
+    ax: Axes,
+    widths: ArrayLike,
+    rows: Sequence[ArrayLike],
+    fit: SlopeFit,
+    predicted: float,
+    colour: Any,
+    marker: str,
+) -> None:
+    """Draw RD of several seeds (rows) at each width, the fitted power law, and one of the predicted slope through its middle."""
+    widths = np.array(widths, dtype=float)
+    means = np.array([np.exp(np.mean(np.log(row))) for row in rows])
+    spread = [means - [np.min(row) for row in rows], [np.max(row) for row in rows] - means]
+    middle = np.exp(np.mean(np.log(widths)))
+    line = np.exp(fit.intercept) * widths**fit.slope
+    through_middle = np.exp(fit.intercept) * middle**fit.slope * (widths / middle) ** predicted
+    ax.errorbar(widths, means, spread, fmt=marker, color=colour, mec="black", mew=0.6, ms=6, capsize=2.5, zorder=3)
+    ax.plot(widths, line, "-", color=colour, lw=1.6, zorder=2)
+    ax.plot(widths, through_middle, "--", color="black", lw=1.0, zorder=2)
 
 
 def plot_learned_functions(

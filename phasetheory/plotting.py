@@ -20,7 +20,7 @@ from phasetheory.polygons import FAR, Affine, Point, at_infinity, clip
 from phasetheory.printing import latex
 from phasetheory.regimes import Regime
 
-__all__ = ["REGIME_COLOURS", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "tint"]
+__all__ = ["AXIS_LABELS", "REGIME_COLOURS", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "tint"]
 
 #: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
 REGIME_COLOURS: Mapping[Regime, str] = {
@@ -34,7 +34,8 @@ _WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of 
 _LABEL_WIDTH = 20  # characters in a line of names beside a point
 _LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
 _LEGEND_ROWS = 3  # more do not fit beside the named points
-_AXIS_LABELS = {
+#: Names of coordinates, written out.
+AXIS_LABELS = {
     "gamma": r"$\gamma = -\lim\,\log\kappa\,/\log m$",
     "gamma_prime": r"$\gamma' = -\lim\,\log\kappa'\,/\log m$",
     "gamma_3": r"$\gamma_3 = -\lim\,\log(\beta_1\beta_2\beta_3/\alpha)\,/\log m$",
@@ -77,8 +78,8 @@ def plot_phase_diagram(
         _place_names(diagram, ax, window)
     left, right, bottom, top = window
     ax.set(xlim=(left, right), ylim=(bottom, top))
-    ax.set_xlabel(_AXIS_LABELS.get(diagram.coordinates[0].name, f"${latex(diagram.coordinates[0])}$"))
-    ax.set_ylabel(_AXIS_LABELS.get(diagram.coordinates[1].name, f"${latex(diagram.coordinates[1])}$"))
+    ax.set_xlabel(AXIS_LABELS.get(diagram.coordinates[0].name, f"${latex(diagram.coordinates[0])}$"))
+    ax.set_ylabel(AXIS_LABELS.get(diagram.coordinates[1].name, f"${latex(diagram.coordinates[1])}$"))
     if len(handles) <= _LEGEND_ROWS:
         ax.legend(handles=handles, loc="lower left", fontsize=9, framealpha=0.9)
     else:  # below the axes, where it hides nothing

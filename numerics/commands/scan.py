@@ -1,14 +1,10 @@
 """``phasetheory scan``: an empirical phase diagram."""
 
-import json as json_text
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from numerics.commands.output import Json, as_json
 from numerics.commands.running import (
@@ -28,15 +24,14 @@ from numerics.errors import InputError
 from numerics.map_comparison import MapComparison, compare_map, layers_of
 from numerics.plan import Plan, grid_values
 from numerics.refinement import refine
+from numerics.scan_report import scan_dict, scan_table
 from numerics.scans import Status, failures, open_scan
-from numerics.verify import regime_of
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["scan_command"]
 
-_COLOURS = {"linear": "cyan", "critical": "bold", "condensed": "yellow"}
 _WIDEST_TABLE = 11  # columns that fit 80 characters
 _SHOWN_FAILURES = 3
 _FAILED, _INTERRUPTED = 1, 130
@@ -109,7 +104,7 @@ def scan_command(
     comparisons = [compare_map(dataset, layer) for layer in layers_of(dataset)]
     _print_summary(dataset, comparisons, store, console)
     if json:
-        print(as_json(_as_dict(dataset, comparisons, store)))
+        print(as_json(scan_dict(dataset, comparisons, str(store))))
     return _FAILED if failures(dataset) else 0
 
 
@@ -123,7 +118,7 @@ def _widths(text: str) -> tuple[int, ...]:
 def _print_summary(dataset: "xarray.Dataset", comparisons: list[MapComparison], store: Path, console: Console) -> None:
     first = comparisons[0]
     if "beta2_exponent" not in dataset.dims and dataset.sizes["gamma"] <= _WIDEST_TABLE:
-        console.print(_table(first))
+        console.print(scan_table(first))
     for comparison in comparisons:
         console.print(comparison.verdict(), soft_wrap=True)
     reasons = failures(dataset)
@@ -132,76 +127,3 @@ def _print_summary(dataset: "xarray.Dataset", comparisons: list[MapComparison], 
         for cell, reason in list(reasons.items())[:_SHOWN_FAILURES]:
             console.print(f"  {cell}: {reason}", markup=False, soft_wrap=True)
     console.print(f"Results are in {store}; draw them with: phasetheory plot {store}", soft_wrap=True)
-
-
-def _table(comparison: MapComparison) -> Table:
-    slopes, boundary = comparison.slopes, comparison.boundary
-    widths = slopes.attrs["widths"]
-    table = Table(
-        title=f"S_{comparison.layer}, the slope of RD({comparison.layer}), at widths {widths[0]} to {widths[-1]}",
-        caption="γ* is where S changes sign, with its 95 % interval over seeds;\nderived: the same for infinite width.",
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
-    )
-    table.add_column("γ' \\ γ", justify="right")
-    for value in slopes["gamma"].values:
-        table.add_column(f"{value:.3g}", justify="right", no_wrap=True)
-    table.add_column("γ*", justify="left", no_wrap=True)
-    table.add_column("derived", justify="right", no_wrap=True)
-    for prime in slopes["gamma_prime"].values[::-1]:
-        row, star = slopes.sel(gamma_prime=prime), boundary.sel(gamma_prime=prime)
-        cells = [_coloured(float(value)) for value in row["slope"].values]
-        table.add_row(f"{prime:.3g}", *cells, _star(star), _number(float(star["predicted"])))
-    return table
-
-
-def _coloured(slope: float) -> str:
-    return f"[{_COLOURS[regime_of(slope).value]}]{slope:+.2f}[/]" if np.isfinite(slope) else ""
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if np.isfinite(value) else ""
-
-
-def _star(row: "xarray.Dataset") -> str:
-    crossing, low, high = (float(row[name]) for name in ("crossing", "low", "high"))
-    if not np.isfinite(crossing):
-        return ""
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return f"{crossing:.2f}"
-    return f"{crossing:.2f} ±{max(high - crossing, crossing - low):.2f}"
-
-
-def _as_dict(dataset: "xarray.Dataset", comparisons: list[MapComparison], store: Path) -> dict[str, Any]:
-    status = dataset["status"].values
-    return {
-        "store": str(store),
-        "attributes": {name: value for name, value in dataset.attrs.items()},
-        "cells": {s.name.lower(): int((status == s).sum()) for s in Status if s is not Status.NOT_PLANNED},
-        "failures": failures(dataset),
-        "layers": {
-            c.layer: {
-                "verdict": c.verdict(),
-                "points": c.points,
-                "away_from_boundary": c.judged,
-                "in_predicted_regime": c.agreeing,
-                "slopes": _plain(c.slopes.drop_vars("local_slope")),
-                "boundary": _plain(c.boundary),
-            }
-            for c in comparisons
-        },
-    }
-
-
-def _plain(dataset: "xarray.Dataset") -> Any:
-    """Coordinates and values as nested lists; JSON has no nan or infinity: null."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, list):
-            return [clean(part) for part in value]
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    arrays = {str(name): clean(array.values.tolist()) for name, array in {**dataset.coords, **dataset}.items()}
-    return json_text.loads(json_text.dumps({"dimensions": list(map(str, dataset.sizes)), **arrays}))

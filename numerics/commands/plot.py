@@ -1,0 +1,64 @@
+"""``phasetheory plot``: pictures of a scan."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from numerics.commands.output import Json, as_json
+from numerics.errors import InputError
+from numerics.map_comparison import compare_map, layers_of
+from numerics.scan_report import scan_dict
+from numerics.scans import Status, open_scan
+
+__all__ = ["plot_command"]
+
+_ENDINGS = (".png", ".pdf", ".svg")
+
+
+class Kind(StrEnum):
+    """Kinds of figures."""
+
+    heatmap = "heatmap"
+    slopes = "slopes"
+    rd = "rd"
+
+
+def plot_command(
+    store: Annotated[Path, typer.Argument(help="Folder that 'phasetheory scan' made; it may still be at work.")],
+    figure: Annotated[
+        Kind,
+        typer.Option(help="heatmap: S measured, derived, difference. slopes: S along rows. rd: RD against the width."),
+    ] = Kind.heatmap,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="w, a or theta (all weights); repeatable. All by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png.")] = None,
+    json: Json = False,
+) -> None:
+    """Draw a scan beside the theory, and say how well they agree."""
+    dataset = open_scan(store)
+    known = layers_of(dataset)
+    for name in layer or ():
+        if name not in known:
+            raise InputError(f"--layer {name}: this scan has {', '.join(known)}")
+    layers = layer or known
+    file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
+    if file.suffix.lower() not in _ENDINGS:
+        raise InputError(f"--out {file}: a figure is written as {', '.join(_ENDINGS)}")
+    from numerics.scan_figures import scan_figure  # Matplotlib only when a picture is asked for
+
+    scan_figure(dataset, figure.value, layers).savefig(file, dpi=160)
+    maps = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
+    comparisons = [compare_map(maps, name) for name in layers]
+    console = Console(highlight=False, quiet=json)
+    pending = int((dataset["status"] == Status.PENDING).sum())
+    if pending:
+        console.print(f"{pending} cells are still to come")
+    for comparison in comparisons:
+        console.print(comparison.verdict(), soft_wrap=True)
+    console.print(f"Figure: {file}", soft_wrap=True)
+    if json:
+        print(as_json(scan_dict(dataset, comparisons, str(store)) | {"figure": str(file)}))
