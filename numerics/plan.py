@@ -84,6 +84,11 @@ class Plan(Experiment):
             raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
         if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
             raise InputError(f"seeds = {self.seeds!r}; give a positive integer")
+        for name in ("rtol", "loss_tol", "max_seconds"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
+        if self.rtol >= 1:
+            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
         scales = tuple(exact(b, "beta2_exponent") for b in self.beta2_exponents)
         if len(set(scales)) < len(scales):
             raise InputError(f"beta2_exponents = {self.beta2_exponents}; give each of them once")
@@ -167,8 +172,9 @@ class Plan(Experiment):
         return " ".join([*words, f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"])
 
     def cost(self, cell: Cell) -> float:
-        """In proportion to the width; runs get longer with gamma."""
-        return float(cell["width"]) * (1.0 + max(0.0, 4.0 * float(cell["gamma"]) - 2.0))
+        """Passes over the neurons, which grow with gamma, times neurons; a pass costs as much as 3000 neurons by itself."""
+        passes = 1.0 + 10.0 * max(0.0, float(cell["gamma"]) - 0.6)
+        return passes * (3000.0 + float(cell["width"]))
 
     def measure(self, cell: Cell) -> Outcome:
         """Train the network of one cell and read off what happened."""

@@ -40,7 +40,7 @@ _FAILED, _INTERRUPTED = 1, 130
 def scan_command(
     gamma: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "0.6:1.4:9",
     gamma_prime: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "-0.4:0.4:9",
-    widths: Annotated[str, typer.Option(help="Even numbers with commas.")] = "1000,2000,4000,8000",
+    widths: Annotated[str, typer.Option(help="Even numbers with commas.")] = "1000,5000,10000,20000,40000",
     seeds: Annotated[int, typer.Option(help="Repetitions of every network.")] = 2,
     data: Annotated[
         str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")
