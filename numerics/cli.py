@@ -28,7 +28,6 @@ app.command("verify")(verify_command)
 app.command("scan")(scan_command)
 app.command("plot")(plot_command)
 for command in (classify, condense, derive, diagram, features, gallery, linearize):
-for command in (classify, derive, diagram):
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED = 1, 2, 130

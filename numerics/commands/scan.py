@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from numerics.commands.output import Json, as_json
+from numerics.commands.output import Json, as_json, parse_integers
 from numerics.commands.running import (
     Extend,
     ProcessCount,
@@ -20,7 +20,6 @@ from numerics.commands.running import (
     stoppable,
 )
 from numerics.data_files import load_data
-from numerics.errors import InputError
 from numerics.map_comparison import MapComparison, compare_map, layers_of
 from numerics.plan import Plan, grid_values
 from numerics.refinement import refine
@@ -72,7 +71,7 @@ def scan_command(
     plan = Plan.grid(
         grid_values(gamma, "--gamma"),
         grid_values(gamma_prime, "--gamma-prime"),
-        widths=_widths(widths),
+        widths=parse_integers("--widths", widths),
         seeds=seeds,
         data=load_data(data),
         data_name=data,
@@ -106,13 +105,6 @@ def scan_command(
     if json:
         print(as_json(scan_dict(dataset, comparisons, str(store))))
     return _FAILED if failures(dataset) else 0
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError(f"--widths {text}: give even integers such as 1000,2000,4000") from error
 
 
 def _print_summary(dataset: "xarray.Dataset", comparisons: list[MapComparison], store: Path, console: Console) -> None:

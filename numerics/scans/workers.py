@@ -50,7 +50,7 @@ class Workers(ABC):
         raise ScanError("the executor broke; finished cells are kept; run the same command again")
 
     @abstractmethod
-    def stop(self) -> None:
+    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
         """Drop what is running and let go of everything that :meth:`start` took."""
 
 
@@ -69,7 +69,7 @@ class Serial(Workers):
         future.set_result(measured(self._experiment, cell))
         return future
 
-    def stop(self) -> None:
+    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
         """Nothing to release."""
 
 
@@ -114,8 +114,8 @@ class Processes(Workers):
                 f"worker processes do not start on this machine ({error}); use the serial executor"
             ) from error
 
-    def stop(self) -> None:
-        """Kill the processes."""
+    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+        """Kill the processes; the pool drops its futures by itself, and must not find them cancelled."""
         self._pool.shutdown(wait=True, kill_workers=True)
 
 
@@ -135,8 +135,10 @@ class Borrowed(Workers):
         """Hand a cell to the executor."""
         return self._executor.submit(measured, self._experiment, cell)
 
-    def stop(self) -> None:
-        """The caller's to close."""
+    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+        """Cancel what has not begun; the executor is the caller's to close."""
+        for future in running:
+            future.cancel()
 
 
 class Dask(Workers):
@@ -193,8 +195,10 @@ class Dask(Workers):
         """Hand a cell to the cluster, which runs it again if its worker dies, up to three times."""
         return self._executor.submit(measured, self._experiment, cell)
 
-    def stop(self) -> None:
+    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
         """Cancel what is waiting; close what was opened here."""
+        for future in running:
+            future.cancel()
         self._executor.shutdown(wait=False)
         for owned in self._owned:
             owned.close()
@@ -231,9 +235,7 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
                 workers.restart()
             yield finished
     finally:
-        for future in running:
-            future.cancel()
-        workers.stop()
+        workers.stop(running)
 
 
 def measured(experiment: Experiment, cell: Cell) -> Record:
