@@ -188,7 +188,8 @@ class Dask(Workers):
             except (OSError, ValueError) as error:
                 raise InputError(f"no Dask scheduler answers at {address}; check the address") from error
             self._owned.insert(0, self.client)
-        self._experiment = self.client.scatter(experiment, broadcast=True, hash=False)
+        # sent once, as the result of a task: unlike scattered data the scheduler can make it again when workers come and go
+        self._experiment = self.client.submit(_itself, experiment, pure=False)
         self._executor = self.client.get_executor(pure=False)
 
     def submit(self, cell: Cell) -> "Future[Record]":
@@ -295,6 +296,10 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH)
     os._exit(1)
+
+
+def _itself(experiment: Experiment) -> Experiment:
+    return experiment
 
 
 def _measured_here(cell: Cell) -> Record:
