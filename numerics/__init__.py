@@ -19,9 +19,9 @@ from numerics.linearized import LinearizedFlow, TangentModel, linearize
 from numerics.networks import TwoLayer
 from numerics.observables import conserved_drift, relative_distance
 from numerics.plan import Plan
+from numerics.refinement import refine
 from numerics.sampling import sample_network
 from numerics.scaling_check import ScalingCheck, scaling_check
-from numerics.refinement import refine
 from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, open_scan, scan
 from numerics.seeds import cell_seed
 from numerics.slice_plan import SlicePlan
