@@ -181,7 +181,12 @@ class Dask(Workers):
         if self.client is None:
             address: Any = self._scheduler
             if self._workers is not None:
-                address = LocalCluster(n_workers=self._workers, threads_per_worker=1, dashboard_address=None)
+                try:  # any free port for the dashboard, seen from this machine only
+                    address = LocalCluster(
+                        n_workers=self._workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+                    )
+                except RuntimeError as error:
+                    raise ScanError(f"a Dask cluster does not start on this machine: {error}") from error
                 self._owned.append(address)
             try:
                 self.client = Client(address, timeout=self._timeout)

@@ -59,7 +59,7 @@ def test_dask_cluster_with_a_worker_killed_in_the_middle(toy, tmp_path, expected
     whole, store = tmp_path / "whole.zarr", tmp_path / "runs.zarr"
     nm.scan(toy(), whole, executor=nm.Serial())
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster) as client,
     ):
         victims = list(client.run(os.getpid).values())
