@@ -72,6 +72,8 @@ def rows(problem: Problem, target: Reference, options: argparse.Namespace) -> It
 
 def _measure(problem: Problem, options: argparse.Namespace, peer: Peer) -> Iterator[Measurement]:
     """The row of a peer; none if it is not installed."""
+    if options.peers and not any(fnmatchcase(peer.name, pattern) for pattern in ("this engine*", *options.peers)):
+        return
     key = (peer.name, problem.gamma, problem.gamma_prime, problem.data)
     missing = [module for module in peer.requires if importlib.util.find_spec(module) is None]
     if missing:
@@ -133,6 +135,7 @@ def _finite(value: object) -> object:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", nargs="+", metavar="PATTERN", help="such as 'four*@1000' or 'mnist*'")
+    parser.add_argument("--peers", nargs="+", metavar="PATTERN", help="such as 'compiled*' 'torch *'; all by default")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and stop")
     parser.add_argument("--quick", action="store_true", help="widths up to 1000, limit 5 s, three runs, a short ladder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number here, after each case")

@@ -244,22 +244,28 @@ class _Run:
         return _gradient(point)
 
     def _locate(self, h: float, step: Step, tolerance: float, value: Callable[[RunPoint], float]) -> tuple[float, Step]:
-        """Shorten the step so that it ends where ``value`` is the tolerance: secant steps in its log, each a real step."""
+        """Shorten the step so that it ends where ``value`` is the tolerance: false position in its log, each a real step.
+
+        The end that stays is halved (the Illinois rule), or the other would creep up to it.
+        """
         low, above = 0.0, _log(value(self.point) / tolerance)
         high, below = h, _log(value(self.trial) / tolerance)
+        side = 0
         for _ in range(12):
-            if abs(below) < self.match:
+            if abs(_log(value(self.trial) / tolerance)) < self.match:
                 break
-            middle = low + (high - low) * min(0.95, max(0.05, above / (above - below)))
-            _, step = self._attempt(middle)
+            h = low + (high - low) * min(0.95, max(0.05, above / (above - below)))
+            _, step = self._attempt(h)
             now = _log(value(self.trial) / tolerance)
-            if abs(now) < self.match:
-                return middle, step
             if now > 0:
-                low, above = middle, now
+                low, above = h, now
+                below *= 0.5 if side > 0 else 1.0
+                side = 1
             else:
-                high, below = middle, now
-        return high, self._attempt(high)[1]
+                high, below = h, now
+                above *= 0.5 if side < 0 else 1.0
+                side = -1
+        return h, step
 
     def _stop(self) -> Status | None:
         limits = self.limits
