@@ -13,7 +13,7 @@ from numerics.scan_plotting import plot_relative_distances, plot_slope_map, plot
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["FIGURES", "scan_figure"]
+__all__ = ["FIGURES", "scan_figure", "spread"]
 
 _MOST_PANELS = 3
 _MOST_ROWS = 5  # curves of slopes side by side
@@ -67,7 +67,7 @@ def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str]) -> Figure:
 
 def _slopes(dataset: "xarray.Dataset", layers: Sequence[str]) -> Figure:
     scales = dataset[_SCALE].values if _SCALE in dataset.dims else None
-    rows = _spread(dataset["gamma_prime"].values, _MOST_PANELS if scales is not None else _MOST_ROWS)
+    rows = spread(dataset["gamma_prime"].values, _MOST_PANELS if scales is not None else _MOST_ROWS)
     panels = [[row] for row in rows] if scales is not None else [rows]
     figure = Figure(figsize=(5.8 * len(panels), 4.6 * len(layers)), layout="constrained")
     for axes, layer in zip(figure.subplots(len(layers), len(panels), squeeze=False), layers, strict=True):
@@ -84,7 +84,7 @@ def _slopes(dataset: "xarray.Dataset", layers: Sequence[str]) -> Figure:
 
 def _distances(dataset: "xarray.Dataset", layers: Sequence[str]) -> Figure:
     dataset = dataset.isel({_SCALE: 0}, drop=True) if _SCALE in dataset.dims else dataset
-    rows = _spread(dataset["gamma_prime"].values, _MOST_PANELS)
+    rows = spread(dataset["gamma_prime"].values, _MOST_PANELS)
     figure = Figure(figsize=(5.0 * len(rows), 6.0 * len(layers)), layout="constrained")
     for axes, layer in zip(figure.subplots(len(layers), len(rows), squeeze=False), layers, strict=True):
         for ax, row in zip(axes, rows, strict=True):
@@ -93,7 +93,7 @@ def _distances(dataset: "xarray.Dataset", layers: Sequence[str]) -> Figure:
     return figure
 
 
-def _spread(values: np.ndarray, most: int) -> list[float]:
+def spread(values: np.ndarray, most: int) -> list[float]:
     """So many of the values at most, equally spread, the ends and the middle among them."""
     chosen = np.unique(np.linspace(0, len(values) - 1, min(most, len(values))).round().astype(int))
     return [float(values[i]) for i in chosen]

@@ -2,16 +2,21 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from numerics.commands.output import Json, as_json
 from numerics.errors import InputError
-from numerics.map_comparison import compare_map, layers_of
+from numerics.map_comparison import MapComparison, compare_map, layers_of
 from numerics.scan_report import scan_dict
 from numerics.scans import Status, open_scan
+from numerics.slice_scan import compare_slice, diagram_of, is_slice
+from phasetheory.printing import plain
+
+if TYPE_CHECKING:
+    import xarray
 
 __all__ = ["plot_command"]
 
@@ -33,8 +38,12 @@ def plot_command(
         typer.Option(help="heatmap: S measured, derived, difference. slopes: S along rows. rd: RD against the width."),
     ] = Kind.heatmap,
     layer: Annotated[
-        list[str] | None, typer.Option(help="w, a or theta (all weights); repeatable. All by default.")
+        list[str] | None,
+        typer.Option(help="w, a, theta (all weights); beyond two layers W1, W2, ..; repeatable. All by default."),
     ] = None,
+    spectral: Annotated[
+        bool, typer.Option("--spectral", help="Beyond two layers: distances in spectral instead of Frobenius norm.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png.")] = None,
     json: Json = False,
 ) -> None:
@@ -48,17 +57,32 @@ def plot_command(
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
     if file.suffix.lower() not in _ENDINGS:
         raise InputError(f"--out {file}: a figure is written as {', '.join(_ENDINGS)}")
-    from numerics.scan_figures import scan_figure  # Matplotlib only when a picture is asked for
-
-    scan_figure(dataset, figure.value, layers).savefig(file, dpi=160)
-    maps = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
-    comparisons = [compare_map(maps, name) for name in layers]
+    comparisons, names = _draw(dataset, figure.value, layers, file, "spectral" if spectral else "frobenius")
     console = Console(highlight=False, quiet=json)
     pending = int((dataset["status"] == Status.PENDING).sum())
     if pending:
         console.print(f"{pending} cells are still to come")
     for comparison in comparisons:
-        console.print(comparison.verdict(), soft_wrap=True)
+        console.print(comparison.verdict(names), soft_wrap=True)
     console.print(f"Figure: {file}", soft_wrap=True)
     if json:
         print(as_json(scan_dict(dataset, comparisons, str(store)) | {"figure": str(file)}))
+
+
+def _draw(
+    dataset: "xarray.Dataset", kind: str, layers: list[str], file: Path, norm: str
+) -> tuple[list[MapComparison], tuple[str, str]]:
+    """Write the figure; the comparisons with theory that go with it, and the names of the coordinates."""
+    if is_slice(dataset):
+        from numerics.slice_scan_figures import slice_figure  # Matplotlib only when a picture is asked for
+
+        slice_figure(dataset, kind, layers, norm).savefig(file, dpi=160)
+        x, y = (plain(c) for c in diagram_of(dataset).coordinates)
+        return [c for c in compare_slice(dataset, norm) if c.layer in layers], (x, y)
+    if norm != "frobenius":
+        raise InputError("--spectral: a two-layer scan has distances in Frobenius norm only; leave it out")
+    from numerics.scan_figures import scan_figure
+
+    scan_figure(dataset, kind, layers).savefig(file, dpi=160)
+    maps = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
+    return [compare_map(maps, name) for name in layers], ("γ", "γ'")

@@ -1,0 +1,88 @@
+"""The scan and plot commands beyond two layers: stored, continued, compared in both norms, drawn."""
+
+import json
+
+import numpy as np
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+from numerics.cli import main
+from numerics.slice_scan import compare_slice, diagram_of, is_slice
+
+GRID = ["--depth", "3", "--gamma3", "1,3", "--gamma2", "0,1", "--widths", "24,48", "--loss-tol", "3e-2", "--serial"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scan") / "deep.zarr"
+    assert main(["scan", *GRID, "--store", str(folder)]) == 0
+    return folder
+
+
+def test_the_store_knows_its_diagram(store):
+    dataset = nm.open_scan(store)
+    assert is_slice(dataset)
+    assert dataset["relative_distance"].dims == ("gamma_3", "gamma_2", "width", "seed", "layer", "norm")
+    for norm in ("frobenius", "spectral"):
+        diagram, known = diagram_of(dataset, norm), pt.phase_diagram(3, norm=norm)
+        assert diagram.network.exponents == known.network.exponents
+        for layer in known.layers:
+            assert diagram.boundary(layer).segments == known.boundary(layer).segments
+
+
+def test_the_same_command_goes_on_and_another_is_refused(store, capsys):
+    before = nm.open_scan(store)["relative_distance"].values
+    assert main(["scan", *GRID, "--store", str(store), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert set(report) == {"frobenius", "spectral"}
+    assert set(report["spectral"]["layers"]) == {"W1", "W2", "a"}
+    np.testing.assert_array_equal(nm.open_scan(store)["relative_distance"].values, before)
+    assert main(["scan", *GRID, "--store", str(store), "--rtol", "1e-3"]) == 2
+    assert "rtol" in capsys.readouterr().err
+
+
+def test_every_layer_is_compared_with_its_derived_slope(store):
+    for norm in ("frobenius", "spectral"):
+        diagram = pt.phase_diagram(3, norm=norm)
+        for comparison in compare_slice(nm.open_scan(store), norm):
+            exact = diagram.slopes_at(gamma_3=3, gamma_2=1)[comparison.layer]
+            predicted = comparison.slopes["predicted"].sel(gamma_3=3.0, gamma_2=1.0)
+            assert float(predicted) == pytest.approx(float(exact))
+            assert comparison.points == 4
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
+def test_figures(store, tmp_path, capsys, kind):
+    file = tmp_path / f"{kind}.png"
+    assert main(["plot", str(store), "--figure", kind, "--out", str(file)]) == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert "S_W2" in capsys.readouterr().out
+    assert main(["plot", str(store), "--figure", kind, "--spectral", "--layer", "a", "--out", str(file)]) == 0
+    assert "S_W2" not in capsys.readouterr().out
+
+
+def test_another_slice_of_another_depth(tmp_path, capsys):
+    folder = tmp_path / "slice.zarr"
+    plane = ["--slice", "x,y: 1, 1, 1, m^-y; m^x", "--x", "1,2", "--y", "0,1", "--activation", "0.1"]
+    sizes = ["--widths", "6,12", "--loss-tol", "1e-1", "--serial"]
+    assert main(["scan", *plane, *sizes, "--store", str(folder)]) == 0
+    assert "S_W3" in capsys.readouterr().out
+    assert main(["plot", str(folder), "--out", str(tmp_path / "slice.png")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--depth", "4"], "--x and --y"),
+        (["--gamma3", "1,2"], "--depth 3"),
+        (["--depth", "3", "--gamma3", "one"], "--x"),
+        (["--depth", "3", "--widths", "1,2"], "width = 1"),
+        (["--slice", "x"], "--slice 'x'"),
+    ],
+)
+def test_a_mistake_is_one_line(capsys, tmp_path, arguments, part):
+    assert main(["scan", *arguments, "--store", str(tmp_path / "none.zarr")]) == 2
+    captured = capsys.readouterr()
+    assert part in captured.err
+    assert captured.err.count("\n") == 1
