@@ -86,7 +86,7 @@ def plot_slice_points(verification: SliceVerification, *, ax: Axes | None = None
         lines = [f"{r.layer} {r.measured.slope:+.2f} ({_number(r.predicted_slope)})" for r in results if r.measured]
         side = -1 if x > np.mean(ax.get_xlim()) + 0.3 * np.ptp(ax.get_xlim()) else 1
         note = ax.annotate(
-            "\n".join(lines), (x, y), (8 * side, 0), textcoords="offset points", va="center", fontsize=7.5
+            "\n".join(lines), (x, y), (8 * side, 2), textcoords="offset points", va="bottom", fontsize=7.5
         )
         note.set(ha="left" if side > 0 else "right", zorder=7, path_effects=[_HALO])
     return ax
