@@ -1,6 +1,5 @@
 """Training as a moving picture: the function and the features, frame by frame."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +72,9 @@ def animate_training(solution: Solution, X: np.ndarray, y: np.ndarray, *, sample
     right.legend(fontsize=8, loc="lower left")
     for ax in (left, right):
         ax.grid(True, alpha=0.25)
-    title = figure.suptitle("")
+    title = figure.suptitle("t = 0")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not in every frame
     frames = [*range(len(networks)), *[len(networks) - 1] * _HOLD]
 
     def draw(frame: int) -> list[Artist]:
@@ -91,7 +92,7 @@ def save_animation(animation: FuncAnimation, path: Path) -> None:
     if ending == ".gif":
         animation.save(path, writer=PillowWriter(fps=_FRAMES_A_SECOND))
     elif ending == ".mp4":
-        if shutil.which("ffmpeg") is None:
+        if not FFMpegWriter.isAvailable():
             raise InputError(f"{path} needs ffmpeg, which is not installed; write a .gif instead")
         animation.save(path, writer=FFMpegWriter(fps=_FRAMES_A_SECOND))
     else:
