@@ -13,10 +13,9 @@ import numpy as np
 
 import phasetheory as pt
 from numerics.condensation import condensation, leading_direction, orientation_histogram
-from numerics.datasets import mnist
-from numerics.errors import InputError
+from numerics.data_files import load_data
 from numerics.features import Features, features
-from numerics.plan import Plan, exact
+from numerics.plan import Plan, exact, grid_text
 from numerics.scans.experiment import Cell, Observable, Outcome, Setting
 from numerics.scans.records import Status
 
@@ -38,7 +37,6 @@ __all__ = [
 GAMMAS: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(7, 14))
 GAMMA_PRIMES: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(-3, 4))
 _ACROSS, _UP, _HISTOGRAM = 120, 40, 180  # bins of the scatter, orientation by amplitude, and of the histogram
-_DIGITS = 45  # samples of MNIST
 
 
 @dataclass(frozen=True)
@@ -55,26 +53,23 @@ class CondensationPlan(Plan):
     max_seconds: float = 900.0
 
     @classmethod
-    def paper(
-        cls,
-        data_name: str = "four-points",
-        gamma: Iterable[Any] | None = None,
-        gamma_prime: Iterable[Any] | None = None,
-        **options: Any,
-    ) -> "CondensationPlan":
-        """The map of the paper, 7 x 7: 'four-points' at widths 10^3, 10^4, 10^6, or 'mnist' (45 digits) at 10^3, 10^4, 10^5."""
-        chosen: dict[str, Any] = {"data_name": data_name, "seeds": 3}
-        if data_name == "four-points":
-            chosen["widths"] = (1000, 10_000, 1_000_000)
-        elif data_name == "mnist":
-            # labels are up to 9: a loss of 1e-4 is an error of a hundredth
-            chosen |= {"widths": (1000, 10_000, 100_000), "data": mnist(_DIGITS), "loss_tol": 1e-4, "seeds": 1}
-        else:
-            raise InputError(
-                f"data_name = {data_name!r}; give 'four-points' or 'mnist', or data of your own to the plan"
-            )
-        grid = (GAMMAS if gamma is None else gamma, GAMMA_PRIMES if gamma_prime is None else gamma_prime)
-        plan = cls.grid(*grid, **(chosen | options))
+    def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
+        """The map of the paper, 7 x 7: up to 10^6 neurons for data on a line, up to 10^5 for digits, with one seed.
+
+        Parameters
+        ----------
+        data_name : str
+            'four-points', 'mnist:45', ...; see :func:`numerics.data_files.load_data`.
+        **options
+            Parameters of the plan to change; ``gamma`` and ``gamma_prime`` for other boxes.
+        """
+        X, y = load_data(data_name)
+        chosen: dict[str, Any] = {"gamma": GAMMAS, "gamma_prime": GAMMA_PRIMES, "data": (X, y), "data_name": data_name}
+        if X.shape[1] == 2:
+            chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
+        else:  # labels are up to 9: a loss of 1e-4 is an error of a hundredth
+            chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1, "loss_tol": 1e-4}
+        plan = cls.grid(**(chosen | options))
         assert isinstance(plan, cls)
         return plan
 
@@ -110,9 +105,9 @@ class CondensationPlan(Plan):
     def command(self) -> str:
         """The command that makes the map, in full."""
         gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
-        lists = (("gamma", gammas), ("gamma-prime", primes), ("widths", self.widths))
-        values = " ".join(f"--{name} {','.join(f'{float(v):g}' for v in listed)}" for name, listed in lists)
-        return f"phasetheory condense --data {self.data_name} {values} --seeds {self.seeds}"
+        grid = f"--gamma={grid_text(gammas)} --gamma-prime={grid_text(primes)}"
+        widths = ",".join(map(str, self.widths))
+        return f"phasetheory condense --data {self.data_name} {grid} --widths {widths} --seeds {self.seeds}"
 
     def measure(self, cell: Cell) -> Outcome:
         """Train the network of one cell and bin its features."""

@@ -19,10 +19,10 @@ from numerics.seeds import cell_seed
 
 __all__ = [
     "write_animations",
-    "write_digit_features",
     "write_gallery",
     "write_line_features",
     "write_linear_approximation",
+    "write_similarities",
 ]
 
 _DPI = 160
@@ -39,7 +39,7 @@ def write_line_features(learned: list[Learned], X: np.ndarray, y: np.ndarray, fo
     return _save(figure, folder, "learned_functions")
 
 
-def write_digit_features(learned: list[Learned], folder: Path) -> list[Path]:
+def write_similarities(learned: list[Learned], data: str, folder: Path) -> list[Path]:
     """Cosine similarities of the largest neurons before and after, and projections, one column a network."""
     figure = Figure(figsize=(3.9 * len(learned), 7.4), layout="constrained")
     grid = figure.subplots(2, len(learned), squeeze=False)
@@ -54,8 +54,8 @@ def write_digit_features(learned: list[Learned], folder: Path) -> list[Path]:
         ax.set_title(net.title, fontsize=10)
     below[0].legend(fontsize=8)
     figure.colorbar(grid[0, 0].images[0], ax=grid, shrink=0.6, label=r"$\cos(w_j, w_k)$")
-    figure.suptitle("Cosine similarity of the 400 neurons of largest amplitude, MNIST")
-    other.suptitle("Features of all neurons, MNIST")
+    figure.suptitle(f"Cosine similarity of the 400 neurons of largest amplitude: {data}")
+    other.suptitle(f"Features of all neurons: {data}")
     return [*_save(figure, folder, "similarity"), *_save(other, folder, "projections")]
 
 

@@ -9,12 +9,20 @@ from rich.console import Console
 from rich.table import Table
 
 from numerics.commands.output import Json, as_json, parse_integers, prepare
-from numerics.commands.training_bar import training_bar
+from numerics.commands.running import (
+    Extend,
+    ProcessCount,
+    RetryFailed,
+    Scheduler,
+    SerialFlag,
+    WorkerCount,
+    chosen_workers,
+    scan_progress,
+    stoppable,
+)
 from numerics.condensation_map import CondensationPlan, RegimeRow, by_regime
-from numerics.errors import InputError
-from numerics.scans.results import failures
-from numerics.scans.scan import ScanProgress, scan
-from numerics.scans.workers import Processes
+from numerics.plan import grid_values
+from numerics.scans import failures, scan
 
 if TYPE_CHECKING:
     import xarray
@@ -25,34 +33,45 @@ _SHOWN = 5  # failed cells that are named
 
 
 def condense(
-    data: Annotated[str, typer.Option(help="four-points, or mnist (45 digits).")] = "four-points",
-    widths: Annotated[str | None, typer.Option(help="Widths; by default 1e3,1e4,1e6, for digits 1e3,1e4,1e5.")] = None,
-    gamma: Annotated[str | None, typer.Option(help="Values of gamma; by default 0.7 to 1.3 in steps of 0.1.")] = None,
-    gamma_prime: Annotated[
-        str | None, typer.Option(help="Values of gamma'; by default -0.3 to 0.3 in steps of 0.1.")
+    data: Annotated[
+        str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")
+    ] = "four-points",
+    gamma: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "0.7:1.3:7",
+    gamma_prime: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "-0.3:0.3:7",
+    widths: Annotated[
+        str | None,
+        typer.Option(help="Even numbers with commas; by default 1e3,1e4,1e6, with more than two inputs 1e3,1e4,1e5."),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Repetitions; by default 3, for digits 1.")] = None,
-    store: Annotated[Path | None, typer.Option(help="Folder to keep the cells in: the same call continues it.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one for every core.")] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed cells of the store again.")] = False,
+    seeds: Annotated[int | None, typer.Option(help="Repetitions; by default 3, with more than two inputs 1.")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
+    processes: ProcessCount = None,
+    serial: SerialFlag = False,
+    workers: WorkerCount = None,
+    scheduler: Scheduler = None,
+    retry_failed: RetryFailed = False,
+    extend: Extend = False,
     json: Json = False,
 ) -> int:
     """Train networks over the plane and show, box by box, on which orientations their features gather as the width grows.
 
-    With --store the scan can be stopped at any time and is continued by the same call. Exit status 1 if a cell failed.
+    With --store every cell is stored as it finishes: stopped in whatever way, the same command goes on where it was.
     """
-    plan = _plan(data, widths, gamma, gamma_prime, seeds)
+    chosen: dict[str, Any] = {"seeds": seeds, "widths": parse_integers("--widths", widths) if widths else None}
+    plan = CondensationPlan.paper(
+        data,
+        gamma=grid_values(gamma, "--gamma"),
+        gamma_prime=grid_values(gamma_prime, "--gamma-prime"),
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+    where = chosen_workers(processes, serial, workers, scheduler)
     if out is not None:
         prepare(out)
     console = Console(highlight=False, quiet=json)
-    with training_bar(len(plan.cells), quiet=json) as bar:
-
-        def report(progress: ScanProgress) -> None:
-            bar(progress.done + progress.failed, progress.total)
-
-        processes = Processes(workers) if workers is not None else None
-        dataset = scan(plan, store, executor=processes, retry_failed=retry_failed, progress=report)
+    with stoppable(), scan_progress(quiet=json) as progress:
+        dataset = scan(plan, store, executor=where, retry_failed=retry_failed, extend=extend, progress=progress)
     rows = by_regime(dataset)
     failed = failures(dataset)
     console.print(_table(rows, dataset))
@@ -68,23 +87,9 @@ def condense(
     return 1 if failed else 0
 
 
-def _plan(
-    data: str, widths: str | None, gamma: str | None, gamma_prime: str | None, seeds: int | None
-) -> CondensationPlan:
-    chosen: dict[str, Any] = {}
-    if widths is not None:
-        chosen["widths"] = parse_integers("--widths", widths)
-    if seeds is not None:
-        chosen["seeds"] = seeds
-    if data not in ("four-points", "mnist"):
-        raise InputError(f"--data {data}: give four-points or mnist")
-    values = (text.split(",") if text is not None else None for text in (gamma, gamma_prime))
-    return CondensationPlan.paper(data, *values, **chosen)
-
-
 def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> Table:
     table = Table(
-        title=f"Condensation of the input weights by regime, {dataset.attrs['data']}, {dataset.seed.size} seeds",
+        title=f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
         caption="means over the boxes of a regime, ± their standard deviation; entropy of the\n"
         "orientations weighted by amplitude (1 uniform), ± that over the seeds of a box;\n"
         "fraction of the amplitude within the condensed directions",

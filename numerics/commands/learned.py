@@ -9,9 +9,9 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from numerics.commands.data import DataName, load_data
 from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
 from numerics.commands.training_bar import training_bar
+from numerics.data_files import load_data
 from numerics.errors import InputError
 from numerics.learning import GALLERY, Learned, train_points
 from numerics.linear_approximation import LinearApproximation, linear_approximation
@@ -33,7 +33,9 @@ _DIGITS_TOL = 1e-4  # loss at which digits count as fitted: labels are up to 9
 
 def features(
     point: Points = None,
-    data: Annotated[DataName, typer.Option(help="Data to learn.")] = DataName.four_points,
+    data: Annotated[
+        str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")
+    ] = "four-points",
     width: Width = 1000,
     seed: Seed = 0,
     animate: Annotated[
@@ -47,24 +49,26 @@ def features(
     With --out: for data on a line the functions above their features; for digits cosine similarities and projections.
     """
     X, y = load_data(data)
-    if animate is not None and (animate not in ("gif", "mp4") or X.shape[1] != 2 or out is None):
+    planar = X.shape[1] == 2
+    if animate is not None and (animate not in ("gif", "mp4") or not planar or out is None):
         raise InputError(f"--animate {animate}: give gif or mp4, data on a line, and --out FOLDER")
     if out is not None:
         prepare(out)
-    digits = data is DataName.mnist
     points = parse_points(point) if point else BOOK
-    # digits start without twins, which would stand out in the similarities
-    given: dict[str, Any] = {"loss_tol": _DIGITS_TOL, "antisymmetric": False} if digits else {}
+    # with more inputs than two, start without twins, which would stand out in the similarities
+    given: dict[str, Any] = {} if planar else {"loss_tol": _DIGITS_TOL, "antisymmetric": False}
     learned = train_points(points, width, data=(X, y), seed=seed, **given)
     console = Console(highlight=False, quiet=json)
     console.print(_condensation_table(learned, width, seed))
     if json:
-        print(as_json({"width": width, "seed": seed, "data": data.value, "points": [_as_dict(net) for net in learned]}))
+        print(as_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]}))
     if out is not None:
         from numerics import figures_learned as figures  # Matplotlib only when a picture is asked for
 
         paths = (
-            figures.write_digit_features(learned, out) if digits else figures.write_line_features(learned, X, y, out)
+            figures.write_line_features(learned, X, y, out)
+            if planar
+            else figures.write_similarities(learned, data, out)
         )
         if animate is not None:
             paths += figures.write_animations(learned, X, y, out, f".{animate}")
@@ -75,7 +79,7 @@ def gallery(
     gamma: Annotated[str, typer.Option(help="Values of gamma at gamma' = 0, small initialisation first.")] = ",".join(
         GALLERY
     ),
-    data: Annotated[DataName, typer.Option(help="Data on a line: four_points or curve.")] = DataName.four_points,
+    data: Annotated[str, typer.Option(help="Data on a line: four-points, curve, curve:N or a file.")] = "four-points",
     width: Width = 1000,
     seed: Seed = 0,
     out: Out = None,
@@ -86,7 +90,7 @@ def gallery(
     """
     X, y = load_data(data)
     if X.shape[1] != 2:
-        raise InputError(f"--data {data.value}: a gallery needs data on a line, four_points or curve")
+        raise InputError(f"--data {data}: a gallery needs data on a line, such as four-points or curve")
     if out is not None:
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]

@@ -29,10 +29,10 @@ def test_the_paper_s_map():
     plan = CondensationPlan.paper()
     assert len(plan.points) == 49
     assert plan.widths == (1000, 10_000, 1_000_000)
-    digits = CondensationPlan.paper("mnist")
+    digits = CondensationPlan.paper("mnist:45")
     assert digits.widths == (1000, 10_000, 100_000)
     assert digits.data[0].shape == (45, 785)
-    assert "--data mnist --gamma 0.7,0.8" in digits.command
+    assert "--data mnist:45 --gamma=0.7:1.3:7 --gamma-prime=-0.3:0.3:7" in digits.command
     with pytest.raises(nm.InputError, match="four-points"):
         CondensationPlan.paper("moons")
 
@@ -100,7 +100,7 @@ def test_pictures_of_the_measures_show_the_measures(dataset):
 
 
 def test_digits_are_binned_by_projection():
-    plan = CondensationPlan.paper("mnist", gamma=("7/4",), gamma_prime=(0,), widths=(60, 100), seeds=1)
+    plan = CondensationPlan.paper("mnist:45", gamma=("7/4",), gamma_prime=(0,), widths=(60, 100), seeds=1)
     data = nm.scan(plan, executor=nm.Serial())
     assert data.orientation.values[0] == pytest.approx(-1, abs=0.01)
     np.testing.assert_allclose(data.occupancy.sum(("orientation", "relative_amplitude")).values.ravel(), [60, 100])
@@ -136,7 +136,7 @@ def test_condense_command_continues_its_store(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--data", "moons"], "four-points or mnist"),
+        (["--data", "moons"], "is not known"),
         (["--widths", "a,b"], "integers"),
         (["--gamma", "x"], "gamma = 'x'"),
         (["--widths", "1000"], "two different widths"),

@@ -125,7 +125,7 @@ def test_features_command(capsys, tmp_path):
 
 
 def test_features_command_on_digits(capsys, tmp_path):
-    arguments = ("features", "--data", "mnist", "--point", "7/4,0", "--width", "100", "--out", str(tmp_path))
+    arguments = ("features", "--data", "mnist:45", "--point", "7/4,0", "--width", "100", "--out", str(tmp_path))
     status, out, _ = run(capsys, *arguments)
     assert status == 0
     assert "condensed" in out
@@ -169,7 +169,7 @@ def test_linearize_command(capsys, tmp_path):
         (("features", "--animate", "gif"), "--out"),
         (("features", "--width", "7"), "width = 7"),
         (("features", "--point", "1"), "GAMMA,GAMMA_PRIME"),
-        (("gallery", "--data", "mnist"), "on a line"),
+        (("gallery", "--data", "mnist:45"), "on a line"),
         (("gallery", "--gamma", "x"), "gamma = 'x'"),
         (("linearize", "--layers", "b"), "layers = "),
         (("linearize", "--widths", "10.5,20"), "integers"),
