@@ -34,7 +34,7 @@ def write_condensation(dataset: "xarray.Dataset", plan: CondensationPlan, folder
         orientation = "projection of $w_k/|w_k|$ on the leading direction, from -1 to 1"
     features.suptitle(f"Amplitude over the largest against {orientation}: {plan.data_name}", fontsize=10)
     used = converged(dataset)
-    measures = Figure(figsize=(15.5, 8.6), layout="constrained")
+    measures = Figure(figsize=(16.5, 8.6), layout="constrained")
     (plane, trend, widths), (entropy, fraction, inside) = measures.subplots(2, 3)
     largest = dataset.width.values[-1]
     label = f"condensation, 1 - entropy/uniform, $m=10^{{{np.log10(largest):g}}}$"

@@ -68,11 +68,9 @@ def plot_condensation_map(
                 spine.set(color=REGIME_COLOURS[_regime(slope)], lw=3.0 if slope == 0 else 1.2)
             ax.set(xticks=[], yticks=[])
             if row == primes.size - 1:
-                ax.set_xlabel(f"{gamma:g}")
+                ax.set_xlabel(rf"$\gamma={gamma:g}$")
             if column == 0:
-                ax.set_ylabel(f"{prime:g}")
-    figure.supxlabel(r"$\gamma$")
-    figure.supylabel(r"$\gamma'$")
+                ax.set_ylabel(rf"$\gamma'={prime:g}$")
     handles = [
         Line2D([], [], ls="", marker="s", color=colour, label=f"$m=10^{{{np.log10(width):g}}}$")
         for width, colour in zip(dataset.width.values, _WIDTHS, strict=False)
@@ -146,11 +144,15 @@ def plot_measure_against_width(
     for (gamma, prime), slope, marker in zip(points, slopes, "osD^vP*X", strict=False):
         here = values.sel(gamma=gamma, gamma_prime=prime, method="nearest").transpose("width", "seed")
         mean, low, high = here.mean("seed").values, here.min("seed").values, here.max("seed").values
-        label = rf"$\gamma={gamma:g},\ \gamma'={prime:g}$: $S_w={slope:+.2f}$"
+        label = (
+            rf"$\gamma={gamma:g},\ \gamma'={prime:g}$: $S_w={slope:+.2f}$"
+            if slope
+            else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$: $S_w=0$"
+        )
         look: dict[str, Any] = {"color": REGIME_COLOURS[_regime(slope)], "mec": "black", "mew": 0.6, "capsize": 2.5}
         ax.errorbar(dataset.width.values, mean, [mean - low, high - mean], fmt=f"-{marker}", label=label, **look)
     ax.set(xscale="log", xlabel="width $m$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
-    ax.legend(fontsize=7.5, loc="lower left", framealpha=0.7)
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     ax.grid(True, alpha=0.25)
     return ax
 
