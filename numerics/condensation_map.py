@@ -165,13 +165,8 @@ def converged(dataset: "xarray.Dataset") -> "xarray.Dataset":
 
 def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
     """Mean measures by regime and width: whether it sharpens, and where."""
-    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
     used, rows = converged(dataset), []
-    for regime, chosen in (
-        (pt.Regime.LINEAR, slopes < 0),
-        (pt.Regime.CRITICAL, slopes == 0),
-        (pt.Regime.CONDENSED, slopes > 0),
-    ):
+    for regime, chosen in _regimes(dataset):
         for width in dataset.width.values:
             at = {
                 name: used[name].sel(width=width).transpose("gamma", "gamma_prime", "seed").values[chosen]
@@ -191,6 +186,23 @@ def sharpening(dataset: "xarray.Dataset") -> "xarray.DataArray":
     weights = (decades - decades.mean()) / np.sum((decades - decades.mean()) ** 2)
     condensed = 1.0 - converged(dataset).entropy
     return sum(float(w) * condensed.isel(width=i) for i, w in enumerate(weights))
+
+
+def sharpening_by_regime(dataset: "xarray.Dataset") -> dict[pt.Regime, tuple[float, float]]:
+    """Mean of :func:`sharpening` over the boxes of each regime, and its standard deviation over them."""
+    values = sharpening(dataset).transpose("gamma", "gamma_prime", "seed").mean("seed").values
+    found = {}
+    for regime, chosen in _regimes(dataset):
+        here = values[chosen & np.isfinite(values)]
+        if here.size:
+            found[regime] = (float(here.mean()), float(here.std()))
+    return found
+
+
+def _regimes(dataset: "xarray.Dataset") -> list[tuple[pt.Regime, np.ndarray]]:
+    """Each regime with its boxes, a mask (gamma, gamma_prime)."""
+    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
+    return [(pt.Regime.LINEAR, slopes < 0), (pt.Regime.CRITICAL, slopes == 0), (pt.Regime.CONDENSED, slopes > 0)]
 
 
 def _centres(low: float, high: float, count: int) -> tuple[float, ...]:

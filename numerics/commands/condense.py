@@ -20,7 +20,7 @@ from numerics.commands.running import (
     scan_progress,
     stoppable,
 )
-from numerics.condensation_map import CondensationPlan, RegimeRow, by_regime
+from numerics.condensation_map import CondensationPlan, RegimeRow, by_regime, sharpening_by_regime
 from numerics.plan import grid_values
 from numerics.scans import failures, scan
 
@@ -75,10 +75,22 @@ def condense(
     rows = by_regime(dataset)
     failed = failures(dataset)
     console.print(_table(rows, dataset))
+    change = sharpening_by_regime(dataset)
+    parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
+    console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
     for cell, reason in list(failed.items())[:_SHOWN]:
         console.print(f"left out: {cell}: {reason}", soft_wrap=True)
     if json:
-        print(as_json({"command": plan.command, "failed": len(failed), "regimes": [_as_dict(row) for row in rows]}))
+        print(
+            as_json(
+                {
+                    "command": plan.command,
+                    "failed": len(failed),
+                    "regimes": [_as_dict(row) for row in rows],
+                    "sharpening": {regime.value: list(pair) for regime, pair in change.items()},
+                }
+            )
+        )
     if out is not None:
         from numerics.figures_condensation import write_condensation  # Matplotlib only when a picture is asked for
 

@@ -8,7 +8,14 @@ from matplotlib.figure import Figure
 
 import numerics as nm
 from numerics.cli import main
-from numerics.condensation_map import CondensationPlan, by_regime, converged, sharpening, slopes_of_w
+from numerics.condensation_map import (
+    CondensationPlan,
+    by_regime,
+    converged,
+    sharpening,
+    sharpening_by_regime,
+    slopes_of_w,
+)
 from numerics.plotting_condensation import (
     plot_condensation_map,
     plot_condensation_plane,
@@ -62,6 +69,9 @@ def test_the_measures_tell_the_regimes_apart(dataset):
     assert rows[Regime.LINEAR, 8000].entropy[0] > 0.8
     assert rows[Regime.CONDENSED, 8000].entropy[0] < 0.4
     assert rows[Regime.CONDENSED, 8000].fraction[0] > 0.9
+    mean = {regime: pair[0] for regime, pair in sharpening_by_regime(dataset).items()}
+    assert mean[Regime.LINEAR] < -0.02
+    assert mean[Regime.LINEAR] < mean[Regime.CRITICAL] < mean[Regime.CONDENSED]
     change = sharpening(dataset).mean("seed")
     assert float(change.sel(gamma=0.5, gamma_prime=0)) < -0.02
     assert abs(float(change.sel(gamma=1, gamma_prime=0))) < 0.02
@@ -119,8 +129,7 @@ def test_condense_command_continues_its_store(capsys, tmp_path):
         "200,400",
         "--seeds",
         "2",
-        "--workers",
-        "1",
+        "--serial",
     ]
     assert main([*few, "--store", str(store), "--json"]) == 0
     first = json.loads(capsys.readouterr().out)
