@@ -81,16 +81,9 @@ def condense(
     for cell, reason in list(failed.items())[:_SHOWN]:
         console.print(f"left out: {cell}: {reason}", soft_wrap=True)
     if json:
-        print(
-            as_json(
-                {
-                    "command": plan.command,
-                    "failed": len(failed),
-                    "regimes": [_as_dict(row) for row in rows],
-                    "sharpening": {regime.value: list(pair) for regime, pair in change.items()},
-                }
-            )
-        )
+        regimes = [_as_dict(row) for row in rows]
+        sharpens = {regime.value: {"mean": mean, "deviation": spread} for regime, (mean, spread) in change.items()}
+        print(as_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens}))
     if out is not None:
         from numerics.figures_condensation import write_condensation  # Matplotlib only when a picture is asked for
 
