@@ -172,11 +172,14 @@ def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
                 name: used[name].sel(width=width).transpose("gamma", "gamma_prime", "seed").values[chosen]
                 for name in ("entropy", "fraction", "directions")
             }
-            if not at["entropy"].size:
+            usable = np.isfinite(at["entropy"]).any(axis=1)  # points with a run that reached its goal
+            if not usable.any():
                 continue
-            stats = {name: (float(np.nanmean(v)), float(np.nanstd(np.nanmean(v, axis=1)))) for name, v in at.items()}
-            spread = float(np.nanmean(np.nanstd(at["entropy"], axis=1, ddof=1))) if dataset.seed.size > 1 else 0.0
-            rows.append(RegimeRow(regime, int(width), int(np.count_nonzero(chosen)), **stats, seeds_spread=spread))
+            means = {name: np.nanmean(values[usable], axis=1) for name, values in at.items()}
+            stats = {name: (float(values.mean()), float(values.std())) for name, values in means.items()}
+            repeated = at["entropy"][np.isfinite(at["entropy"]).sum(axis=1) > 1]
+            spread = float(np.nanstd(repeated, axis=1, ddof=1).mean()) if repeated.size else 0.0
+            rows.append(RegimeRow(regime, int(width), int(np.count_nonzero(usable)), **stats, seeds_spread=spread))
     return rows
 
 

@@ -45,7 +45,8 @@ class Learned:
         """The point and its regime, for a panel."""
         gamma, prime = map(float, self.point)
         place = rf"$\gamma={gamma:g}$" if prime == 0 else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$"
-        return f"{place}, {self.regime.value}"
+        short = "" if self.solution.converged else " (stopped short)"
+        return f"{place}, {self.regime.value}{short}"
 
 
 def train_points(
@@ -58,7 +59,7 @@ def train_points(
     antisymmetric: bool = True,
     max_seconds: float = 120.0,
 ) -> list[Learned]:
-    """Train one network of ``width`` neurons at every point and measure its condensation.
+    """Train one network of ``width`` neurons at every point and measure its condensation; one that stops short says so.
 
     Parameters
     ----------
@@ -69,11 +70,6 @@ def train_points(
         Of every run; see :func:`numerics.gradient_flow`.
     antisymmetric : bool
         Start at f = 0. Without it a large initialisation starts, and stays, jagged.
-
-    Raises
-    ------
-    GradientFlowError
-        If a run stops short.
     """
     if isinstance(width, bool) or not isinstance(width, int) or width < 2 or width % 2:
         raise InputError(f"width = {width!r}; give an even integer >= 2")
@@ -84,7 +80,7 @@ def train_points(
         start = TwoLayer.sample(
             width, *point, X, rng=cell_seed(*point, width=width, seed=seed), antisymmetric=antisymmetric
         )
-        run = gradient_flow(start, X, y, loss_tol=loss_tol, max_seconds=max_seconds)
+        run = gradient_flow(start, X, y, loss_tol=loss_tol, max_seconds=max_seconds, throw=False)
         before, after = (condensation(features(net)) for net in (start, run.network))
         learned.append(Learned(point, regime_of_w(point), run, before, after))
     return learned

@@ -122,7 +122,7 @@ def plot_measure_against_slope(
         low, high = (extreme("seed").values.ravel() for extreme in (here.min, here.max))
         look: dict[str, Any] = {"color": _WIDTHS[index % len(_WIDTHS)], "ms": 4.5, "capsize": 2, "alpha": 0.85}
         label = f"$m=10^{{{np.log10(width):g}}}$"
-        ax.errorbar(slopes.ravel(), mean, [mean - low, high - mean], fmt="o", label=label, **look)
+        ax.errorbar(slopes.ravel(), mean, np.maximum(0.0, [mean - low, high - mean]), fmt="o", label=label, **look)
     ax.axvline(0.0, color=REGIME_COLOURS[pt.Regime.CRITICAL], lw=1.2, ls="--")
     ax.set(xlabel="derived $S_w$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
     ax.legend(fontsize=8, loc="upper left" if measure == "entropy" else "lower right")
@@ -150,7 +150,14 @@ def plot_measure_against_width(
             else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$: $S_w=0$"
         )
         look: dict[str, Any] = {"color": REGIME_COLOURS[_regime(slope)], "mec": "black", "mew": 0.6, "capsize": 2.5}
-        ax.errorbar(dataset.width.values, mean, [mean - low, high - mean], fmt=f"-{marker}", label=label, **look)
+        ax.errorbar(
+            dataset.width.values,
+            mean,
+            np.maximum(0.0, [mean - low, high - mean]),
+            fmt=f"-{marker}",
+            label=label,
+            **look,
+        )
     ax.set(xscale="log", xlabel="width $m$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
     ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     ax.grid(True, alpha=0.25)

@@ -51,7 +51,8 @@ def plot_gallery(
         ax.plot(position, solution.initial(inputs), "--", color="0.6", lw=1.1, label="start")
         ax.plot(position, solution.network(inputs), "-", color=_FINAL, lw=1.8, label="learned")
         ax.plot(X[:, 0], y, "ko", ms=5, zorder=4, label="data")
-        ax.set_title(f"{title}: {regime.value}", fontsize=10)
+        short = "" if solution.converged else " (stopped short)"
+        ax.set_title(f"{title}: {regime.value}{short}", fontsize=10)
         ax.set(xlabel="$x$", ylim=(float(y.min()) - 1.2 * size, float(y.max()) + 1.2 * size))  # a large start leaves it
         ax.grid(True, alpha=0.25)
         for spine in ax.spines.values():

@@ -52,11 +52,12 @@ def plot_against_width(
     for index, ((gamma, prime), regime) in enumerate(zip(found.points, regimes, strict=True)):
         rows = values[index]
         means = np.exp(np.nanmean(np.log(rows), axis=1))
-        spread = [means - np.nanmin(rows, axis=1), np.nanmax(rows, axis=1) - means]
+        spread = np.maximum(0.0, [means - np.nanmin(rows, axis=1), np.nanmax(rows, axis=1) - means])
         slope = fit(index)
         place = rf"$\gamma={float(gamma):g}$" + (rf"$,\ \gamma'={float(prime):g}$" if prime else "")
         half = max(slope.high - slope.slope, slope.slope - slope.low)
-        label = rf"{place}, {regime.value}: slope ${slope.slope:+.2f}\pm{half:.2f}$"
+        interval = rf"\pm{half:.2f}" if slope.seeds > 1 else ""
+        label = rf"{place}, {regime.value}: slope ${slope.slope:+.2f}{interval}$"
         look: dict[str, Any] = {"color": REGIME_COLOURS[regime], "mec": "black", "mew": 0.6, "ms": 6, "capsize": 2.5}
         marker = _MARKERS[index % len(_MARKERS)]
         ax.errorbar(widths, means, spread, fmt=marker, label=label, **look)

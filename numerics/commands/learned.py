@@ -60,6 +60,7 @@ def features(
     learned = train_points(points, width, data=(X, y), seed=seed, **given)
     console = Console(highlight=False, quiet=json)
     console.print(_condensation_table(learned, width, seed))
+    _warn(learned, console)
     if json:
         print(as_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]}))
     if out is not None:
@@ -101,6 +102,7 @@ def gallery(
     )
     for net in learned:
         console.print(f"γ = {float(net.point[0]):<5g} {net.regime.value:<10} bends {_bends(net, X, y):.2f}")
+    _warn(learned, console)
     if out is not None:
         from numerics import figures_learned as figures
 
@@ -133,6 +135,17 @@ def linearize(
 
         paths = figures.write_linear_approximation(found, plan, out)
         console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+
+
+def _warn(learned: list[Learned], console: Console) -> None:
+    """Say which runs did not fit the data."""
+    for net in learned:
+        if not net.solution.converged:
+            gamma, prime = map(float, net.point)
+            console.print(
+                f"γ = {gamma:g}, γ' = {prime:g} stopped short at loss {net.solution.loss:.1e}: {net.solution.message}",
+                soft_wrap=True,
+            )
 
 
 def _bends(net: Learned, X: np.ndarray, y: np.ndarray) -> float:
@@ -176,6 +189,7 @@ def _as_dict(net: Learned) -> dict[str, Any]:
         "regime": net.regime.value,
         "relative_distance": net.solution.relative_distance,
         "loss": net.solution.loss,
+        "status": net.solution.status.name.lower(),
         **{
             name: {"entropy": c.entropy, "directions": c.directions.tolist(), "shares": c.shares.tolist()}
             for name, c in (("initial", net.before), ("final", net.after))
@@ -206,7 +220,8 @@ def _tangent_table(found: LinearApproximation) -> Table:
 
 
 def _with_half(fit: SlopeFit) -> str:
-    return f"{fit.slope:+.3f} ± {max(fit.high - fit.slope, fit.slope - fit.low):.3f}"
+    half = max(fit.high - fit.slope, fit.slope - fit.low)
+    return f"{fit.slope:+.3f} ± {half:.3f}" if fit.seeds > 1 else f"{fit.slope:+.3f}"
 
 
 def _tangent_dict(found: LinearApproximation, plan: Plan) -> dict[str, Any]:

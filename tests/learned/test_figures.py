@@ -142,6 +142,21 @@ def test_gallery_command(capsys, tmp_path):
     assert (tmp_path / "gallery.png").stat().st_size > 10_000
 
 
+def test_a_run_that_stops_short_is_drawn_and_named(capsys, tmp_path):
+    """Too few neurons for twelve close points."""
+    arguments = ("gallery", "--data", "curve:12", "--gamma", "1", "--width", "20", "--out", str(tmp_path))
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert "stopped short at loss" in out
+
+
+def test_one_seed_has_no_interval(capsys, tmp_path):
+    arguments = ("linearize", "--point", "1/2,1/2", "--widths", "100,200", "--seeds", "1", "--out", str(tmp_path))
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert "±" not in out
+
+
 def test_linearize_command(capsys, tmp_path):
     arguments = (
         "linearize",
