@@ -14,6 +14,10 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LARGEST = 600_000  # bytes, outputs included
 
 
+def test_there_are_five():
+    assert [path.name[0] for path in NOTEBOOKS] == list("12345")
+
+
 def code(path):
     cells = nbformat.read(path, as_version=4).cells
     return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
