@@ -2,6 +2,7 @@
 
 from numerics import datasets, slopes
 from numerics.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
+from numerics.condensation_map import CondensationPlan
 from numerics.data_files import load_data
 from numerics.deep import DeepNetwork
 from numerics.deep.observables import LayerObservables, layer_observables
@@ -32,6 +33,7 @@ from numerics.verify_slice import SliceVerification, verify_slice
 
 __all__ = [
     "Condensation",
+    "CondensationPlan",
     "Dask",
     "DeepNetwork",
     "Experiment",
