@@ -11,7 +11,7 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics.datasets import check_data, four_points
-from numerics.deep.activation import pointwise
+from numerics.deep.activation import PointwiseActivation, pointwise
 from numerics.errors import InputError
 from numerics.flow import gradient_flow
 from numerics.layer_measurement import measured_layers, observables_of_layers
@@ -89,8 +89,8 @@ class SlicePlan(Experiment):
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "widths", tuple(sorted(set(self.widths))))
         object.__setattr__(self, "data", check_data(*self.data))
-        if self.activation is not None and self.activation != "tanh":
-            pointwise(self.activation)
+        if self.activation is not None:
+            pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
 
     @classmethod
     def of(cls, diagram: pt.PhaseDiagram, points: Iterable[tuple[Any, Any]], **options: Any) -> "SlicePlan":
@@ -202,7 +202,7 @@ class SlicePlan(Experiment):
             width,
             X.shape[1],
             rng=cell_seed(*point, width=width, seed=seed),
-            activation=self.activation,
+            activation=PointwiseActivation("tanh") if self.activation == "tanh" else self.activation,
         )
         return gradient_flow(
             start, X, y, loss_tol=self.loss_tol, rtol=self.rtol, max_seconds=self.max_seconds, throw=False

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
@@ -48,11 +49,12 @@ def slice_to_dict(verification: SliceVerification) -> dict[str, Any]:
 def _point(point: SlicePoint, verification: SliceVerification) -> dict[str, Any]:
     place = dict(zip(verification.plan.names, point.point, strict=True))
     own = verification.runs.sel({name: float(value) for name, value in place.items()})
+    drift = float(own["conserved_drift"].max())
     return {
         **{name: str(value) for name, value in place.items()},
         "agrees": point.agrees,
         "layers": [_layer(result) for result in point.layers],
-        "largest_conserved_drift": float(own["conserved_drift"].max()),
+        "largest_conserved_drift": drift if np.isfinite(drift) else None,  # tanh conserves nothing
         "mean_evaluations": {str(int(w)): float(own["evaluations"].sel(width=w).mean()) for w in own["width"].values},
         "mean_stable_rank": {
             layer: [round(float(v), 3) for v in own["stable_rank"].sel(layer=layer).mean("seed").values]

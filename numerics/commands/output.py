@@ -1,7 +1,11 @@
 """What the commands share: points and numbers in options, JSON, and an output folder that is known to work beforehand."""
 
 import json
+import sys
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +13,7 @@ import typer
 
 from numerics.errors import InputError
 
-__all__ = ["Json", "as_json", "parse_integers", "parse_points", "prepare"]
+__all__ = ["Json", "as_json", "parse_integers", "parse_points", "plain_warnings", "prepare"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -17,6 +21,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 def as_json(result: dict[str, Any]) -> str:
     """Indented JSON that keeps Greek letters."""
     return json.dumps(result, indent=1, ensure_ascii=False)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings as one line each on stderr, without where in the code they come from."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield
+    for warning in found:
+        print(f"phasetheory: warning: {' '.join(str(warning.message).split())}", file=sys.stderr)
 
 
 def prepare(folder: Path) -> None:

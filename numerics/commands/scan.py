@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from numerics.commands.output import Json, as_json, parse_integers
+from numerics.commands.output import Json, as_json, parse_integers, plain_warnings
 from numerics.commands.running import (
     Extend,
     ProcessCount,
@@ -100,7 +100,8 @@ def scan_command(
     if depth != 2 or slice_ is not None:
         if activation is not None:
             shared["activation"] = read_activation(activation)
-        plan = slice_grid(depth, slice_, x, y, chosen, seeds=seeds, **shared)
+        with plain_warnings():
+            plan = slice_grid(depth, slice_, x, y, chosen, seeds=seeds, **shared)
         refined = {"along": plan.names[0], "select": {"layer": plan.layers[0], "norm": "frobenius"}}
     else:
         if given := [

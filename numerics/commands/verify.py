@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 import phasetheory as pt
-from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
+from numerics.commands.output import Json, as_json, parse_integers, parse_points, plain_warnings, prepare
 from numerics.commands.slices import Slice, read_activation, read_slice
 from numerics.commands.training_bar import training_bar
 from numerics.commands.verify_slice import print_slice, run_slice, slice_plan
@@ -47,7 +47,9 @@ def verify_command(
         diagram = pt.phase_diagram(depth) if slice_ is None else read_slice(slice_, "frobenius")
         if activation is not None:
             chosen["activation"] = read_activation(activation)
-        return _verify_slice(slice_plan(diagram, quick=quick, **chosen), out, json)
+        with plain_warnings():
+            plan_of_slice = slice_plan(diagram, quick=quick, **chosen)
+        return _verify_slice(plan_of_slice, out, json)
     if activation is not None:
         raise InputError(f"--activation {activation}: two layers are verified with relu; give --depth 3 or --slice too")
     plan = replace(Plan.quick() if quick else Plan(), **chosen)

@@ -102,8 +102,8 @@ class DeepNetwork:
         activation : 'relu', 'linear', 'tanh' or float
             A number is the slope of leaky relu for z < 0.
 
-        Memory: 8 bytes a weight, held four times during a run by the exponential method and nine times by the Chebyshev one:
-        0.5 and 1.2 GB for a width of 4000 at depth 3.
+        Memory: 8 bytes a weight, held about five times during a run by the exponential method and eight times by the Chebyshev
+        one: measured 0.8 and 1.2 GB in all for a width of 4000 at depth 3.
 
         Examples
         --------

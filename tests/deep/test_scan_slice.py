@@ -86,3 +86,15 @@ def test_a_mistake_is_one_line(capsys, tmp_path, arguments, part):
     captured = capsys.readouterr()
     assert part in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_tanh_is_scanned_with_one_line_of_warning(tmp_path, capsys):
+    arguments = ["--depth", "3", "--gamma3", "1", "--gamma2", "0", "--widths", "8,16", "--loss-tol", "1e-1", "--serial"]
+    store = tmp_path / "tanh.zarr"
+    assert main(["scan", *arguments, "--activation", "tanh", "--store", str(store)]) == 0
+    warned = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(warned) == 1
+    assert "homogeneous only asymptotically" in warned[0]
+    dataset = nm.open_scan(store)
+    assert np.all(np.isfinite(dataset["relative_distance"]))
+    assert np.all(np.isnan(dataset["conserved_drift"]))
