@@ -30,6 +30,7 @@ __all__ = [
     "by_regime",
     "converged",
     "sharpening",
+    "sharpening_by_regime",
     "slopes_of_w",
 ]
 

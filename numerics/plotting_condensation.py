@@ -125,7 +125,7 @@ def plot_measure_against_slope(
         ax.errorbar(slopes.ravel(), mean, np.maximum(0.0, [mean - low, high - mean]), fmt="o", label=label, **look)
     ax.axvline(0.0, color=REGIME_COLOURS[pt.Regime.CRITICAL], lw=1.2, ls="--")
     ax.set(xlabel="derived $S_w$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
-    ax.legend(fontsize=8, loc="upper left" if measure == "entropy" else "lower right")
+    ax.legend(fontsize=8, loc="upper left")
     ax.grid(True, alpha=0.25)
     return ax
 
