@@ -46,6 +46,12 @@ class Runner:
         """RD_w of the present weights."""
         return float(np.linalg.norm(self.w[1:] - self.start[1:])) / self.size
 
+    def loss(self) -> float:
+        """R of the present weights."""
+        f = np.empty(len(self.problem.y))
+        self._kernels.descend(self.w, self._data, np.zeros_like(f), 0.0, self.problem.network.kappa, f)
+        return float(np.sum((f - self.problem.y) ** 2)) / (2 * len(f))
+
     def reset(self) -> np.ndarray:
         """Back to the start; its residual."""
         self.w[:] = self.start

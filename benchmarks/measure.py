@@ -4,6 +4,7 @@ On a machine that others use, wall time measures them too. ``clock="cpu"`` count
 thing for one thread on an idle machine.
 """
 
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -46,16 +47,19 @@ class Measurement:
     compile_seconds: float
     relative_distance: float
     note: str
+    loss: float = math.nan
 
 
-def measure(peer: Peer, problem: Problem, *, runs: int, limit: float, clock: str = "wall") -> Measurement:
+def measure(
+    peer: Peer, problem: Problem, *, runs: int, limit: float, clock: str = "wall", enough: float = _ENOUGH
+) -> Measurement:
     """Median time of up to ``runs`` runs; long ones are repeated less often, one that did not finish is not repeated."""
     began = time.perf_counter()
     solve = peer.prepare(problem, limit)
     compile_seconds = time.perf_counter() - began
     walls: list[float] = []
     processors: list[float] = []
-    while not walls or (len(walls) < runs and sum(walls) < _ENOUGH):
+    while not walls or (len(walls) < runs and sum(walls) < enough):
         began, began_processor = time.perf_counter(), time.process_time()
         outcome = solve(Deadline(limit))
         walls.append(time.perf_counter() - began)
@@ -72,4 +76,5 @@ def measure(peer: Peer, problem: Problem, *, runs: int, limit: float, clock: str
         compile_seconds,
         outcome.relative_distance,
         outcome.note,
+        outcome.loss,
     )

@@ -28,6 +28,8 @@ class Problem:
         Returns X (n, d) and y (n,).
     loss_tol : float
         Where everyone stops, R = (1/2n) sum e_i^2.
+    seed : int
+        Of the start.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Problem:
     gamma_prime: float
     data: Callable[[], tuple[np.ndarray, np.ndarray]] = field(repr=False)
     loss_tol: float = 1e-6
+    seed: int = 0
 
     @cached_property
     def _loaded(self) -> tuple[np.ndarray, np.ndarray]:
@@ -53,8 +56,8 @@ class Problem:
 
     @cached_property
     def network(self) -> nm.TwoLayer:
-        """The start: antisymmetric, seed 0."""
-        return nm.TwoLayer.sample(self.width, self.gamma, self.gamma_prime, self.X, rng=0)
+        """The start: antisymmetric."""
+        return nm.TwoLayer.sample(self.width, self.gamma, self.gamma_prime, self.X, rng=self.seed)
 
     @cached_property
     def start_residual(self) -> np.ndarray:
@@ -65,6 +68,11 @@ class Problem:
     def start_loss(self) -> float:
         """R at the start."""
         return float(np.mean(self.start_residual**2)) / 2
+
+    def loss(self, u: np.ndarray, v: np.ndarray) -> float:
+        """R of weights (m,) and (m, d)."""
+        e = nm.TwoLayer(u, v, self.network.kappa, self.network.kappa_prime)(self.X) - self.y
+        return float(e @ e) / (2 * len(e))
 
     def relative_distance(self, v: np.ndarray) -> float:
         """RD_w of input weights (m, d)."""

@@ -1,5 +1,6 @@
 """The interface of a competitor, and the right-hand side in NumPy."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -11,12 +12,13 @@ __all__ = ["Outcome", "Peer", "Solve", "numpy_rhs"]
 
 
 class Outcome(NamedTuple):
-    """How a run ended; ``relative_distance`` is RD_w at the stop."""
+    """How a run ended; ``relative_distance`` is RD_w and ``loss`` R at the stop."""
 
     finished: bool
     evaluations: int
     relative_distance: float
     note: str = ""
+    loss: float = math.nan
 
 
 Solve = Callable[[Deadline], Outcome]

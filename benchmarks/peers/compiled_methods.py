@@ -24,7 +24,7 @@ class CompiledDescent:
 
         def run(deadline: Deadline) -> Outcome:
             status = runner.descend(self.rate, deadline)
-            return Outcome(status == REACHED, runner.evaluations, runner.relative_distance())
+            return Outcome(status == REACHED, runner.evaluations, runner.relative_distance(), loss=runner.loss())
 
         runner.descend(self.rate, Deadline(600.0), max_evaluations=3)
         return run
@@ -45,7 +45,7 @@ class CompiledRungeKutta:
 
         def run(deadline: Deadline) -> Outcome:
             status = runner.runge_kutta(self.courant, deadline)
-            return Outcome(status == REACHED, runner.evaluations, runner.relative_distance())
+            return Outcome(status == REACHED, runner.evaluations, runner.relative_distance(), loss=runner.loss())
 
         runner.runge_kutta(self.courant, Deadline(600.0), max_evaluations=2)
         return run

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
 from deadline import Deadline
 from problem import Problem
 
@@ -70,7 +71,8 @@ class DiffraxTsit5:
             evaluations = 1 + _STAGES * int(found.stats["num_steps"])
             if found.result != diffrax.RESULTS.event_occurred:
                 return Outcome(False, evaluations, math.nan)
-            return Outcome(True, evaluations, problem.relative_distance(jax.device_get(found.ys[1][-1]).T))
+            u, v = (np.asarray(part[-1]) for part in found.ys)
+            return Outcome(True, evaluations, problem.relative_distance(v.T), loss=problem.loss(u, v.T))
 
         return run
 

@@ -14,13 +14,13 @@ _ONE_THREAD = {"threads": 1} if "threads" in inspect.signature(nm.gradient_flow)
 
 
 class Engine:
-    """``nm.gradient_flow`` at a tolerance; no rate, no eigenvalue, no restart is told to it."""
+    """``nm.gradient_flow`` at a tolerance, by one of its methods; no rate, no eigenvalue, no restart is told to it."""
 
     requires = ()
 
-    def __init__(self, rtol: float) -> None:
-        self.rtol = rtol
-        self.name = f"this engine, rtol {rtol:g}"
+    def __init__(self, rtol: float, method: str = "auto") -> None:
+        self.rtol, self.method = rtol, method
+        self.name = f"{'this engine' if method == 'auto' else method}, rtol {rtol:g}"
 
     def prepare(self, problem: Problem, limit: float) -> Solve:
         """Compile with two steps."""
@@ -32,12 +32,14 @@ class Engine:
                 problem.y,
                 loss_tol=problem.loss_tol,
                 rtol=rtol,
+                method=self.method,
                 max_seconds=deadline.seconds,
                 max_steps=max_steps,
                 throw=False,
                 **_ONE_THREAD,
             )
-            return Outcome(solution.converged, solution.stats.evaluations, solution.relative_distance["w"])
+            distance = solution.relative_distance["w"]
+            return Outcome(solution.converged, solution.stats.evaluations, distance, loss=solution.loss)
 
         run(Deadline(600.0), max_steps=2)
         return run
