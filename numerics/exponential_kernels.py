@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from numerics.jacobian_kernels import preactivation
-from numerics.kernels import BLOCK, OPTIONS, squared_distance
+from numerics.kernels import BLOCK, OPTIONS, add_outputs_planar, squared_distance
 
 __all__ = ["step", "step_planar"]
 
@@ -41,8 +41,7 @@ def step_planar(first, last, y, start, xs, bs, c, c0, c1, kappa, s, balance, out
         _scale(a, shift, 1.0, u)
         _scale(b, shift, -1.0, p)
         _scale(c_, shift, -1.0, q)
-        for i in range(f.size):
-            f[i] += kappa * _output(u, p, q, xs[i], bs[i], s)
+        add_outputs_planar(u, p, q, xs, bs, kappa, s, f)
         moved[0] += squared_distance(u, start[low:high])
         moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(
             q, start[low + 2 * m : high + 2 * m]
@@ -97,15 +96,6 @@ def _square_sum(p, q, out):
 def _scale(values, shift, sign, out):
     for k in range(out.size):
         out[k] = values[k] * (1.0 + sign * shift[k])
-
-
-@njit(forceinline=True, **OPTIONS)
-def _output(u, p, q, x, b, s):
-    total = 0.0
-    for k in range(u.size):
-        z = p[k] * x + q[k] * b
-        total += u[k] * (z if z > 0.0 else s * z)
-    return total
 
 
 @njit(**OPTIONS)

@@ -22,6 +22,7 @@ from numba import njit
 __all__ = [
     "BLOCK",
     "OPTIONS",
+    "add_outputs_planar",
     "chebyshev_estimate",
     "dot",
     "forward",
@@ -144,7 +145,7 @@ def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
         for a, change in ((i, du), (j, dp), (k, dq)):
             b = a + size
             _combine(c0, y0[a:b], c1, y1[a:b], c2, y2[a:b], factor, change, h0, g[a:b], y[a:b])
-        _outputs(y[i : i + size], y[j : j + size], y[k : k + size], xs, bs, kappa, s, f)
+        add_outputs_planar(y[i : i + size], y[j : j + size], y[k : k + size], xs, bs, kappa, s, f)
 
 
 @njit(**OPTIONS)
@@ -154,7 +155,7 @@ def forward_planar(y, xs, bs, kappa, s, f):
     f[:] = 0.0
     for low in range(0, m, BLOCK):
         high = min(low + BLOCK, m)
-        _outputs(y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m], xs, bs, kappa, s, f)
+        add_outputs_planar(y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m], xs, bs, kappa, s, f)
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -179,7 +180,8 @@ def _combine(c0, y0, c1, y1, c2, y2, factor, change, h0, g, y):
 
 
 @njit(forceinline=True, **OPTIONS)
-def _outputs(u, p, q, xs, bs, kappa, s, f):
+def add_outputs_planar(u, p, q, xs, bs, kappa, s, f):
+    """Add the outputs of a block of neurons for d = 2 to ``f`` (n,)."""
     for i in range(len(xs)):
         total = 0.0
         for k in range(u.size):

@@ -12,7 +12,7 @@ from numba import njit
 from numba.cpython.unsafe.tuple import tuple_setitem
 
 from numerics.jacobian_kernels import finish, weights
-from numerics.kernels import BLOCK, OPTIONS, dot, squared_distance
+from numerics.kernels import BLOCK, OPTIONS, add_outputs_planar, dot, squared_distance
 from numerics.neuron_kernels import advance, hyperbolic
 
 __all__ = ["forces", "gather", "lanes", "sliding_kernel", "sliding_kernel_planar", "step", "step_planar", "sum_up"]
@@ -86,7 +86,6 @@ def gather(kernels, residual, kernel):
 def step_planar(first, last, y, start, xs, bs, samples, kappa, s, kinks, work, lanes, out, f, moved):
     """One step for d = 2 and few samples; ``xs``, ``bs``: columns of X as tuples; ``samples``: see :func:`forces`."""
     m = y.size // 3
-    n = len(xs)
     v = work.v
     flag = lanes[0]
     given = (
@@ -111,21 +110,11 @@ def step_planar(first, last, y, start, xs, bs, samples, kappa, s, kinks, work, l
                 v[0], v[1] = p0[k], q0[k]
                 u[k] = advance(u0[k], kinks, work)
                 p[k], q[k] = v[0], v[1]
-        for i in range(n):
-            f[i] += kappa * _output_planar(u, p, q, xs[i], bs[i], s)
+        add_outputs_planar(u, p, q, xs, bs, kappa, s, f)
         moved[0] += squared_distance(u, start[low:high])
         moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(
             q, start[low + 2 * m : high + 2 * m]
         )
-
-
-@njit(forceinline=True, **_OPTIONS)
-def _output_planar(u, p, q, x, b, s):
-    total = 0.0
-    for k in range(u.size):
-        z = p[k] * x + q[k] * b
-        total += u[k] * (z if z > 0.0 else s * z)
-    return total
 
 
 @njit(**_OPTIONS)
