@@ -12,9 +12,6 @@ boundary both stay; in the linear regime the directions vanish and the entropy g
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 from scipy.special import betainc, betaincinv, entr
 
 from numerics.errors import InputError
@@ -193,6 +190,9 @@ def _means(neurons: Features, nearest: np.ndarray, inside: np.ndarray, count: in
 
 def _peaks(histogram: OrientationHistogram, effective: float) -> np.ndarray:
     """Unit vectors at the peaks of the smoothed density on the circle."""
+    from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks  # two thirds of a second: only for those who ask
+
     bins = histogram.share.size
     noise = np.sqrt(bins / (effective * 2 * np.sqrt(np.pi) * _SMOOTHING))
     density = gaussian_filter1d(histogram.share * bins, _SMOOTHING, mode="wrap")
@@ -205,6 +205,8 @@ def _peaks(histogram: OrientationHistogram, effective: float) -> np.ndarray:
 
 def _clusters(neurons: Features, angle: float, least: float, generator: np.random.Generator) -> np.ndarray:
     """Mean directions of the clusters that hold at least that share of the amplitude."""
+    from scipy.cluster.hierarchy import fcluster, linkage  # slow to load, as above
+
     drawn = generator.choice(neurons.width, min(_DRAWN, 5 * neurons.width), p=neurons.amplitude / _total(neurons))
     units = neurons.weights[drawn] / neurons.length[drawn, None]
     labels = fcluster(linkage(units, "average", "cosine"), 1 - np.cos(angle), "distance") - 1

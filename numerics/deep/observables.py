@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse.linalg import svds
 
 from numerics.deep.network import DeepNetwork
 from numerics.errors import InputError
@@ -43,6 +42,8 @@ def spectral_norm(w: np.ndarray, *, tolerance: float = 1e-4) -> float:
     if min(w.shape) <= _DENSE:
         gram = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
         return float(np.sqrt(np.linalg.eigvalsh(gram)[-1]))
+    from scipy.sparse.linalg import svds  # slow to load: only for large matrices
+
     start = np.random.default_rng(0).standard_normal(min(w.shape))
     return float(svds(w, k=1, v0=start, tol=tolerance, return_singular_vectors=False)[0])
 

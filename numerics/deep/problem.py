@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from numerics.deep.balance import neuron_norms
 from numerics.deep.exponential import DeepExponential
@@ -67,6 +66,8 @@ class DeepProblem:
 
     def largest_growth_rate(self, point: DeepPoint) -> float:
         """Largest eigenvalue of -sum_i e_i d^2f_i/n, by a few Lanczos steps; the bound if they do not converge."""
+        from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh  # slow to load, seldom needed
+
         flow, signals = self.flow, point.signals
         assert signals is not None, "find the residual first"
         c = -point.residual / len(self.targets)
