@@ -8,7 +8,7 @@ from numerics.plotting import plot_learned_functions, plot_measured_diagram, plo
 from numerics.scans import Cell
 from numerics.verify import PointResult, Verification
 
-__all__ = ["write_figures"]
+__all__ = ["save_figures", "write_figures"]
 
 _WIDTH = 1000  # of the networks whose functions and features are shown, as in the book
 _COLUMNS = 4  # functions side by side, at most
@@ -21,6 +21,11 @@ def write_figures(verification: Verification, folder: Path) -> list[Path]:
         "learned_functions": _learned_functions(verification),
         "phase_diagram": _diagram(verification),
     }
+    return save_figures(figures, folder)
+
+
+def save_figures(figures: dict[str, Figure], folder: Path) -> list[Path]:
+    """Every figure by its name, as PNG and PDF; returns the paths."""
     paths = []
     for name, figure in figures.items():
         for ending in ("png", "pdf"):

@@ -7,14 +7,15 @@ from typing import Any
 import numba
 import numpy as np
 import sympy as sp
-from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
 import phasetheory as pt
+from numerics.slopes import SlopeFit
+from numerics.tables import plain_table
 from numerics.verify import FINITE_WIDTH, TRUSTED, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
 
-__all__ = ["COLOURS", "to_dict", "to_table", "versions"]
+__all__ = ["COLOURS", "measured_slope", "to_dict", "to_table", "versions"]
 
 COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
 
@@ -65,7 +66,6 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
 
 
 def _point(point: PointResult) -> dict[str, Any]:
-    fit = point.measured
     return {
         "gamma": str(point.gamma),
         "gamma_prime": str(point.gamma_prime),
@@ -75,19 +75,24 @@ def _point(point: PointResult) -> dict[str, Any]:
             "slope_at_these_widths": point.expected_slope,
             "relative_distance_w_by_kernels": {str(width): rd for width, rd in point.kernel_distances.items()},
         },
-        "measured": None
-        if fit is None or point.measured_regime is None
-        else {
-            "slope": fit.slope,
-            "interval": [fit.low, fit.high],
-            "level": fit.level,
-            "local_slopes": list(fit.local_slopes),
-            "drift": fit.drift,
-            "regime": point.measured_regime.value,
-        },
+        "measured": measured_slope(point.measured, point.measured_regime),
         "verdict": point.verdict.value,
         "reason": point.reason,
         "runs": [_run(run) for run in point.runs],
+    }
+
+
+def measured_slope(fit: SlopeFit | None, regime: pt.Regime | None) -> dict[str, Any] | None:
+    """A fitted slope with its interval and regime; None if nothing could be fitted."""
+    if fit is None or regime is None:
+        return None
+    return {
+        "slope": fit.slope,
+        "interval": [fit.low, fit.high],
+        "level": fit.level,
+        "local_slopes": list(fit.local_slopes),
+        "drift": fit.drift,
+        "regime": regime.value,
     }
 
 
@@ -109,18 +114,13 @@ def to_table(verification: Verification) -> Table:
     """Prediction against measurement, one row a point; fits 80 columns."""
     plan = verification.plan
     widest = plan.widths[-1]
-    table = Table(
-        title=f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {widest}, {plan.seeds} seeds",
-        caption=f"In brackets: 95 % interval over seeds. RD ratio: measured at width {widest},\n"
+    table = plain_table(
+        f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {widest}, {plan.seeds} seeds",
+        f"In brackets: 95 % interval over seeds. RD ratio: measured at width {widest},\n"
         "over the prediction of the tangent kernels, which has no free parameter; given\n"
         f"where its own estimate of its error is below {TRUSTED:.0%}.",
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
+        ("γ", "γ'", "predicted", "measured", "RD ratio"),
     )
-    for heading in ("γ", "γ'", "predicted", "measured", "RD ratio"):
-        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=not any(point.reason for point in verification.points))
     for point in verification.points:
         ratio = point.kernel_ratios.get(widest)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from numerics.figures import save_figures
 from numerics.slice_plotting import plot_layer_distances, plot_slice_points
 from numerics.verify_slice import SliceVerification
 
@@ -16,12 +17,7 @@ def write_slice_figures(verification: SliceVerification, folder: Path) -> list[P
     """Write every figure as PNG and PDF; returns the paths."""
     figures = {f"relative_distance_{norm}": _distances(verification, norm) for norm in ("frobenius", "spectral")}
     figures["phase_diagram"] = _diagram(verification)
-    paths = []
-    for name, figure in figures.items():
-        for ending in ("png", "pdf"):
-            paths.append(folder / f"{name}.{ending}")
-            figure.savefig(paths[-1], dpi=160)
-    return paths
+    return save_figures(figures, folder)
 
 
 def _distances(verification: SliceVerification, norm: str) -> Figure:

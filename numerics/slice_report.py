@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
 from numerics.layer_measurement import NORMS
-from numerics.report import COLOURS, versions
+from numerics.report import COLOURS, measured_slope, versions
+from numerics.tables import plain_table
 from numerics.verify_slice import (
     CRITICAL,
     FINITE_WIDTH,
@@ -64,21 +64,11 @@ def _point(point: SlicePoint, verification: SliceVerification) -> dict[str, Any]
 
 
 def _layer(result: LayerResult) -> dict[str, Any]:
-    fit = result.measured
     return {
         "layer": result.layer,
         "norm": result.norm,
         "predicted": {"slope": str(result.predicted_slope), "regime": result.predicted_regime.value},
-        "measured": None
-        if fit is None or result.measured_regime is None
-        else {
-            "slope": fit.slope,
-            "interval": [fit.low, fit.high],
-            "level": fit.level,
-            "local_slopes": list(fit.local_slopes),
-            "drift": fit.drift,
-            "regime": result.measured_regime.value,
-        },
+        "measured": measured_slope(result.measured, result.measured_regime),
         "verdict": result.verdict.value,
         "reason": result.reason,
     }
@@ -87,16 +77,11 @@ def _layer(result: LayerResult) -> dict[str, Any]:
 def slice_to_table(verification: SliceVerification, norm: str) -> Table:
     """Prediction against measurement in one norm, one row a layer; fits 80 columns."""
     plan = verification.plan
-    table = Table(
-        title=f"Slopes of RD in {norm.capitalize()} norm, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
-        caption="In brackets: 95 % interval over seeds. Local: between the last two widths.",
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
+    table = plain_table(
+        f"Slopes of RD in {norm.capitalize()} norm, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
+        "In brackets: 95 % interval over seeds. Local: between the last two widths.",
+        (*(plain(c) for c in plan.coordinates), "layer", "predicted", "measured", "local"),
     )
-    for heading in (*(plain(c) for c in plan.coordinates), "layer", "predicted", "measured", "local"):
-        table.add_column(heading, justify="right", no_wrap=True)
     troubled = any(result.reason for point in verification.points for result in point.of(norm))
     table.add_column("verdict", no_wrap=not troubled)
     for point in verification.points:

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from numerics.commands.output import Json, as_json, parse_integers, prepare
+from numerics.commands.output import DataName, Grid, Json, as_json, parse_integers, prepare
 from numerics.commands.running import (
     Extend,
     ProcessCount,
@@ -23,6 +22,7 @@ from numerics.commands.running import (
 from numerics.condensation_map import CondensationPlan, RegimeRow, by_regime, sharpening_by_regime
 from numerics.plan import grid_values
 from numerics.scans import failures, scan
+from numerics.tables import plain_table
 
 if TYPE_CHECKING:
     import xarray
@@ -33,11 +33,9 @@ _SHOWN = 5  # failed cells that are named
 
 
 def condense(
-    data: Annotated[
-        str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")
-    ] = "four-points",
-    gamma: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "0.7:1.3:7",
-    gamma_prime: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "-0.3:0.3:7",
+    data: DataName = "four-points",
+    gamma: Grid = "0.7:1.3:7",
+    gamma_prime: Grid = "-0.3:0.3:7",
     widths: Annotated[
         str | None,
         typer.Option(help="Even numbers with commas; by default 1e3,1e4,1e6, with more than two inputs 1e3,1e4,1e5."),
@@ -93,18 +91,14 @@ def condense(
 
 
 def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> Table:
-    table = Table(
-        title=f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
-        caption="means over the boxes of a regime, ± their standard deviation; entropy of the\n"
+    table = plain_table(
+        f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
+        "means over the boxes of a regime, ± their standard deviation; entropy of the\n"
         "orientations weighted by amplitude (1 uniform), ± that over the seeds of a box;\n"
         "fraction of the amplitude within the condensed directions",
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
+        ("regime of w", "boxes", "width", "entropy", "by seeds", "directions", "fraction"),
+        left=("regime of w",),
     )
-    for heading in ("regime of w", "boxes", "width", "entropy", "by seeds", "directions", "fraction"):
-        table.add_column(heading, justify="left" if heading.startswith("regime") else "right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.regime.value,

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from numerics.commands.output import Json, as_json, parse_integers, parse_points, prepare
+from numerics.commands.output import DataName, Json, as_json, parse_integers, parse_points, prepare
 from numerics.commands.training_bar import training_bar
 from numerics.data_files import load_data
 from numerics.errors import InputError
@@ -17,6 +16,7 @@ from numerics.learning import GALLERY, Learned, train_points
 from numerics.linear_approximation import LinearApproximation, linear_approximation
 from numerics.plan import BOOK, Plan
 from numerics.slopes import SlopeFit
+from numerics.tables import plain_table
 from numerics.tangent_kernel import chosen_layers
 
 __all__ = ["features", "gallery", "linearize"]
@@ -33,9 +33,7 @@ _DIGITS_TOL = 1e-4  # loss at which digits count as fitted: labels are up to 9
 
 def features(
     point: Points = None,
-    data: Annotated[
-        str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")
-    ] = "four-points",
+    data: DataName = "four-points",
     width: Width = 1000,
     seed: Seed = 0,
     animate: Annotated[
@@ -160,16 +158,12 @@ def _bends(net: Learned, X: np.ndarray, y: np.ndarray) -> float:
 
 
 def _condensation_table(learned: list[Learned], width: int, seed: int) -> Table:
-    table = Table(
-        title=f"Condensation of the input weights, {width} neurons, seed {seed}",
-        caption="entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
+    table = plain_table(
+        f"Condensation of the input weights, {width} neurons, seed {seed}",
+        "entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
+        ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"),
+        left=("regime",),
     )
-    for heading in ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"):
-        table.add_column(heading, justify="left" if heading == "regime" else "right", no_wrap=True)
     for net in learned:
         table.add_row(
             *(f"{float(value):g}" for value in net.point),
@@ -198,16 +192,11 @@ def _as_dict(net: Learned) -> dict[str, Any]:
 
 
 def _tangent_table(found: LinearApproximation) -> Table:
-    table = Table(
-        title=f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
-        caption="largest over the run, at the largest width; slope in the width,\nwith half its 95 % interval over seeds",
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
+    table = plain_table(
+        f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
+        "largest over the run, at the largest width; slope in the width,\nwith half its 95 % interval over seeds",
+        ("γ", "γ'", "|f-f_lin|", "slope", "|ΔK|/|K|", "slope"),
     )
-    for heading in ("γ", "γ'", "|f-f_lin|", "slope", "|ΔK|/|K|", "slope"):
-        table.add_column(heading, justify="right", no_wrap=True)
     for index, point in enumerate(found.points):
         table.add_row(
             *(f"{float(value):g}" for value in point),

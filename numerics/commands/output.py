@@ -13,8 +13,10 @@ import typer
 
 from numerics.errors import InputError
 
-__all__ = ["Json", "as_json", "parse_integers", "parse_points", "plain_warnings", "prepare"]
+__all__ = ["DataName", "Grid", "Json", "as_json", "parse_integers", "parse_points", "plain_warnings", "prepare"]
 
+DataName = Annotated[str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")]
+Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from numerics.commands.output import Json, as_json, parse_integers, plain_warnings
+from numerics.commands.output import DataName, Grid, Json, as_json, parse_integers, plain_warnings
 from numerics.commands.running import (
     Extend,
     ProcessCount,
@@ -42,16 +42,14 @@ _FAILED, _INTERRUPTED = 1, 130
 
 
 def scan_command(
-    gamma: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "0.6:1.4:9",
-    gamma_prime: Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")] = "-0.4:0.4:9",
+    gamma: Grid = "0.6:1.4:9",
+    gamma_prime: Grid = "-0.4:0.4:9",
     widths: Annotated[
         str | None,
         typer.Option(help="Even numbers with commas; by default 1000 to 40000, beyond two layers 64 to 512."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Repetitions of every network.")] = 2,
-    data: Annotated[
-        str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")
-    ] = "four-points",
+    data: DataName = "four-points",
     store: StoreFolder = Path("runs.zarr"),
     refine_rounds: Annotated[
         int, typer.Option("--refine", min=0, help="Halve the interval around each row's boundary so many times.")
