@@ -119,6 +119,7 @@ def step_nanoseconds(width: int) -> float:
 
     def run() -> None:
         for _ in range(repeats):
+            point.gradient_squared = None  # as after a step
             method.prepare(point)
             method.attempt(point, 1e-9, trial)
 

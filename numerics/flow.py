@@ -131,7 +131,7 @@ def gradient_flow(
         raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
     requested = np.array(times, dtype=float)
     limits = _Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
-    chosen, why = kind.choose(len(y), rtol) if method == "auto" else (method, "asked for")
+    chosen, why = kind.choose(len(y)) if method == "auto" else (method, "asked for")
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise InputError(f"threads = {threads!r}; give a positive integer, or None to let the width decide")
     started = time.perf_counter()
@@ -166,12 +166,11 @@ class _Run:
 
     def integrate(self, why: str) -> Solution:
         """Step until a stopping rule applies."""
-        self.integrator.prepare(self.point)
-        radius = self.integrator.spectral_radius(self.point)
+        status = self._stop()
+        radius = self.integrator.spectral_radius(self.point) if status is None else 0.0
         h = np.sqrt(self.limits.rtol) / radius if radius > 0 else np.inf
         milestones = self._milestones()
         milestone = next(milestones)
-        status = self._stop()
         while status is None:
             growth = self.problem.growth_bound(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
@@ -271,8 +270,7 @@ class _Run:
         limits = self.limits
         if self.record[-1].loss <= limits.loss_tol * (1 + self.match):
             return Status.LOSS_REACHED
-        if self.accepted:
-            self.integrator.prepare(self.point)
+        self.integrator.prepare(self.point)
         gradient = _gradient(self.point)
         if gradient <= limits.grad_tol * (1 + self.match) and limits.grad_tol > 0:
             return Status.GRADIENT_REACHED

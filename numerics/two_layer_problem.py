@@ -39,7 +39,7 @@ class TwoLayerProblem:
         self.drift = np.zeros(m)
 
     @staticmethod
-    def choose(samples: int, rtol: float) -> tuple[str, str]:
+    def choose(samples: int) -> tuple[str, str]:
         """The method for a problem, and the reason."""
         if samples > _LARGE_KERNEL:
             return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"

@@ -35,7 +35,7 @@ class DeepProblem:
         self.drift: list[np.ndarray] = [] if self.flow.balance is None else [0.0 * x for x in self.flow.balance.removed]
 
     @staticmethod
-    def choose(samples: int, rtol: float) -> tuple[str, str]:
+    def choose(samples: int) -> tuple[str, str]:
         """The method for a problem, and the reason."""
         if samples > _LARGE_KERNEL:
             return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"

@@ -49,7 +49,9 @@ class Exponential:
         self._gram = rhs.X @ rhs.X.T
 
     def prepare(self, point: Point) -> None:
-        """Tangent kernel and gradient of a point with its residual."""
+        """Tangent kernel and gradient of a point with its residual, once for every step that ended there."""
+        if point.gradient_squared is not None:
+            return
         rhs, kernel = self.rhs, self._kernels
         if rhs.columns is not None:
             given = (point.y, *rhs.columns, rhs.kappa, rhs.slope)
@@ -88,4 +90,5 @@ class Exponential:
         size = float(np.linalg.norm(point.residual))
         defect = float(np.linalg.norm(out.residual - self._predicted)) / size if size > 0 else 0.0
         moved_u, moved_v = np.sqrt(moved.sum(axis=0))
+        out.gradient_squared = None
         return Attempt(defect / _DEFECT, float(moved_u), float(moved_v))

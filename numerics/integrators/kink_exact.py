@@ -81,7 +81,9 @@ class KinkExact:
             self._samples[1:3, planes.first] = (self._kinks.normals / np.sqrt(self._kinks.squares)[:, None]).T
 
     def prepare(self, point: Point) -> None:
-        """Tangent kernel and gradient of a point with its residual."""
+        """Tangent kernel and gradient of a point with its residual, once for every step that ended there."""
+        if point.gradient_squared is not None:
+            return
         rhs, parts = self.rhs, self._kernels
         if rhs.columns is not None and rhs.unrolled:
             given = (point.y, *rhs.columns, self._samples, rhs.kappa, rhs.slope)
@@ -124,6 +126,7 @@ class KinkExact:
             )
         rhs.evaluations += 1
         defect, *distances = kernels.sum_up(outputs, moved, rhs.targets, self._predicted, point.residual, out.residual)
+        out.gradient_squared = None
         return Attempt(defect / _DEFECT, *distances)
 
     def _room(self, part: int) -> tuple[Workspace, np.ndarray]:
