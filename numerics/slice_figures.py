@@ -37,5 +37,8 @@ def _diagram(verification: SliceVerification) -> Figure:
     figure = Figure(figsize=(7.6, 6.6), layout="constrained")
     ax = figure.subplots()
     plot_slice_points(verification, ax=ax)
-    ax.set_title("Squares: measured regimes, with measured (predicted) slopes of RD", fontsize=10)
+    title = "Squares: measured regimes, with measured (predicted) slopes of RD"
+    if not all(point.agrees for point in verification.points):
+        title += "; red edge: disagrees"
+    ax.set_title(title, fontsize=10)
     return figure

@@ -84,7 +84,7 @@ def plot_slice_points(verification: SliceVerification, *, ax: Axes | None = None
         edge = "black" if point.agrees else _DISAGREES
         ax.plot(x, y, "s", ms=10, mfc=colour or "white", mec=edge, mew=1.4, zorder=6)
         lines = [f"{r.layer} {r.measured.slope:+.2f} ({_number(r.predicted_slope)})" for r in results if r.measured]
-        side = -1 if x > np.mean(ax.get_xlim()) + 0.3 * np.ptp(ax.get_xlim()) else 1
+        side = -1 if x > np.mean(ax.get_xlim()) + 0.2 * np.ptp(ax.get_xlim()) else 1
         note = ax.annotate(
             "\n".join(lines), (x, y), (8 * side, 2), textcoords="offset points", va="bottom", fontsize=7.5
         )

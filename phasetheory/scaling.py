@@ -21,8 +21,8 @@ that is at least min_l s_l, for p >= 0 at most (take one layer for K), so
 Where it is too short: step 3 takes the target to be within reach of features aligned in a few directions. Where w condenses while
 the layer above hardly moves (two layers: gamma > 1, gamma' < 1 - gamma) those directions are fixed early; a target that they
 cannot fit is fitted late, at a larger RD, and S_w is a lower bound. Likewise below layers that condense while it is linear itself
-(three layers: W1, where W2 alone condenses): the balance law fixes how much longer W1 gets, and it also turns while such a target
-is fitted late. Measured, not derived: see the limitations in the README.
+(three layers: W1, where W2 alone condenses) the measured S depends on the target, on both sides of the derived one; why is
+open. Measured, not derived: see the limitations in the README.
 
 The functions here ask only for +, - and multiples and fractions by integers, and an ``algebra`` with minimum and
 maximum: the same lines run on rational numbers and on piecewise-linear functions over a slice.
