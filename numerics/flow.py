@@ -17,6 +17,7 @@ from numerics.datasets import check_data
 from numerics.deep import DeepNetwork, DeepProblem
 from numerics.errors import GradientFlowError, InputError
 from numerics.integrators import PIController
+from numerics.jacobian_kernels import time_to_loss
 from numerics.networks import TwoLayer
 from numerics.problem import Problem, RunPoint, Step
 from numerics.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
@@ -26,6 +27,7 @@ __all__ = ["gradient_flow"]
 
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
+_NEAR = 2.0  # factor by which the loss may fall faster than in the step before
 _MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
 
@@ -176,7 +178,7 @@ class _Run:
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
             free = min(h, self.integrator.growth / growth if growth > 0 else np.inf)
-            h = min(free, milestone - self.t)
+            h = self._aim(min(free, milestone - self.t))
             if not np.isfinite(h) or self.t + h == self.t:
                 status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
                 break
@@ -203,6 +205,22 @@ class _Run:
         yield from (float(t) for t in self.limits.times if t < self.limits.t_max)
         while True:
             yield self.limits.t_max
+
+    def _aim(self, h: float) -> float:
+        """A step to the stop on the loss, as the kernel foresees it, if that is within h."""
+        point, record, tolerance = self.point, self.record, self.limits.loss_tol
+        if point.kernel is None or len(record) < 2:
+            return h
+        # the loss falls ever more slowly as a rule: asked for where the last step's rate comes near
+        rate = _log(record[-2].loss / record[-1].loss) / (record[-1].t - record[-2].t)
+        if _NEAR * rate * h < _log(record[-1].loss / tolerance):
+            return h
+        return self._foresee(tolerance, h)[0]
+
+    def _foresee(self, loss: float, h: float) -> tuple[float, float]:
+        """When the loss falls to ``loss`` if the kernel stays, or h if that is later; and the loss at h."""
+        t, last = time_to_loss(self.point.kernel, self.point.residual, loss, h)
+        return float(t), float(last)
 
     def _attempt(self, h: float) -> tuple[float, Step]:
         """Try a step: its error in units of the tolerance, and the step."""
@@ -243,9 +261,10 @@ class _Run:
         return _gradient(point)
 
     def _locate(self, h: float, step: Step, tolerance: float, value: Callable[[RunPoint], float]) -> tuple[float, Step]:
-        """Shorten the step so that it ends where ``value`` is the tolerance: false position in its log, each a real step.
+        """Shorten the step so that it ends where ``value`` is the tolerance, each try a real step.
 
-        The end that stays is halved (the Illinois rule), or the other would creep up to it.
+        Where the kernel foresees the loss: its forecast, times the factor that the last try was off by. Else false position in
+        the log of the value: the end that stays is halved (the Illinois rule), or the other would creep up to it.
         """
         low, above = 0.0, _log(value(self.point) / tolerance)
         high, below = h, _log(value(self.trial) / tolerance)
@@ -253,7 +272,11 @@ class _Run:
         for _ in range(12):
             if abs(_log(value(self.trial) / tolerance)) < self.match:
                 break
-            h = low + (high - low) * min(0.95, max(0.05, above / (above - below)))
+            tried, h = h, low + (high - low) * min(0.95, max(0.05, above / (above - below)))
+            if value is _loss and self.point.kernel is not None:
+                foreseen = self._foresee(tolerance, tried)
+                foreseen = self._foresee(tolerance * foreseen[1] / self.trial.loss, high)
+                h = foreseen[0] if low < foreseen[0] < high else h
             _, step = self._attempt(h)
             now = _log(value(self.trial) / tolerance)
             if now > 0:

@@ -9,7 +9,15 @@ from numba import njit
 
 from numerics.kernels import BLOCK, OPTIONS
 
-__all__ = ["finish", "preactivation", "tangent_kernel", "tangent_kernel_planar", "weights"]
+__all__ = [
+    "finish",
+    "mean_forces",
+    "preactivation",
+    "tangent_kernel",
+    "tangent_kernel_planar",
+    "time_to_loss",
+    "weights",
+]
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -36,6 +44,37 @@ def weights(kernel, residual, h, c0, c1, predicted):
     c0[:] = vectors @ c0
     c1[:] = vectors @ c1
     predicted[:] = vectors @ predicted
+
+
+@njit(**OPTIONS)
+def mean_forces(kernel, residual, h, kappa, c, late, predicted):
+    """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end; ``late``: room."""
+    weights(kernel, residual, h, c, late, predicted)
+    for i in range(c.size):
+        c[i] = -kappa * (c[i] + late[i])
+
+
+@njit(**OPTIONS)
+def time_to_loss(kernel, residual, loss, h):
+    """When the loss falls to ``loss`` under the kernel held fixed, or h if that is later; and the loss at h."""
+    n = residual.size
+    eigenvalues, vectors = np.linalg.eigh(kernel)
+    rates = np.empty(n)
+    for i in range(n):
+        rates[i] = 2.0 * max(eigenvalues[i], 0.0)
+    modes = (vectors.T @ residual) ** 2 / (2.0 * n)
+    last = np.sum(modes * np.exp(-rates * h))
+    t = 0.0
+    for _ in range(50):  # the logarithm is convex in t and falls: Newton's method comes up to the root from below
+        parts = modes * np.exp(-rates * t)
+        value, rate = np.sum(parts), np.sum(rates * parts)
+        ahead = np.log(value / loss)
+        if not ahead > 1e-6:
+            break
+        t += ahead * value / rate
+        if not t < h:
+            return h, last
+    return t, last
 
 
 @njit(**OPTIONS)

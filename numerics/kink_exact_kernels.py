@@ -9,35 +9,25 @@ event to event (:func:`numerics.neuron_kernels.advance`). The third sums outputs
 
 import numpy as np
 from numba import njit
-from numba.cpython.unsafe.tuple import tuple_setitem
 
-from numerics.jacobian_kernels import finish, weights
-from numerics.kernels import BLOCK, OPTIONS, add_outputs_planar, dot, squared_distance
+from numerics.jacobian_kernels import finish
+from numerics.kernels import BLOCK, OPTIONS, dot, squared_distance
 from numerics.neuron_kernels import advance, hyperbolic
 
-__all__ = ["forces", "gather", "lanes", "sliding_kernel", "sliding_kernel_planar", "step", "step_planar", "sum_up"]
+__all__ = ["gather", "kink_forces", "lanes", "sliding_kernel", "step", "sum_up"]
 
 _OPTIONS = {**OPTIONS, "error_model": "numpy"}  # no branch for a division by zero
 
 
 def lanes(samples, dimension):
     """Room for a block of neurons; see the kernels for the rows."""
-    return np.zeros((3 * samples + dimension + 5, BLOCK))
+    return np.zeros((max(samples + dimension + 6, 2 * samples + 2), BLOCK))
 
 
 @njit(**_OPTIONS)
-def forces(kernel, residual, h, kappa, s, planes, c, late, predicted, kinks, samples):
-    """Forces of the samples and of the kinks over a step h, from the mean residual, and the residual at the end.
-
-    ``planes``: first (H,) and factors (H, n) of :class:`numerics.hyperplanes.Hyperplanes`. ``samples`` (6, n), as the planar step
-    takes them: force, unit normal (2 rows), above - below and below along it, squared cosine that counts as on a kink.
-    """
-    first, factors = planes
-    _, squares, above, below = kinks
-    weights(kernel, residual, h, c, late, predicted)
-    for i in range(c.size):
-        c[i] = -kappa * (c[i] + late[i])
-        samples[0, i] = c[i]
+def kink_forces(c, s, factors, kinks):
+    """Forces of the kinks, from those of the samples; ``factors`` (H, n) of :class:`numerics.hyperplanes.Hyperplanes`."""
+    _, _, above, below = kinks
     for k in range(above.size):
         ahead, behind = 0.0, 0.0
         for i in range(c.size):
@@ -45,9 +35,6 @@ def forces(kernel, residual, h, kappa, s, planes, c, late, predicted, kinks, sam
             behind += min(factors[k, i], 0.0) * c[i]
         above[k] = ahead + s * behind
         below[k] = s * ahead + behind
-        length = np.sqrt(squares[k])
-        samples[3, first[k]] = length * (above[k] - below[k])
-        samples[4, first[k]] = length * below[k]
 
 
 @njit(**_OPTIONS)
@@ -60,14 +47,6 @@ def sum_up(outputs, distances, targets, predicted, before, residual):
         size += before[i] ** 2
     relative = np.sqrt(defect / size) if size > 0.0 else 0.0
     return relative, np.sqrt(distances[:, 0].sum()), np.sqrt(distances[:, 1].sum())
-
-
-@njit(forceinline=True, **_OPTIONS)
-def _like(form, values):
-    """Values (n,) as a tuple like ``form``, which the compiler unrolls."""
-    for i in range(len(form)):
-        form = tuple_setitem(form, i, values[i])
-    return form
 
 
 @njit(**_OPTIONS)
@@ -83,140 +62,11 @@ def gather(kernels, residual, kernel):
 
 
 @njit(**_OPTIONS)
-def step_planar(first, last, y, start, xs, bs, samples, kappa, s, kinks, work, lanes, out, f, moved):
-    """One step for d = 2 and few samples; ``xs``, ``bs``: columns of X as tuples; ``samples``: see :func:`forces`."""
-    m = y.size // 3
-    v = work.v
-    flag = lanes[0]
-    given = (
-        _like(xs, samples[0]),
-        _like(xs, samples[1]),
-        _like(xs, samples[2]),
-        _like(xs, samples[3]),
-        _like(xs, samples[4]),
-    )
-    narrow = _like(xs, samples[5])
-    f[:] = 0.0
-    moved[:] = 0.0
-    for low in range(first, last, BLOCK):
-        high = min(low + BLOCK, last)
-        size = high - low
-        i, j, k = low, low + m, low + 2 * m
-        u0, p0, q0 = y[i : i + size], y[j : j + size], y[k : k + size]
-        u, p, q = out[i : i + size], out[j : j + size], out[k : k + size]
-        _glide_planar(u0, p0, q0, xs, bs, *given, narrow, s, u, p, q, flag)
-        for k in range(size):
-            if flag[k] != 0.0:
-                v[0], v[1] = p0[k], q0[k]
-                u[k] = advance(u0[k], kinks, work)
-                p[k], q[k] = v[0], v[1]
-        add_outputs_planar(u, p, q, xs, bs, kappa, s, f)
-        moved[0] += squared_distance(u, start[low:high])
-        moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(
-            q, start[low + 2 * m : high + 2 * m]
-        )
-
-
-@njit(**_OPTIONS)
-def sliding_kernel_planar(first, last, y, xs, bs, samples, kappa, s, lanes, kernel):
-    """Tangent kernel K = J J^T/n (n, n) of neurons of which some slide; arguments of :func:`step_planar`."""
-    m = y.size // 3
-    n = len(xs)
-    columns, narrow = (_like(xs, samples[1]), _like(xs, samples[2])), _like(xs, samples[5])
-    kernel[:] = 0.0
-    for low in range(first, last, BLOCK):
-        high = min(low + BLOCK, last)
-        size = high - low
-        u, p, q = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
-        _features_planar(u, p, q, xs, bs, columns, narrow, s, lanes)
-        for i in range(n):
-            for j in range(i + 1):
-                gram = xs[i] * xs[j] + bs[i] * bs[j]
-                outputs, active = (lanes[i, :size], lanes[j, :size]), (lanes[n + i, :size], lanes[n + j, :size])
-                kernel[i, j] += _pair_planar(*outputs, *active, lanes[2 * n + i, :size], lanes[2 * n + j, :size], gram)
-    finish(kernel, kappa)
-
-
-@njit(forceinline=True, **_OPTIONS)
-def _glide_planar(u, p, q, xs, bs, c, nxs, nbs, jumps, below, narrow, s, u1, p1, q1, flag):
-    for k in range(u.size):
-        U, P, Q = u[k], p[k], q[k]
-        square = P * P + Q * Q
-        gp, gq, w = 0.0, 0.0, 0.0
-        np_, nq, jump, down = 0.0, 0.0, 0.0, 0.0
-        one, two = False, False
-        for i in range(len(xs)):
-            z = P * xs[i] + Q * bs[i]
-            on = z * z < narrow[i] * square
-            force = c[i] if z > 0.0 else s * c[i]
-            force = 0.0 if on else force
-            gp += force * xs[i]
-            gq += force * bs[i]
-            w += force * z
-            np_ += nxs[i] if on else 0.0
-            nq += nbs[i] if on else 0.0
-            jump += jumps[i] if on else 0.0
-            down += below[i] if on else 0.0
-            two = two or (one and on)
-            one = one or on
-        gp += down * np_
-        gq += down * nq
-        # where the kink attracts: the share of its jump, within [0, 1], that undoes g.n
-        along = -(gp * np_ + gq * nq)
-        attracts = U * jump < 0.0 and along * jump > 0.0
-        pull = along if along * along < jump * jump else jump
-        pull = pull if attracts else 0.0
-        gp += pull * np_
-        gq += pull * nq
-        G2 = gp * gp + gq * gq
-        cosh, sinh = hyperbolic(G2)
-        U1 = U + (U * G2 * cosh + w * sinh)
-        phi = U * sinh + w * cosh
-        P1, Q1 = P + gp * phi, Q + gq * phi
-        event = U * U1 <= 0.0 or two or square == 0.0
-        for i in range(len(xs)):
-            z = P * xs[i] + Q * bs[i]
-            crossed = z * (P1 * xs[i] + Q1 * bs[i]) < 0.0
-            on = z * z < narrow[i] * square
-            event = event or (crossed and not on)
-        u1[k], p1[k], q1[k] = U1, P1, Q1
-        flag[k] = 1.0 if event else 0.0
-
-
-@njit(forceinline=True, **_OPTIONS)
-def _features_planar(u, p, q, xs, bs, unit, narrow, s, lanes):
-    """Rows i: sigma(z_i); n + i: u sigma'(z_i); 2n + i: the same times the component of x_i along the normal of the kink."""
-    n = len(xs)
-    nxs, nbs = unit
-    for k in range(u.size):
-        U, P, Q = u[k], p[k], q[k]
-        square = P * P + Q * Q
-        np_, nq = 0.0, 0.0
-        for i in range(n):
-            z = P * xs[i] + Q * bs[i]
-            on = z * z < narrow[i] * square
-            np_ += nxs[i] if on else 0.0
-            nq += nbs[i] if on else 0.0
-        for i in range(n):
-            z = P * xs[i] + Q * bs[i]
-            slope = 1.0 if z > 0.0 else s
-            slope = 0.0 if z * z < narrow[i] * square else slope
-            lanes[i, k] = slope * z
-            lanes[n + i, k] = slope * U
-            lanes[2 * n + i, k] = slope * U * (xs[i] * np_ + bs[i] * nq)
-
-
-@njit(forceinline=True, **_OPTIONS)
-def _pair_planar(z, z2, active, active2, along, along2, gram):
-    total = 0.0
-    for k in range(z.size):
-        total += z[k] * z2[k] + gram * active[k] * active2[k] - along[k] * along2[k]
-    return total
-
-
-@njit(**_OPTIONS)
 def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kinks, work, lanes, u1, v1, f, moved):
-    """``step_planar`` for any d and n, on the parts u (m,) and v (d, m); ``owner``: the kink a sample is the normal of, or -1."""
+    """One step of the parts u (m,) and v (d, m); leaves outputs f (n,) and squared distances ``moved`` (2,).
+
+    ``owner``: the kink that a sample is the normal of, or -1. ``narrow``: squared cosine that counts as on it.
+    """
     n, d = X.shape
     z, g = lanes[:n], lanes[n : n + d]
     w, flag, square, on, which = lanes[n + d : n + d + 5]
@@ -251,7 +101,7 @@ def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kin
 
 @njit(**_OPTIONS)
 def sliding_kernel(first, last, u, v, X, gram, owner, narrow, kappa, s, work, lanes, kernel):
-    """``sliding_kernel_planar`` for any d and n; ``gram`` (n, n) holds the products x_i.x_j."""
+    """Tangent kernel K = J J^T/n (n, n) of neurons of which some slide; ``gram`` (n, n) holds the products x_i.x_j."""
     n = X.shape[0]
     z, active = lanes[:n], lanes[n : 2 * n]
     square, on = lanes[2 * n : 2 * n + 2]

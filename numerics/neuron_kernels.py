@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-__all__ = ["ON", "Kinks", "Workspace", "advance", "hyperbolic"]
+__all__ = ["FLAT", "ON", "SHARE", "Kinks", "Workspace", "advance", "duration", "hyperbolic"]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 #: A neuron is on a kink if |v.n| <= ON |v| |n|: what rounding leaves of a zero.
 ON = 1e-12
-_FLAT = 1e-28  # squared cosine below which a neuron moves along a kink, not towards it
+FLAT = 1e-28  # squared cosine below which a neuron moves along a kink, not towards it
 _SWEEPS = 1000
-_SHARE = 1e-14  # a share closer than this to 0 or 1 is rounding
+SHARE = 1e-14  # a share closer than this to 0 or 1 is rounding
 
 
 class Kinks(NamedTuple):
@@ -151,7 +151,7 @@ def advance(u, kinks, work):
                 product += g[j] * normals[h, j]
             r[h] = product
             towards = -direction * product * side[h]
-            if towards > 0.0 and towards * towards > _FLAT * G2 * squares[h]:
+            if towards > 0.0 and towards * towards > FLAT * G2 * squares[h]:
                 distance = max(side[h] * z[h] / towards, 0.0)
                 if distance < target:
                     target, which = distance, h
@@ -177,7 +177,7 @@ def advance(u, kinks, work):
         if not (crossing or turning):
             return end
         events += 1
-        left -= min(max(_duration(u, end, w, phi, G2), 0.0), left)
+        left -= min(max(duration(u, end, w, phi, G2), 0.0), left)
         u = end
         for h in range(size):
             z[h] += r[h] * phi
@@ -198,7 +198,7 @@ def advance(u, kinks, work):
 
 
 @njit(forceinline=True, **_OPTIONS)
-def _duration(u, end, w, phi, G2):
+def duration(u, end, w, phi, G2):
     """Time from u to ``end`` while v moves by phi g; of the two forms the one without cancellation."""
     G = np.sqrt(G2)
     if end == 0.0:
@@ -249,7 +249,7 @@ def _hold(count, kinks, work):
     for a in range(count):
         h = order[a]
         change[a] = share[h] + change[a] / (above[h] - below[h])
-        if not _SHARE < change[a] < 1.0 - _SHARE:
+        if not SHARE < change[a] < 1.0 - SHARE:
             return False
     for a in range(count):
         share[order[a]] = change[a]
@@ -308,7 +308,7 @@ def _force(direction, kinks, work):
         strength = above[h] if side[h] > 0.0 else below[h]
         if sliding[h]:
             strength = (1.0 - share[h]) * below[h] + share[h] * above[h]
-            if not _SHARE < share[h] < 1.0 - _SHARE:
+            if not SHARE < share[h] < 1.0 - SHARE:
                 sliding[h] = False
                 side[h] = 1.0 if share[h] > 0.5 else -1.0
                 strength = above[h] if share[h] > 0.5 else below[h]
@@ -318,5 +318,5 @@ def _force(direction, kinks, work):
     total = 0.0
     for j in range(d):
         total += g[j] * g[j]
-    if total <= _FLAT * largest:
+    if total <= FLAT * largest:
         g[:] = 0.0

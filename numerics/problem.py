@@ -14,6 +14,8 @@ class RunPoint(Protocol):
     ----------
     residual : float64 (n,)
         f - y.
+    kernel : float64 (n, n) or None
+        Tangent kernel, if the integrator uses it, once it has prepared the point.
     gradient_squared : float or None
         |grad R|^2, once the integrator has prepared the point.
     loss : float
@@ -21,6 +23,7 @@ class RunPoint(Protocol):
     """
 
     residual: np.ndarray
+    kernel: np.ndarray | None
     gradient_squared: float | None
 
     @property

@@ -61,7 +61,8 @@ class TwoLayerProblem:
 
     def accepted(self) -> None:
         """Add up what the method changed the conserved quantities by."""
-        self.drift += self.integrator.removed
+        if self.integrator.removed is not None:
+            self.drift += self.integrator.removed
 
     def growth_bound(self, point: Point) -> float:
         """No neuron, anywhere, grows faster."""
@@ -73,7 +74,8 @@ class TwoLayerProblem:
 
     def network_at(self, point: Point) -> TwoLayer:
         """The network of a point, in all d dimensions."""
-        seen = replace(self.network, u=point.u.copy(), v=point.v.T.copy())
+        u, v = point.weights()
+        seen = replace(self.network, u=u, v=v)
         return self.space.lift(seen, self.network) if self.space else seen
 
     def conserved_drift(self, final: TwoLayer) -> float:

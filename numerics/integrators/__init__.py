@@ -1,11 +1,14 @@
 """One method a file, one interface: :class:`Integrator`."""
 
-from numerics.integrators.base import Integrator, Point
+from collections.abc import Callable
+
+from numerics.integrators.base import Integrator, Point, RightHandSide
 from numerics.integrators.chunks import Chunks
 from numerics.integrators.controllers import PIController
 from numerics.integrators.dormand_prince import DormandPrince
 from numerics.integrators.exponential import Exponential
 from numerics.integrators.kink_exact import KinkExact
+from numerics.integrators.kink_exact_planar import KinkExactPlanar
 from numerics.integrators.rkc import RungeKuttaChebyshev
 
 __all__ = [
@@ -20,7 +23,10 @@ __all__ = [
     "RungeKuttaChebyshev",
 ]
 
-#: Methods by the name the user gives.
-METHODS: dict[str, type[Integrator]] = {
-    cls.name: cls for cls in (KinkExact, Exponential, RungeKuttaChebyshev, DormandPrince)
+#: Makers of methods by the name the user gives.
+METHODS: dict[str, Callable[[RightHandSide, Point, Chunks], Integrator]] = {
+    KinkExact.name: lambda rhs, *rest: (KinkExactPlanar if rhs.X.shape[1] == 2 else KinkExact)(rhs, *rest),
+    Exponential.name: Exponential,
+    RungeKuttaChebyshev.name: RungeKuttaChebyshev,
+    DormandPrince.name: DormandPrince,
 }

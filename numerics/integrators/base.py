@@ -1,7 +1,7 @@
 """What every integrator shares: the right-hand side, a point of the trajectory, and the interface of a method."""
 
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Point:
         self.residual = np.zeros(samples)
         self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
         self.kernel: np.ndarray | None = None  # tangent kernel (n, n), for the methods that use it
+        self.order: np.ndarray | None = None  # which neuron of the network is where, if not all in their places
+        self.changes: Any = None
         self.radius = 0.0  # bound on the Jacobian's spectral radius, likewise
         self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
@@ -32,6 +34,17 @@ class Point:
     def views(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The parts u (m,) and v (d, m) of a flat array laid out like the state."""
         return flat[: self.width], flat[self.width :].reshape(-1, self.width)
+
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """The network's u (m,) and v (m, d); copies."""
+        if self.order is None:
+            return self.u.copy(), self.v.T.copy()
+        place = np.empty_like(self.order)
+        place[self.order] = np.arange(self.width)
+        v = np.empty((self.width, self.dimension))
+        for j, row in enumerate(self.v):
+            v[:, j] = row[place]
+        return self.u[place], v
 
     @property
     def loss(self) -> float:
@@ -186,14 +199,17 @@ class Integrator(Protocol):
         The power of h that the error estimate scales with.
     growth : float
         Growth of a neuron allowed in one step, as an exponent.
-    removed : float64 (m,)
-        What the last attempt changed u^2 - |v|^2 by, and has put back.
+    removed : float64 (m,) or None
+        What the last attempt changed u^2 - |v|^2 by, and has put back; None if the method keeps it.
     """
 
     name: str
     order: int
     growth: float
-    removed: np.ndarray
+
+    @property
+    def removed(self) -> np.ndarray | None:
+        """See above."""
 
     def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None: ...
 

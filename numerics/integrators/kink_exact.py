@@ -44,12 +44,13 @@ from numerics import kink_exact_kernels as kernels
 from numerics.hyperplanes import Hyperplanes
 from numerics.integrators.base import Attempt, Point, RightHandSide
 from numerics.integrators.chunks import Chunks
+from numerics.jacobian_kernels import mean_forces
 from numerics.neuron_kernels import ON, Workspace
 
 __all__ = ["KinkExact"]
 
 # The residual may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests.
-_DEFECT = 100.0
+DEFECT = 100.0
 
 
 class KinkExact:
@@ -58,14 +59,13 @@ class KinkExact:
     name = "kink-exact"
     order = 2
     growth = 3.0
+    removed = None
 
     def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
         n, d = rhs.X.shape
         self.rhs, self.start, self.chunks = rhs, start, chunks
-        self.removed = np.zeros(start.width)
         planes = Hyperplanes.of(rhs.X)
-        self._planes = planes.first, planes.factors
-        self._kinks = planes.kinks()
+        self._factors, self._kinks = planes.factors, planes.kinks()
         self._forces, self._late, self._predicted = np.zeros((3, n))
         self._outputs, self._moved, self._kernels = chunks.partial(n), chunks.partial(2), chunks.partial(n, n)
         self._lanes = [kernels.lanes(n, d) for _ in range(chunks.threads)]
@@ -75,24 +75,14 @@ class KinkExact:
         self._gram = rhs.X @ rhs.X.T
         straight = rhs.slope == 1.0
         self._narrow = np.zeros(n) if straight else ON**2 * np.einsum("ij,ij->i", rhs.X, rhs.X)
-        self._samples = np.zeros((6, n))
-        self._samples[5] = self._narrow
-        if rhs.unrolled:
-            self._samples[1:3, planes.first] = (self._kinks.normals / np.sqrt(self._kinks.squares)[:, None]).T
 
     def prepare(self, point: Point) -> None:
         """Tangent kernel and gradient of a point with its residual, once for every step that ended there."""
         if point.gradient_squared is not None:
             return
         rhs, parts = self.rhs, self._kernels
-        if rhs.columns is not None and rhs.unrolled:
-            given = (point.y, *rhs.columns, self._samples, rhs.kappa, rhs.slope)
-            self.chunks.run(
-                lambda part, *ends: kernels.sliding_kernel_planar(*ends, *given, self._lanes[part], parts[part])
-            )
-        else:
-            state = point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope
-            self.chunks.run(lambda part, *ends: kernels.sliding_kernel(*ends, *state, *self._room(part), parts[part]))
+        state = point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope
+        self.chunks.run(lambda part, *ends: kernels.sliding_kernel(*ends, *state, *self._room(part), parts[part]))
         if point.kernel is None:
             point.kernel = np.empty(parts.shape[1:])
         point.gradient_squared = kernels.gather(parts, point.residual, point.kernel)
@@ -107,27 +97,17 @@ class KinkExact:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         rhs, kinks, outputs, moved = self.rhs, self._kinks, self._outputs, self._moved
         numbers = rhs.kappa, rhs.slope
-        model = point.kernel, point.residual, h, *numbers, self._planes
-        kernels.forces(*model, self._forces, self._late, self._predicted, kinks, self._samples)
-        if rhs.columns is not None and rhs.unrolled:
-            given = (point.y, self.start.y, *rhs.columns, self._samples, *numbers, kinks)
-            self.chunks.run(
-                lambda part, *ends: kernels.step_planar(
-                    *ends, *given, *self._room(part), out.y, outputs[part], moved[part]
-                )
-            )
-        else:
-            weights = point.u, point.v, self.start.u, self.start.v
-            state = (*weights, rhs.X, self._forces, self._owner, self._narrow, *numbers, kinks)
-            self.chunks.run(
-                lambda part, *ends: kernels.step(
-                    *ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part]
-                )
-            )
+        mean_forces(point.kernel, point.residual, h, rhs.kappa, self._forces, self._late, self._predicted)
+        kernels.kink_forces(self._forces, rhs.slope, self._factors, kinks)
+        weights = point.u, point.v, self.start.u, self.start.v
+        state = *weights, rhs.X, self._forces, self._owner, self._narrow, *numbers, kinks
+        self.chunks.run(
+            lambda part, *ends: kernels.step(*ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part])
+        )
         rhs.evaluations += 1
         defect, *distances = kernels.sum_up(outputs, moved, rhs.targets, self._predicted, point.residual, out.residual)
         out.gradient_squared = None
-        return Attempt(defect / _DEFECT, *distances)
+        return Attempt(defect / DEFECT, *distances)
 
     def _room(self, part: int) -> tuple[Workspace, np.ndarray]:
         return self._work[part], self._lanes[part]

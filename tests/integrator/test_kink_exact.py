@@ -10,7 +10,6 @@ from scipy.special import expit
 
 import numerics as nm
 from numerics.hyperplanes import Hyperplanes
-from numerics.integrators import kink_exact
 from numerics.neuron_kernels import Workspace, advance
 
 cosh, sinh, exp = np.cosh, np.sinh, np.exp
@@ -289,25 +288,12 @@ def test_a_step_moves_every_neuron_as_it_moves_alone(bench, d, n, activation):
     h = 0.5 / np.linalg.eigvalsh(work.point.kernel)[-1]
     c, _ = mean_force(work.point, X, network.kappa, h)
     work.integrator.attempt(work.point, h, work.other)
+    all_u, all_v = work.other.weights()
     for k in range(network.width):
         u, v, _ = flow(network.u[k], network.v[k], X, c, slope=network.negative_slope)
-        assert_allclose(np.append(work.other.u[k], work.other.v[:, k]), np.append(u, v), rtol=1e-9, atol=1e-11)
-    end = nm.TwoLayer(work.other.u, work.other.v.T, network.kappa, 1.0, network.negative_slope)
+        assert_allclose(np.append(all_u[k], all_v[k]), np.append(u, v), rtol=1e-9, atol=1e-11)
+    end = nm.TwoLayer(all_u, all_v, network.kappa, 1.0, network.negative_slope)
     assert_allclose(work.other.residual, end(X) - y, rtol=1e-10, atol=1e-12)
-
-
-def test_planar_kernels_are_the_general_ones(bench):
-    network, X, y = network_of(5, m=600, gamma=1.5)
-    network = halfway(network, X, y)
-    planar, general = bench(network, X, y, "kink-exact"), bench(network, X, y, "kink-exact")
-    general.rhs.unrolled, general.rhs.columns = False, None
-    general.integrator = kink_exact.KinkExact(general.rhs, general.start, general.integrator.chunks)
-    general.integrator.prepare(general.point)
-    assert_allclose(planar.point.kernel, general.point.kernel, rtol=1e-11, atol=1e-14)
-    h = 1.0 / np.linalg.eigvalsh(planar.point.kernel)[-1]
-    first, second = (work.integrator.attempt(work.point, h, work.other) for work in (planar, general))
-    assert_allclose(planar.other.y, general.other.y, rtol=1e-9, atol=1e-11)
-    assert_allclose(first, second, rtol=1e-7)
 
 
 @pytest.mark.parametrize(("d", "n"), [(2, 4), (3, 5)])

@@ -1,0 +1,115 @@
+"""The kink-exact method for two inputs: neurons of one sector of the plane share one law.
+
+The method is that of :mod:`numerics.integrators.kink_exact`, step by step; the kernels are :mod:`numerics.sector_kernels`.
+Neurons are kept sorted by the sector or ray they are in, so that no pre-activation is looked at but at events.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from numerics import sector_kernels as kernels
+from numerics.integrators.base import Attempt, Point, RightHandSide
+from numerics.integrators.chunks import Chunks
+from numerics.integrators.kink_exact import DEFECT
+from numerics.jacobian_kernels import mean_forces
+from numerics.sectors import Sectors
+
+__all__ = ["KinkExactPlanar"]
+
+
+@dataclass
+class _Changes:
+    """Neurons that changed rows on the way to a point: position and new row (2, m), and how many in each range of neurons.
+
+    ``version``: the order of neurons that the positions are in.
+    """
+
+    where: np.ndarray
+    counts: np.ndarray
+    version: int
+
+
+class KinkExactPlanar:
+    """See :class:`numerics.integrators.kink_exact.KinkExact`."""
+
+    name = "kink-exact"
+    order = 2
+    growth = 3.0
+    removed = None
+
+    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
+        n, m = len(rhs.X), start.width
+        self.rhs, self.start, self.chunks = rhs, start, chunks
+        self.sectors = Sectors.of(rhs.X, rhs.slope)
+        rays = len(self.sectors.normals)
+        rows = 2 * (2 * rays + 1)
+        self._forces, self._late, self._predicted = np.zeros((3, n))
+        self._table = np.zeros((rows, kernels.COLUMNS))
+        fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
+        self._rays = fates, arrivals, np.zeros(2, dtype=np.int64)
+        self._moments, self._moved = chunks.partial(rows, kernels.MOMENTS), chunks.partial(2)
+        self._order, self._rows = np.arange(m), np.zeros(m, dtype=np.int32)
+        self._version = 0
+        self._bounds = np.zeros(rows + 1, dtype=np.int64)
+        self._firsts = np.array([first for first, _ in chunks.ranges])
+
+    def prepare(self, point: Point) -> None:
+        """Tangent kernel and gradient of a point that no step has ended at; its neurons are sorted, and those of the start."""
+        if point.gradient_squared is not None:
+            return
+        room = np.empty(point.width)
+        kernels.locate(point.y, self.sectors, self._rows)
+        order, bounds = np.empty_like(self._order), self._bounds
+        kernels.sort(self._rows, order, bounds)
+        kernels.arrange(point.y, order, room)
+        if self._version:  # the start is sorted already, by another point
+            kernels.arrange(self.start.y, np.argsort(self._order), room)
+        kernels.arrange(self.start.y, order, room)
+        self._order[:] = order
+        self._version += 1
+        self._make_room(point)
+        point.changes.counts[:], point.changes.version = 0, self._version
+        moments = self._moments
+        self.chunks.run(lambda part, *ends: kernels.moments_of(*ends, point.y, bounds, moments[part]))
+        self._gather(point)
+
+    def spectral_radius(self, point: Point) -> float:
+        """Largest eigenvalue of the kernel, and the fastest growth."""
+        assert point.kernel is not None, "prepare the point first"
+        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
+
+    def attempt(self, point: Point, h: float, out: Point) -> Attempt:
+        """Step from ``point`` into ``out``, and the defect of its residual; the kernel at its end comes with it."""
+        rhs, start, moments, moved = self.rhs, self.start, self._moments, self._moved
+        self._make_room(out)
+        changes = point.changes
+        assert changes.version == self._version, "this point has been left behind: its neurons are in another order"
+        if changes.counts.any():
+            places = self._order, self._rows, self._bounds
+            kernels.regroup(point.y, start.y, *places, changes.where, changes.counts, self._firsts)
+            changes.counts[:] = 0
+            self._version += 1
+        changes.version = out.changes.version = self._version
+        mean_forces(point.kernel, point.residual, h, rhs.kappa, self._forces, self._late, self._predicted)
+        kernels.laws(self._forces, rhs.X, rhs.slope, self.sectors, self._table, *self._rays)
+        given = point.y, start.y, self.sectors, self._table, *self._rays, self._bounds, out.y
+        found = out.changes.where, out.changes.counts
+        self.chunks.run(lambda part, *ends: kernels.step(*ends, *given, *found, part, moments[part], moved[part]))
+        rhs.evaluations += 1
+        self._gather(out)
+        defect, *distances = kernels.close(moved, out.residual, self._predicted, point.residual)
+        return Attempt(defect / DEFECT, *distances)
+
+    def _make_room(self, point: Point) -> None:
+        if point.changes is None:
+            m, n = point.width, len(point.residual)
+            point.order, point.kernel = self._order, np.empty((n, n))
+            counts = np.zeros(self.chunks.threads, dtype=np.int64)
+            point.changes = _Changes(np.empty((2, m), dtype=np.int32), counts, self._version)
+
+    def _gather(self, point: Point) -> None:
+        rhs = self.rhs
+        sums = self._moments, rhs.X, self.sectors, rhs.kappa, rhs.slope
+        point.gradient_squared = kernels.gather(*sums, rhs.targets, point.residual, point.kernel)
+        rhs.kernel_evaluations += 1

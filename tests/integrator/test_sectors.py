@@ -1,0 +1,225 @@
+"""The plane cut into sectors: geometry, laws against one neuron alone, moments against plain sums, neurons in their order."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+import numerics as nm
+from numerics import sector_kernels as kernels
+from numerics.hyperplanes import Hyperplanes
+from numerics.integrators import Chunks, Point
+from numerics.integrators.base import RightHandSide
+from numerics.integrators.kink_exact import KinkExact
+from numerics.neuron_kernels import Workspace, advance
+from numerics.sectors import Sectors
+
+seeds = st.integers(0, 2**32 - 1)
+slopes = st.sampled_from([0.0, 0.3, -0.2, 1.5, 1.0])
+
+
+def inputs(rng, *, parallel=True):
+    """One to nine samples of two inputs: some multiples of others of either sign, some zero."""
+    X = rng.standard_normal((rng.integers(1, 10), 2))
+    for i in range(len(X) if parallel else 0):
+        if rng.random() < 0.3:
+            X[i] = rng.choice([-2.0, 0.0, 0.5, 1.0]) * X[rng.integers(len(X))]
+    return X
+
+
+def rows_of(sectors):
+    return 2 * (2 * len(sectors.normals) + 1)
+
+
+def located(y, sectors):
+    rows = np.zeros(len(y) // 3, dtype=np.int32)
+    kernels.locate(y, sectors, rows)
+    return rows
+
+
+@given(seed=seeds, slope=slopes)
+def test_a_sector_knows_which_samples_are_active(seed, slope):
+    rng = np.random.default_rng(seed)
+    X, v = inputs(rng), rng.standard_normal((2, 50))
+    sectors = Sectors.of(X, slope)
+    rows = located(np.concatenate([rng.standard_normal(50), *v]), sectors)
+    places = rows % (rows_of(sectors) // 2)
+    assert np.all(places % 2 == 1)
+    z = X @ v
+    expected = np.where(z > 0, 1.0, slope)
+    relevant = np.any(X != 0, axis=1)
+    assert np.array_equal(sectors.slopes[places // 2].T[relevant], expected[relevant])
+
+
+@given(seed=seeds)
+def test_places_on_rays_and_at_the_origin(seed):
+    X = inputs(np.random.default_rng(seed))
+    if not np.any(X):
+        return
+    sectors = Sectors.of(X, 0.0)
+    rays = len(sectors.normals)
+    assert rays == 2 * len(Hyperplanes.of(X).first)
+    assert_allclose(np.sum(sectors.directions * sectors.normals, axis=1), 0.0, atol=1e-15)
+    turns = sectors.directions[:, 0] * sectors.normals[:, 1] - sectors.directions[:, 1] * sectors.normals[:, 0]
+    assert_allclose(turns, 1.0, rtol=1e-14)
+    v = np.concatenate([3.0 * sectors.directions, np.zeros((1, 2))])
+    for sign in (1.0, -1.0):
+        rows = located(np.concatenate([np.full(rays + 1, sign), *v.T]), sectors)
+        assert (rows % (2 * rays + 1)).tolist() == [*range(0, 2 * rays, 2), 2 * rays]
+        assert np.all((rows > 2 * rays) == (sign < 0))
+
+
+def in_the_plane(u, v, X, c, slope):
+    """One neuron under constant forces over a unit of time, by the pass over all neurons."""
+    sectors = Sectors.of(X, slope)
+    y, out = np.array([u, *v]), np.zeros(3)
+    rays = len(sectors.normals)
+    table = np.zeros((rows_of(sectors), kernels.COLUMNS))
+    fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
+    laws = table, fates, arrivals, np.zeros(2, dtype=np.int64)
+    kernels.laws(c, X, slope, sectors, *laws)
+    rows, order, bounds = located(y, sectors), np.zeros(1, dtype=int), np.zeros(len(table) + 1, dtype=int)
+    kernels.sort(rows, order, bounds)
+    where, counts = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=int)
+    moments, moved = np.zeros((len(table), kernels.MOMENTS)), np.zeros(2)
+    kernels.step(0, 1, y, y.copy(), sectors, *laws, bounds, out, where, counts, 0, moments, moved)
+    row = where[1, 0] if counts[0] else rows[0]
+    return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=moments, moved=moved, sectors=sectors)
+
+
+def alone(u, v, X, c, slope):
+    """The same by the general kernels."""
+    planes = Hyperplanes.of(X)
+    kinks = planes.kinks()
+    ahead, behind = np.maximum(planes.factors, 0.0) @ c, np.minimum(planes.factors, 0.0) @ c
+    kinks.above[:], kinks.below[:] = ahead + slope * behind, slope * ahead + behind
+    work = Workspace.of(len(planes.first), 2, len(X))
+    work.v[:] = v
+    return advance(float(u), kinks, work), work.v.copy()
+
+
+@given(seed=seeds, slope=slopes, where=st.sampled_from(["anywhere", "on a ray", "u = 0"]))
+@settings(max_examples=400)
+def test_a_neuron_moves_as_it_moves_alone(seed, slope, where):
+    rng = np.random.default_rng(seed)
+    X = inputs(rng, parallel=slope == 0.0)
+    u, v, c = rng.standard_normal(), rng.standard_normal(2), rng.standard_normal(len(X))
+    c *= min(1.0, 2.0 / (1e-300 + np.abs(c) @ np.linalg.norm(X, axis=1)))
+    if where == "u = 0":
+        u = 0.0
+    elif where == "on a ray" and np.any(X[0]):
+        v = np.array([-X[0, 1], X[0, 0]])
+    end = in_the_plane(u, v, X, c, slope)
+    u1, v1 = alone(u, v, X, c, slope)
+    assert_allclose([end.u, *end.v], [u1, *v1], rtol=1e-9, atol=1e-11)
+    weights = np.array([u1, *v1])
+    sums = np.outer(weights, weights)[np.triu_indices(3)]
+    assert_allclose(end.moments[end.row], sums, rtol=1e-8, atol=1e-10)
+    assert_allclose(end.moved, [(u1 - u) ** 2, np.sum((v1 - v) ** 2)], rtol=1e-8, atol=1e-10)
+    if np.linalg.norm(end.v) > 1e-9:  # it knows where it is, to rounding at a border
+        place = end.row % (rows_of(end.sectors) // 2)
+        if place % 2 == 0:
+            assert np.linalg.norm(end.v - np.linalg.norm(end.v) * end.sectors.directions[place // 2]) < 1e-12
+        else:
+            z = X @ end.v
+            clear = np.abs(z) > 1e-12
+            assert np.array_equal(end.sectors.slopes[place // 2][clear], np.where(z > 0, 1.0, slope)[clear])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_dead_neuron_at_the_origin_stays_and_a_leaky_one_leaves(sign):
+    X, c = np.array([[1.0, 0.5], [0.3, 1.0]]), np.array([0.4, 0.2])
+    assert in_the_plane(sign, (0.0, 0.0), X, c, 0.0).v.tolist() == [0.0, 0.0]
+    end, (u, v) = in_the_plane(sign, (0.0, 0.0), X, c, 0.3), alone(sign, (0.0, 0.0), X, c, 0.3)
+    assert_allclose([end.u, *end.v], [u, *v], rtol=1e-12)
+    assert np.linalg.norm(end.v) > 0.05
+
+
+def both(network, X, y):
+    """The planar method and the general one at the same start."""
+    found = []
+    for threads, maker in ((1, None), (3, None), (1, KinkExact)):
+        rhs = RightHandSide(network, X, y)
+        start, point, out = (Point(network.width, 2, len(y)) for _ in range(3))
+        for at in (start, point):
+            at.u[:], at.v[:] = network.u, network.v.T
+        rhs.update_residual(point)
+        chunks = Chunks(network.width, threads)
+        method = (maker or nm.integrators.METHODS["kink-exact"])(rhs, start, chunks)
+        method.prepare(point)
+        found.append(SimpleNamespace(method=method, point=point, out=out, chunks=chunks))
+    return found
+
+
+@pytest.mark.parametrize(("n", "activation"), [(4, "relu"), (4, 0.3), (1, "relu"), (2, "linear"), (30, "relu")])
+def test_steps_are_those_of_the_general_method(n, activation):
+    """States, residuals, kernels and distances over steps in which many neurons change places; one thread and three."""
+    rng = np.random.default_rng(5)
+    X, y = np.column_stack([rng.standard_normal(n), np.ones(n)]), rng.standard_normal(n)
+    network = nm.TwoLayer.sample(900, 1.2, 0.0, X, rng=5, antisymmetric=True, activation=activation)
+    planar, _, general = runs = both(network, X, y)
+    for _ in range(6):
+        for run in runs:
+            assert_allclose(
+                run.point.kernel, general.point.kernel, rtol=1e-10, atol=1e-11 * np.max(general.point.kernel)
+            )
+        h = 0.8 / np.linalg.eigvalsh(general.point.kernel)[-1]
+        attempts = [run.method.attempt(run.point, h, run.out) for run in runs]
+        assert_allclose(attempts[0], attempts[2], rtol=1e-6, atol=1e-14)
+        assert_allclose(attempts[1], attempts[0], rtol=1e-9, atol=1e-15)
+        for run in runs:
+            assert_allclose(
+                np.column_stack(run.out.weights()), np.column_stack(general.out.weights()), rtol=1e-9, atol=1e-11
+            )
+            assert_allclose(run.out.residual, general.out.residual, rtol=1e-9, atol=1e-12)
+            run.point, run.out = run.out, run.point
+            run.method.prepare(run.point)
+    if activation == "relu":
+        assert planar.point.changes.counts.sum() > 0
+    for run in runs:
+        run.chunks.close()
+
+
+@given(seed=seeds)
+@settings(max_examples=30)
+def test_regrouping_keeps_every_neuron(seed):
+    rng = np.random.default_rng(seed)
+    m, kinds = int(rng.integers(1, 400)), int(rng.integers(1, 12))
+    rows = rng.integers(0, kinds, m).astype(np.int32)
+    y = rng.standard_normal(3 * m)
+    start, original = -y, y.copy()
+    order, bounds, room = np.zeros(m, dtype=int), np.zeros(kinds + 1, dtype=int), np.zeros(m)
+    kernels.sort(rows, order, bounds)
+    for weights in (y, start):
+        kernels.arrange(weights, order, room)
+    for _ in range(3):
+        ranges = np.array([0, m // 3])
+        counts = np.array([rng.integers(0, m // 3 + 1), rng.integers(0, m - m // 3 + 1)])
+        where, wanted = np.zeros((2, m), dtype=np.int32), rows.copy()
+        for first, last, count in zip(ranges, (m // 3, m), counts, strict=True):
+            where[0, first : first + count] = rng.permutation(np.arange(first, last))[:count]
+            where[1, first : first + count] = rng.integers(0, kinds, count)
+            wanted[where[0, first : first + count]] = where[1, first : first + count]
+        by_neuron = np.zeros(m, dtype=int)
+        by_neuron[order] = wanted
+        kernels.regroup(y, start, order, rows, bounds, where, counts, ranges)
+        assert np.all(np.diff(rows) >= 0)
+        assert np.array_equal(rows, by_neuron[order])
+        assert np.array_equal(np.searchsorted(rows, np.arange(kinds + 1)), bounds)
+        assert np.array_equal(y.reshape(3, m), original.reshape(3, m)[:, order])
+        assert np.array_equal(start, -y)
+
+
+def test_a_point_left_behind_is_refused():
+    X, y = nm.datasets.four_points()
+    run = both(nm.TwoLayer.sample(500, 1.2, 0.0, X, rng=1), X, y)[0]
+    first, second, third = run.point, run.out, Point(500, 2, 4)
+    h = 1.0 / np.linalg.eigvalsh(first.kernel)[-1]
+    run.method.attempt(first, h, second)
+    assert second.changes.counts.sum() > 0
+    run.method.attempt(second, h, third)
+    with pytest.raises(AssertionError, match="left behind"):
+        run.method.attempt(first, h, third)
