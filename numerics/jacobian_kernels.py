@@ -28,22 +28,29 @@ def weights(kernel, residual, h, c0, c1, predicted):
     """
     n = residual.size
     eigenvalues, vectors = np.linalg.eigh(kernel)
-    modes = vectors.T @ residual
+    # loops: products of arrays would take seconds to compile
+    early, late, end = np.empty(n), np.empty(n), np.empty(n)
     for i in range(n):
+        mode = 0.0
+        for j in range(n):
+            mode += vectors[j, i] * residual[j]
         x = h * max(eigenvalues[i], 0.0)
         decay = np.exp(-x)
         if x > 0.05:
             whole = -np.expm1(-x) / x
-            late = (whole - decay) / x
+            second = (whole - decay) / x
         else:  # series: the differences above cancel
             whole = 1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0))))
-            late = 0.5 - x / 3.0 + x * x / 8.0 - x**3 / 30.0 + x**4 / 144.0 - x**5 / 840.0
-        c0[i] = h / n * (whole - late) * modes[i]
-        c1[i] = h / n * late * modes[i]
-        predicted[i] = decay * modes[i]
-    c0[:] = vectors @ c0
-    c1[:] = vectors @ c1
-    predicted[:] = vectors @ predicted
+            second = 0.5 - x / 3.0 + x * x / 8.0 - x**3 / 30.0 + x**4 / 144.0 - x**5 / 840.0
+        early[i] = h / n * (whole - second) * mode
+        late[i] = h / n * second * mode
+        end[i] = decay * mode
+    for i in range(n):
+        c0[i], c1[i], predicted[i] = 0.0, 0.0, 0.0
+        for j in range(n):
+            c0[i] += vectors[i, j] * early[j]
+            c1[i] += vectors[i, j] * late[j]
+            predicted[i] += vectors[i, j] * end[j]
 
 
 @njit(**OPTIONS)
@@ -59,15 +66,22 @@ def time_to_loss(kernel, residual, loss, h):
     """When the loss falls to ``loss`` under the kernel held fixed, or h if that is later; and the loss at h."""
     n = residual.size
     eigenvalues, vectors = np.linalg.eigh(kernel)
-    rates = np.empty(n)
+    rates, parts = np.empty(n), np.empty(n)
+    last = 0.0
     for i in range(n):
+        mode = 0.0
+        for j in range(n):
+            mode += vectors[j, i] * residual[j]
         rates[i] = 2.0 * max(eigenvalues[i], 0.0)
-    modes = (vectors.T @ residual) ** 2 / (2.0 * n)
-    last = np.sum(modes * np.exp(-rates * h))
+        parts[i] = mode * mode / (2.0 * n)
+        last += parts[i] * np.exp(-rates[i] * h)
     t = 0.0
     for _ in range(50):  # the logarithm is convex in t and falls: Newton's method comes up to the root from below
-        parts = modes * np.exp(-rates * t)
-        value, rate = np.sum(parts), np.sum(rates * parts)
+        value, rate = 0.0, 0.0
+        for i in range(n):
+            part = parts[i] * np.exp(-rates[i] * t)
+            value += part
+            rate += rates[i] * part
         ahead = np.log(value / loss)
         if not ahead > 1e-6:
             break

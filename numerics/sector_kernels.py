@@ -228,8 +228,10 @@ def step(
                     _sums_of_some(*new, *origin, keep, sums)
                 else:
                     _sums(*new, *origin, sums)
-                moments[row] += sums[:MOMENTS]
-                moved += sums[MOMENTS:]
+                for j in range(MOMENTS):
+                    moments[row, j] += sums[j]
+                for j in range(2):
+                    moved[j] += sums[MOMENTS + j]
             for batch in range(0, events, BLOCK):
                 several = index[batch : min(batch + BLOCK, events)]
                 _hop(y, several, row, table, ends, room, bits)
@@ -456,7 +458,8 @@ def arrange(y, order, room):
     for part in range(3):
         for k in range(m):
             room[k] = y[part * m + order[k]]
-        y[part * m : (part + 1) * m] = room
+        for k in range(m):
+            y[part * m + k] = room[k]
 
 
 @njit(**_OPTIONS)
@@ -590,13 +593,16 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
     rays = sectors.normals.shape[0]
     size = 2 * rays + 1
     sums = np.zeros((4 * rays + 1, 5))  # before a place, twice round: u p, u q, T
+    total = np.empty(MOMENTS)
     for place in range(4 * rays):
-        total = np.zeros(MOMENTS)
-        for part in range(moments.shape[0]):
-            total += moments[part, place % (2 * rays)] + moments[part, place % (2 * rays) + size]
+        here = place % (2 * rays)
+        for j in range(MOMENTS):
+            total[j] = 0.0
+            for part in range(moments.shape[0]):
+                total[j] += moments[part, here, j] + moments[part, here + size, j]
         pp, pq, qq = 1.0, 0.0, 1.0
         if place % 2 == 0:
-            dp, dq = sectors.directions[place % (2 * rays) // 2, 0], sectors.directions[place % (2 * rays) // 2, 1]
+            dp, dq = sectors.directions[here // 2, 0], sectors.directions[here // 2, 1]
             pp, pq, qq = dp * dp, dp * dq, dq * dq
         now, then = sums[place + 1], sums[place]
         now[0], now[1] = then[0] + total[1], then[1] + total[2]
