@@ -1,7 +1,17 @@
-"""The kink-exact method for two inputs: neurons of one sector of the plane share one law.
+r"""The kink-exact method for two inputs: neurons of one sector of the plane share one law.
 
-The method is that of :mod:`numerics.integrators.kink_exact`, step by step; the kernels are :mod:`numerics.sector_kernels`.
-Neurons are kept sorted by the sector or ray they are in, so that no pre-activation is looked at but at events.
+The method is that of :mod:`numerics.integrators.kink_exact`, step by step. With d = 2 the kinks are lines through the origin, and
+their rays bound 2H sectors (:mod:`numerics.sectors`). In a sector every sample is active for all neurons or for none, so they
+share the force g, and a step is one linear map of (u, v) for all of them, exp(h A) with A = ((0, g^T), (g, 0)). Likewise on a
+ray, where g is its part along the ray if the kink holds the neurons. So neurons are kept sorted by their place, and no
+pre-activation is looked at but at events: v leaves its sector, or u changes sign.
+
+The sums that the residual and the tangent kernel need are moments of the places P:
+
+    f_i = kappa x_i . sum_P S_P,    K_ij = (kappa^2/n) x_i . (sum_P T_P) x_j,    S_P = sum u v,    T_P = sum v v^T + u^2 D_P,
+
+over the places where sample i (both samples) is active, D_P = 1 in a sector and d d^T on the ray along d. Those are arcs of the
+circle: with running sums round it all n^2 entries cost n^2 operations, and a pass over the neurons costs the same for any n.
 """
 
 from dataclasses import dataclass
