@@ -30,7 +30,8 @@ import numpy as np
 from numba import njit
 
 import numerics as nm
-from numerics.integrators.base import Point, RightHandSide
+from numerics.integrators import Chunks, Point
+from numerics.integrators.base import RightHandSide
 from numerics.two_layer_problem import TwoLayerProblem
 
 _WIDTHS = (10**3, 10**4, 10**5, 10**6)
@@ -95,7 +96,7 @@ def _repeat_triad(a: np.ndarray, b: np.ndarray, c: np.ndarray, times: int) -> No
 def stage_nanoseconds(width: int) -> float:
     """One fused stage at n = 4, d = 2, per neuron, the call from Python included."""
     X, y = nm.datasets.four_points()
-    rhs = RightHandSide(nm.TwoLayer.sample(width, 1.0, 0.0, X, rng=0), X, y)
+    rhs = RightHandSide(nm.TwoLayer.sample(width, 1.0, 0.0, X, rng=0), X, y, Chunks(width, 1))
     points = [Point(width, 2, 4) for _ in range(4)]
     rng = np.random.default_rng(0)
     for point in points:

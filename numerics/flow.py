@@ -107,8 +107,8 @@ def gradient_flow(
     callback : callable(Progress) -> bool
         Called after every accepted step; true stops the run.
     threads : int, optional
-        Threads over the neurons of two layers, for the kink-exact and the exponential method; by default one for every 100 000
-        neurons, up to the number of cores. The result is the same to rounding for any number, and to the bit for the same number.
+        Threads over the neurons of two layers; by default one for every 100 000 neurons, up to the number of cores. The result is
+        the same to rounding for any number, and to the bit for the same number.
     throw : bool
         Raise :class:`GradientFlowError` if the run stops short; with False look at ``status``.
 

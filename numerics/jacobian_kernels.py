@@ -83,7 +83,7 @@ def time_to_loss(kernel, residual, loss, h):
             value += part
             rate += rates[i] * part
         ahead = np.log(value / loss)
-        if not ahead > 1e-6:
+        if not ahead > 1e-13:
             break
         t += ahead * value / rate
         if not t < h:

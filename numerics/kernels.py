@@ -80,10 +80,11 @@ def forward(u, v, X, kappa, s, f):
 
 
 @njit(**OPTIONS)
-def stage(u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u, v, f):
-    """One Runge-Kutta stage: y = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 g and f = f(y).
+def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u, v, f):
+    """One Runge-Kutta stage of the neurons ``first`` to ``last``: y = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 g.
 
-    F(y1) is the velocity at y1, whose residual is ``e``; g is a velocity computed before. Any d and n.
+    Leaves their part f (n,) of the output. F(y1) is the velocity at y1, whose residual is ``e``; g is a velocity computed
+    before. Any d and n.
     """
     n, d = X.shape
     z = np.empty(BLOCK)
@@ -91,8 +92,8 @@ def stage(u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u,
     dv = np.empty((d, BLOCK))
     factor = -kappa * h1 / n
     f[:] = 0.0
-    for low in range(0, u.size, BLOCK):
-        size = min(BLOCK, u.size - low)
+    for low in range(first, last, BLOCK):
+        size = min(BLOCK, last - low)
         du[:size] = 0.0
         dv[:, :size] = 0.0
         for i in range(n):
@@ -127,7 +128,7 @@ def stage(u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u,
 
 
 @njit(**OPTIONS)
-def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
+def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
     """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X, as tuples or arrays.
 
     Every array of the inner loops is a plain slice: with fewer than a dozen pointers the compiler proves them apart.
@@ -138,8 +139,8 @@ def stage_planar(y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
     dp = np.empty(BLOCK)
     dq = np.empty(BLOCK)
     f[:] = 0.0
-    for low in range(0, m, BLOCK):
-        size = min(BLOCK, m - low)
+    for low in range(first, last, BLOCK):
+        size = min(BLOCK, last - low)
         i, j, k = low, low + m, low + 2 * m
         _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, s, du, dp, dq)
         for a, change in ((i, du), (j, dp), (k, dq)):

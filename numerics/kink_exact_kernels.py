@@ -12,7 +12,7 @@ from numba import njit
 
 from numerics.jacobian_kernels import finish
 from numerics.kernels import BLOCK, OPTIONS, dot, squared_distance
-from numerics.neuron_kernels import advance, hyperbolic
+from numerics.neuron_kernels import advance, hyperbolic, stay
 
 __all__ = ["gather", "kink_forces", "lanes", "sliding_kernel", "step", "sum_up"]
 
@@ -83,12 +83,14 @@ def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kin
         _move(u_old, g, w, square, u_new, flag)
         for j in range(d):
             _shift(old[j], g[j], square, new[j])
+        _stay(new, on, which, kinks, scratch)
         _mark(new, X, z, on, scratch, flag)
         for k in range(size):
             if flag[k] != 0.0:
                 for j in range(d):
                     work.v[j] = old[j, k]
                 u_new[k] = advance(u_old[k], kinks, work)
+                stay(kinks, work)
                 for j in range(d):
                     new[j, k] = work.v[j]
         for i in range(n):
@@ -180,18 +182,22 @@ def _forces(v, X, c, owner, narrow, s, z, force, g, w, square, on, which):
 
 @njit(forceinline=True, **_OPTIONS)
 def _slide(u, on, which, kinks, g):
-    """The share of a kink's two forces that a neuron on it takes, as in :func:`advance`."""
+    """The share of a kink's two forces that a neuron on it takes, as in :func:`advance`; ``which`` is -1 if that lets it go."""
     normals, squares, above, below = kinks
     for k in range(u.size):
         if on[k] == 1.0:
             h = int(which[k])
             difference = above[h] - below[h]
             strength = below[h]
+            held = False
             if u[k] * difference < 0.0:
                 along = below[h] * squares[h]
                 for j in range(normals.shape[1]):
                     along += g[j, k] * normals[h, j]
-                strength += difference * min(1.0, max(0.0, -along / (difference * squares[h])))
+                share = -along / (difference * squares[h])
+                held = 0.0 < share < 1.0
+                strength += difference * min(1.0, max(0.0, share))
+            which[k] = which[k] if held else -1.0
             for j in range(normals.shape[1]):
                 g[j, k] += strength * normals[h, j]
 
@@ -212,6 +218,20 @@ def _move(u, g, w, phi, u1, flag):
 def _shift(v, g, phi, v1):
     for k in range(v.size):
         v1[k] = v[k] + phi[k] * g[k]
+
+
+@njit(forceinline=True, **_OPTIONS)
+def _stay(v, on, which, kinks, z):
+    """Back onto the kink: rounding, next to nothing beside v, is much beside what is left where v shrinks towards 0."""
+    normals, squares, _, _ = kinks
+    for k in range(v.shape[1]):
+        if on[k] == 1.0 and which[k] >= 0.0:
+            h = int(which[k])
+            z[k] = 0.0
+            for j in range(v.shape[0]):
+                z[k] += v[j, k] * normals[h, j]
+            for j in range(v.shape[0]):
+                v[j, k] -= z[k] / squares[h] * normals[h, j]
 
 
 @njit(forceinline=True, **_OPTIONS)

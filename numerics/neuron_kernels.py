@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-__all__ = ["FLAT", "ON", "SHARE", "Kinks", "Workspace", "advance", "duration", "hyperbolic"]
+__all__ = ["FLAT", "ON", "SHARE", "Kinks", "Workspace", "advance", "duration", "hyperbolic", "stay"]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 #: A neuron is on a kink if |v.n| <= ON |v| |n|: what rounding leaves of a zero.
@@ -195,6 +195,21 @@ def advance(u, kinks, work):
                 side[which] = -side[which]
         else:
             direction = -direction
+
+
+@njit(forceinline=True, **_OPTIONS)
+def stay(kinks, work):
+    """Put v back onto the kinks that it slides along, against the drift of rounding."""
+    normals, squares, _, _ = kinks
+    size, d = normals.shape
+    for _ in range(3):  # one at a time, as they need not be orthogonal
+        for h in range(size):
+            if work.sliding[h]:
+                z = 0.0
+                for j in range(d):
+                    z += work.v[j] * normals[h, j]
+                for j in range(d):
+                    work.v[j] -= z / squares[h] * normals[h, j]
 
 
 @njit(forceinline=True, **_OPTIONS)

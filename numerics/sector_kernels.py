@@ -571,7 +571,7 @@ def _travel(u, p, q, row, left, sectors, table, fates, arrivals, exits):
         events += 1
         left -= min(max(duration(u, end, w, phi, G2), 0.0), left)
         u = end
-        if p * p + q * q < ON * ON * G2 * phi * phi:  # it slid into v = 0
+        if (crossing and place % 2 == 0) or p * p + q * q < ON * ON * G2 * phi * phi:  # it came to v = 0
             p, q = 0.0, 0.0
             place = origin
         elif crossing:

@@ -26,15 +26,15 @@ class TwoLayerProblem:
         self.sizes = norm(network.v), norm(network.u)
         self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None
         seen = self.space.project(network) if self.space else network
-        self.rhs = RightHandSide(seen, self.space.inputs if self.space else X, y)
         m, d = seen.v.shape
+        self.chunks = Chunks(m, threads)
+        self.rhs = RightHandSide(seen, self.space.inputs if self.space else X, y, self.chunks)
         self.start, self.point, self.trial = (Point(m, d, len(y)) for _ in range(3))
         for point in (self.start, self.point):
             point.u[:] = seen.u
             point.v[:] = seen.v.T
         self.rhs.update_residual(self.point)
         self.targets = y
-        self.chunks = Chunks(m, threads)
         self.integrator = METHODS[method](self.rhs, self.start, self.chunks)
         self.drift = np.zeros(m)
 

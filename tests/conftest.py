@@ -20,14 +20,14 @@ class Bench:
 
     def __init__(self, network, X, y, method="rkc", threads=1):
         m, d = network.v.shape
-        self.rhs = RightHandSide(network, X, y)
+        self.rhs = RightHandSide(network, X, y, Chunks(m, threads))
         self.start, self.point, self.other = (Point(m, d, len(y)) for _ in range(3))
         for point in (self.start, self.point):
             point.u[:] = network.u
             point.v[:] = network.v.T
         self.rhs.update_residual(self.point)
         self.rhs.evaluate(self.point, self.other)
-        self.integrator = METHODS[method](self.rhs, self.start, Chunks(m, threads))
+        self.integrator = METHODS[method](self.rhs, self.start, self.rhs.chunks)
         self.integrator.prepare(self.point)
 
     def advance(self, time, steps, *, radius=None):

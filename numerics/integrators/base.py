@@ -81,8 +81,8 @@ class LayerError(NamedTuple):
 class RightHandSide:
     """The gradient flow of one network on one data set, with a count of evaluations."""
 
-    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray) -> None:
-        self.X, self.targets = X, y
+    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, chunks: Chunks) -> None:
+        self.X, self.targets, self.chunks = X, y, chunks
         self.kappa, self.slope = network.kappa, network.negative_slope
         self.evaluations = 0
         self.kernel_evaluations = 0
@@ -93,6 +93,7 @@ class RightHandSide:
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
         self._norms = np.linalg.norm(X, axis=1)
         self._sums = np.empty((2, 4))
+        self._outputs = chunks.partial(len(y))
 
     def in_form_of_columns(self, values: np.ndarray) -> "tuple[float, ...] | np.ndarray":
         """N numbers as the planar kernels take them, like :attr:`columns`; a copy."""
@@ -179,13 +180,15 @@ class RightHandSide:
         y: np.ndarray,
         f: np.ndarray,
     ) -> None:
-        numbers = (self.kappa, self.slope, *coefficients)
+        numbers, outputs = (self.kappa, self.slope, *coefficients), self._outputs
         if self.columns is not None:
-            values = self.in_form_of_columns(e)  # a copy: f may be the array that e came from
-            kernels.stage_planar(y1.y, y2.y, y0.y, y0.velocity, *self.columns, values, *numbers, y, f)
+            states = y1.y, y2.y, y0.y, y0.velocity, *self.columns, self.in_form_of_columns(e)
+            self.chunks.run(lambda part, *ends: kernels.stage_planar(*ends, *states, *numbers, y, outputs[part]))
         else:
-            parts = (y1.u, y1.v, y2.u, y2.v, y0.u, y0.v, y0.velocity_u, y0.velocity_v)
-            kernels.stage(*parts, self.X, e.copy(), *numbers, *y1.views(y), f)
+            parts = y1.u, y1.v, y2.u, y2.v, y0.u, y0.v, y0.velocity_u, y0.velocity_v, self.X, e
+            out = y1.views(y)
+            self.chunks.run(lambda part, *ends: kernels.stage(*ends, *parts, *numbers, *out, outputs[part]))
+        np.sum(outputs, axis=0, out=f)
 
 
 class Integrator(Protocol):

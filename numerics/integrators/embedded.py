@@ -30,7 +30,6 @@ class Embedded(ABC):
     growth = 0.5
 
     def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
-        # one thread: the passes over the neurons between two stages are short
         self.rhs = rhs
         self.start = start
         self.removed = np.zeros(start.width)

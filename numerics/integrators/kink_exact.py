@@ -34,6 +34,10 @@ leave, less exp(-K h) e, is the error estimate. The local error is of third orde
 commute), so the method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative
 eigenvalues of K, rounding on close points, count as zero.
 
+A fourth order (commutator-free Magnus, two exponentials a step, K extrapolated) does not pay: without kinks it is measured, but
+every crossing jumps K by O(1/m) and comes O(h^2) off its time, and with them it falls to the second. To an RD within 1e-6 at a
+loss of 1e-6 it took 0.9 to 2.5 times the passes of this method, at five points and a thousand neurons.
+
 Related: Filippov, *Differential Equations with Discontinuous Righthand Sides* (1988); exponential integrators, Hochbruck and
 Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
 """

@@ -99,11 +99,21 @@ def test_same_seed_same_bits_wherever_the_arrays_lie(gamma, d):
     assert solution.seed == "4"
 
 
-def test_stops_on_loss_within_its_margin(four_points):
+@pytest.mark.parametrize("gamma", [0.5, 1.4])
+@pytest.mark.parametrize("rtol", [1e-2, 1e-4, 1e-6, 1e-8])
+def test_stops_on_loss_within_its_margin(four_points, gamma, rtol):
     X, y = four_points
-    solution = nm.gradient_flow(nm.TwoLayer.sample(200, 0.5, 0, X), X, y, loss_tol=1e-3)
+    solution = nm.gradient_flow(nm.TwoLayer.sample(100, gamma, 0, X, rng=2), X, y, loss_tol=1e-3, rtol=rtol)
     assert solution.status is nm.Status.LOSS_REACHED
-    assert abs(solution.loss / 1e-3 - 1) < 0.03
+    assert abs(np.log(solution.loss / 1e-3)) <= 2 * rtol
+
+
+def test_a_step_that_ended_just_short_of_the_loss_is_followed_by_another(four_points):
+    X, y = four_points
+    network = nm.TwoLayer.sample(100, 1.4, 0, X, rng=2)
+    before = nm.gradient_flow(network, X, y, loss_tol=1e-3, rtol=1e-8)
+    short = nm.gradient_flow(network, X, y, loss_tol=before.loss * (1 - 3e-8), rtol=1e-8)
+    assert short.status is nm.Status.LOSS_REACHED
 
 
 def test_stops_on_time_exactly(four_points):

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.linalg import expm
 
 import numerics as nm
 from numerics import kernels
+from numerics.jacobian_kernels import time_to_loss
 
 
 def problem(seed, m, n, d, slope):
@@ -75,6 +77,27 @@ def test_tangent_kernel_is_the_numpy_twin(checks, seed, m, n, d, slope):
     np.testing.assert_allclose(point.kernel, expected, rtol=1e-10, atol=1e-12)
     e = point.residual
     np.testing.assert_allclose(point.gradient_squared, e @ expected @ e / n, rtol=1e-9, atol=1e-15)
+
+
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 9), factor=st.floats(1e-6, 2.0), h=st.floats(1e-3, 30.0))
+def test_the_time_to_a_loss_is_that_of_the_kernel_held_fixed(seed, n, factor, h):
+    rng = np.random.default_rng(seed)
+    root, residual = rng.standard_normal((n, n)), rng.standard_normal(n)
+    kernel = root @ root.T
+
+    def loss(t):
+        e = expm(-t * kernel) @ residual
+        return e @ e / (2 * n)
+
+    wanted = factor * loss(0.0)
+    t, last = time_to_loss(kernel, residual, wanted, h)
+    np.testing.assert_allclose(last, loss(h), rtol=1e-9)
+    if t == h:
+        assert loss(h) >= wanted * (1 - 1e-9)
+    elif t == 0.0:
+        assert loss(0.0) <= wanted * (1 + 1e-9)
+    else:
+        np.testing.assert_allclose(loss(t), wanted, rtol=1e-9)
 
 
 @given(**sizes, h=st.floats(1e-3, 30.0))

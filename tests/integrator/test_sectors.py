@@ -142,12 +142,12 @@ def both(network, X, y):
     """The planar method and the general one at the same start."""
     found = []
     for threads, maker in ((1, None), (3, None), (1, KinkExact)):
-        rhs = RightHandSide(network, X, y)
+        chunks = Chunks(network.width, threads)
+        rhs = RightHandSide(network, X, y, chunks)
         start, point, out = (Point(network.width, 2, len(y)) for _ in range(3))
         for at in (start, point):
             at.u[:], at.v[:] = network.u, network.v.T
         rhs.update_residual(point)
-        chunks = Chunks(network.width, threads)
         method = (maker or nm.integrators.METHODS["kink-exact"])(rhs, start, chunks)
         method.prepare(point)
         found.append(SimpleNamespace(method=method, point=point, out=out, chunks=chunks))
