@@ -16,11 +16,10 @@ _TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the s
 
 
 class Point:
-    """A state with its residual and velocity; the weights are views into one flat array (u first, then v as (d, m))."""
+    """A state with its residual, and velocity if asked for; the weights are views into one flat array (u first, then v as (d, m))."""
 
     def __init__(self, width: int, dimension: int, samples: int) -> None:
-        self.y = np.zeros(width * (dimension + 1))
-        self.velocity = np.zeros_like(self.y)
+        self.y = np.empty(width * (dimension + 1))
         self.residual = np.zeros(samples)
         self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
         self.kernel: np.ndarray | None = None  # tangent kernel (n, n), for the methods that use it
@@ -29,7 +28,21 @@ class Point:
         self.radius = 0.0  # bound on the Jacobian's spectral radius, likewise
         self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
-        self.velocity_u, self.velocity_v = self.views(self.velocity)
+
+    @cached_property
+    def velocity(self) -> np.ndarray:
+        """Like the state; zeros at first."""
+        return np.zeros_like(self.y)
+
+    @property
+    def velocity_u(self) -> np.ndarray:
+        """The part of u (m,)."""
+        return self.views(self.velocity)[0]
+
+    @property
+    def velocity_v(self) -> np.ndarray:
+        """The part of v (d, m)."""
+        return self.views(self.velocity)[1]
 
     def views(self, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The parts u (m,) and v (d, m) of a flat array laid out like the state."""

@@ -59,7 +59,7 @@ class KinkExactPlanar:
         fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
         self._rays = fates, arrivals, np.zeros(2, dtype=np.int64)
         self._moments, self._moved = chunks.partial(rows, kernels.MOMENTS), chunks.partial(2)
-        self._order, self._rows = np.arange(m), np.zeros(m, dtype=np.int32)
+        self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
         self._version = 0
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
         self._firsts = np.array([first for first, _ in chunks.ranges])
@@ -68,15 +68,13 @@ class KinkExactPlanar:
         """Tangent kernel and gradient of a point that no step has ended at; its neurons are sorted, and those of the start."""
         if point.gradient_squared is not None:
             return
-        room = np.empty(point.width)
+        room, bounds, sorted_by = np.empty(point.width), self._bounds, self._order
+        if self._version:  # by another point: the start goes back into the order of the network
+            kernels.arrange(self.start.y, np.argsort(sorted_by), room)
         kernels.locate(point.y, self.sectors, self._rows)
-        order, bounds = np.empty_like(self._order), self._bounds
-        kernels.sort(self._rows, order, bounds)
-        kernels.arrange(point.y, order, room)
-        if self._version:  # the start is sorted already, by another point
-            kernels.arrange(self.start.y, np.argsort(self._order), room)
-        kernels.arrange(self.start.y, order, room)
-        self._order[:] = order
+        kernels.sort(self._rows, sorted_by, bounds)
+        for state in (point, self.start):
+            kernels.arrange(state.y, sorted_by, room)
         self._version += 1
         self._make_room(point)
         point.changes.counts[:], point.changes.version = 0, self._version
