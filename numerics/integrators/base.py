@@ -16,7 +16,7 @@ _TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the s
 
 
 class Point:
-    """A state with its residual, and velocity if asked for; the weights are views into one flat array (u first, then v as (d, m))."""
+    """A state with its residual, and velocity if asked for; weights are views into one flat array (u first, then v as (d, m))."""
 
     def __init__(self, width: int, dimension: int, samples: int) -> None:
         self.y = np.empty(width * (dimension + 1))
