@@ -16,6 +16,7 @@ from problem import Problem
 __all__ = ["Measurement", "measure"]
 
 _ENOUGH = 10.0  # seconds of runs after which no more are made
+_LEAST = 0.3  # seconds of runs that a median is from at least: a machine may be disturbed for some tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ class Measurement:
 def measure(
     peer: Peer, problem: Problem, *, runs: int, limit: float, clock: str = "wall", enough: float = _ENOUGH
 ) -> Measurement:
-    """Median time of up to ``runs`` runs; long ones are repeated less often, one that did not finish is not repeated."""
+    """Median time of ``runs`` runs; short ones are repeated more often, long ones less, one that did not finish never."""
     began = time.perf_counter()
     solve = peer.prepare(problem, limit)
     compile_seconds = time.perf_counter() - began
     walls: list[float] = []
     processors: list[float] = []
-    while not walls or (len(walls) < runs and sum(walls) < enough):
+    while not walls or (len(walls) < runs and sum(walls) < enough) or sum(walls) < _LEAST:
         began, began_processor = time.perf_counter(), time.process_time()
         outcome = solve(Deadline(limit))
         walls.append(time.perf_counter() - began)
