@@ -10,7 +10,9 @@ from numba import njit
 from numerics.kernels import BLOCK, OPTIONS
 
 __all__ = [
+    "close",
     "finish",
+    "gradient_squared",
     "mean_forces",
     "preactivation",
     "tangent_kernel",
@@ -59,6 +61,30 @@ def mean_forces(kernel, residual, h, kappa, c, late, predicted):
     weights(kernel, residual, h, c, late, predicted)
     for i in range(c.size):
         c[i] = -kappa * (c[i] + late[i])
+
+
+@njit(**OPTIONS)
+def gradient_squared(residual, kernel):
+    """|grad R|^2 = e K e/n, which rounding can take below zero."""
+    n = residual.size
+    square = 0.0
+    for i in range(n):
+        for j in range(n):
+            square += residual[i] * kernel[i, j] * residual[j]
+    return max(square / n, 0.0)
+
+
+@njit(**OPTIONS)
+def close(moved, residual, predicted, before):
+    """How far the residual is from the predicted one, relative to the one before the step; distances |u - u(0)|, |v - v(0)|.
+
+    ``moved``: their squares, part by part (parts, 2).
+    """
+    total, size = 0.0, 0.0
+    for i in range(residual.size):
+        total += (residual[i] - predicted[i]) ** 2
+        size += before[i] ** 2
+    return np.sqrt(total / size) if size > 0.0 else 0.0, np.sqrt(moved[:, 0].sum()), np.sqrt(moved[:, 1].sum())
 
 
 @njit(**OPTIONS)

@@ -14,7 +14,7 @@ from numerics.jacobian_kernels import finish
 from numerics.kernels import BLOCK, OPTIONS, dot, squared_distance
 from numerics.neuron_kernels import advance, hyperbolic, stay
 
-__all__ = ["gather", "kink_forces", "lanes", "sliding_kernel", "step", "sum_up"]
+__all__ = ["kink_forces", "lanes", "sliding_kernel", "step"]
 
 _OPTIONS = {**OPTIONS, "error_model": "numpy"}  # no branch for a division by zero
 
@@ -35,30 +35,6 @@ def kink_forces(c, s, factors, kinks):
             behind += min(factors[k, i], 0.0) * c[i]
         above[k] = ahead + s * behind
         below[k] = s * ahead + behind
-
-
-@njit(**_OPTIONS)
-def sum_up(outputs, distances, targets, predicted, before, residual):
-    """Residual from the chunks' outputs; its defect relative to the one before, and the distances |u - u(0)|, |v - v(0)|."""
-    defect, size = 0.0, 0.0
-    for i in range(residual.size):
-        residual[i] = outputs[:, i].sum() - targets[i]
-        defect += (residual[i] - predicted[i]) ** 2
-        size += before[i] ** 2
-    relative = np.sqrt(defect / size) if size > 0.0 else 0.0
-    return relative, np.sqrt(distances[:, 0].sum()), np.sqrt(distances[:, 1].sum())
-
-
-@njit(**_OPTIONS)
-def gather(kernels, residual, kernel):
-    """Kernel from those of the chunks, and |grad R|^2 = e K e/n, which rounding can take below zero."""
-    n = residual.size
-    square = 0.0
-    for i in range(n):
-        for j in range(n):
-            kernel[i, j] = kernels[:, i, j].sum()
-            square += residual[i] * kernel[i, j] * residual[j]
-    return max(square / n, 0.0)
 
 
 @njit(**_OPTIONS)

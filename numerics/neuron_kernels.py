@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-__all__ = ["FLAT", "ON", "SHARE", "Kinks", "Workspace", "advance", "duration", "hyperbolic", "stay"]
+__all__ = ["FLAT", "ON", "SHARE", "Kinks", "Workspace", "advance", "duration", "hyperbolic", "reach", "stay"]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 #: A neuron is on a kink if |v.n| <= ON |v| |n|: what rounding leaves of a zero.
@@ -157,19 +157,7 @@ def advance(u, kinks, work):
                     target, which = distance, h
         if G2 == 0.0 or (u == 0.0 and w == 0.0):
             return u
-        c, s = hyperbolic(G2 * left * left)
-        end = u + left * (u * G2 * left * c + w * s)
-        turning = end * direction <= 0.0
-        if turning:  # u passes zero: v goes out to here, and back
-            rate = w + np.sign(w) * np.sqrt(max(w * w - u * u * G2, 0.0))
-            phi = -u * u / rate
-            end = 0.0
-        else:
-            phi = left * (u * s + w * left * c)
-        crossing = target < abs(phi) and events < limit
-        if crossing:
-            phi = direction * target
-            end = direction * np.sqrt(max(u * u + phi * (2.0 * w + G2 * phi), 0.0))
+        end, phi, turning, crossing = reach(u, w, G2, left, direction, target if events < limit else np.inf)
         square = 0.0
         for j in range(d):
             v[j] += g[j] * phi
@@ -195,6 +183,28 @@ def advance(u, kinks, work):
                 side[which] = -side[which]
         else:
             direction = -direction
+
+
+@njit(forceinline=True, **_OPTIONS)
+def reach(u, w, G2, left, direction, target):
+    """Where constant forces take a neuron in the time that is left, or up to its next event, whichever is first.
+
+    Returns u there, how far v goes along g, and whether u turns there or a kink ``target`` away is crossed.
+    """
+    cosh, sinh = hyperbolic(G2 * left * left)
+    end = u + left * (u * G2 * left * cosh + w * sinh)
+    turning = end * direction <= 0.0
+    if turning:  # u passes zero: v goes out to here, and back
+        rate = w + np.sign(w) * np.sqrt(max(w * w - u * u * G2, 0.0))
+        phi = -u * u / rate
+        end = 0.0
+    else:
+        phi = left * (u * sinh + w * left * cosh)
+    crossing = target < abs(phi)
+    if crossing:
+        phi = direction * target
+        end = direction * np.sqrt(max(u * u + phi * (2.0 * w + G2 * phi), 0.0))
+    return end, phi, turning, crossing
 
 
 @njit(forceinline=True, **_OPTIONS)

@@ -11,25 +11,26 @@ circles, so that a pass costs the same for any n.
 import numpy as np
 from numba import njit
 
-from numerics.kernels import BLOCK
-from numerics.neuron_kernels import FLAT, ON, SHARE, duration, hyperbolic
+from numerics.jacobian_kernels import gradient_squared
+from numerics.kernels import BLOCK, OPTIONS
+from numerics.neuron_kernels import FLAT, ON, SHARE, duration, hyperbolic, reach
 
 __all__ = [
     "COLUMNS",
     "MOMENTS",
     "arrange",
-    "close",
     "gather",
     "laws",
     "locate",
     "moments_of",
     "regroup",
+    "rooms",
     "sort",
     "step",
 ]
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-_SUMS = {**_OPTIONS, "fastmath": {"reassoc", "contract", "nsz"}}
+_SUMS = {**OPTIONS, "error_model": "numpy"}
+_OPTIONS = {**_SUMS, "fastmath": {"contract"}}
 #: Of a row: g (2), sinh and cosh parts, change of u, the inner normals of two borders (2, 2), |g|^2.
 COLUMNS = 10
 #: u u, u p, u q, p p, p q, q q for v = (p, q).
@@ -191,9 +192,31 @@ def _exit(sign, here_p, here_q, sectors, table, fates):
     return found
 
 
+def rooms():
+    """Room for :func:`step`: ``room``, blocks of numbers as :func:`_hop` has them and one for what is kept; ``index``."""
+    return np.empty(13 * BLOCK), np.empty(_SPAN, dtype=np.int64)
+
+
 @njit(**_OPTIONS)
 def step(
-    first, last, y, start, sectors, table, fates, arrivals, exits, bounds, out, changes, counts, part, moments, moved
+    first,
+    last,
+    y,
+    start,
+    sectors,
+    table,
+    fates,
+    arrivals,
+    exits,
+    bounds,
+    room,
+    index,
+    out,
+    changes,
+    counts,
+    part,
+    moments,
+    moved,
 ):
     """One pass over neurons sorted by rows, those of row r from ``bounds[r]`` on.
 
@@ -201,16 +224,13 @@ def step(
     event: ``changes`` (2, m), from ``first`` on ``counts[part]`` of them with their new rows.
     """
     m = y.size // 3
-    keep, index = np.empty(BLOCK), np.empty(_SPAN, dtype=np.int64)
-    sums, ends = np.empty(MOMENTS + 2), np.empty(3, dtype=np.int64)
-    room = np.empty(12 * BLOCK)
-    bits = room.view(np.int64)
+    keep, bits = room[12 * BLOCK :], room.view(np.int64)
     moments[:] = 0.0
     moved[:] = 0.0
     found = first
     for row in range(bounds.size - 1):
         law = table[row]
-        _ways(row, fates, arrivals, ends)
+        ends = _ways(row, fates, arrivals)
         end = min(last, bounds[row + 1])
         for span in range(max(first, bounds[row]), end, _SPAN):
             events = 0
@@ -219,19 +239,15 @@ def step(
                 old = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
                 new = out[low:high], out[low + m : high + m], out[low + 2 * m : high + 2 * m]
                 origin = start[low:high], start[low + m : high + m], start[low + 2 * m : high + 2 * m]
-                before = events
                 if _glide(*old, law, *new, keep) > 0.0:
                     for k in range(high - low):  # without a branch
                         index[events] = low + k
                         events += 1 if keep[k] == 0.0 else 0
-                if events > before:
-                    _sums_of_some(*new, *origin, keep, sums)
-                else:
-                    _sums(*new, *origin, sums)
+                sums, du, dv = _sums(*new, *origin, keep)
                 for j in range(MOMENTS):
                     moments[row, j] += sums[j]
-                for j in range(2):
-                    moved[j] += sums[MOMENTS + j]
+                moved[0] += du
+                moved[1] += dv
             for batch in range(0, events, BLOCK):
                 several = index[batch : min(batch + BLOCK, events)]
                 _hop(y, several, row, table, ends, room, bits)
@@ -260,20 +276,19 @@ def step(
 
 
 @njit(forceinline=True, **_OPTIONS)
-def _ways(row, fates, arrivals, ends):
+def _ways(row, fates, arrivals):
     """Rows that a neuron of a sector comes to across its borders and when u changes sign; -1 for rays and the origin."""
     rays = fates.shape[1]
     size = 2 * rays + 1
     sign = 1 if row >= size else 0
     place = row - sign * size
-    ends[:] = -1
     if place % 2 == 0 or rays == 1:
-        return
+        return -1, -1, -1
     r = place // 2
     following = (r + 1) % rays
-    ends[0] = (arrivals[sign, r] if arrivals[sign, r] >= 0 else (place - 2) % (2 * rays)) + sign * size
-    ends[1] = (arrivals[sign, following] if arrivals[sign, following] >= 0 else (place + 2) % (2 * rays)) + sign * size
-    ends[2] = place + (1 - sign) * size
+    back = arrivals[sign, r] if arrivals[sign, r] >= 0 else (place - 2) % (2 * rays)
+    ahead = arrivals[sign, following] if arrivals[sign, following] >= 0 else (place + 2) % (2 * rays)
+    return back + sign * size, ahead + sign * size, place + (1 - sign) * size
 
 
 @njit(forceinline=True, **_OPTIONS)
@@ -393,24 +408,8 @@ def _glide(u, p, q, law, u1, p1, q1, keep):
 
 
 @njit(forceinline=True, **_SUMS)
-def _sums(u, p, q, u0, p0, q0, sums):
-    """Moments of a block, and its squared distances."""
-    uu, up, uq, pp, pq, qq, du, dv = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(u.size):
-        uu += u[k] * u[k]
-        up += u[k] * p[k]
-        uq += u[k] * q[k]
-        pp += p[k] * p[k]
-        pq += p[k] * q[k]
-        qq += q[k] * q[k]
-        du += (u[k] - u0[k]) ** 2
-        dv += (p[k] - p0[k]) ** 2 + (q[k] - q0[k]) ** 2
-    sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7] = uu, up, uq, pp, pq, qq, du, dv
-
-
-@njit(forceinline=True, **_SUMS)
-def _sums_of_some(u, p, q, u0, p0, q0, keep, sums):
-    """``_sums`` of the neurons that are kept."""
+def _sums(u, p, q, u0, p0, q0, keep):
+    """Moments of the neurons of a block that are kept, and their squared distances."""
     uu, up, uq, pp, pq, qq, du, dv = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(u.size):
         a, b, c = keep[k] * u[k], keep[k] * p[k], keep[k] * q[k]
@@ -422,7 +421,7 @@ def _sums_of_some(u, p, q, u0, p0, q0, keep, sums):
         qq += c * q[k]
         du += keep[k] * (u[k] - u0[k]) ** 2
         dv += keep[k] * ((p[k] - p0[k]) ** 2 + (q[k] - q0[k]) ** 2)
-    sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7] = uu, up, uq, pp, pq, qq, du, dv
+    return (uu, up, uq, pp, pq, qq), du, dv
 
 
 @njit(forceinline=True, **_OPTIONS)
@@ -549,19 +548,7 @@ def _travel(u, p, q, row, left, sectors, table, fates, arrivals, exits):
         towards = -direction * (bp * gp + bq * gq)
         if towards > 0.0 and max(bp * p + bq * q, 0.0) < target * towards:
             target, ahead = max(bp * p + bq * q, 0.0) / towards, True
-        cosh, sinh = (law[3], law[2]) if left == 1.0 else hyperbolic(G2 * left * left)
-        end = u + left * (u * G2 * left * cosh + w * sinh)
-        turning = end * direction <= 0.0
-        if turning:  # u passes zero: v goes out to here, and back
-            rate = w + np.sign(w) * np.sqrt(max(w * w - u * u * G2, 0.0))
-            phi = -u * u / rate
-            end = 0.0
-        else:
-            phi = left * (u * sinh + w * left * cosh)
-        crossing = target < abs(phi) and events < limit
-        if crossing:
-            phi = direction * target
-            end = direction * np.sqrt(max(u * u + phi * (2.0 * w + G2 * phi), 0.0))
+        end, phi, turning, crossing = reach(u, w, G2, left, direction, target if events < limit else np.inf)
         p += gp * phi
         q += gq * phi
         if not (crossing or turning):
@@ -631,21 +618,7 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
                 total = (1.0 - s) ** 2 * total + s * (1.0 - s) * (own + other) + s * s * _between(X, i, j, everything)
             kernel[i, j] = kappa * kappa / n * total
             kernel[j, i] = kernel[i, j]
-    square = 0.0
-    for i in range(n):
-        for j in range(n):
-            square += residual[i] * kernel[i, j] * residual[j]
-    return max(square / n, 0.0)
-
-
-@njit(**_OPTIONS)
-def close(moved, residual, predicted, before):
-    """How far the residual is from the predicted one, relative to the one before the step; distances |u - u(0)|, |v - v(0)|."""
-    total, size = 0.0, 0.0
-    for i in range(residual.size):
-        total += (residual[i] - predicted[i]) ** 2
-        size += before[i] ** 2
-    return np.sqrt(total / size) if size > 0.0 else 0.0, np.sqrt(moved[:, 0].sum()), np.sqrt(moved[:, 1].sum())
+    return gradient_squared(residual, kernel)
 
 
 @njit(forceinline=True, **_OPTIONS)

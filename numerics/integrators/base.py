@@ -7,10 +7,10 @@ import numpy as np
 
 from numerics import kernels
 from numerics.integrators.chunks import Chunks
-from numerics.jacobian_kernels import tangent_kernel_planar
+from numerics.jacobian_kernels import gradient_squared, tangent_kernel_planar
 from numerics.networks import TwoLayer
 
-__all__ = ["Attempt", "Integrator", "LayerError", "Point", "RightHandSide"]
+__all__ = ["Attempt", "Integrator", "LayerError", "Point", "RightHandSide", "TangentKernelMethod"]
 
 _TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the samples unrolled
 
@@ -202,6 +202,24 @@ class RightHandSide:
             out = y1.views(y)
             self.chunks.run(lambda part, *ends: kernels.stage(*ends, *parts, *numbers, *out, outputs[part]))
         np.sum(outputs, axis=0, out=f)
+
+
+class TangentKernelMethod:
+    """What the methods that hold the tangent kernel over a step share."""
+
+    order = 2
+    rhs: RightHandSide
+
+    def keep_kernel(self, point: Point, parts: np.ndarray) -> None:
+        """Tangent kernel of a point, from its parts (parts, n, n), and the gradient that it gives."""
+        point.kernel = parts.sum(axis=0)
+        point.gradient_squared = gradient_squared(point.residual, point.kernel)
+        self.rhs.kernel_evaluations += 1
+
+    def spectral_radius(self, point: Point) -> float:
+        """Largest eigenvalue of the kernel, and the fastest growth."""
+        assert point.kernel is not None, "prepare the point first"
+        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
 
 
 class Integrator(Protocol):

@@ -20,9 +20,9 @@ Related: exponential integrators for stiff systems (Hochbruck and Ostermann, Act
 import numpy as np
 
 from numerics import exponential_kernels as kernels
-from numerics.integrators.base import Attempt, Point, RightHandSide
+from numerics.integrators.base import Attempt, Point, RightHandSide, TangentKernelMethod
 from numerics.integrators.chunks import Chunks
-from numerics.jacobian_kernels import tangent_kernel, tangent_kernel_planar, weights
+from numerics.jacobian_kernels import close, tangent_kernel, tangent_kernel_planar, weights
 
 __all__ = ["Exponential"]
 
@@ -31,11 +31,10 @@ __all__ = ["Exponential"]
 _DEFECT = 100.0
 
 
-class Exponential:
+class Exponential(TangentKernelMethod):
     """Exponential trapezoidal rule with the tangent kernel of the step's start."""
 
     name = "exponential"
-    order = 2
     growth = 0.7
 
     def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
@@ -59,15 +58,7 @@ class Exponential:
         else:
             parts = (point.u, point.v, rhs.X, self._gram, rhs.kappa, rhs.slope)
             self.chunks.run(lambda part, first, last: tangent_kernel(first, last, *parts, kernel[part]))
-        point.kernel = kernel.sum(axis=0)
-        rhs.kernel_evaluations += 1
-        square = float(point.residual @ point.kernel @ point.residual) / len(rhs.targets)
-        point.gradient_squared = max(square, 0.0)  # rounding can take it below
-
-    def spectral_radius(self, point: Point) -> float:
-        """Largest eigenvalue of the kernel, and the fastest growth."""
-        assert point.kernel is not None, "prepare the point first"
-        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
+        self.keep_kernel(point, kernel)
 
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the defect of its residual."""
@@ -87,8 +78,6 @@ class Exponential:
             self.chunks.run(lambda part, first, last: kernels.step(first, last, *parts, outputs[part], moved[part]))
         rhs.evaluations += 1
         np.subtract(outputs.sum(axis=0), rhs.targets, out=out.residual)
-        size = float(np.linalg.norm(point.residual))
-        defect = float(np.linalg.norm(out.residual - self._predicted)) / size if size > 0 else 0.0
-        moved_u, moved_v = np.sqrt(moved.sum(axis=0))
+        defect, *distances = close(moved, out.residual, self._predicted, point.residual)
         out.gradient_squared = None
-        return Attempt(defect / _DEFECT, float(moved_u), float(moved_v))
+        return Attempt(defect / _DEFECT, *distances)

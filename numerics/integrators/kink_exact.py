@@ -46,9 +46,9 @@ import numpy as np
 
 from numerics import kink_exact_kernels as kernels
 from numerics.hyperplanes import Hyperplanes
-from numerics.integrators.base import Attempt, Point, RightHandSide
+from numerics.integrators.base import Attempt, Point, RightHandSide, TangentKernelMethod
 from numerics.integrators.chunks import Chunks
-from numerics.jacobian_kernels import mean_forces
+from numerics.jacobian_kernels import close, mean_forces
 from numerics.neuron_kernels import ON, Workspace
 
 __all__ = ["KinkExact"]
@@ -57,11 +57,10 @@ __all__ = ["KinkExact"]
 DEFECT = 100.0
 
 
-class KinkExact:
+class KinkExact(TangentKernelMethod):
     """Exact flow of every neuron under the mean residual that the tangent kernel of the step's start predicts."""
 
     name = "kink-exact"
-    order = 2
     growth = 3.0
     removed = None
 
@@ -87,15 +86,7 @@ class KinkExact:
         rhs, parts = self.rhs, self._kernels
         state = point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope
         self.chunks.run(lambda part, *ends: kernels.sliding_kernel(*ends, *state, *self._room(part), parts[part]))
-        if point.kernel is None:
-            point.kernel = np.empty(parts.shape[1:])
-        point.gradient_squared = kernels.gather(parts, point.residual, point.kernel)
-        rhs.kernel_evaluations += 1
-
-    def spectral_radius(self, point: Point) -> float:
-        """Largest eigenvalue of the kernel, and the fastest growth."""
-        assert point.kernel is not None, "prepare the point first"
-        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
+        self.keep_kernel(point, parts)
 
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the defect of its residual."""
@@ -109,7 +100,8 @@ class KinkExact:
             lambda part, *ends: kernels.step(*ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part])
         )
         rhs.evaluations += 1
-        defect, *distances = kernels.sum_up(outputs, moved, rhs.targets, self._predicted, point.residual, out.residual)
+        np.subtract(outputs.sum(axis=0), rhs.targets, out=out.residual)
+        defect, *distances = close(moved, out.residual, self._predicted, point.residual)
         out.gradient_squared = None
         return Attempt(defect / DEFECT, *distances)
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from numerics import sector_kernels as kernels
-from numerics.integrators.base import Attempt, Point, RightHandSide
+from numerics.integrators.base import Attempt, Point, RightHandSide, TangentKernelMethod
 from numerics.integrators.chunks import Chunks
 from numerics.integrators.kink_exact import DEFECT
-from numerics.jacobian_kernels import mean_forces
+from numerics.jacobian_kernels import close, mean_forces
 from numerics.sectors import Sectors
 
 __all__ = ["KinkExactPlanar"]
@@ -40,11 +40,10 @@ class _Changes:
     version: int
 
 
-class KinkExactPlanar:
+class KinkExactPlanar(TangentKernelMethod):
     """See :class:`numerics.integrators.kink_exact.KinkExact`."""
 
     name = "kink-exact"
-    order = 2
     growth = 3.0
     removed = None
 
@@ -59,6 +58,7 @@ class KinkExactPlanar:
         fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
         self._rays = fates, arrivals, np.zeros(2, dtype=np.int64)
         self._moments, self._moved = chunks.partial(rows, kernels.MOMENTS), chunks.partial(2)
+        self._rooms = [kernels.rooms() for _ in range(chunks.threads)]
         self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
         self._version = 0
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
@@ -82,11 +82,6 @@ class KinkExactPlanar:
         self.chunks.run(lambda part, *ends: kernels.moments_of(*ends, point.y, bounds, moments[part]))
         self._gather(point)
 
-    def spectral_radius(self, point: Point) -> float:
-        """Largest eigenvalue of the kernel, and the fastest growth."""
-        assert point.kernel is not None, "prepare the point first"
-        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
-
     def attempt(self, point: Point, h: float, out: Point) -> Attempt:
         """Step from ``point`` into ``out``, and the defect of its residual; the kernel at its end comes with it."""
         rhs, start, moments, moved = self.rhs, self.start, self._moments, self._moved
@@ -101,12 +96,16 @@ class KinkExactPlanar:
         changes.version = out.changes.version = self._version
         mean_forces(point.kernel, point.residual, h, rhs.kappa, self._forces, self._late, self._predicted)
         kernels.laws(self._forces, rhs.X, rhs.slope, self.sectors, self._table, *self._rays)
-        given = point.y, start.y, self.sectors, self._table, *self._rays, self._bounds, out.y
-        found = out.changes.where, out.changes.counts
-        self.chunks.run(lambda part, *ends: kernels.step(*ends, *given, *found, part, moments[part], moved[part]))
+        given = point.y, start.y, self.sectors, self._table, *self._rays, self._bounds
+        found = out.y, out.changes.where, out.changes.counts
+        self.chunks.run(
+            lambda part, *ends: kernels.step(
+                *ends, *given, *self._rooms[part], *found, part, moments[part], moved[part]
+            )
+        )
         rhs.evaluations += 1
         self._gather(out)
-        defect, *distances = kernels.close(moved, out.residual, self._predicted, point.residual)
+        defect, *distances = close(moved, out.residual, self._predicted, point.residual)
         return Attempt(defect / DEFECT, *distances)
 
     def _make_room(self, point: Point) -> None:

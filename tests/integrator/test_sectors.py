@@ -85,7 +85,7 @@ def in_the_plane(u, v, X, c, slope):
     kernels.sort(rows, order, bounds)
     where, counts = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=int)
     moments, moved = np.zeros((len(table), kernels.MOMENTS)), np.zeros(2)
-    kernels.step(0, 1, y, y.copy(), sectors, *laws, bounds, out, where, counts, 0, moments, moved)
+    kernels.step(0, 1, y, y.copy(), sectors, *laws, bounds, *kernels.rooms(), out, where, counts, 0, moments, moved)
     row = where[1, 0] if counts[0] else rows[0]
     return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=moments, moved=moved, sectors=sectors)
 
