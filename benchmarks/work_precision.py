@@ -192,7 +192,7 @@ def draw(cases: list[dict], file: Path, against: str) -> None:
         title = f"γ = {case['gamma']:g}, γ′ = {case['gamma_prime']:g}, width {case['width']}"
         ax.set_title(title.replace("-", "−"), fontsize=11)
         ax.grid(which="major", lw=0.4, alpha=0.6)
-        ax.set_ylim(1e-8, 1)
+        ax.set_ylim(1e-9, 1)
     for ax in axes[-1]:
         ax.set_xlabel("seconds, one thread" if against == "seconds" else "evaluations (passes over the neurons)")
     for ax in axes[:, 0]:
