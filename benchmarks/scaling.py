@@ -30,9 +30,9 @@ import numpy as np
 from numba import njit
 
 import numerics as nm
-from numerics.integrators import Chunks, Point
-from numerics.integrators.base import RightHandSide
-from numerics.two_layer_problem import TwoLayerProblem
+from numerics.flow.two_layer import Chunks, Point
+from numerics.flow.two_layer.problem import TwoLayerProblem
+from numerics.flow.two_layer.state import RightHandSide
 
 _WIDTHS = (10**3, 10**4, 10**5, 10**6)
 _SAMPLES = (4, 10, 32, 100, 316, 1000)

@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 import numerics as nm
-from numerics.map_comparison import compare_map
-from numerics.plan import grid_values
+from numerics.experiments.maps import compare_map
+from numerics.experiments.plan import grid_values
 from numerics.scans import Status, timing
 from numerics.slopes import crossings
 

@@ -1,35 +1,35 @@
 """numerics: integrate the gradient flow of sampled networks, and check the theory by experiment."""
 
 from numerics import datasets, slopes
-from numerics.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
-from numerics.condensation_map import CondensationPlan
-from numerics.data_files import load_data
-from numerics.deep import DeepNetwork
-from numerics.deep.observables import LayerObservables, layer_observables
+from numerics.datasets.files import load_data
 from numerics.errors import GradientFlowError, InputError, ScanError
-from numerics.features import Features, Similarity, cosine_similarity, features
-from numerics.flow import gradient_flow
-from numerics.linear_approximation import (
+from numerics.experiments.condensation_map import CondensationPlan
+from numerics.experiments.plan import Plan
+from numerics.experiments.refinement import refine
+from numerics.experiments.scaling_check import ScalingCheck, scaling_check
+from numerics.experiments.slice_plan import SlicePlan
+from numerics.experiments.tangent_check import (
     LinearApproximation,
     TangentComparison,
     compare_with_tangent,
     limiting_rate,
     linear_approximation,
 )
-from numerics.linearized import LinearizedFlow, TangentModel, linearize
-from numerics.networks import TwoLayer
-from numerics.observables import conserved_drift, relative_distance
-from numerics.plan import Plan
-from numerics.refinement import refine
-from numerics.sampling import sample_network
-from numerics.scaling_check import ScalingCheck, scaling_check
+from numerics.experiments.verify import Verification, verify
+from numerics.experiments.verify_slice import SliceVerification, verify_slice
+from numerics.flow.run import gradient_flow
+from numerics.flow.solution import Progress, Snapshots, Solution, Status
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.sampling import sample_network
+from numerics.networks.seeds import cell_seed
+from numerics.networks.two_layer import TwoLayer
+from numerics.observe.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
+from numerics.observe.deep_distances import LayerObservables, layer_observables
+from numerics.observe.distances import conserved_drift, relative_distance
+from numerics.observe.features import Features, Similarity, cosine_similarity, features
+from numerics.observe.tangent_kernel import tangent_kernel
+from numerics.observe.tangent_model import LinearizedFlow, TangentModel, linearize
 from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, open_scan, scan
-from numerics.seeds import cell_seed
-from numerics.slice_plan import SlicePlan
-from numerics.solution import Progress, Snapshots, Solution, Status
-from numerics.tangent_kernel import tangent_kernel
-from numerics.verify import Verification, verify
-from numerics.verify_slice import SliceVerification, verify_slice
 
 __all__ = [
     "Condensation",

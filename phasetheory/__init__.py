@@ -3,25 +3,25 @@
 Exact and symbolic (SymPy). The numerical side, which checks every prediction by experiment, is the package ``numerics``.
 """
 
-from phasetheory.abc_parametrization import AbcParametrization, from_abc
-from phasetheory.activations import Activation, leaky_relu, linear, relu, relu_power
-from phasetheory.balance import BalanceLaw, balance_laws
-from phasetheory.boundaries import Boundary, Segment
-from phasetheory.capacity import capacity_boundary
-from phasetheory.critical import CriticalPoint, critical_point
-from phasetheory.derivation import Check, Derivation, derive
-from phasetheory.diagrams import PhaseDiagram, Region, phase_diagram
+from phasetheory.diagrams.boundaries import Boundary, Segment
+from phasetheory.diagrams.diagram import PhaseDiagram, Region, phase_diagram
+from phasetheory.documents.derivation import Check, Derivation, derive
+from phasetheory.documents.statements import slopes_on_slice, statements
+from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
+from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
+from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
-from phasetheory.exponents import exponent
-from phasetheory.expressions import d, m, parse_scale
-from phasetheory.finite_width import FiniteWidth, finite_width
-from phasetheory.gradient_flow import GradientFlow, gradient_flow
-from phasetheory.initializations import describe_initialization, initialization, initializations
-from phasetheory.learning_rates import LearningRateScaling
-from phasetheory.networks import Network, three_layer, two_layer
-from phasetheory.normalization import Normalization, normalize
-from phasetheory.regimes import Basis, Regime, Statement, classify
-from phasetheory.statements import slopes_on_slice, statements
+from phasetheory.finite_width.prediction import FiniteWidth, finite_width
+from phasetheory.networks.abc import AbcParametrization, from_abc
+from phasetheory.networks.critical import CriticalPoint, critical_point
+from phasetheory.networks.initializations import describe_initialization, initialization, initializations
+from phasetheory.networks.network import Network, three_layer, two_layer
+from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.learning_rates import LearningRateScaling
+from phasetheory.scaling.regimes import Basis, Regime, Statement, classify
+from phasetheory.symbols.exponents import exponent
+from phasetheory.symbols.expressions import d, m, parse_scale
 
 __all__ = [
     "AbcParametrization",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import settings
 
 import numerics as nm
-from numerics.integrators import METHODS, Chunks, Point
-from numerics.integrators.base import RightHandSide
+from numerics.flow.two_layer import METHODS, Chunks, Point
+from numerics.flow.two_layer.state import RightHandSide
 
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)

@@ -19,10 +19,10 @@ from numerics.commands.running import (
     scan_progress,
     stoppable,
 )
-from numerics.condensation_map import CondensationPlan, RegimeRow, by_regime, sharpening_by_regime
-from numerics.plan import grid_values
+from numerics.experiments.condensation_map import CondensationPlan, RegimeRow, by_regime, sharpening_by_regime
+from numerics.experiments.plan import grid_values
+from numerics.reports.tables import plain_table
 from numerics.scans import failures, scan
-from numerics.tables import plain_table
 
 if TYPE_CHECKING:
     import xarray
@@ -83,7 +83,9 @@ def condense(
         sharpens = {regime.value: {"mean": mean, "deviation": spread} for regime, (mean, spread) in change.items()}
         print(as_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens}))
     if out is not None:
-        from numerics.figures_condensation import write_condensation  # Matplotlib only when a picture is asked for
+        from numerics.figures.condensation_figures import (
+            write_condensation,  # Matplotlib only when a picture is asked for
+        )
 
         paths = write_condensation(dataset, plan, out)
         console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)

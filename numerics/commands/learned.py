@@ -10,14 +10,14 @@ from rich.table import Table
 
 from numerics.commands.output import DataName, Json, as_json, parse_integers, parse_points, prepare
 from numerics.commands.training_bar import training_bar
-from numerics.data_files import load_data
+from numerics.datasets.files import load_data
 from numerics.errors import InputError
-from numerics.learning import GALLERY, Learned, train_points
-from numerics.linear_approximation import LinearApproximation, linear_approximation
-from numerics.plan import BOOK, Plan
+from numerics.experiments.plan import BOOK, Plan
+from numerics.experiments.portraits import GALLERY, Learned, train_points
+from numerics.experiments.tangent_check import LinearApproximation, linear_approximation
+from numerics.observe.tangent_kernel import chosen_layers
+from numerics.reports.tables import plain_table
 from numerics.slopes import SlopeFit
-from numerics.tables import plain_table
-from numerics.tangent_kernel import chosen_layers
 
 __all__ = ["features", "gallery", "linearize"]
 
@@ -62,7 +62,7 @@ def features(
     if json:
         print(as_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]}))
     if out is not None:
-        from numerics import figures_learned as figures  # Matplotlib only when a picture is asked for
+        from numerics.figures import learned as figures  # Matplotlib only when a picture is asked for
 
         paths = (
             figures.write_line_features(learned, X, y, out)
@@ -102,7 +102,7 @@ def gallery(
         console.print(f"γ = {float(net.point[0]):<5g} {net.regime.value:<10} bends {_bends(net, X, y):.2f}")
     _warn(learned, console)
     if out is not None:
-        from numerics import figures_learned as figures
+        from numerics.figures import learned as figures
 
         paths = figures.write_gallery(learned, X, y, width, out)
         console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)
@@ -129,7 +129,7 @@ def linearize(
     if json:
         print(as_json(_tangent_dict(found, plan)))
     if out is not None:
-        from numerics import figures_learned as figures
+        from numerics.figures import learned as figures
 
         paths = figures.write_linear_approximation(found, plan, out)
         console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from numerics.commands.output import Json, as_json
 from numerics.errors import InputError
-from numerics.map_comparison import MapComparison, compare_map, layers_of
-from numerics.scan_report import scan_dict
+from numerics.experiments.maps import MapComparison, compare_map, layers_of
+from numerics.experiments.slice_scan import compare_slice, diagram_of, is_slice
+from numerics.reports.scan import scan_dict
 from numerics.scans import Status, open_scan
-from numerics.slice_scan import compare_slice, diagram_of, is_slice
-from phasetheory.printing import plain
+from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
     import xarray
@@ -74,14 +74,14 @@ def _draw(
 ) -> tuple[list[MapComparison], tuple[str, str]]:
     """Write the figure; the comparisons with theory that go with it, and the names of the coordinates."""
     if is_slice(dataset):
-        from numerics.slice_scan_figures import slice_figure  # Matplotlib only when a picture is asked for
+        from numerics.figures.slice_scan_figures import slice_figure  # Matplotlib only when a picture is asked for
 
         slice_figure(dataset, kind, layers, norm).savefig(file, dpi=160)
         x, y = (plain(c) for c in diagram_of(dataset).coordinates)
         return [c for c in compare_slice(dataset, norm) if c.layer in layers], (x, y)
     if norm != "frobenius":
         raise InputError("--spectral: a two-layer scan has distances in Frobenius norm only; leave it out")
-    from numerics.scan_figures import scan_figure
+    from numerics.figures.scan_figures import scan_figure
 
     scan_figure(dataset, kind, layers).savefig(file, dpi=160)
     maps = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset

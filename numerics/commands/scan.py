@@ -21,14 +21,14 @@ from numerics.commands.running import (
 )
 from numerics.commands.scan_slice import report_slice, slice_grid
 from numerics.commands.slices import Slice, read_activation
-from numerics.data_files import load_data
+from numerics.datasets.files import load_data
 from numerics.errors import InputError
-from numerics.map_comparison import MapComparison, compare_map, layers_of
-from numerics.plan import Plan, grid_values
-from numerics.refinement import refine
-from numerics.scan_report import scan_dict, scan_table
+from numerics.experiments.maps import MapComparison, compare_map, layers_of
+from numerics.experiments.plan import Plan, grid_values
+from numerics.experiments.refinement import refine
+from numerics.experiments.slice_plan import SlicePlan
+from numerics.reports.scan import scan_dict, scan_table
 from numerics.scans import Status, failures, open_scan
-from numerics.slice_plan import SlicePlan
 
 if TYPE_CHECKING:
     import xarray

@@ -9,12 +9,12 @@ from rich.console import Console
 import phasetheory as pt
 from numerics.commands.slices import read_slice
 from numerics.errors import InputError
-from numerics.layer_measurement import NORMS
-from numerics.plan import grid_values
-from numerics.scan_report import scan_dict
-from numerics.slice_plan import SlicePlan
-from numerics.slice_scan import compare_slice
-from phasetheory.printing import plain
+from numerics.experiments.layer_measurement import NORMS
+from numerics.experiments.plan import grid_values
+from numerics.experiments.slice_plan import SlicePlan
+from numerics.experiments.slice_scan import compare_slice
+from numerics.reports.scan import scan_dict
+from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
     import xarray

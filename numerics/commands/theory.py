@@ -11,8 +11,8 @@ import phasetheory as pt
 from numerics.commands.output import Json, as_json
 from numerics.commands.slices import Slice, read_slice, split_list
 from numerics.errors import InputError
-from phasetheory.printing import plain
-from phasetheory.summary import layout, summary_rows
+from phasetheory.documents.summary import layout, summary_rows
+from phasetheory.symbols.printing import plain
 
 __all__ = ["classify", "derive", "diagram"]
 

@@ -13,10 +13,10 @@ from numerics.commands.slices import Slice, read_activation, read_slice
 from numerics.commands.training_bar import training_bar
 from numerics.commands.verify_slice import print_slice, run_slice, slice_plan
 from numerics.errors import InputError
-from numerics.plan import Plan
-from numerics.report import to_dict, to_table
-from numerics.slice_plan import SlicePlan
-from numerics.verify import check_repeated, verify
+from numerics.experiments.plan import Plan
+from numerics.experiments.slice_plan import SlicePlan
+from numerics.experiments.verify import check_repeated, verify
+from numerics.reports.verification import to_dict, to_table
 
 __all__ = ["verify_command"]
 
@@ -66,7 +66,7 @@ def verify_command(
     agreeing = sum(p.agrees for p in verification.points)
     console.print(f"{agreeing} of {len(verification.points)} points agree, in {verification.seconds:.1f} s.")
     if out is not None:
-        from numerics.figures import write_figures  # Matplotlib only when a picture is asked for
+        from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for
 
         write_figures(verification, out)
         (out / "report.json").write_text(as_json(report) + "\n")

@@ -8,11 +8,11 @@ from rich.console import Console
 import phasetheory as pt
 from numerics.commands.output import as_json
 from numerics.errors import InputError
-from numerics.layer_measurement import NORMS
+from numerics.experiments.layer_measurement import NORMS
+from numerics.experiments.slice_plan import REGIONS, SlicePlan
+from numerics.experiments.verify_slice import MEAN_DIFFERENCE, SliceVerification, verify_slice
+from numerics.reports.slice_verification import slice_to_dict, slice_to_table
 from numerics.scans.scan import Report
-from numerics.slice_plan import REGIONS, SlicePlan
-from numerics.slice_report import slice_to_dict, slice_to_table
-from numerics.verify_slice import MEAN_DIFFERENCE, SliceVerification, verify_slice
 
 __all__ = ["print_slice", "run_slice", "slice_plan"]
 
@@ -35,7 +35,7 @@ def run_slice(plan: SlicePlan, out: Path | None, progress: Report) -> tuple[Slic
     verification = verify_slice(plan, progress=progress)
     report = slice_to_dict(verification)
     if out is not None:
-        from numerics.slice_figures import write_slice_figures  # Matplotlib only when a picture is asked for
+        from numerics.figures.slice_figures import write_slice_figures  # Matplotlib only when a picture is asked for
 
         write_slice_figures(verification, out)
         (out / "report.json").write_text(as_json(report) + "\n")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import numerics as nm
 import phasetheory as pt
-from phasetheory.gradient_flow import alpha as alpha_symbol
+from phasetheory.dynamics.gradient_flow import alpha as alpha_symbol
 
 ACTIVATIONS = {0.0: pt.relu, 1.0: pt.linear, 0.1: pt.leaky_relu(sp.Rational(1, 10))}
 

@@ -11,9 +11,9 @@ import sympy as sp
 
 import numerics as nm
 import phasetheory as pt
-from numerics.plan import BOOK, PLANE
-from numerics.report import to_dict
-from numerics.verify import FINITE_WIDTH, Verdict
+from numerics.experiments.plan import BOOK, PLANE
+from numerics.experiments.verify import FINITE_WIDTH, Verdict
+from numerics.reports.verification import to_dict
 
 SMALL = nm.Plan(
     points=((Fraction(1, 2), Fraction(0)), (Fraction(7, 4), Fraction(0))), widths=(500, 1000, 2000), seeds=3

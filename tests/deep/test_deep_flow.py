@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.deep.problem import DeepProblem
+from numerics.flow.deep.problem import DeepProblem
 
 METHODS = ("exponential", "rkc")
 REGIMES = [(1.0, 0.0), (3.0, 1.0), (2.25, 0.0), (3.5, 0.0)]  # one in each region

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import numerics as nm
 import phasetheory as pt
-from numerics.deep.jacobian import Moved
-from phasetheory.gradient_flow import alpha as alpha_symbol
+from numerics.networks.jacobian import Moved
+from phasetheory.dynamics.gradient_flow import alpha as alpha_symbol
 
 ACTIVATIONS = {0.0: pt.relu, 1.0: pt.linear, 0.1: pt.leaky_relu(sp.Rational(1, 10))}
 QUIET = pytest.mark.filterwarnings("ignore:tanh is homogeneous only asymptotically")

@@ -6,7 +6,7 @@ import pytest
 
 import numerics as nm
 import phasetheory as pt
-from numerics.slice_plotting import plot_scaling_check
+from numerics.figures.slice_plotting import plot_scaling_check
 
 WIDTHS = (32, 64, 128)
 

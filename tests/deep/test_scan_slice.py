@@ -8,7 +8,7 @@ import pytest
 import numerics as nm
 import phasetheory as pt
 from numerics.cli import main
-from numerics.slice_scan import compare_slice, diagram_of, is_slice
+from numerics.experiments.slice_scan import compare_slice, diagram_of, is_slice
 
 GRID = ["--depth", "3", "--gamma3", "1,3", "--gamma2", "0,1", "--widths", "24,48", "--loss-tol", "3e-2", "--serial"]
 

@@ -10,10 +10,10 @@ import sympy as sp
 import numerics as nm
 import phasetheory as pt
 from numerics.cli import main
-from numerics.slice_plan import REGIONS
-from numerics.slice_report import slice_to_dict
-from numerics.verify import Verdict
-from numerics.verify_slice import MEAN_DIFFERENCE
+from numerics.experiments.slice_plan import REGIONS
+from numerics.experiments.verify import Verdict
+from numerics.experiments.verify_slice import MEAN_DIFFERENCE
+from numerics.reports.slice_verification import slice_to_dict
 
 THREE = pt.phase_diagram(3)
 SMALL = nm.SlicePlan.of(THREE, REGIONS[::2], widths=(48, 96, 192), seeds=3, loss_tol=1e-3)

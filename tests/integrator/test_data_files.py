@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import numerics as nm
-from numerics.data_files import read_data
+from numerics.datasets.files import read_data
 
 X, Y = np.array([[0.5, 1.5], [1.0, -2.0], [0.25, 3.0]]), np.array([1.0, -1.0, 0.5])
 

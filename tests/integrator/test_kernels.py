@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 import numerics as nm
-from numerics import kernels
-from numerics.jacobian_kernels import time_to_loss
+from numerics.kernels import stages
+from numerics.kernels.tangent import time_to_loss
 
 
 def problem(seed, m, n, d, slope):
@@ -62,7 +62,7 @@ def test_kernel_product_is_the_numpy_twin(checks, seed, m, n, d, slope):
     network, X, y = problem(seed, m, n, d, slope)
     ju, jv = checks[1][1](network.u, network.v, X, network.kappa, slope)
     out = np.empty(n)
-    kernels.kernel_product(network.u, np.ascontiguousarray(network.v.T), X, network.kappa, slope, y, out)
+    stages.kernel_product(network.u, np.ascontiguousarray(network.v.T), X, network.kappa, slope, y, out)
     expected = (ju @ ju.T + np.einsum("ikj,lkj->il", jv, jv)) @ y / n
     np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-12)
 
@@ -148,7 +148,7 @@ def test_restoring_the_balance_keeps_the_output_and_repairs_it(seed, m, d, size)
     u0, v0 = u + size * rng.standard_normal(m), v + size * rng.standard_normal((d, m))
     u, v, hu, hv = u0.copy(), v0.copy(), gu.copy(), gv.copy()
     removed = np.empty(m)
-    kernels.restore_balance(u, v, hu, hv, balance, removed)
+    stages.restore_balance(u, v, hu, hv, balance, removed)
     np.testing.assert_allclose(removed, u0**2 - (v0**2).sum(axis=0) - balance, atol=1e-12)
     np.testing.assert_allclose(u * v, u0 * v0, rtol=1e-12)
     np.testing.assert_allclose(u**2 - (v**2).sum(axis=0), balance, atol=1e-10)
@@ -159,7 +159,7 @@ def test_restoring_the_balance_keeps_the_output_and_repairs_it(seed, m, d, size)
 def test_vanished_weights_are_left_alone():
     u, v = np.array([0.0, 1.0, 0.0]), np.array([[1.0, 0.0, 0.0]])
     gu, gv, removed = np.zeros(3), np.zeros((1, 3)), np.empty(3)
-    kernels.restore_balance(u, v, gu, gv, np.array([-1.0, 1.0, 0.0]), removed)
+    stages.restore_balance(u, v, gu, gv, np.array([-1.0, 1.0, 0.0]), removed)
     assert u.tolist() == [0.0, 1.0, 0.0]
     assert v.tolist() == [[1.0, 0.0, 0.0]]
 
@@ -171,7 +171,7 @@ def test_step_norms_are_the_numpy_twin(seed, m, n, d, slope):
     xv, v, v_old, v0 = rng.standard_normal((4, d, m))
     X = rng.standard_normal((n, d))
     out = np.empty((2, 4))
-    kernels.step_norms(xu, xv, u, v, v_old, u0, v0, X, out)
+    stages.step_norms(xu, xv, u, v, v_old, u0, v0, X, out)
     same = np.all((X @ v > 0) == (X @ v_old > 0), axis=0)
     for row, x, shift in ((out[0], xu[None], (u - u0)[None]), (out[1], xv, v - v0)):
         along, squares = (x * shift).sum(axis=0), (x * x).sum(axis=0)
@@ -181,7 +181,7 @@ def test_step_norms_are_the_numpy_twin(seed, m, n, d, slope):
         flat = [np.concatenate([a, b.ravel()]) for a, b in ((xu, xv), (u, v), (u, v_old), (u0, v0))]
         planar = np.empty((2, 4))
         for columns in (X.T.copy(), [tuple(column) for column in X.T.tolist()]):
-            kernels.step_norms_planar(*flat, *columns, planar)
+            stages.step_norms_planar(*flat, *columns, planar)
             np.testing.assert_allclose(planar, out, rtol=1e-9, atol=1e-10)
 
 

@@ -9,8 +9,8 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit
 
 import numerics as nm
-from numerics.hyperplanes import Hyperplanes
-from numerics.neuron_kernels import Workspace, advance
+from numerics.flow.two_layer.hyperplanes import Hyperplanes
+from numerics.kernels.one_neuron import Workspace, advance
 
 cosh, sinh, exp = np.cosh, np.sinh, np.exp
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import numerics as nm
-from numerics import sector_kernels as kernels
-from numerics.hyperplanes import Hyperplanes
-from numerics.integrators import Chunks, Point
-from numerics.integrators.base import RightHandSide
-from numerics.integrators.kink_exact import KinkExact
-from numerics.neuron_kernels import Workspace, advance
-from numerics.sectors import Sectors
+from numerics.flow.two_layer import Chunks, Point
+from numerics.flow.two_layer.hyperplanes import Hyperplanes
+from numerics.flow.two_layer.kink_exact import KinkExact
+from numerics.flow.two_layer.sectors import Sectors
+from numerics.flow.two_layer.state import RightHandSide
+from numerics.kernels import sectors as kernels
+from numerics.kernels.one_neuron import Workspace, advance
 
 seeds = st.integers(0, 2**32 - 1)
 slopes = st.sampled_from([0.0, 0.3, -0.2, 1.5, 1.0])

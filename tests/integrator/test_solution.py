@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.integrators import METHODS, Chunks
-from numerics.sample_space import SampleSpace
+from numerics.flow.two_layer import METHODS, Chunks
+from numerics.flow.two_layer.sample_space import SampleSpace
 
 
 @pytest.fixture

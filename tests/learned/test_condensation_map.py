@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 import numerics as nm
 from numerics.cli import main
-from numerics.condensation_map import (
+from numerics.experiments.condensation_map import (
     CondensationPlan,
     by_regime,
     converged,
@@ -16,7 +16,7 @@ from numerics.condensation_map import (
     sharpening_by_regime,
     slopes_of_w,
 )
-from numerics.plotting_condensation import (
+from numerics.figures.condensation import (
     plot_condensation_map,
     plot_condensation_plane,
     plot_measure_against_slope,

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 import numerics as nm
 import phasetheory as pt
-from numerics.animation import animate_training, frame_times, save_animation
 from numerics.cli import main
-from numerics.learning import train_points
-from numerics.linear_approximation import LinearApproximation
-from numerics.plotting_learned import plot_gallery, plot_projections, plot_similarity
-from numerics.plotting_tangent import plot_against_width, plot_loss_decay, plot_tangent_function
+from numerics.experiments.portraits import train_points
+from numerics.experiments.tangent_check import LinearApproximation
+from numerics.figures.animation import animate_training, frame_times, save_animation
+from numerics.figures.features import plot_gallery, plot_projections, plot_similarity
+from numerics.figures.tangent import plot_against_width, plot_loss_decay, plot_tangent_function
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import xarray
 
 import numerics as nm
 import phasetheory as pt
-from numerics.map_comparison import compare_map, predicted_boundary
+from numerics.experiments.maps import compare_map, predicted_boundary
 from numerics.scans import Session, Status
 from numerics.slopes import crossings, slope_map
 

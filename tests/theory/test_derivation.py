@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 import phasetheory as pt
-from phasetheory.gradient_flow import learning_rate_symbols
+from phasetheory.dynamics.gradient_flow import learning_rate_symbols
 
 P = sp.Symbol("p", positive=True)
 ALPHA, BETA1, BETA2, BETA3 = sp.symbols("alpha beta1 beta2 beta3", positive=True)

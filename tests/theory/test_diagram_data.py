@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import phasetheory as pt
-from phasetheory.polygons import FAR, half_planes
-from phasetheory.scaling import Exponents, layer_slopes
+from phasetheory.diagrams.polygons import FAR, half_planes
+from phasetheory.scaling.argument import Exponents, layer_slopes
 
 X, Y = sp.symbols("x y", real=True)
 halves = st.integers(-4, 4).map(lambda k: sp.Rational(k, 2))
@@ -56,7 +56,7 @@ def test_slices_of_any_depth_agree_with_rational_arithmetic(chosen, x, y):
 @given(slices(), st.sampled_from(["frobenius", "spectral"]))
 def test_slopes_are_continuous_and_cells_cover_the_plane_once(chosen, norm):
     """Neighbouring cells agree at every vertex they share, and the areas add up to the whole square."""
-    from phasetheory.polygons import area
+    from phasetheory.diagrams.polygons import area
 
     diagram = diagram_of(*chosen, norm)
     for slope in diagram._slopes.values():

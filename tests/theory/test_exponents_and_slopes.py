@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import phasetheory as pt
-from phasetheory.regimes import proved_slope_bounds
-from phasetheory.scaling import Exponents, displacement, layer_slopes
+from phasetheory.scaling.argument import Exponents, displacement, layer_slopes
+from phasetheory.scaling.regimes import proved_slope_bounds
 
 HALF = sp.Rational(1, 2)
 TABLE_1 = {

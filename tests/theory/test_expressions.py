@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 import phasetheory as pt
-from phasetheory.expressions import as_scale
+from phasetheory.symbols.expressions import as_scale
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 import phasetheory as pt
-from phasetheory.arc_cosine import angle, arc_cosine_kernels
+from phasetheory.finite_width.arc_cosine import angle, arc_cosine_kernels
 
 HALF = sp.Rational(1, 2)
 X = np.array([[-1.0, 1.0], [-0.35, 1.0], [0.3, 1.0], [1.0, 1.0]])

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 import phasetheory as pt
-from phasetheory.catalogue import CATALOGUE
+from phasetheory.networks.catalogue import CATALOGUE
 
 HALF = sp.Rational(1, 2)
 DEEP = [name for name in CATALOGUE if name not in ("mean_field", "e_et_al")]

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 import phasetheory as pt
-from phasetheory.document import tex_prose
+from phasetheory.documents.document import tex_prose
 
 NETWORKS = {
     "general": None,

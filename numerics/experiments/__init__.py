@@ -1,0 +1,1 @@
+"""Experiments: what to measure, what is expected of it, and what the measurement says."""

@@ -1,0 +1,224 @@
+"""Condensation over the phase diagram: the 7 x 7 map of the paper as a scan, and what it says about the regimes.
+
+Every cell trains one network and keeps its features binned, so that a million neurons are a few kilobytes, with the measures of
+:mod:`numerics.observe.condensation`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import phasetheory as pt
+from numerics.datasets.files import load_data
+from numerics.experiments.plan import Plan, exact, grid_text
+from numerics.observe.condensation import condensation, leading_direction, orientation_histogram
+from numerics.observe.features import Features, features
+from numerics.scans.experiment import Cell, Observable, Outcome, Setting
+from numerics.scans.records import Status
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = [
+    "GAMMAS",
+    "GAMMA_PRIMES",
+    "CondensationPlan",
+    "RegimeRow",
+    "by_regime",
+    "converged",
+    "sharpening",
+    "sharpening_by_regime",
+    "slopes_of_w",
+]
+
+#: The coordinates of the paper's map.
+GAMMAS: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(7, 14))
+GAMMA_PRIMES: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(-3, 4))
+_ACROSS, _UP, _HISTOGRAM = 120, 40, 180  # bins of the scatter, orientation by amplitude, and of the histogram
+
+
+@dataclass(frozen=True)
+class CondensationPlan(Plan):
+    """A scan of condensation; parameters of :class:`numerics.Plan`.
+
+    The dataset holds, for every (gamma, gamma_prime, width, seed), ``entropy``, ``initial_entropy``, ``directions``, ``fraction``
+    (see :class:`numerics.Condensation`), ``relative_distance`` of w and a, ``loss``; ``share``, the amplitude-weighted histogram
+    of the orientations; and ``occupancy``, the number of neurons by orientation and by amplitude over the largest amplitude.
+    For d > 2 the orientation is that of :func:`numerics.orientation_histogram` in ``share``, and the projection on the leading
+    direction in ``occupancy``.
+    """
+
+    max_seconds: float = 900.0
+
+    @classmethod
+    def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
+        """The map of the paper, 7 x 7: up to 10^6 neurons for data on a line, up to 10^5 for digits, with one seed.
+
+        Parameters
+        ----------
+        data_name : str
+            'four-points', 'mnist:45', ...; see :func:`numerics.datasets.files.load_data`.
+        **options
+            Parameters of the plan to change; ``gamma`` and ``gamma_prime`` for other boxes.
+        """
+        X, y = load_data(data_name)
+        chosen: dict[str, Any] = {"gamma": GAMMAS, "gamma_prime": GAMMA_PRIMES, "data": (X, y), "data_name": data_name}
+        if X.shape[1] == 2:
+            chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
+        else:  # labels are up to 9: a loss of 1e-4 is an error of a hundredth
+            chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1, "loss_tol": 1e-4}
+        plan = cls.grid(**(chosen | options))
+        assert isinstance(plan, cls)
+        return plan
+
+    @property
+    def observables(self) -> dict[str, Observable]:
+        """Measures and binned features."""
+        planar = self.data[0].shape[1] == 2
+        low, high = (-np.pi, np.pi) if planar else (-1.0, 1.0)
+        across = {"orientation": _centres(low, high, _ACROSS), "relative_amplitude": _centres(0.0, 1.0, _UP)}
+        bins = {"bin": _centres(-np.pi, np.pi, _HISTOGRAM) if planar else _centres(0.0, 1.0, _HISTOGRAM)}
+        return {
+            "entropy": Observable("entropy of the orientations, weighted by amplitude, over that of uniform ones"),
+            "initial_entropy": Observable("the same at the start"),
+            "directions": Observable("number of condensed directions"),
+            "fraction": Observable("part of the amplitude within the condensed directions"),
+            "relative_distance": Observable("largest relative distance over the run", {"layer": ("w", "a")}),
+            "loss": Observable("loss R at the end"),
+            "share": Observable("part of the amplitude by orientation", bins),
+            "occupancy": Observable("neurons by orientation and by amplitude over the largest", across),
+        }
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """What else decides the numbers."""
+        return {**super().settings, "measures": "condensation, version 1"}
+
+    @property
+    def title(self) -> str:
+        """What a dataset of this plan holds."""
+        return "Condensation of trained two-layer networks over the phase diagram"
+
+    @property
+    def command(self) -> str:
+        """The command that makes the map, in full."""
+        gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
+        grid = f"--gamma={grid_text(gammas)} --gamma-prime={grid_text(primes)}"
+        widths = ",".join(map(str, self.widths))
+        return f"phasetheory condense --data {self.data_name} {grid} --widths {widths} --seeds {self.seeds}"
+
+    def measure(self, cell: Cell) -> Outcome:
+        """Train the network of one cell and bin its features."""
+        solution = self.train(cell)
+        neurons = features(solution.network)
+        found = condensation(neurons)
+        values = {
+            "entropy": found.entropy,
+            "initial_entropy": orientation_histogram(features(solution.initial)).entropy,
+            "directions": found.number,
+            "fraction": found.fraction,
+            "relative_distance": [solution.sup_relative_distance[layer] for layer in ("w", "a")],
+            "loss": solution.loss,
+            "share": orientation_histogram(neurons, _HISTOGRAM).share,
+            "occupancy": _occupancy(neurons),
+        }
+        return Outcome(values, "" if solution.converged else solution.message)
+
+
+@dataclass(frozen=True)
+class RegimeRow:
+    """Measures in one regime at one width, over the points and seeds.
+
+    Attributes
+    ----------
+    regime : Regime
+        Derived, of w.
+    width : int
+    points : int
+    entropy, fraction, directions : (mean, standard deviation)
+        The deviation is over the points; ``seeds_spread`` is the mean deviation of the entropy over the seeds of a point.
+    """
+
+    regime: pt.Regime
+    width: int
+    points: int
+    entropy: tuple[float, float]
+    fraction: tuple[float, float]
+    directions: tuple[float, float]
+    seeds_spread: float
+
+
+def slopes_of_w(gammas: Iterable[float], gamma_primes: Iterable[float]) -> np.ndarray:
+    """Derived S_w on a grid, shape (gammas, gamma_primes); coordinates are read as the decimals they print as."""
+    diagram = pt.phase_diagram(2)
+    primes = [exact(float(p), "gamma_prime") for p in gamma_primes]
+    rows = [[diagram.slopes_at(gamma=exact(float(g), "gamma"), gamma_prime=p)["w"] for p in primes] for g in gammas]
+    return np.array([[float(value) for value in row] for row in rows])
+
+
+def converged(dataset: "xarray.Dataset") -> "xarray.Dataset":
+    """The dataset with nan where a run stopped short: such values are never used in a mean."""
+    return dataset.where(dataset.status == int(Status.DONE))
+
+
+def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
+    """Mean measures by regime and width: whether it sharpens, and where."""
+    used, rows = converged(dataset), []
+    for regime, chosen in _regimes(dataset):
+        for width in dataset.width.values:
+            at = {
+                name: used[name].sel(width=width).transpose("gamma", "gamma_prime", "seed").values[chosen]
+                for name in ("entropy", "fraction", "directions")
+            }
+            usable = np.isfinite(at["entropy"]).any(axis=1)  # points with a run that reached its goal
+            if not usable.any():
+                continue
+            means = {name: np.nanmean(values[usable], axis=1) for name, values in at.items()}
+            stats = {name: (float(values.mean()), float(values.std())) for name, values in means.items()}
+            repeated = at["entropy"][np.isfinite(at["entropy"]).sum(axis=1) > 1]
+            spread = float(np.nanstd(repeated, axis=1, ddof=1).mean()) if repeated.size else 0.0
+            rows.append(RegimeRow(regime, int(width), int(np.count_nonzero(usable)), **stats, seeds_spread=spread))
+    return rows
+
+
+def sharpening(dataset: "xarray.Dataset") -> "xarray.DataArray":
+    """Change of 1 - entropy per factor 10 of the width, by least squares; dimensions (gamma, gamma_prime, seed)."""
+    decades = np.log10(dataset.width.values.astype(float))
+    weights = (decades - decades.mean()) / np.sum((decades - decades.mean()) ** 2)
+    condensed = 1.0 - converged(dataset).entropy
+    return sum(float(w) * condensed.isel(width=i) for i, w in enumerate(weights))
+
+
+def sharpening_by_regime(dataset: "xarray.Dataset") -> dict[pt.Regime, tuple[float, float]]:
+    """Mean of :func:`sharpening` over the boxes of each regime, and its standard deviation over them."""
+    values = sharpening(dataset).transpose("gamma", "gamma_prime", "seed").mean("seed").values
+    found = {}
+    for regime, chosen in _regimes(dataset):
+        here = values[chosen & np.isfinite(values)]
+        if here.size:
+            found[regime] = (float(here.mean()), float(here.std()))
+    return found
+
+
+def _regimes(dataset: "xarray.Dataset") -> list[tuple[pt.Regime, np.ndarray]]:
+    """Each regime with its boxes, a mask (gamma, gamma_prime)."""
+    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
+    return [(pt.Regime.LINEAR, slopes < 0), (pt.Regime.CRITICAL, slopes == 0), (pt.Regime.CONDENSED, slopes > 0)]
+
+
+def _centres(low: float, high: float, count: int) -> tuple[float, ...]:
+    edges = np.linspace(low, high, count + 1)
+    return tuple(((edges[:-1] + edges[1:]) / 2).tolist())
+
+
+def _occupancy(neurons: Features) -> np.ndarray:
+    """Number of neurons by orientation (or projection) and relative amplitude."""
+    if neurons.dimension == 2:
+        across, span = neurons.orientation, (-np.pi, np.pi)
+    else:
+        across, span = neurons.projection(leading_direction(neurons)), (-1.0, 1.0)
+    up = neurons.amplitude / neurons.amplitude.max()
+    return np.histogram2d(across, up, bins=(_ACROSS, _UP), range=(span, (0.0, 1.0)))[0]

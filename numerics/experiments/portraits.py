@@ -1,0 +1,92 @@
+"""Runs for looking inside: one trained network for each of a few points of the phase diagram."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import phasetheory as pt
+from numerics.errors import InputError
+from numerics.experiments.plan import BOOK, Plan, Point
+from numerics.flow.run import gradient_flow
+from numerics.flow.solution import Solution
+from numerics.networks.seeds import cell_seed
+from numerics.networks.two_layer import TwoLayer
+from numerics.observe.condensation import Condensation, condensation
+from numerics.observe.features import features
+
+__all__ = ["GALLERY", "Learned", "regime_of_w", "train_points"]
+
+#: From small to large initialisation, for :func:`train_points`.
+GALLERY: tuple[str, ...] = ("2", "1", "3/4", "1/2", "1/4", "0")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A trained network at a point of the diagram, with its condensation before and after.
+
+    Attributes
+    ----------
+    point : (gamma, gamma_prime)
+    regime : Regime
+        Of w, derived.
+    solution : Solution
+    before, after : Condensation
+    """
+
+    point: Point
+    regime: pt.Regime
+    solution: Solution = field(repr=False)
+    before: Condensation
+    after: Condensation
+
+    @property
+    def title(self) -> str:
+        """The point and its regime, for a panel."""
+        gamma, prime = map(float, self.point)
+        place = rf"$\gamma={gamma:g}$" if prime == 0 else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$"
+        short = "" if self.solution.converged else " (stopped short)"
+        return f"{place}, {self.regime.value}{short}"
+
+
+def train_points(
+    points: Sequence[tuple[object, object]] = BOOK,
+    width: int = 1000,
+    *,
+    data: tuple[np.ndarray, np.ndarray],
+    seed: int = 0,
+    loss_tol: float = 1e-6,
+    antisymmetric: bool = True,
+    max_seconds: float = 120.0,
+) -> list[Learned]:
+    """Train one network of ``width`` neurons at every point and measure its condensation; one that stops short says so.
+
+    Parameters
+    ----------
+    points : sequence of (gamma, gamma_prime)
+    width, seed : int
+    data : (X, y)
+    loss_tol, max_seconds : float
+        Of every run; see :func:`numerics.gradient_flow`.
+    antisymmetric : bool
+        Start at f = 0. Without it a large initialisation starts, and stays, jagged.
+    """
+    if isinstance(width, bool) or not isinstance(width, int) or width < 2 or width % 2:
+        raise InputError(f"width = {width!r}; give an even integer >= 2")
+    plan = Plan(points=tuple(points), widths=(width, 2 * width), data=data)  # type: ignore[arg-type]  # exact points, checked
+    X, y = plan.data
+    learned = []
+    for point in plan.points:
+        start = TwoLayer.sample(
+            width, *point, X, rng=cell_seed(*point, width=width, seed=seed), antisymmetric=antisymmetric
+        )
+        run = gradient_flow(start, X, y, loss_tol=loss_tol, max_seconds=max_seconds, throw=False)
+        before, after = (condensation(features(net)) for net in (start, run.network))
+        learned.append(Learned(point, regime_of_w(point), run, before, after))
+    return learned
+
+
+def regime_of_w(point: Point) -> pt.Regime:
+    """Derived regime of the input weights at a point of the two-layer diagram."""
+    gamma, prime = point
+    return pt.phase_diagram(2).regime_at(gamma=gamma, gamma_prime=prime)["w"]

@@ -1,0 +1,296 @@
+r"""Check how a family of networks scales with the width: what each layer does, what the theory says it does, and a verdict.
+
+Train the same family at several widths and look at the relative distance of every layer. In spectral norm a slope of 0 in every
+layer means that all of them learn at any width (the muP of Yang and Hu): what a "coordinate check" looks for by eye. Here the
+slope is measured with its interval, and predicted: exactly for a network of the theory, whose scales are functions of the width;
+for a function that draws networks, from the exponents of the scales it draws, fitted and rounded to fractions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy as sp
+
+import phasetheory as pt
+from numerics.datasets.builtin import check_data, four_points
+from numerics.errors import InputError
+from numerics.experiments.layer_measurement import NORMS, measured_layers, observables_of_layers
+from numerics.experiments.plan import data_settings
+from numerics.experiments.verify import Verdict
+from numerics.experiments.verify_slice import LayerResult, compare, fit_layer
+from numerics.flow.run import gradient_flow
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.sampling import sample_network
+from numerics.scans import Serial, Status, scan
+from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    import xarray
+
+    from numerics.scans.scan import Report
+    from numerics.scans.workers import Workers
+
+__all__ = ["FamilyPlan", "ScalingCheck", "scaling_check"]
+
+#: Draws a network of a width.
+Family = Callable[[int, np.random.Generator], DeepNetwork]
+
+_DRAWS = 16  # networks of each width that exponents are fitted to
+_DENOMINATOR = 12  # of the fractions that fitted exponents are rounded to, at most
+_ROUNDING = 0.05  # more than half a twelfth, and more than the sampling noise of sixteen draws of 32 neurons
+_NOT_A_POWER = 0.3  # largest distance of log scales from a straight line
+
+
+@dataclass(frozen=True)
+class FamilyPlan(Experiment):
+    """Widths and seeds of a family of networks."""
+
+    family: pt.Network | Family
+    widths: tuple[int, ...]
+    seeds: int
+    rtol: float = 1e-2
+    loss_tol: float = 1e-5
+    max_seconds: float = 300.0
+    data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for width in self.widths:
+            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 2:
+                raise InputError(f"width = {width!r}; give integers >= 2")
+        if len(set(self.widths)) < 2:
+            raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
+        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 2:
+            raise InputError(f"seeds = {self.seeds!r}; give an integer >= 2: one seed has no interval")
+        object.__setattr__(self, "widths", tuple(sorted({int(width) for width in self.widths})))
+        object.__setattr__(self, "data", check_data(*self.data))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the weights, input to output."""
+        return self.draw(self.widths[0], 0).layers
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Every (width, seed)."""
+        return [{"width": width, "seed": seed} for width in self.widths for seed in range(self.seeds)]
+
+    @property
+    def observables(self) -> dict[str, Observable]:
+        """Relative distances of every layer in both norms, and what tells whether to trust them."""
+        return observables_of_layers(self.layers)
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """What else decides the numbers."""
+        X, y = self.data
+        return {
+            "family": str(self.family),
+            "rtol": self.rtol,
+            "loss_tol": self.loss_tol,
+            **data_settings(X, y, "given"),
+        }
+
+    def cost(self, cell: Cell) -> float:
+        """In proportion to the weights."""
+        return float(cell["width"]) ** 2
+
+    def draw(self, width: int, seed: int) -> DeepNetwork:
+        """The network of a cell."""
+        rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(width,)))
+        if isinstance(self.family, pt.Network):
+            return sample_network(self.family, width, self.data[0].shape[1], rng=rng)
+        network = self.family(width, rng)
+        if not isinstance(network, DeepNetwork):
+            raise InputError(f"network_family returned a {type(network).__name__}; it has to return a DeepNetwork")
+        return network
+
+    def measure(self, cell: Cell) -> Outcome:
+        """Train the network of one cell and read off what happened."""
+        X, y = self.data
+        start = self.draw(int(cell["width"]), int(cell["seed"]))
+        solution = gradient_flow(
+            start, X, y, loss_tol=self.loss_tol, rtol=self.rtol, max_seconds=self.max_seconds, throw=False
+        )
+        return measured_layers(solution)
+
+
+@dataclass(frozen=True)
+class ScalingCheck:
+    """How a family scales, measured and predicted.
+
+    Attributes
+    ----------
+    network : phasetheory.Network
+        What was predicted with.
+    basis : Basis
+        DERIVED for a network of the theory; FITTED if its exponents were fitted to the networks that the family drew.
+    layers : tuple of LayerResult
+        Every layer in both norms: predicted slope, measured slope with its interval, verdict.
+    runs : xarray.Dataset
+        Every run: ``relative_distance`` over width, seed, layer, norm; loss, evaluations, drift.
+    """
+
+    network: pt.Network
+    basis: pt.Basis
+    layers: tuple[LayerResult, ...]
+    runs: "xarray.Dataset"
+
+    def of(self, norm: str) -> tuple[LayerResult, ...]:
+        """The layers in one norm, input to output."""
+        return tuple(result for result in self.layers if result.norm == norm)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every layer does what the theory says."""
+        return all(result.verdict is Verdict.AGREES for result in self.layers)
+
+    @property
+    def table(self) -> "xarray.Dataset":
+        """Predicted slope, measured slope and its interval, over layer and norm."""
+        import xarray
+
+        names = [result.layer for result in self.of(NORMS[0])]
+        missing = float("nan")
+        columns = {
+            "predicted": [float(r.predicted_slope) for r in self.layers],
+            "slope": [r.measured.slope if r.measured else missing for r in self.layers],
+            "low": [r.measured.low if r.measured else missing for r in self.layers],
+            "high": [r.measured.high if r.measured else missing for r in self.layers],
+        }
+        shape = (len(NORMS), len(names))
+        return xarray.Dataset(
+            {name: (("norm", "layer"), np.reshape(values, shape)) for name, values in columns.items()},
+            {"norm": list(NORMS), "layer": names},
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line on the whole, from the measured regimes in spectral norm."""
+        moves = {result.measured_regime for result in self.of("spectral")}
+        if None in moves:
+            return "undecided: a layer has no slope"
+        if moves == {pt.Regime.CRITICAL}:
+            return "every layer learns at any width (all spectral slopes 0, as in muP)"
+        if moves == {pt.Regime.LINEAR}:
+            return "lazy: wider networks move less, in every layer; features are not learned in the limit"
+        return "layers drift apart with the width: what is learned at one width is not learned at another"
+
+    @property
+    def verdict(self) -> str:
+        """One line a layer, in spectral norm, and one on the whole."""
+        return "\n".join([*map(_sentence, self.of("spectral")), self.summary])
+
+    def __str__(self) -> str:
+        return self.verdict
+
+
+def scaling_check(
+    network_family: "pt.Network | str | Family",
+    widths: Sequence[int] = (64, 128, 256, 512, 1024),
+    seeds: int = 3,
+    *,
+    depth: int = 3,
+    data: tuple[np.ndarray, np.ndarray] | None = None,
+    rtol: float = 1e-2,
+    loss_tol: float = 1e-5,
+    max_seconds: float = 300.0,
+    executor: "Executor | Workers | None" = None,
+    progress: "Report | None" = None,
+) -> ScalingCheck:
+    """Train a family of networks at several widths; slopes of the relative distance of every layer, and a verdict.
+
+    Parameters
+    ----------
+    network_family : phasetheory.Network, name, or callable(width, rng) -> DeepNetwork
+        A network whose scales are functions of the width; the name of an initialisation; or your own function.
+    widths : sequence of int
+        At least two; a geometric grid is best.
+    seeds : int
+        Repetitions at each width, at least 2.
+    depth : int
+        Of a named initialisation.
+    data : (X, y), optional
+        Four points by default.
+    rtol, loss_tol, max_seconds
+        Of every run; see :func:`numerics.gradient_flow`.
+    executor, progress
+        See :func:`numerics.scan`; by default one run after the other.
+
+    Examples
+    --------
+    >>> check = scaling_check(lambda width, rng: DeepNetwork.sample((2, width, 1), (1, 1), alpha=width**0.5, rng=rng), (32, 128))
+    >>> [str(result.predicted_slope) for result in check.of("spectral")], check.basis.value
+    (['-1/2', '-1/2'], 'fitted')
+    """
+    family = pt.initialization(network_family, depth) if isinstance(network_family, str) else network_family
+    if not isinstance(family, pt.Network) and not callable(family):
+        raise InputError(
+            f"network_family = {family!r}; give a phasetheory.Network, a name, or a function of width and rng"
+        )
+    plan = FamilyPlan(family, tuple(widths), seeds, rtol, loss_tol, max_seconds, data or four_points())
+    network, basis = (family, pt.Basis.DERIVED) if isinstance(family, pt.Network) else (_fitted(plan), pt.Basis.FITTED)
+    runs = scan(plan, executor=executor or Serial(), progress=progress).transpose("width", "seed", ...)
+    done = runs["status"].values == Status.DONE
+    stopped = int(np.sum(~done))
+    failure = f"{stopped} of {done.size} runs stopped short or failed" if stopped else ""
+    results = []
+    for norm in NORMS:
+        predicted = network.slopes(norm=norm)
+        for layer in plan.layers:
+            distances = runs["relative_distance"].sel(layer=layer, norm=norm).values
+            measured, trouble = fit_layer(plan.widths, np.where(done, distances, np.nan))
+            results.append(compare(layer, norm, predicted[layer], measured, failure or trouble))
+    return ScalingCheck(network, basis, tuple(results), runs)
+
+
+def _fitted(plan: FamilyPlan) -> pt.Network:
+    """Exponents of the scales that a family draws."""
+    networks = [[plan.draw(width, seed) for seed in range(_DRAWS)] for width in plan.widths]
+    if len({network.depth for row in networks for network in row}) > 1:
+        raise InputError("network_family changes its depth; keep it")
+    logs = np.array([np.mean([_log_scales(network) for network in row], axis=0) for row in networks])
+    x = np.log(plan.widths)
+    fitted = np.polyfit(x, logs, 1)
+    if np.max(np.abs(np.outer(x, fitted[0]) + fitted[1] - logs)) > _NOT_A_POWER:
+        raise InputError(
+            f"the scales of network_family are no powers of the width (exponents {fitted[0].round(2)} at best); "
+            "give a phasetheory.Network, whose scales may be any formula, or other widths"
+        )
+    powers = [pt.m ** _simplest(float(exponent)) for exponent in fitted[0]]
+    depth = networks[0][0].depth
+    return pt.Network(tuple(powers[:depth]), powers[depth], tuple(powers[depth + 1 :]), name="your networks")
+
+
+def _log_scales(network: DeepNetwork) -> list[float]:
+    """Logarithms of the standard deviations, the output scale and the learning rates of the unnormalised flow."""
+    scales, gains = np.array(network.scales), np.array(network.gains)
+    deviations = [float(np.log(np.mean(w**2))) / 2 for w in network.original_weights()]
+    output = float(np.sum(np.log(scales / gains)) - np.log(network.kappa))
+    return [*deviations, output, *map(float, np.log(scales**2 / network.time_unit))]
+
+
+def _simplest(exponent: float) -> sp.Rational:
+    """The fraction of smallest denominator within :data:`_ROUNDING` of a fitted exponent."""
+    for denominator in range(1, _DENOMINATOR + 1):
+        numerator = round(exponent * denominator)
+        if abs(numerator / denominator - exponent) <= _ROUNDING:
+            return sp.Rational(numerator, denominator)
+    raise AssertionError("twelfths lie closer than twice the rounding")
+
+
+def _sentence(result: LayerResult) -> str:
+    """What a layer does, as a line."""
+    fit = result.measured
+    if fit is None:
+        return f"{result.layer}: no slope ({result.reason})"
+    does = {
+        pt.Regime.LINEAR: "moves less and less as the width grows",
+        pt.Regime.CRITICAL: "moves by the same share at any width",
+        pt.Regime.CONDENSED: "moves more and more as the width grows",
+    }[result.measured_regime or pt.Regime.CRITICAL]
+    verdict = f"{result.verdict.value}{': ' + result.reason if result.reason else ''}"
+    return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}: {does}; {verdict}"

@@ -1,0 +1,210 @@
+"""How far a network is from its tangent model, along the run and against the width.
+
+In the linear regime the difference vanishes as m grows, and so does the change of the tangent kernel; on the boundary and beyond
+neither does. Both are due to neurons that change sides of a sample. On the line gamma' = 0 their part of all neurons goes with
+RD, so the slopes are near S_w; where the kernel is mostly that of the other layer they are steeper. In the condensed regime the
+kernel grows with the square of the weights, with slope 2 S_w.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from os import cpu_count
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import phasetheory as pt
+from numerics import slopes
+from numerics.datasets.builtin import check_data
+from numerics.errors import InputError
+from numerics.experiments.plan import Plan, Point
+from numerics.flow.run import gradient_flow
+from numerics.flow.solution import Solution
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.seeds import cell_seed
+from numerics.networks.two_layer import TwoLayer
+from numerics.observe.tangent_kernel import chosen_layers, tangent_kernel
+from numerics.observe.tangent_model import LinearizedFlow, linearize
+
+__all__ = ["LinearApproximation", "TangentComparison", "compare_with_tangent", "limiting_rate", "linear_approximation"]
+
+_TIMES_A_DECADE = 10  # at which network and tangent model are compared
+_DECADES = (-2.0, 10.0)  # of the time of the fastest mode
+_RTOL = 1e-3  # the difference to 5 %; 1e-2 leaves 20 % of it to the integrator
+
+
+@dataclass(frozen=True, eq=False)
+class TangentComparison:
+    """A run beside the tangent model of its start.
+
+    Attributes
+    ----------
+    solution : Solution
+    linear : LinearizedFlow
+    t : float64 (k,)
+        Normalised times, from a hundredth of the fastest mode's time to the end of the run.
+    inputs : float64 (p, d)
+        Where they are compared.
+    outputs, linear_outputs : float64 (k, p)
+        f and f_lin.
+    kernel_change : float64 (k,)
+        |K(t) - K(0)|/|K(0)| in the Frobenius norm, K the tangent kernel of all layers at the samples.
+    """
+
+    solution: Solution = field(repr=False)
+    linear: LinearizedFlow = field(repr=False)
+    t: np.ndarray = field(repr=False)
+    inputs: np.ndarray = field(repr=False)
+    outputs: np.ndarray = field(repr=False)
+    linear_outputs: np.ndarray = field(repr=False)
+    kernel_change: np.ndarray = field(repr=False)
+
+    @property
+    def sup_difference(self) -> float:
+        """Sup over t and inputs of |f - f_lin|."""
+        return float(np.max(np.abs(self.outputs - self.linear_outputs)))
+
+    @property
+    def sup_kernel_change(self) -> float:
+        """Largest change of the kernel over the run."""
+        return float(np.max(self.kernel_change))
+
+
+@dataclass(frozen=True, eq=False)
+class LinearApproximation:
+    """Differences from the tangent model against the width.
+
+    Attributes
+    ----------
+    points : tuple of (gamma, gamma_prime)
+    widths : tuple of int
+    sup_difference, kernel_change : float64 (points, widths, seeds)
+        sup_t |f - f_lin| at the samples, and the largest change of the tangent kernel; nan where a run stopped short.
+    layers : tuple of str
+        Parameter groups of the tangent model.
+    """
+
+    points: tuple[Point, ...]
+    widths: tuple[int, ...]
+    sup_difference: np.ndarray = field(repr=False)
+    kernel_change: np.ndarray = field(repr=False)
+    layers: tuple[str, ...]
+
+    def difference_slope(self, point: int) -> slopes.SlopeFit:
+        """Slope of log sup |f - f_lin| against log m at a point, by its index."""
+        return slopes.fit(self.widths, self.sup_difference[point])
+
+    def kernel_slope(self, point: int) -> slopes.SlopeFit:
+        """Slope of the log of the kernel's change against log m."""
+        return slopes.fit(self.widths, self.kernel_change[point])
+
+
+def compare_with_tangent(
+    network: TwoLayer | DeepNetwork,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    inputs: ArrayLike | None = None,
+    layers: Sequence[str] | None = None,
+    loss_tol: float = 1e-6,
+    rtol: float = _RTOL,
+    max_seconds: float = np.inf,
+    throw: bool = True,
+) -> TangentComparison:
+    """Train a network and follow its tangent model at the same times.
+
+    Parameters
+    ----------
+    network : TwoLayer or DeepNetwork
+    X : array (n, d), y : array (n,)
+    inputs : array (p, d), optional
+        Where f and f_lin are compared; the samples by default.
+    layers : sequence of str, optional
+        Parameter groups of the tangent model; the network always trains all.
+    loss_tol, rtol, max_seconds, throw
+        Of the run; see :func:`numerics.gradient_flow`.
+    """
+    X, y = check_data(X, y)
+    points = X if inputs is None else np.ascontiguousarray(inputs, dtype=float)
+    linear = linearize(network, layers=layers).flow(X, y)
+    before = tangent_kernel(network, X)
+    fastest = np.linalg.eigvalsh(before)[-1] / len(y)
+    count = round(_TIMES_A_DECADE * (_DECADES[1] - _DECADES[0])) + 1
+    times = np.logspace(*_DECADES, count) / fastest
+    solution = gradient_flow(
+        network,
+        X,
+        y,
+        loss_tol=loss_tol,
+        rtol=rtol,
+        method="exponential",
+        times=times,
+        keep_weights=True,
+        max_seconds=max_seconds,
+        throw=throw,
+    )
+    shots = solution.snapshots
+    networks = [*shots.networks, solution.network]
+    t = np.append(shots.t, solution.t)
+    size = np.linalg.norm(before)
+    return TangentComparison(
+        solution=solution,
+        linear=linear,
+        t=t,
+        inputs=points,
+        outputs=np.array([net(points) for net in networks]),
+        linear_outputs=linear(t, points),
+        kernel_change=np.array([np.linalg.norm(tangent_kernel(net, X) - before) / size for net in networks]),
+    )
+
+
+def linear_approximation(
+    plan: Plan, *, layers: Sequence[str] | None = None, progress: Callable[[int, int], None] | None = None
+) -> LinearApproximation:
+    """Measure sup_t |f - f_lin| and the change of the tangent kernel over points, widths and seeds.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its rtol is not used: the difference needs a finer one.
+    layers : sequence of str, optional
+        Parameter groups of the tangent model.
+    progress : callable(done, total), optional
+    """
+    shape = (len(plan.points), len(plan.widths), plan.seeds)
+    difference, change = np.full(shape, np.nan), np.full(shape, np.nan)
+    cells = sorted(np.ndindex(shape), key=lambda cell: -plan.widths[cell[1]])
+    done = 0
+
+    def measure(cell: tuple[int, ...]) -> tuple[tuple[int, ...], TangentComparison]:
+        point, width = plan.points[cell[0]], plan.widths[cell[1]]
+        X, y = plan.data
+        network = TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width=width, seed=cell[2]))
+        run = compare_with_tangent(
+            network, X, y, layers=layers, loss_tol=plan.loss_tol, max_seconds=plan.max_seconds, throw=False
+        )
+        return cell, run
+
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        for cell, run in pool.map(measure, cells):
+            if run.solution.converged:
+                difference[cell], change[cell] = run.sup_difference, run.sup_kernel_change
+            done += 1
+            if progress is not None:
+                progress(done, len(cells))
+    return LinearApproximation(plan.points, plan.widths, difference, change, chosen_layers(("w", "a"), layers))
+
+
+def limiting_rate(network: TwoLayer, X: ArrayLike, y: ArrayLike) -> float:
+    """Rate 2 m kappa^2 lambda/n at which the loss of an infinitely wide network decays at least, in the linear regime.
+
+    lambda is the smallest eigenvalue of K_a/kappa' + kappa' K_w, the arc-cosine kernels of the data ([L21], linear regime).
+    """
+    X, y = check_data(X, y)
+    if network.negative_slope != 0:
+        raise InputError(f"negative_slope = {network.negative_slope}; the arc-cosine kernels here are those of relu, 0")
+    kernels = pt.finite_width(pt.initialization("ntk"), X, y)
+    kernel = kernels.kernel_a / network.kappa_prime + network.kappa_prime * kernels.kernel_w
+    smallest = max(0.0, float(np.linalg.eigvalsh(kernel)[0]))
+    return 2 * network.width * network.kappa**2 * smallest / len(y)

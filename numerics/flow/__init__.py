@@ -1,0 +1,1 @@
+"""gradient_flow(): networks of any depth, integrated to a Solution."""

@@ -1,0 +1,1 @@
+"""Three layers and deeper: the network as a problem, and its methods."""

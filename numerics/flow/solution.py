@@ -1,0 +1,181 @@
+"""What a run returns: where it ended, why, what it cost, and what happened on the way."""
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.two_layer import TwoLayer
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["Progress", "Snapshots", "Solution", "Statistics", "Status", "Trajectory"]
+
+
+class Status(Enum):
+    """Why a run stopped; the value is the message, with what to do."""
+
+    LOSS_REACHED = "the loss reached loss_tol"
+    GRADIENT_REACHED = "the gradient norm reached grad_tol"
+    TIME_REACHED = "t_max was reached"
+    CALLBACK = "the callback asked to stop"
+    STATIONARY = (
+        "the gradient vanished before the loss reached loss_tol: this network cannot fit the target; look for equal "
+        "inputs with different targets, or raise loss_tol"
+    )
+    STEP_BUDGET = "max_steps was used up before the loss reached loss_tol; raise max_steps, rtol or loss_tol"
+    TIME_BUDGET = "max_seconds was used up before the loss reached loss_tol; raise max_seconds, rtol or loss_tol"
+    STEP_TOO_SMALL = "the step size underflowed; loosen rtol or rescale the data"
+
+
+_SUCCESS = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, Status.CALLBACK}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after an accepted step, for a callback. t is normalised time; RD layer by layer."""
+
+    steps: int
+    t: float
+    loss: float
+    relative_distance: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Cost of a run: what was done, how often, and how long it took (seconds of wall time, compilation included).
+
+    An evaluation is one pass over the neurons that moves them or finds their velocity; a kernel evaluation one that finds the
+    tangent kernel, or its product with a vector.
+    """
+
+    method: str
+    why: str
+    accepted: int
+    rejected: int
+    evaluations: int
+    kernel_evaluations: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Values at every accepted step, start included; arrays of equal length. t is normalised time, RD is by layer."""
+
+    t: np.ndarray
+    loss: np.ndarray
+    relative_distance: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The run at the requested times it got to, k of them.
+
+    Attributes
+    ----------
+    t, loss : float64 (k,)
+    relative_distance : dict of layer -> float64 (k,)
+    outputs : float64 (k, n)
+        f at the samples.
+    networks : tuple of TwoLayer or DeepNetwork
+        One for each time with ``keep_weights=True``, else empty.
+    """
+
+    t: np.ndarray
+    loss: np.ndarray
+    relative_distance: dict[str, np.ndarray]
+    outputs: np.ndarray
+    networks: tuple[TwoLayer | DeepNetwork, ...]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A finished run.
+
+    Attributes
+    ----------
+    network, initial : TwoLayer or DeepNetwork
+        At the end and at the start.
+    t : float
+        Normalised time; multiply by beta1 beta2 (``initial.time_unit`` of a DeepNetwork) for the time of the unnormalised flow.
+    loss : float
+        R = (1/2n) sum e_i^2.
+    status : Status
+    relative_distance, sup_relative_distance : dict
+        RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', at the end and the largest over the accepted steps; the latter
+        also of 'theta', all weights in uniform coordinates.
+    conserved_drift : float
+        Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
+        the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every
+        hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing.
+    stats : Statistics
+    trajectory : Trajectory
+    snapshots : Snapshots
+        At the requested ``times``; empty without.
+    """
+
+    network: TwoLayer | DeepNetwork
+    initial: TwoLayer | DeepNetwork
+    t: float
+    loss: float
+    status: Status
+    relative_distance: dict[str, float]
+    sup_relative_distance: dict[str, float]
+    conserved_drift: float
+    stats: Statistics
+    trajectory: Trajectory
+    snapshots: Snapshots
+
+    @property
+    def message(self) -> str:
+        """Why the run stopped, with what to do."""
+        return self.status.value
+
+    @property
+    def converged(self) -> bool:
+        """Whether the run stopped where it was asked to."""
+        return self.status in _SUCCESS
+
+    @property
+    def seed(self) -> str:
+        """Where the start's random numbers came from."""
+        return self.initial.seed
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The run as a labelled dataset: trajectory along ``step``, snapshots along ``snapshot``, the rest as attributes."""
+        import xarray  # half a second: only for those who ask
+
+        def columns(values: Trajectory | Snapshots) -> dict[str, np.ndarray]:
+            return {"loss": values.loss} | {f"relative_distance_{k}": rd for k, rd in values.relative_distance.items()}
+
+        variables: dict[str, tuple] = {name: ("step", values) for name, values in columns(self.trajectory).items()}
+        coordinates: dict[str, tuple] = {"t": ("step", self.trajectory.t)}
+        if self.snapshots.t.size:
+            coordinates["snapshot_t"] = ("snapshot", self.snapshots.t)
+            variables |= {f"snapshot_{name}": ("snapshot", values) for name, values in columns(self.snapshots).items()}
+            variables["snapshot_output"] = (("snapshot", "sample"), self.snapshots.outputs)
+        attributes = {
+            **self.network.attributes(),
+            "seed": self.seed,
+            "status": self.status.name,
+            "message": self.message,
+            "final_time": self.t,
+            "final_loss": self.loss,
+            "conserved_drift": self.conserved_drift,
+            **{f"relative_distance_{layer}": value for layer, value in self.relative_distance.items()},
+            **{f"sup_relative_distance_{layer}": value for layer, value in self.sup_relative_distance.items()},
+            **asdict(self.stats),
+        }
+        return xarray.Dataset(variables, coordinates, attributes)
+
+    def __repr__(self) -> str:
+        distance = ", ".join(f"{layer} {value:.4g}" for layer, value in self.relative_distance.items())
+        stats = self.stats
+        return (
+            f"<Solution {self.status.name}: loss {self.loss:.2e} at t = {self.t:.4g}; RD {distance}; "
+            f"{self.network.shape}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
+            f"{stats.seconds:.3g} s>"
+        )

@@ -1,0 +1,1 @@
+"""Sampled networks: weights, activation, Jacobian, random numbers."""

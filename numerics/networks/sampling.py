@@ -1,0 +1,85 @@
+"""From a network of the theory, whose scales are functions of the width, to a sampled one of a given width."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import sympy as sp
+
+import phasetheory as pt
+from numerics.errors import InputError
+from numerics.networks.activation import PointwiseActivation
+from numerics.networks.deep import DeepNetwork
+
+__all__ = ["sample_network", "scales_at"]
+
+
+def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float, ...], float, tuple[float, ...]]:
+    """Standard deviations, output scale and learning rates of a network in numbers.
+
+    Parameters
+    ----------
+    network : phasetheory.Network
+    width : int
+        Value of m.
+    inputs : int
+        Value of d.
+    """
+    values = {pt.m: sp.Integer(width), pt.d: sp.Integer(inputs)}
+    scales = (*network.sigmas, network.alpha, *network.learning_rates)
+    extra = set().union(*(scale.free_symbols for scale in scales)) - set(values)
+    if extra:
+        raise InputError(f"the network has free symbols {', '.join(sorted(map(str, extra)))}; give them numbers")
+    numbers = [float(sp.N(scale.subs(values))) for scale in scales]
+    depth = network.depth
+    return tuple(numbers[:depth]), numbers[depth], tuple(numbers[depth + 1 :])
+
+
+def sample_network(
+    network: pt.Network,
+    width: int,
+    inputs: int,
+    *,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0,
+    centred: bool = True,
+    antisymmetric: bool = False,
+    activation: str | float | PointwiseActivation | None = None,
+) -> DeepNetwork:
+    """Draw a network of the theory at one width, all hidden layers alike.
+
+    Parameters
+    ----------
+    network : phasetheory.Network
+        Without free symbols besides the width and the input dimension.
+    width : int
+        Neurons of every hidden layer.
+    inputs : int
+        Inputs d, the constant included.
+    rng, centred, antisymmetric
+        See :meth:`numerics.DeepNetwork.sample`.
+    activation : optional
+        Instead of that of ``network``, for instance ``'tanh'``.
+
+    Examples
+    --------
+    >>> sample_network(pt.initialization("he", depth=3), width=64, inputs=2).widths
+    (2, 64, 64, 1)
+    """
+    sigmas, alpha, rates = scales_at(network, width, inputs)
+    return DeepNetwork.sample(
+        (inputs, *[width] * (network.depth - 1), 1),
+        sigmas,
+        alpha=alpha,
+        learning_rates=rates,
+        rng=rng,
+        centred=centred,
+        antisymmetric=antisymmetric,
+        activation=_negative_slope(network.activation) if activation is None else activation,
+    )
+
+
+def _negative_slope(activation: pt.Activation) -> str | float:
+    if activation.degree != 1 or activation.right != 1 or not activation.left.is_number:
+        raise InputError(f"activation {activation.name} cannot be trained; use relu, linear or leaky_relu of a number")
+    slope = -float(activation.left)
+    names: Sequence[tuple[float, str]] = ((0.0, "relu"), (1.0, "linear"))
+    return dict(names).get(slope, slope)

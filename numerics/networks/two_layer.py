@@ -1,0 +1,188 @@
+r"""Sampled two-layer networks in uniform coordinates.
+
+In the paper's normalised weights the flow has mobilities 1/kappa' for abar and kappa' for wbar. The coordinates
+
+    u = sqrt(kappa') abar,    v = wbar / sqrt(kappa')
+
+make it the plain gradient flow of the loss in normalised time, with f = kappa sum_k u_k sigma(v_k.x), u ~ N(0, kappa'),
+v ~ N(0, I/kappa'), and u_k^2 - |v_k|^2 conserved for every neuron.
+"""
+
+from dataclasses import dataclass, field
+from typing import SupportsFloat
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from numerics.errors import InputError
+from numerics.kernels import stages
+from numerics.networks.seeds import describe
+
+__all__ = ["TwoLayer"]
+
+_SLOPES = {"relu": 0.0, "linear": 1.0}
+
+
+@dataclass(frozen=True)
+class TwoLayer:
+    """A two-layer network with its weights, in uniform coordinates.
+
+    Attributes
+    ----------
+    u : float64 (m,)
+        Output weights.
+    v : float64 (m, d)
+        Input weights.
+    kappa, kappa_prime : float
+        Energetic and dynamical scale.
+    negative_slope : float
+        The activation: z for z > 0, negative_slope * z otherwise (0 relu, 1 linear).
+    seed : str
+        Where the random numbers came from, for the record.
+    """
+
+    u: np.ndarray = field(repr=False)
+    v: np.ndarray = field(repr=False)
+    kappa: float
+    kappa_prime: float
+    negative_slope: float = 0.0
+    seed: str = ""
+
+    def __post_init__(self) -> None:
+        u, v = np.ascontiguousarray(self.u, dtype=float), np.ascontiguousarray(self.v, dtype=float)
+        if u.ndim != 1 or v.ndim != 2 or len(u) != len(v) or v.size == 0:
+            raise InputError(f"weights have shapes {u.shape} and {v.shape}; give (m,) and (m, d)")
+        if not (np.all(np.isfinite(u)) and np.all(np.isfinite(v))):
+            raise InputError("weights contain NaN or infinite values; sample the network again")
+        for name in ("kappa", "kappa_prime"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0):
+                raise InputError(f"{name} = {value} is not positive and finite; choose gamma within the float range")
+        object.__setattr__(self, "u", u)
+        object.__setattr__(self, "v", v)
+
+    @classmethod
+    def sample(
+        cls,
+        width: int,
+        gamma: SupportsFloat,
+        gamma_prime: SupportsFloat,
+        inputs: ArrayLike,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator = 0,
+        antisymmetric: bool = True,
+        activation: str | float = "relu",
+    ) -> "TwoLayer":
+        """Draw a network at a point of the phase diagram: kappa = m^-gamma, kappa' = m^-gamma'.
+
+        Parameters
+        ----------
+        width : int
+            Number of neurons m, at least 2; even for an antisymmetric start.
+        gamma, gamma_prime : number
+            Anything that has a float value: a Fraction or an exact SymPy number too.
+        inputs : array (n, d)
+            Only d is used.
+        rng : int, SeedSequence or Generator
+        antisymmetric : bool
+            The second half copies the first with opposite output weights, so f = 0 at the start ([L21], needed for
+            gamma <= 1/2).
+        activation : 'relu', 'linear' or float
+            A number is the slope of leaky relu for z < 0.
+
+        Examples
+        --------
+        >>> net = TwoLayer.sample(width=10, gamma=1, gamma_prime=0, inputs=[[0.5, 1.0]])
+        >>> float(net([[0.5, 1.0]])[0])
+        0.0
+        """
+        d = np.atleast_2d(np.asarray(inputs, dtype=float)).shape[1]
+        if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 2:
+            raise InputError(f"width = {width!r}; give an integer >= 2")
+        if antisymmetric and width % 2:
+            raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
+        exponents = [_finite("gamma", gamma), _finite("gamma_prime", gamma_prime)]
+        slope = _negative_slope(activation)
+        with np.errstate(over="ignore", under="ignore"):
+            kappa, kappa_prime = (float(np.power(float(width), -g)) for g in exponents)
+        generator = np.random.default_rng(rng)
+        drawn = width // 2 if antisymmetric else width
+        a, w = generator.standard_normal(drawn), generator.standard_normal((drawn, d))
+        if antisymmetric:
+            a, w = np.concatenate([a, -a]), np.concatenate([w, w])
+        scale = np.sqrt(kappa_prime)
+        return cls(scale * a, w / scale, kappa, kappa_prime, slope, describe(rng))
+
+    @classmethod
+    def from_weights(
+        cls, a: ArrayLike, w: ArrayLike, *, alpha: float, beta1: float, beta2: float, activation: str | float = "relu"
+    ) -> "TwoLayer":
+        """A network from the paper's coordinates, f = (1/alpha) sum_k a_k sigma(w_k.x).
+
+        Parameters
+        ----------
+        a : array (m,); w : array (m, d)
+        alpha, beta1, beta2 : float
+            Scales; beta1 belongs to the OUTPUT weights a. They fix kappa, kappa' and the time unit beta1 beta2.
+        """
+        for name, value in (("alpha", alpha), ("beta1", beta1), ("beta2", beta2)):
+            if not (np.isfinite(value) and value > 0):
+                raise InputError(f"{name} = {value} is not positive and finite; give a positive number")
+        kappa_prime = beta1 / beta2
+        scale = np.sqrt(kappa_prime)
+        u, v = scale * np.asarray(a, dtype=float) / beta1, np.asarray(w, dtype=float) / (beta2 * scale)
+        return cls(u, v, beta1 * beta2 / alpha, kappa_prime, _negative_slope(activation), "given weights")
+
+    @property
+    def width(self) -> int:
+        """Number of neurons m."""
+        return len(self.u)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs d, the constant included."""
+        return self.v.shape[1]
+
+    @property
+    def shape(self) -> str:
+        """Its size in a few characters."""
+        return f"m = {self.width}"
+
+    def attributes(self) -> dict[str, int | float]:
+        """What it is, for the attributes of a dataset."""
+        return {"width": self.width, "kappa": self.kappa, "kappa_prime": self.kappa_prime}
+
+    def output_weights(self, beta1: float = 1.0) -> np.ndarray:
+        """Output weights a (m,) of standard deviation ``beta1`` (normalised weights by default)."""
+        return beta1 * self.u / np.sqrt(self.kappa_prime)
+
+    def input_weights(self, beta2: float = 1.0) -> np.ndarray:
+        """Input weights w (m, d) of standard deviation ``beta2`` (normalised weights by default)."""
+        return beta2 * self.v * np.sqrt(self.kappa_prime)
+
+    def __call__(self, X: ArrayLike) -> np.ndarray:
+        """Output f at the rows of X (n, d), constant included; shape (n,)."""
+        X = np.ascontiguousarray(X, dtype=float)
+        if X.ndim != 2 or X.shape[1] != self.v.shape[1]:
+            raise InputError(f"X has shape {X.shape}; give (n, {self.v.shape[1]}), the constant input included")
+        f = np.empty(len(X))
+        stages.forward(self.u, np.ascontiguousarray(self.v.T), X, self.kappa, self.negative_slope, f)
+        return f
+
+
+def _finite(name: str, value: SupportsFloat) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} = {value!r} is not a number; give one such as 1.75") from error
+    if not np.isfinite(number):
+        raise InputError(f"{name} = {value} is not finite; give a number such as 1.75")
+    return number
+
+
+def _negative_slope(activation: str | float) -> float:
+    if isinstance(activation, str) and activation in _SLOPES:
+        return _SLOPES[activation]
+    if isinstance(activation, (int, float)) and np.isfinite(activation):
+        return float(activation)
+    raise InputError(f"activation = {activation!r}; use 'relu', 'linear' or the negative slope of leaky relu")

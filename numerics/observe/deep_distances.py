@@ -1,0 +1,84 @@
+"""What is read off a deep network: how far each layer moved and in how many directions, and what the flow conserves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from numerics.errors import InputError
+from numerics.networks.deep import DeepNetwork
+
+__all__ = ["LayerObservables", "layer_observables", "spectral_norm"]
+
+_DENSE = 16  # a side up to which the singular values are found directly
+
+
+@dataclass(frozen=True)
+class LayerObservables:
+    """How a layer moved.
+
+    Attributes
+    ----------
+    relative_distance : float
+        |W(t) - W(0)|_F/|W(0)|_F, the RD of the literature.
+    spectral_relative_distance : float
+        The same in spectral norm, |W(t) - W(0)|_2/|W(0)|_2.
+    stable_rank : float
+        |dW|_F^2/|dW|_2^2 of the change dW = W(t) - W(0): in how many directions it moved, at least 1; 0 if it did not move.
+    balance_drift : float
+        Change of |W_l|_F^2 - |W_{l+1}|_F^2 since the start, over the larger of the two changes: 0 for the exact flow of a
+        homogeneous activation. nan for the output layer, which has none above.
+    """
+
+    relative_distance: float
+    spectral_relative_distance: float
+    stable_rank: float
+    balance_drift: float
+
+
+def spectral_norm(w: np.ndarray, *, tolerance: float = 1e-4) -> float:
+    """Largest singular value of a matrix, by Lanczos steps (SciPy) where it is not small; relative accuracy ``tolerance``."""
+    if w.size == 0 or not np.any(w):
+        return 0.0
+    if min(w.shape) <= _DENSE:
+        gram = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
+        return float(np.sqrt(np.linalg.eigvalsh(gram)[-1]))
+    from scipy.sparse.linalg import svds  # slow to load: only for large matrices
+
+    start = np.random.default_rng(0).standard_normal(min(w.shape))
+    return float(svds(w, k=1, v0=start, tol=tolerance, return_singular_vectors=False)[0])
+
+
+def layer_observables(network: DeepNetwork, start: DeepNetwork) -> dict[str, LayerObservables]:
+    """Observables of every layer of a network against its start; of two copies, norms of both together.
+
+    Examples
+    --------
+    >>> net = DeepNetwork.sample((2, 8, 8, 1), sigmas=(1, 0.5, 0.5))
+    >>> layer_observables(net, net)["W2"].relative_distance
+    0.0
+    """
+    if network.widths != start.widths or len(network.weights[0]) != len(start.weights[0]):
+        raise InputError(f"networks have widths {network.widths} and {start.widths}; compare a run with its start")
+    found = {}
+    grown = [_square(w) - _square(w0) for w, w0 in zip(network.weights, start.weights, strict=True)]
+    for layer, (name, w, w0) in enumerate(zip(network.layers, network.weights, start.weights, strict=True)):
+        change = w - w0
+        size, top = float(np.linalg.norm(change)), _largest(change)
+        pair = grown[layer : layer + 2]
+        most = max(map(abs, pair))
+        found[name] = LayerObservables(
+            relative_distance=size / float(np.linalg.norm(w0)),
+            spectral_relative_distance=top / _largest(w0),
+            stable_rank=(size / top) ** 2 if top > 0 else 0.0,
+            balance_drift=float("nan") if len(pair) < 2 else abs(pair[0] - pair[1]) / most if most > 0 else 0.0,
+        )
+    return found
+
+
+def _largest(w: np.ndarray) -> float:
+    """Spectral norm of the block-diagonal matrix of all copies."""
+    return max(spectral_norm(copy) for copy in w)
+
+
+def _square(w: np.ndarray) -> float:
+    return float(np.vdot(w, w))

@@ -1,0 +1,1 @@
+"""Phase diagrams: slopes, boundaries and regions over a plane of initialisations, exact."""

@@ -1,0 +1,270 @@
+"""Phase diagrams: slopes, boundaries and regions over a two-dimensional slice of initialisations, derived exactly.
+
+A slice is a network whose exponents are affine in two free symbols, the coordinates; its slopes come from running the
+scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from phasetheory.diagrams.boundaries import Boundary, boundary_of
+from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
+from phasetheory.diagrams.polygons import FAR, PLANE, Affine, Polygon, clip, convex_union, intersection
+from phasetheory.errors import TheoryError
+from phasetheory.networks.network import Network, three_layer, two_layer
+from phasetheory.scaling.argument import Displacement, displacement
+from phasetheory.scaling.regimes import Regime, classify
+from phasetheory.symbols.expressions import d, m
+
+__all__ = ["PhaseDiagram", "Region", "phase_diagram", "slopes_along"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the plane where every layer keeps its regime: a union of convex polygons."""
+
+    regimes: dict[str, Regime]
+    polygons: tuple[Polygon, ...]
+
+    @property
+    def label(self) -> str:
+        """For instance ``'w condensed, a linear'``."""
+        return ", ".join(f"{layer} {regime.value}" for layer, regime in self.regimes.items())
+
+
+@dataclass(frozen=True)
+class PhaseDiagram:
+    """The phase diagram of a slice.
+
+    Attributes
+    ----------
+    network : Network
+        The slice: exponents affine in the two coordinates.
+    coordinates : pair of symbols
+        Horizontal and vertical axis.
+    norm : str
+        ``'frobenius'`` (the paper's relative distance) or ``'spectral'``.
+    """
+
+    network: Network
+    coordinates: tuple[sp.Symbol, sp.Symbol]
+    norm: str = "frobenius"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layer names, input to output."""
+        return self.network.layers
+
+    @cached_property
+    def displacement(self) -> Displacement:
+        """Everything in the scaling argument as piecewise-linear functions of the coordinates."""
+        sigmas, alpha = (self._affine(e) for e in self._absorbed[:-1]), self._affine(self._absorbed[-1])
+        return displacement(tuple(map(PiecewiseLinear.affine, sigmas)), PiecewiseLinear.affine(alpha), MAX_PLUS)
+
+    @cached_property
+    def _slopes(self) -> dict[str, PiecewiseLinear]:
+        return dict(zip(self.layers, self.displacement.slopes(self.norm), strict=True))
+
+    def slope(self, layer: str) -> sp.Expr:
+        """S of a layer as a SymPy Piecewise in the coordinates."""
+        return self._slope(layer).to_sympy(*self.coordinates)
+
+    def evaluate(self, x: Any, y: Any) -> dict[str, Any]:
+        """Slopes of every layer on floating-point numbers or NumPy arrays, which are broadcast against each other.
+
+        Parameters
+        ----------
+        x, y : float or float64 array
+            First and second coordinate, for instance ``x[None, :]`` and ``y[:, None]`` for a grid.
+        """
+        x, y = x + 0.0 * y, y + 0.0 * x
+        return {layer: function(x, y) + 0.0 * x for layer, function in self._functions.items()}
+
+    @cached_property
+    def _functions(self) -> dict[str, Callable[[Any, Any], Any]]:
+        return {layer: sp.lambdify(self.coordinates, self.slope(layer), "numpy") for layer in self.layers}
+
+    def boundary(self, layer: str) -> Boundary:
+        """The boundary of a layer as explicit segments."""
+        return boundary_of(self._slope(layer), layer, self.coordinates)
+
+    def regions(self, layers: Sequence[str] | None = None) -> tuple[Region, ...]:
+        """The regions of the given layers (all by default): one for each combination of regimes that has an area.
+
+        Examples
+        --------
+        >>> [region.label for region in phase_diagram(3).regions(("W1", "W2"))][0]
+        'W1 linear, W2 linear'
+        """
+        chosen = tuple(layers or self.layers)
+        labelled: list[tuple[Polygon, tuple[Regime, ...]]] = [(PLANE, ())]
+        for layer in chosen:
+            signs = [cell for polygon, f in self._slope(layer).cells for cell in _signs(polygon, f)]
+            labelled = [
+                (common, (*labels, regime))
+                for polygon, labels in labelled
+                for other, regime in signs
+                if (common := intersection(polygon, other))
+            ]
+        grouped: dict[tuple[Regime, ...], list[Polygon]] = {}
+        for polygon, labels in labelled:
+            grouped.setdefault(labels, []).append(polygon)
+        return tuple(
+            Region(dict(zip(chosen, labels, strict=True)), tuple(convex_union(polygons)))
+            for labels, polygons in grouped.items()
+        )
+
+    def regime_at(self, **coordinates: Any) -> dict[str, Regime]:
+        """Regime of every layer at a point given by coordinate names, e.g. ``regime_at(gamma=1, gamma_prime=0)``."""
+        return {layer: classify(slope) for layer, slope in self.slopes_at(**coordinates).items()}
+
+    def slopes_at(self, **coordinates: Any) -> dict[str, sp.Expr]:
+        """Exact slopes of every layer at a point given by coordinate names."""
+        names = [c.name for c in self.coordinates]
+        if sorted(coordinates) != sorted(names):
+            raise TheoryError(f"got coordinates {sorted(coordinates)}; give {' and '.join(names)}")
+        point = tuple(_fraction(coordinates[name], name) for name in names)
+        values = {layer: self._slopes[layer]((point[0], point[1])) for layer in self.layers}
+        return {layer: sp.Rational(v.numerator, v.denominator) for layer, v in values.items()}
+
+    def locate(self, network: Network) -> tuple[sp.Expr, sp.Expr] | None:
+        """Coordinates of a network on this slice, or None if it does not lie on it.
+
+        Two networks are the same point when their exponents differ by one common factor in all layers (taken out again
+        by alpha): that changes no relative distance.
+        """
+        if network.depth != self.network.depth:
+            return None
+        sigmas, alpha = network.exponents.absorbed()
+        common = sp.Dummy("common")
+        powers = [1] * network.depth + [network.depth]
+        equations = [
+            mine - theirs - common * power
+            for mine, theirs, power in zip(self._absorbed, (*sigmas, alpha), powers, strict=True)
+        ]
+        solution = sp.solve(equations, [*self.coordinates, common], dict=True)
+        if not solution:
+            return None
+        x, y = (solution[0].get(c, sp.S.Zero) for c in self.coordinates)
+        return x, y
+
+    def to_dict(self, layers: Sequence[str] | None = None) -> dict[str, Any]:
+        """Slopes, boundaries, regions and named points as plain data; see :mod:`phasetheory.diagrams.data`."""
+        from phasetheory.diagrams.data import as_dict  # it reads diagrams: imported when asked for
+
+        return as_dict(self, layers)
+
+    def to_json(self, layers: Sequence[str] | None = None) -> str:
+        """:meth:`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(layers), indent=2)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the diagram; see :func:`phasetheory.diagrams.plotting.plot_phase_diagram`."""
+        from phasetheory.diagrams.plotting import plot_phase_diagram  # Matplotlib only when a picture is asked for
+
+        return plot_phase_diagram(self, ax=ax, **options)
+
+    @cached_property
+    def _absorbed(self) -> tuple[sp.Expr, ...]:
+        sigmas, alpha = self.network.exponents.absorbed()
+        return (*sigmas, alpha)
+
+    def _slope(self, layer: str) -> PiecewiseLinear:
+        if layer not in self._slopes:
+            raise TheoryError(f"layer = {layer!r}; this network has layers {', '.join(self.layers)}")
+        return self._slopes[layer]
+
+    def _affine(self, expression: sp.Expr) -> Affine:
+        x, y = self.coordinates
+        if not expression.free_symbols <= {x, y}:
+            extra = ", ".join(sorted(str(s) for s in expression.free_symbols - {x, y}))
+            raise TheoryError(f"exponent {expression} leaves {extra} free; give it a value or make it a coordinate")
+        if not expression.is_polynomial(x, y) or sp.Poly(expression, x, y).total_degree() > 1:
+            raise TheoryError(f"exponent {expression} is not affine in {x} and {y}; use powers of m linear in them")
+        slopes = [sp.diff(expression, c) for c in (x, y)]
+        return Affine(*(_fraction(v, "exponent") for v in (expression.subs({x: 0, y: 0}), *slopes)))
+
+
+def phase_diagram(
+    depth: int = 2,
+    *,
+    network: Network | None = None,
+    coordinates: tuple[sp.Symbol, sp.Symbol] | None = None,
+    norm: str = "frobenius",
+) -> PhaseDiagram:
+    """Derive a phase diagram.
+
+    Parameters
+    ----------
+    depth : int
+        2: the paper's plane (gamma, gamma'). 3: the book's slice (gamma_3, gamma_2) with sigma_2 = sigma_3. Deeper: the same
+        slice, all layers after the first alike.
+    network : Network, optional
+        Any other slice: a network with powers of m that are linear in two symbols, which are the ``coordinates``.
+    norm : str
+        ``'frobenius'`` or ``'spectral'``.
+
+    Examples
+    --------
+    >>> print(phase_diagram(depth=2).boundary("w"))
+    gamma = 1 for gamma_prime <= 0; gamma = gamma_prime + 1 for gamma_prime >= 0
+    """
+    if network is None:
+        network, coordinates = _standard_slice(depth)
+    elif coordinates is None:
+        symbols = set().union(*(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.alpha)))
+        raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {sorted(map(str, symbols))}")
+    assert coordinates is not None
+    if len({c.name for c in coordinates} - {m.name, d.name}) != 2:
+        names = ", ".join(c.name for c in coordinates)
+        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d")
+    return PhaseDiagram(network, coordinates, norm)
+
+
+def slopes_along(network: Network) -> dict[str, sp.Expr]:
+    """Slopes of every layer along a line of networks, as functions of the one free symbol of its exponents."""
+    symbols = set().union(
+        *(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.absorbed()[1]))
+    )
+    if len(symbols) != 1:
+        raise TheoryError(f"the exponents contain {sorted(map(str, symbols))}; a line has one free symbol")
+    diagram = PhaseDiagram(network, (symbols.pop(), sp.Dummy()))
+    return {layer: diagram.slope(layer) for layer in diagram.layers}
+
+
+def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
+    if not isinstance(depth, int) or depth < 2:
+        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+    names = {2: "gamma gamma_prime", 3: "gamma_3 gamma_2"}.get(depth, "gamma gamma_prime")
+    energetic, dynamical = sp.symbols(names, real=True)
+    later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
+    alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
+    if depth == 2:
+        network = two_layer(alpha, later, 1)
+    elif depth == 3:
+        network = three_layer(alpha, 1, later, later)
+    else:
+        network = Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha)
+    return network, (energetic, dynamical)
+
+
+def _fraction(value: Any, name: str) -> Fraction:
+    exact = sp.Rational(repr(value)) if isinstance(value, float) and abs(value) < float(FAR) else sp.sympify(value)
+    if not isinstance(exact, sp.Rational):
+        raise TheoryError(f"{name} = {value} is not a rational number; give one such as 1.75 or '7/4'")
+    return Fraction(int(exact.p), int(exact.q))
+
+
+def _signs(polygon: Polygon, function: Affine) -> Iterable[tuple[Polygon, Regime]]:
+    if function == Affine(Fraction(0), Fraction(0), Fraction(0)):
+        yield polygon, Regime.CRITICAL
+        return
+    for part, regime in ((function * -1, Regime.LINEAR), (function, Regime.CONDENSED)):
+        if half := clip(polygon, part):
+            yield half, regime

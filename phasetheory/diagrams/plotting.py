@@ -1,0 +1,227 @@
+"""Pictures of the theory: phase diagrams drawn from derived boundaries and regions."""
+
+import itertools
+import textwrap
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import matplotlib.pyplot as plt
+import sympy as sp
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon
+
+from phasetheory.diagrams.data import named_points
+from phasetheory.diagrams.diagram import PhaseDiagram, Region, phase_diagram
+from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.networks.initializations import describe_initialization
+from phasetheory.scaling.regimes import Regime
+from phasetheory.symbols.printing import latex
+
+__all__ = ["AXIS_LABELS", "REGIME_COLOURS", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "tint"]
+
+#: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
+REGIME_COLOURS: Mapping[Regime, str] = {
+    Regime.LINEAR: "#56B4E9",
+    Regime.CRITICAL: "#222222",
+    Regime.CONDENSED: "#E69F00",
+}
+# only the first, the second, ... of the layers condensed; further mixtures take what is left, in order
+_MIXED_COLOURS = ("#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
+_WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of the book
+_LABEL_WIDTH = 20  # characters in a line of names beside a point
+_LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
+_LEGEND_ROWS = 3  # more do not fit beside the named points
+#: Names of coordinates, written out.
+AXIS_LABELS = {
+    "gamma": r"$\gamma = -\lim\,\log\kappa\,/\log m$",
+    "gamma_prime": r"$\gamma' = -\lim\,\log\kappa'\,/\log m$",
+    "gamma_3": r"$\gamma_3 = -\lim\,\log(\beta_1\beta_2\beta_3/\alpha)\,/\log m$",
+    "gamma_2": r"$\gamma_2 = -\lim\,\log(\beta_3/\beta_1)\,/\log m$",
+}
+
+
+Window = tuple[float, float, float, float]
+
+
+def plot_phase_diagram(
+    diagram: PhaseDiagram,
+    *,
+    ax: Axes | None = None,
+    layers: tuple[str, ...] | None = None,
+    window: Window | None = None,
+    names: bool = True,
+) -> Axes:
+    """Draw regions, boundaries and named initialisations of a phase diagram.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+    ax : matplotlib Axes, optional
+        Drawn into a new figure if not given.
+    layers : tuple of str, optional
+        Layers whose regimes make the regions; by default the input layer at depth 2 (the paper's diagram), else all hidden
+        weight layers.
+    window : (left, right, bottom, top), optional
+        Range of the two coordinates; by default the book's for its two slices, else around all corners of the boundaries.
+    names : bool
+        Whether to place the named initialisations that lie on the slice.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
+    chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
+    window = window or _default_window(diagram, chosen)
+    handles = [*_draw_regions(diagram, chosen, ax, window), *draw_boundaries(diagram, chosen, ax, window)]
+    if names:
+        _place_names(diagram, ax, window)
+    left, right, bottom, top = window
+    ax.set(xlim=(left, right), ylim=(bottom, top))
+    ax.set_xlabel(AXIS_LABELS.get(diagram.coordinates[0].name, f"${latex(diagram.coordinates[0])}$"))
+    ax.set_ylabel(AXIS_LABELS.get(diagram.coordinates[1].name, f"${latex(diagram.coordinates[1])}$"))
+    if len(handles) <= _LEGEND_ROWS:
+        ax.legend(handles=handles, loc="lower left", fontsize=9, framealpha=0.9)
+    else:  # below the axes, where it hides nothing
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=9, frameon=False)
+    return ax
+
+
+def _draw_regions(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Patch]:
+    regions, handles = diagram.regions(chosen), []
+    own = [mixture_colour(list(region.regimes.values())) for region in regions]
+    spare = [colour for colour in _MIXED_COLOURS if colour not in own] + [_MIXED_COLOURS[-1]] * len(regions)
+    for region, colour in zip(regions, own, strict=True):
+        # cut to the window first: vector formats do not take coordinates of a million
+        visible = [part for polygon in region.polygons if (part := _inside(polygon, window))]
+        if not visible:
+            continue
+        face = tint(colour or spare.pop(0))
+        for part in visible:
+            ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
+        handles.append(Patch(facecolor=face, label=_region_label(region)))
+    return handles
+
+
+def draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
+    """Draw the boundaries of the ``chosen`` layers inside the window (left, right, bottom, top); handles for a legend."""
+    handles, drawn = [], set()
+    for style, layer in zip(itertools.cycle(("-", "--", "-.", ":")), chosen):
+        boundary = diagram.boundary(layer)
+        look: dict[str, Any] = {"ls": style, "color": REGIME_COLOURS[Regime.CRITICAL], "lw": 2.2}
+        twins = [other for other in chosen if diagram.boundary(other).segments == boundary.segments]
+        if not boundary.segments or twins[0] in drawn:
+            continue
+        drawn.add(layer)
+        for segment in boundary.segments:
+            ends = _part_inside(segment.start, segment.end, window)
+            if ends:
+                ax.plot(*zip(*ends, strict=True), zorder=2, scalex=False, scaley=False, **look)
+        label = "critical regime" if len(chosen) == 1 else f"{', '.join(twins)} critical"
+        handles.append(Line2D([], [], label=label, **look))
+    return handles
+
+
+def mixture_colour(regimes: Sequence[Regime]) -> str | None:
+    """Colour of layers in these regimes: all in one, or one of them condensed; None for other mixtures."""
+    if len(set(regimes)) == 1:
+        return REGIME_COLOURS[regimes[0]]
+    if regimes.count(Regime.CONDENSED) == 1 and regimes.index(Regime.CONDENSED) < len(_MIXED_COLOURS):
+        return _MIXED_COLOURS[regimes.index(Regime.CONDENSED)]
+    return None
+
+
+def tint(colour: str, strength: float = 0.38) -> tuple[float, float, float]:
+    """A colour mixed with white: opaque, so that neighbouring polygons show no seam."""
+    red, green, blue = (1 - strength * (1 - channel) for channel in to_rgb(colour))
+    return red, green, blue
+
+
+def _region_label(region: Region) -> str:
+    """Layers in the same regime are named together: 'W1 condensed, W2, W3 linear'."""
+    if len(region.regimes) == 1:
+        return f"{next(iter(region.regimes.values())).value} regime"
+    groups: dict[Regime, list[str]] = {}
+    for layer, regime in region.regimes.items():
+        groups.setdefault(regime, []).append(layer)
+    return "; ".join(f"{', '.join(names)} {regime.value}" for regime, names in groups.items())
+
+
+def _default_window(diagram: PhaseDiagram, chosen: tuple[str, ...]) -> Window:
+    standard = diagram.network == phase_diagram(diagram.network.depth).network
+    if standard and diagram.network.depth in _WINDOWS:
+        return _WINDOWS[diagram.network.depth]
+    ends = [p for layer in chosen for s in diagram.boundary(layer).segments for p in (s.start, s.end)]
+    corners: list[tuple[Any, Any]] = [p for p in ends if not at_infinity(p)]
+    corners += [place for place in named_points(diagram).values() if not any(e.free_symbols for e in place)]
+    xs, ys = zip(*((float(x), float(y)) for x, y in corners or [(0.0, 0.0)]), strict=True)
+    margin = max(1.0, (max(xs) - min(xs)) / 2, (max(ys) - min(ys)) / 2)
+    return min(xs) - margin, max(xs) + margin, min(ys) - margin, max(ys) + margin
+
+
+def _edges(window: Window) -> list[Affine]:
+    left, right, bottom, top = (Fraction(v) for v in window)
+    one, zero = Fraction(1), Fraction(0)
+    return [Affine(-left, one, zero), Affine(right, -one, zero), Affine(-bottom, zero, one), Affine(top, zero, -one)]
+
+
+def _inside(polygon: tuple[Point, ...], window: Window) -> list[tuple[float, float]]:
+    for edge in _edges(window):
+        polygon = clip(polygon, edge) if polygon else ()
+    return [(float(x), float(y)) for x, y in polygon]
+
+
+def _part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, float]]:
+    """The part of a segment inside the window, as its two ends; empty if there is none."""
+    low, high = Fraction(0), Fraction(1)
+    for edge in _edges(window):
+        first, last = edge(start), edge(end)
+        if first < 0 and last < 0:
+            return []
+        if first < 0 or last < 0:
+            crossing = first / (first - last)
+            low, high = (max(low, crossing), high) if first < 0 else (low, min(high, crossing))
+    if low >= high:
+        return []
+    at = [(start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])) for t in (low, high)]
+    return [(float(x), float(y)) for x, y in at]
+
+
+def _place_names(diagram: PhaseDiagram, ax: Axes, window: Window) -> None:
+    """Mark named initialisations; those on the same point share one label, a line is drawn as one."""
+    left, right, bottom, top = window
+    points: dict[tuple[float, float], list[str]] = {}
+    for name, place in named_points(diagram).items():
+        title = describe_initialization(name).title
+        if any(e.free_symbols for e in place):
+            _draw_line(title, place, ax, window)
+        else:
+            points.setdefault((float(place[0]), float(place[1])), []).append(title)
+    for (x, y), titles in points.items():
+        if not (left <= x <= right and bottom <= y <= top):
+            continue
+        ax.plot(x, y, "o", ms=7, mfc="white", mec="black", mew=1.6, zorder=4, scalex=False, scaley=False)
+        label = textwrap.fill(", ".join(t.replace(" ", "\N{NO-BREAK SPACE}") for t in titles), _LABEL_WIDTH)
+        # above the point, or below it where the label of a neighbour on the right would run into it
+        crowded = any(other > x and height == y for other, height in points)
+        offset, vertical = ((-7, -6), "top") if crowded else ((-7, 6), "bottom")
+        style: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 9, "zorder": 5}
+        ax.annotate(label, (x, y), offset, va=vertical, bbox=_LABEL_BOX, **style)
+
+
+def _draw_line(title: str, place: tuple[sp.Expr, sp.Expr], ax: Axes, window: Window) -> None:
+    (free,) = set().union(*(e.free_symbols for e in place))
+    ends = [tuple(_fraction(e.subs(free, t)) for e in place) for t in ((0 if free.is_positive else -FAR), FAR)]
+    part = _part_inside((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), window)
+    if not part:
+        return
+    ax.plot(*zip(*part, strict=True), ":", color="0.35", lw=1.4, zorder=1, scalex=False, scaley=False)
+    x, y = part[1]
+    left, right, bottom, _ = window
+    across, side = (-22, "right") if x >= (left + right) / 2 else (4, "left")
+    up = 5 if y == bottom else -13
+    ax.annotate(title, (x, y), (across, up), textcoords="offset points", ha=side, fontsize=9, color="0.25")
+
+
+def _fraction(value: sp.Expr) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

@@ -1,0 +1,1 @@
+"""The derivation and its results as text, Markdown and LaTeX."""

@@ -1,0 +1,132 @@
+"""The whole derivation for a network: every step carried out and checked, in one object."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from phasetheory.diagrams.boundaries import Boundary
+from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
+from phasetheory.dynamics.activations import Activation, relu
+from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow, learning_rate_symbols
+from phasetheory.dynamics.normalization import Normalization, normalize
+from phasetheory.networks.network import Network
+from phasetheory.scaling.capacity import capacity_boundary
+
+_WIDE = 4  # deepest network that is written out with two neurons in a layer
+
+__all__ = ["Check", "Derivation", "derive"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """An identity the derivation rests on and whether its residual vanished symbolically."""
+
+    statement: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Flow, normalisation, balance laws and boundaries of a depth and activation, and of one network if given.
+
+    Attributes
+    ----------
+    depth : int
+    activation : Activation
+    network : Network or None
+        The network whose exponents and regime are stated at the end.
+    flow : GradientFlow
+        Equations of motion, explicit for two samples, neurons and inputs; for one sample beyond two layers, and for one
+        neuron in a layer beyond four (a network of width w has w^(L-1) paths, each a term).
+    normalized : Normalization
+    conserved : tuple of BalanceLaw
+    """
+
+    depth: int
+    activation: Activation
+    network: Network | None
+    flow: GradientFlow
+    normalized: Normalization
+    conserved: tuple[BalanceLaw, ...]
+
+    @cached_property
+    def diagram(self) -> PhaseDiagram:
+        """The phase diagram on the standard slice of this depth."""
+        return phase_diagram(self.depth)
+
+    @cached_property
+    def boundaries(self) -> dict[str, Boundary]:
+        """Boundary of each layer on the standard slice; empty for activations of degree other than 1."""
+        if self.activation.degree != 1:
+            return {}
+        return {layer: self.diagram.boundary(layer) for layer in self.diagram.layers}
+
+    @property
+    def capacity_boundary(self) -> sp.Expr:
+        """Value of gamma at which the capacity is of order one, for any degree."""
+        return capacity_boundary(self.depth, self.activation)
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Every step's proof, evaluated."""
+        sigma = self.activation.name
+        return (
+            Check(
+                f"homogeneity: {sigma}(c z) = c^p {sigma}(z) for c > 0", _zero(self.activation.homogeneity_residual())
+            ),
+            Check(f"Euler's identity: z {sigma}'(z) = p {sigma}(z)", _zero(self.activation.euler_residual())),
+            Check("equations of motion = -gradient of the loss, entry by entry", _zero_matrices(self.flow.residual())),
+            Check("substituted flow = normalised flow", _zero_matrices(self.normalized.residual())),
+            Check("normalised flow, scales put back = original flow", _zero_matrices(self.normalized.round_trip())),
+            Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)),
+        )
+
+    def text(self) -> str:
+        """The derivation as text for a terminal."""
+        return self._report("text")
+
+    def markdown(self) -> str:
+        """The derivation as Markdown with TeX formulas."""
+        return self._report("markdown")
+
+    def latex(self) -> str:
+        """The derivation as a complete LaTeX document."""
+        return self._report("latex")
+
+    def _report(self, form: str) -> str:
+        from phasetheory.documents.dynamics import (  # the report reads a Derivation: imported when asked for
+            render,
+            title,
+            write,
+        )
+
+        return render(write(self), form, title(self))
+
+
+def derive(
+    network: Network | None = None, *, depth: int | None = None, activation: Activation | None = None
+) -> Derivation:
+    """Carry out the derivation for a network, or for a depth and activation in general.
+
+    Examples
+    --------
+    >>> derive().normalized.time_unit
+    beta1*beta2
+    """
+    if network is not None:
+        depth, activation = network.depth, network.activation
+    depth, activation = depth or 2, activation or relu
+    rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
+    samples, width = (2 if depth == 2 else 1), (2 if depth <= _WIDE else 1)
+    flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
+    return Derivation(depth, activation, network, flow, normalize(flow), balance_laws(flow))
+
+
+def _zero(residuals: tuple[sp.Expr, ...]) -> bool:
+    return all(r == 0 for r in residuals)
+
+
+def _zero_matrices(residuals: tuple[sp.ImmutableDenseMatrix, ...]) -> bool:
+    return all(r.is_zero_matrix is True for r in residuals)

@@ -1,0 +1,95 @@
+"""What is known about one network, and what each part of it rests on: a theorem, or the scaling argument.
+
+[L21] T. Luo, Z.-Q. J. Xu, Z. Ma, Y. Zhang, JMLR 22 (2021), arXiv 2007.07497, proves the regime of w of two-layer relu networks
+off the boundary, with bounds on RD_w. Everything else rests on the scaling argument of :mod:`phasetheory.scaling.argument`.
+"""
+
+import sympy as sp
+
+from phasetheory.diagrams.diagram import phase_diagram, slopes_along
+from phasetheory.networks.network import Network
+from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
+from phasetheory.symbols.printing import plain
+
+__all__ = ["slopes_on_slice", "statements"]
+
+_THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime"
+_SCALING = "scaling argument: balance law, capacity, growth"
+_SYMBOLS = "SymPy, residual zero"
+
+
+def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
+    """Slopes of a network whose exponents may contain free symbols: piecewise-linear in them.
+
+    For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them a network of two layers is a
+    line (or part) of the plane (gamma, gamma'), and a deeper one has to be a line, in one symbol.
+    """
+    if not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
+        return network.slopes()
+    if network.depth != 2:
+        return slopes_along(network)
+    diagram = phase_diagram(2)
+    place = dict(zip(diagram.coordinates, (network.gamma, network.gamma_prime), strict=True))
+    return {layer: sp.simplify(diagram.slope(layer).subs(place)) for layer in diagram.layers}
+
+
+def statements(network: Network) -> tuple[Statement, ...]:
+    """Everything claimed about ``network``, each part with its basis.
+
+    Examples
+    --------
+    >>> from phasetheory import initialization
+    >>> statements(initialization("ntk"))[1].basis
+    <Basis.PROVED: 'proved'>
+    """
+    kappas = Statement(
+        f"κ = {plain(network.kappa)}, κ' = {plain(network.kappa_prime)} are all that the scales do to the dynamics"
+        if network.depth == 2
+        else "the scales enter the normalised dynamics through κ and one mobility per layer only",
+        Basis.PROVED,
+        _SYMBOLS,
+    )
+    if network.activation.degree != 1:
+        return kappas, *_beyond_degree_one(network)
+    slopes = slopes_on_slice(network)
+    number = all(slope.is_number for slope in slopes.values())
+    found = [kappas]
+    if number:
+        for layer, basis in network.basis().items():
+            regime = f"{layer} is {network.regime()[layer].value}"
+            if basis is Basis.PROVED:
+                found += [Statement(regime, basis, _THEOREM), _proved_bounds(network)]
+            else:
+                found.append(Statement(regime, basis, _SCALING))
+    values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items())
+    found.append(Statement(values, Basis.DERIVED, _SCALING))
+    if number and network.depth == 2 and _lazy_output(network.gamma, network.gamma_prime):
+        found.append(
+            Statement(
+                "S_w is a lower bound here: the output weights hardly move, so a target that needs more directions than w "
+                "condenses on is fitted late, at a larger RD",
+                Basis.FITTED,
+                "measured on four points, see the limitations in README.md",
+            )
+        )
+    return tuple(found)
+
+
+def _beyond_degree_one(network: Network) -> tuple[Statement, ...]:
+    boundary = capacity_boundary(network.depth, network.activation)
+    within = "within reach of the start" if network.capacity >= 0 else "out of reach until the layers grow"
+    reach = f"the target is {within}: γ = {plain(network.gamma)}, the capacity boundary is γ = {plain(boundary)}"
+    refused = "no slope is claimed: growth is winner-take-all for a degree other than 1"
+    return Statement(reach, Basis.DERIVED, _SCALING), Statement(refused, Basis.DERIVED, _SCALING)
+
+
+def _proved_bounds(network: Network) -> Statement:
+    lower, upper = proved_slope_bounds(network.gamma, network.gamma_prime)
+    bounds = [f"S_w ≥ {plain(lower)}"] * (lower != -sp.oo) + [f"S_w ≤ {plain(upper)}"] * (upper != sp.oo)
+    return Statement(", ".join(bounds) + " up to logarithms", Basis.PROVED, _THEOREM)
+
+
+def _lazy_output(gamma: sp.Expr, gamma_prime: sp.Expr) -> bool:
+    """Condensed w with an output layer that stays where it is: gamma > 1, gamma' < 1 - gamma."""
+    return bool(gamma > 1 and gamma_prime < 1 - gamma)

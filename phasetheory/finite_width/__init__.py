@@ -1,0 +1,1 @@
+"""The linear regime at finite width, with its constants."""

@@ -1,0 +1,1 @@
+"""Networks as points of the theory: scales and activation, no weights."""

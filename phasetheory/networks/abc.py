@@ -1,0 +1,115 @@
+r"""abc parametrisations of Yang and Hu, and the way to plain scales and back.
+
+An abc parametrisation writes layer l, 1..L from the input, with exponents of the width (paper's n is m here):
+
+    W_l = m^(-a_l) V_l,    (V_l)_ij ~ N(0, m^(-2 b_l)) at the start,    dV_l/dt = -m^(-c_l) dR/dV_l,    f without 1/alpha.
+
+Written for W_l, since dR/dV_l = m^(-a_l) dR/dW_l, this is a network of this package:
+
+    sigma_l = m^-(a_l + b_l),    eta_l = m^-(2 a_l + c_l),    alpha = 1.
+
+So (a_l + theta, b_l - theta, c_l - 2 theta), for each layer separately, is the same network exactly: the symmetry of the
+paper for gradient descent (the paper has one c for all layers; it is the same in every c_l). The way back keeps exponents
+only, not constants, and takes the representative with a_l = 0 except a_L, which holds alpha.
+Source: G. Yang, E. Hu, ICML 2021, arXiv 2011.14522, sections 2-3 and table 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from phasetheory.dynamics.activations import Activation, relu
+from phasetheory.errors import TheoryError
+from phasetheory.networks.network import Network
+from phasetheory.scaling.argument import Exponents
+from phasetheory.symbols.expressions import m
+
+__all__ = ["AbcParametrization", "abc_of", "from_abc"]
+
+
+@dataclass(frozen=True)
+class AbcParametrization:
+    """Exponents of the multipliers (a), the initial standard deviations (b) and the learning rates (c), input to output."""
+
+    a: tuple[sp.Expr, ...]
+    b: tuple[sp.Expr, ...]
+    c: tuple[sp.Expr, ...]
+
+    def shifted(self, theta: Sequence[Any]) -> "AbcParametrization":
+        """The equivalent parametrisation (a + theta, b - theta, c - 2 theta), one theta per layer.
+
+        Examples
+        --------
+        >>> from_abc(a=(0, 1), b=(0, 0), c=(0, 0)).to_abc().shifted((1, -1)).c
+        (-2, 4)
+        """
+        shifts = _exponents(theta, "theta", len(self.a))
+        return AbcParametrization(
+            tuple(x + t for x, t in zip(self.a, shifts, strict=True)),
+            tuple(x - t for x, t in zip(self.b, shifts, strict=True)),
+            tuple(x - 2 * t for x, t in zip(self.c, shifts, strict=True)),
+        )
+
+    def network(self, *, activation: Activation = relu, name: str = "") -> Network:
+        """The same network in plain scales."""
+        return from_abc(a=self.a, b=self.b, c=self.c, activation=activation, name=name)
+
+
+def from_abc(
+    *, a: Sequence[Any], b: Sequence[Any], c: Sequence[Any] | Any = 0, activation: Activation = relu, name: str = ""
+) -> Network:
+    """A network from an abc parametrisation.
+
+    Parameters
+    ----------
+    a, b : sequences of L exponents, input to output
+        Rational numbers, text such as ``'1/2'``, or SymPy expressions.
+    c : sequence of L exponents, or one for all layers as in the paper
+
+    Examples
+    --------
+    muP as published (table 1 of the paper) has all spectral slopes 0:
+
+    >>> from_abc(a=("-1/2", 0, "1/2"), b=("1/2", "1/2", "1/2"), c=0).slopes(norm="spectral")
+    {'W1': 0, 'W2': 0, 'a': 0}
+    """
+    if isinstance(a, str) or not isinstance(a, Sequence) or len(a) < 2:
+        raise TheoryError(f"a = {a!r}; give one exponent per layer, at least two layers")
+    rates = c if isinstance(c, Sequence) and not isinstance(c, str) else (c,) * len(a)
+    multipliers, deviations = _exponents(a, "a", len(a)), _exponents(b, "b", len(a))
+    rates = _exponents(rates, "c", len(a))
+    return Network(
+        sigmas=tuple(m ** -(x + y) for x, y in zip(multipliers, deviations, strict=True)),
+        learning_rates=tuple(m ** -(2 * x + z) for x, z in zip(multipliers, rates, strict=True)),
+        activation=activation,
+        name=name,
+    )
+
+
+def abc_of(exponents: Exponents) -> AbcParametrization:
+    """The abc parametrisation with a_l = 0 below the output layer, whose multiplier holds alpha."""
+    below = (sp.S.Zero,) * (len(exponents.sigmas) - 1)
+    return AbcParametrization(
+        a=(*below, exponents.alpha),
+        b=tuple(-s for s in exponents.sigmas),
+        c=tuple(-eta for eta in exponents.learning_rates),
+    )
+
+
+def _exponents(values: Any, name: str, depth: int) -> tuple[sp.Expr, ...]:
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != depth:
+        raise TheoryError(f"{name} = {values!r}; give one exponent per layer, {depth} in all")
+    return tuple(_exponent(value, name) for value in values)
+
+
+def _exponent(value: Any, name: str) -> sp.Expr:
+    text = repr(value) if isinstance(value, float) else value
+    try:
+        exact = sp.Rational(text) if isinstance(text, str) else sp.sympify(text, strict=True)
+    except (TypeError, ValueError, sp.SympifyError) as error:
+        raise TheoryError(f"{name} contains {value!r}; give exponents such as 0, 1/2 or '1/2'") from error
+    if not isinstance(exact, sp.Expr) or exact.is_real is False or exact.is_finite is False or exact.has(sp.nan):
+        raise TheoryError(f"{name} contains {value!r}; give exponents such as 0, 1/2 or '1/2'")
+    return exact

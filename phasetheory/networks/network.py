@@ -1,0 +1,201 @@
+r"""Networks as the theory sees them: depth, scales and activation, no weights.
+
+    f(x) = (1/alpha) W_L sigma(W_{L-1} ... sigma(W_1 x)),    (W_l)_ij ~ N(0, sigma_l^2),   dW_l/dt = -eta_l dR/dW_l
+
+Layers are numbered from the input, l = 1..L. The two notations of the literature are thin constructors:
+
+    two_layer(alpha, beta1, beta2)             paper [L21]: beta1 is the OUTPUT layer,  sigmas = (beta2, beta1)
+    three_layer(alpha, beta1, beta2, beta3)    book:        beta1 is the INPUT layer,   sigmas = (beta1, beta2, beta3)
+
+[L21] T. Luo, Z.-Q. J. Xu, Z. Ma, Y. Zhang, JMLR 22 (2021), arXiv 2007.07497.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from phasetheory.dynamics.activations import Activation, relu
+from phasetheory.errors import NotHomogeneousError, TheoryError
+from phasetheory.scaling.argument import Exponents, layer_slopes
+from phasetheory.scaling.capacity import capacity_exponent
+from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
+from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
+from phasetheory.symbols.exponents import exponent
+from phasetheory.symbols.expressions import as_scale
+
+if TYPE_CHECKING:
+    from phasetheory.networks.abc import AbcParametrization
+
+__all__ = ["Network", "layer_names", "three_layer", "two_layer"]
+
+
+def layer_names(depth: int) -> tuple[str, ...]:
+    """Names of the weights from input to output: ('w', 'a') at depth 2, else ('W1', ..., 'a')."""
+    return ("w", "a") if depth == 2 else (*(f"W{layer}" for layer in range(1, depth)), "a")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fully connected network with one output, as a point of the theory.
+
+    Parameters
+    ----------
+    sigmas : sequence of scales, length L >= 2
+        Standard deviations of the initial weights, input to output. Scales are numbers, SymPy expressions in
+        ``phasetheory.m`` and ``phasetheory.d``, or text such as ``'sqrt(2/m)'`` (read, never executed).
+    alpha : scale
+        The output is divided by it.
+    learning_rates : sequence of scales, length L, optional
+        Layer-wise learning rates eta_l; all 1 by default.
+    activation : Activation
+        Any positively homogeneous one; exponents and slopes need degree 1.
+    name : str
+        How the network is called in tables and figures.
+
+    Raises
+    ------
+    TheoryError
+        Depth below 2, or a scale that is not positive, finite and readable.
+    """
+
+    sigmas: tuple[sp.Expr, ...]
+    alpha: sp.Expr = sp.S.One
+    learning_rates: tuple[sp.Expr, ...] = ()
+    activation: Activation = relu
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.sigmas, str) or not isinstance(self.sigmas, Sequence) or len(self.sigmas) < 2:
+            raise TheoryError(f"sigmas = {self.sigmas!r}; give one scale per layer, at least two layers")
+        rates = self.learning_rates or (1,) * len(self.sigmas)
+        if len(rates) != len(self.sigmas):
+            raise TheoryError(f"{len(rates)} learning rates for {len(self.sigmas)} layers; give one per layer")
+        names = ("beta2", "beta1") if len(self.sigmas) == 2 else [f"sigma_{i + 1}" for i in range(len(self.sigmas))]
+        scales = tuple(as_scale(s, name=n) for n, s in zip(names, self.sigmas, strict=True))
+        object.__setattr__(self, "sigmas", scales)
+        object.__setattr__(self, "alpha", as_scale(self.alpha, name="alpha"))
+        object.__setattr__(self, "learning_rates", tuple(as_scale(r, name=f"eta_{i + 1}") for i, r in enumerate(rates)))
+
+    @property
+    def depth(self) -> int:
+        """Number of weight layers L."""
+        return len(self.sigmas)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the weight layers, input to output."""
+        return layer_names(self.depth)
+
+    @property
+    def kappa(self) -> sp.Expr:
+        """Energetic scale: the output of the network whose normalised weights are 1.
+
+        prod_l sigma_l^(p^(L-l)) / alpha; for two layers of degree 1, beta1 beta2 / alpha.
+        """
+        p, depth = self.activation.degree, self.depth
+        powers = (s ** (p ** (depth - layer)) for layer, s in enumerate(self.sigmas, start=1))
+        return sp.simplify(sp.Mul(*powers) / self.alpha)
+
+    @property
+    def kappa_prime(self) -> sp.Expr:
+        """Dynamical scale: output over input layer, in the metric of the flow.
+
+        (sigma_L/sqrt(eta_L)) / (sigma_1/sqrt(eta_1)); for two layers beta1/beta2.
+        """
+        first, last = (self.sigmas[i] / sp.sqrt(self.learning_rates[i]) for i in (0, -1))
+        return sp.simplify(last / first)
+
+    @cached_property
+    def gamma(self) -> sp.Expr:
+        """-lim log kappa / log m, exact (gamma_3 in the book's three-layer notation)."""
+        return sp.expand(-exponent(self.kappa))
+
+    @cached_property
+    def gamma_prime(self) -> sp.Expr:
+        """-lim log kappa' / log m, exact (gamma_2 in the book's three-layer notation)."""
+        return sp.expand(-exponent(self.kappa_prime))
+
+    @cached_property
+    def exponents(self) -> Exponents:
+        """Exponents in the width of every sigma_l, of alpha and of every eta_l."""
+        return Exponents(
+            sigmas=tuple(map(exponent, self.sigmas)),
+            alpha=exponent(self.alpha),
+            learning_rates=tuple(map(exponent, self.learning_rates)),
+        )
+
+    @property
+    def capacity(self) -> sp.Expr:
+        """Exponent of the capacity P, for any degree, large where positive; see :mod:`phasetheory.scaling.capacity`."""
+        return capacity_exponent(self.exponents.sigmas, self.exponents.alpha, self.activation.degree)
+
+    def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
+        """Slope S_l = lim log RD_l / log m of every layer, exact.
+
+        Derived by the scaling argument of :mod:`phasetheory.scaling.argument`; the theorem of [L21] covers the regime of w
+        at depth 2. ``norm`` is ``'frobenius'`` (the paper's relative distance) or ``'spectral'``.
+
+        Raises
+        ------
+        NotHomogeneousError
+            For an activation of degree other than 1: growth is then winner-take-all and no slope is claimed.
+        """
+        self._require_degree_one("slopes are claimed")
+        return dict(zip(self.layers, layer_slopes(self.exponents, norm=norm), strict=True))
+
+    def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
+        """Regime of every layer: the sign of its slope."""
+        return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+
+    def basis(self) -> dict[str, Basis]:
+        """What the regime of every layer rests on: a theorem of [L21] for w of two relu layers off the boundary, or argument."""
+        found = dict.fromkeys(self.layers, Basis.DERIVED)
+        if self.depth == 2 and self.activation == relu:
+            found["w"] = basis_at(self.gamma, self.gamma_prime)
+        return found
+
+    def learning_rate_scaling(self) -> LearningRateScaling:
+        """How the largest stable gradient-descent step and the time to fit scale with the width (derived).
+
+        Examples
+        --------
+        >>> scaling = two_layer(alpha=1, beta1="1/sqrt(m)", beta2=1).learning_rate_scaling()
+        >>> scaling.largest_step, scaling.steps
+        (-1, 0)
+        """
+        self._require_degree_one("learning-rate exponents are claimed")
+        return learning_rate_scaling(self.exponents)
+
+    def to_abc(self) -> "AbcParametrization":
+        """Exponents as an abc parametrisation of Yang and Hu; see :func:`phasetheory.from_abc`."""
+        from phasetheory.networks.abc import abc_of  # it builds networks: imported when asked for
+
+        return abc_of(self.exponents)
+
+    def _require_degree_one(self, claim: str) -> None:
+        if self.activation.degree != 1:
+            raise NotHomogeneousError(
+                f"{claim} for degree 1 only and {self.activation.name} has degree {self.activation.degree}: its growth is "
+                "winner-take-all (see phasetheory.scaling.capacity); use relu, leaky_relu or linear, or ask for .capacity"
+            )
+
+
+def two_layer(alpha: Any, beta1: Any, beta2: Any, *, activation: Activation = relu, name: str = "") -> Network:
+    """Two layers in the paper's notation: a ~ N(0, beta1^2) is the OUTPUT layer, w ~ N(0, beta2^2 I) the input layer.
+
+    Examples
+    --------
+    >>> two_layer(alpha="sqrt(m)", beta1=1, beta2=1).slopes()
+    {'w': -1/2, 'a': -1/2}
+    """
+    return Network(sigmas=(beta2, beta1), alpha=alpha, activation=activation, name=name)
+
+
+def three_layer(
+    alpha: Any, beta1: Any, beta2: Any, beta3: Any, *, activation: Activation = relu, name: str = ""
+) -> Network:
+    """Three layers in the book's notation: W1 ~ beta1 is the INPUT layer, W2 ~ beta2, a ~ beta3 the output layer."""
+    return Network(sigmas=(beta1, beta2, beta3), alpha=alpha, activation=activation, name=name)

@@ -1,0 +1,1 @@
+"""How far each layer moves: the scaling argument and what follows from it. Derived."""
