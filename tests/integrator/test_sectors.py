@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import numerics as nm
-from numerics.flow.two_layer import Chunks, Point
+from numerics.flow.two_layer import METHODS, Chunks, Point
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.kink_exact import KinkExact
 from numerics.flow.two_layer.sectors import Sectors
@@ -166,7 +166,7 @@ def both(network, X, y):
         for at in (start, point):
             at.u[:], at.v[:] = network.u, network.v.T
         rhs.update_residual(point)
-        method = (maker or nm.integrators.METHODS["kink-exact"])(rhs, start, chunks)
+        method = (maker or METHODS["kink-exact"])(rhs, start, chunks)
         method.prepare(point)
         found.append(SimpleNamespace(method=method, point=point, out=out, chunks=chunks))
     return found
