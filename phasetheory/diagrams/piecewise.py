@@ -47,8 +47,8 @@ class PiecewiseLinear:
                 return function(point)
         raise ValueError(f"point {point} lies outside the square of half-width {FAR}")
 
-    def __add__(self, other: "PiecewiseLinear | int") -> "PiecewiseLinear":
-        if isinstance(other, int):
+    def __add__(self, other: "PiecewiseLinear | Fraction | int") -> "PiecewiseLinear":
+        if isinstance(other, (int, Fraction)):
             return self._map(lambda f: f + Affine(Fraction(other), Fraction(0), Fraction(0)))
         return self._overlay(other, lambda f, g: [(None, f + g)])
 

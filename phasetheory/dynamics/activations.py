@@ -9,7 +9,7 @@ homogeneity, sigma(c z) = c^p sigma(z), and Euler's identity, z sigma'(z) = p si
 and both sides of Euler's identity vanish there.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,10 @@ class Activation:
             object.__setattr__(self, attribute, sp.sympify(getattr(self, attribute)))
         if self.degree.is_positive is not True:
             raise NotHomogeneousError(f"degree = {self.degree} of {self.name} is not positive; give p > 0")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the SymPy functions made for it cannot be pickled: they are made again
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     @classmethod
     def from_expression(cls, expression: Any, z: sp.Symbol = _z, *, name: str = "sigma") -> "Activation":

@@ -30,6 +30,7 @@ maximum: the same lines run on rational numbers and on piecewise-linear function
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -37,7 +38,17 @@ import sympy as sp
 
 from phasetheory.errors import TheoryError
 
-__all__ = ["ORDERED", "Algebra", "Displacement", "Exponents", "displacement", "layer_slopes", "strengths"]
+__all__ = [
+    "ORDERED",
+    "Algebra",
+    "Displacement",
+    "Exponents",
+    "check_norm",
+    "displacement",
+    "layer_slopes",
+    "slope_of_all_weights",
+    "strengths",
+]
 
 
 @dataclass(frozen=True)
@@ -99,10 +110,15 @@ class Displacement:
 
     def slopes(self, norm: str = "frobenius") -> tuple[Any, ...]:
         """S_l, the exponent of RD_l, in the Frobenius or the spectral norm."""
-        if norm not in ("frobenius", "spectral"):
-            raise TheoryError(f"norm = {norm!r}; use 'frobenius' or 'spectral'")
+        check_norm(norm)
         size = self.frobenius if norm == "frobenius" else self.strength
         return tuple(moved - start for moved, start in zip(self.moved, size, strict=True))
+
+
+def check_norm(norm: str) -> None:
+    """Refuse a norm other than ``'frobenius'`` and ``'spectral'``."""
+    if norm not in ("frobenius", "spectral"):
+        raise TheoryError(f"norm = {norm!r}; use 'frobenius' or 'spectral'")
 
 
 def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) -> Displacement:
@@ -123,6 +139,22 @@ def strengths(sigmas: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     strength = tuple((s * 2 + max(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
     frobenius = tuple((s * 2 + sum(fan)) / 2 for s, fan in zip(sigmas, fans, strict=True))
     return strength, frobenius
+
+
+def slope_of_all_weights(slopes: Sequence[Any], algebra: Algebra = ORDERED) -> Any:
+    """S_theta, the exponent of the relative distance of all normalised weights W_l/sigma_l together, in Frobenius norm.
+
+    Layer l starts at the norm m^f_l, the root of the number of its weights, and moves by m^(S_l + f_l). The largest layer
+    and the largest move decide: S_theta = max_l (S_l + f_l) - max_l f_l. At depth 2 both f_l are 1/2.
+
+    Parameters
+    ----------
+    slopes : sequence
+        S_l in Frobenius norm, input to output.
+    """
+    _, size = strengths([Fraction(0)] * len(slopes))
+    largest = max(size)
+    return algebra.maximum([slope + (own - largest) for slope, own in zip(slopes, size, strict=True)])
 
 
 def layer_slopes(exponents: Exponents, *, norm: str = "frobenius") -> tuple[sp.Expr, ...]:

@@ -181,6 +181,15 @@ def test_patches_tile_the_window(closing):
     assert sum(areas) == pytest.approx((right - left) * (top - bottom))
 
 
+def test_a_diagram_without_regions_has_its_boundaries_and_names_only(closing):
+    filled, bare = (pt.phase_diagram(3).plot(regions=regions) for regions in (True, False))
+    assert not bare.patches
+    assert len(bare.lines) == len(filled.lines)
+    assert [text.get_text() for text in bare.texts] == [text.get_text() for text in filled.texts]
+    assert [text.get_text() for text in bare.get_legend().get_texts()] == ["W1 critical", "W2 critical"]
+    assert (bare.get_xlim(), bare.get_ylim()) == (filled.get_xlim(), filled.get_ylim())
+
+
 def test_any_slice_of_any_depth_can_be_drawn(closing, tmp_path):
     net = pt.Network((1, 1, pt.m**-X, 1), alpha=pt.m**Y, learning_rates=(1, 1, pt.m**X, 1))
     _, ax = plt.subplots()
