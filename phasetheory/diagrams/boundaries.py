@@ -85,7 +85,7 @@ class Boundary:
         """`` for lower <= coordinate <= upper``, the coordinate being the one not solved for."""
         axis = 1 if segment.equation.lhs == self.coordinates[0] else 0
         low, high = sorted((segment.start, segment.end), key=lambda end: end[axis])
-        name, low_text, high_text = self.coordinates[axis], _exact(low[axis]), _exact(high[axis])
+        name, low_text, high_text = self.coordinates[axis], low[axis], high[axis]
         if at_infinity(low) and at_infinity(high):
             return ""
         if at_infinity(low):
@@ -96,10 +96,6 @@ class Boundary:
 def boundary_of(slope: PiecewiseLinear, layer: str, coordinates: tuple[sp.Symbol, sp.Symbol]) -> Boundary:
     """The zero set of a slope as a boundary."""
     return Boundary(layer, coordinates, tuple(_segment(ends, slope, coordinates) for ends in _zero_set(slope)))
-
-
-def _exact(value: Fraction) -> sp.Rational:
-    return sp.Rational(value.numerator, value.denominator)
 
 
 def _zero_set(slope: PiecewiseLinear) -> list[tuple[Point, Point]]:

@@ -4,7 +4,6 @@ A slice is a network whose exponents are affine in two free symbols, the coordin
 scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -16,6 +15,7 @@ import sympy as sp
 from phasetheory.diagrams.boundaries import Boundary, boundary_of
 from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
 from phasetheory.diagrams.polygons import PLANE, Affine, Point, Polygon, clip, convex_union, intersection
+from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
@@ -23,7 +23,7 @@ from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, m
 from phasetheory.symbols.rationals import as_fraction
 
-__all__ = ["ALL_WEIGHTS", "PhaseDiagram", "Region", "phase_diagram", "slopes_along"]
+__all__ = ["ALL_WEIGHTS", "PhaseDiagram", "Region", "phase_diagram"]
 
 #: Stands for a layer where all normalised weights together are meant.
 ALL_WEIGHTS = "theta"
@@ -219,14 +219,16 @@ class PhaseDiagram:
         return x, y
 
     def to_dict(self, layers: Sequence[str] | None = None) -> dict[str, Any]:
-        """Slopes, boundaries, regions and named points as plain data; see :mod:`phasetheory.diagrams.data`."""
-        from phasetheory.diagrams.data import as_dict  # it reads diagrams: imported when asked for
+        """Slopes, boundaries, regions and named points as plain data; see :func:`phasetheory.diagrams.data.to_dict`."""
+        from phasetheory.diagrams.data import to_dict  # it reads diagrams: imported when asked for
 
-        return as_dict(self, layers)
+        return to_dict(self, layers)
 
     def to_json(self, layers: Sequence[str] | None = None) -> str:
         """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(layers), indent=2)
+        from phasetheory.diagrams.data import to_json  # it reads diagrams: imported when asked for
+
+        return to_json(self, layers)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the diagram; see :func:`phasetheory.diagrams.plotting.plot_phase_diagram`."""
@@ -285,8 +287,8 @@ def phase_diagram(
     if network is None:
         network, coordinates = _standard_slice(depth)
     elif coordinates is None:
-        symbols = set().union(*(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.alpha)))
-        raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {sorted(map(str, symbols))}")
+        symbols = sorted(map(str, network.exponents.free_symbols))
+        raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {symbols}")
     assert coordinates is not None
     if len({c.name for c in coordinates} - {m.name, d.name}) != 2:
         names = ", ".join(c.name for c in coordinates)
@@ -294,20 +296,8 @@ def phase_diagram(
     return PhaseDiagram(network, coordinates, norm)
 
 
-def slopes_along(network: Network) -> dict[str, sp.Expr]:
-    """Slopes of every layer along a line of networks, as functions of the one free symbol of its exponents."""
-    symbols = set().union(
-        *(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.absorbed()[1]))
-    )
-    if len(symbols) != 1:
-        raise TheoryError(f"the exponents contain {sorted(map(str, symbols))}; a line has one free symbol")
-    diagram = PhaseDiagram(network, (symbols.pop(), sp.Dummy()))
-    return {layer: diagram.slope(layer) for layer in diagram.layers}
-
-
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
-    if not isinstance(depth, int) or depth < 2:
-        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+    check_depth(depth)
     names = {2: "gamma gamma_prime", 3: "gamma_3 gamma_2"}.get(depth, "gamma gamma_prime")
     energetic, dynamical = sp.symbols(names, real=True)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'

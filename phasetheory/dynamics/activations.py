@@ -87,11 +87,11 @@ class Activation:
         return type(self.name + "'", (sp.Function,), {})
 
     def value(self, z: Any) -> sp.Expr:
-        """Sigma(z) written out by branches; the value at the kink is 0."""
+        """The function sigma(z) written out by branches; its value at the kink is 0."""
         return sp.Piecewise((self.right * z**self.degree, z > 0), (self.left * (-z) ** self.degree, z < 0), (0, True))
 
     def slope(self, z: Any) -> sp.Expr:
-        """Sigma'(z) written out by branches; the value at the kink is taken as 0."""
+        """The derivative sigma'(z) written out by branches; its value at the kink is taken as 0."""
         p = self.degree
         return sp.Piecewise(
             (p * self.right * z ** (p - 1), z > 0), (-p * self.left * (-z) ** (p - 1), z < 0), (0, True)
@@ -102,12 +102,12 @@ class Activation:
         return expression.replace(self.function, self.value).replace(self.derivative, self.slope)
 
     def homogeneity_residual(self) -> tuple[sp.Expr, sp.Expr]:
-        """sigma(c z) - c^p sigma(z) on the two branches; (0, 0) proves homogeneity."""
+        """The residual sigma(c z) - c^p sigma(z) on the two branches; (0, 0) proves homogeneity."""
         c = sp.Symbol("c", positive=True)
         return self._on_branches(lambda z: self.value(c * z) - c**self.degree * self.value(z))
 
     def euler_residual(self) -> tuple[sp.Expr, sp.Expr]:
-        """Z sigma'(z) - p sigma(z) on the two branches; (0, 0) proves Euler's identity."""
+        """The residual z sigma'(z) - p sigma(z) on the two branches; (0, 0) proves Euler's identity."""
         return self._on_branches(lambda z: z * self.slope(z) - self.degree * self.value(z))
 
     def pull_out(self, expression: sp.Expr, scales: frozenset[sp.Symbol]) -> sp.Expr:

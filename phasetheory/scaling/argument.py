@@ -65,6 +65,20 @@ class Exponents:
         sigmas = tuple(sp.expand(s - h) for s, h in zip(self.sigmas, halves, strict=True))
         return sigmas, sp.expand(self.alpha - sum(halves))
 
+    def absorbed_numbers(self) -> tuple[tuple[sp.Expr, ...], sp.Expr]:
+        """The same, refused where an exponent is not a number."""
+        sigmas, alpha = self.absorbed()
+        for value in (*sigmas, alpha):
+            if not value.is_number:
+                raise TheoryError(f"exponent {value} has free symbols; substitute numbers or use phase_diagram()")
+        return sigmas, alpha
+
+    @property
+    def free_symbols(self) -> set[sp.Symbol]:
+        """Symbols on which the slopes depend."""
+        sigmas, alpha = self.absorbed()
+        return set().union(*(value.free_symbols for value in (*sigmas, alpha)))
+
 
 class Algebra(Protocol):
     """Minimum and maximum of the values the exponents take, and what the minimum over sets K of layers needs."""
@@ -165,11 +179,7 @@ def layer_slopes(exponents: Exponents, *, norm: str = "frobenius") -> tuple[sp.E
     TheoryError
         If an exponent is not a real number; use :func:`phasetheory.phase_diagram` for free symbols.
     """
-    sigmas, alpha = exponents.absorbed()
-    for value in (*sigmas, alpha):
-        if not value.is_number:
-            raise TheoryError(f"exponent {value} has free symbols; substitute numbers or use phase_diagram()")
-    return displacement(sigmas, alpha).slopes(norm)
+    return displacement(*exponents.absorbed_numbers()).slopes(norm)
 
 
 def _fan_exponents(depth: int) -> Iterator[tuple[int, int]]:

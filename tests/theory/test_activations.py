@@ -96,6 +96,6 @@ def test_degree_p_keeps_everything_but_the_slopes():
     assert derivation.boundaries == {}
     assert all(check.holds for check in derivation.checks)
     assert str(derivation.normalized.kappa) == "beta1*beta2**3/alpha"
-    text = derivation.text()
+    text = pt.write(derivation)
     assert "γ = 1" in text
     assert "winner takes all" in text
