@@ -4,8 +4,9 @@ Exact and symbolic (SymPy). The numerical side, which checks every prediction by
 """
 
 from phasetheory.diagrams.boundaries import Boundary, Segment
-from phasetheory.diagrams.diagram import PhaseDiagram, Region, phase_diagram
+from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
+from phasetheory.diagrams.regions import Region
 from phasetheory.documents.derivation import Check, Derivation, derive
 from phasetheory.documents.statements import statements
 from phasetheory.documents.writing import write

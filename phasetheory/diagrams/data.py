@@ -11,8 +11,9 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary
-from phasetheory.diagrams.diagram import PhaseDiagram, Region
+from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.polygons import Point, at_infinity
+from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.scaling.regimes import Basis
 

@@ -4,9 +4,8 @@ A slice is a network whose exponents are affine in two free symbols, the coordin
 scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -14,32 +13,20 @@ import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary, boundary_of
 from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
-from phasetheory.diagrams.polygons import PLANE, Affine, Point, Polygon, clip, convex_union, intersection
+from phasetheory.diagrams.polygons import Affine, Point
+from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError
-from phasetheory.networks.network import Network, three_layer, two_layer
+from phasetheory.networks.network import Network
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, m
 from phasetheory.symbols.rationals import as_fraction
 
-__all__ = ["ALL_WEIGHTS", "PhaseDiagram", "Region", "phase_diagram"]
+__all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
 
 #: Stands for a layer where all normalised weights together are meant.
 ALL_WEIGHTS = "theta"
-
-
-@dataclass(frozen=True)
-class Region:
-    """A part of the plane where every layer keeps its regime: a union of convex polygons."""
-
-    regimes: dict[str, Regime]
-    polygons: tuple[Polygon, ...]
-
-    @property
-    def label(self) -> str:
-        """For instance ``'w condensed, a linear'``."""
-        return ", ".join(f"{layer} {regime.value}" for layer, regime in self.regimes.items())
 
 
 @dataclass(frozen=True)
@@ -94,7 +81,7 @@ class PhaseDiagram:
 
         Examples
         --------
-        >>> phase_diagram(2).network_at((1, Fraction(1, 2))).sigmas
+        >>> phase_diagram(2).network_at((1, "1/2")).sigmas
         (1, 1/sqrt(m))
         """
         net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*point)), strict=True))
@@ -164,23 +151,7 @@ class PhaseDiagram:
         >>> [region.label for region in phase_diagram(3).regions(("W1", "W2"))][0]
         'W1 linear, W2 linear'
         """
-        chosen = tuple(layers or self.layers)
-        labelled: list[tuple[Polygon, tuple[Regime, ...]]] = [(PLANE, ())]
-        for layer in chosen:
-            signs = [cell for polygon, f in self._slope(layer).cells for cell in _signs(polygon, f)]
-            labelled = [
-                (common, (*labels, regime))
-                for polygon, labels in labelled
-                for other, regime in signs
-                if (common := intersection(polygon, other))
-            ]
-        grouped: dict[tuple[Regime, ...], list[Polygon]] = {}
-        for polygon, labels in labelled:
-            grouped.setdefault(labels, []).append(polygon)
-        return tuple(
-            Region(dict(zip(chosen, labels, strict=True)), tuple(convex_union(polygons)))
-            for labels, polygons in grouped.items()
-        )
+        return regions_of({layer: self._slope(layer) for layer in layers or self.layers})
 
     def regime_at(self, **coordinates: Any) -> dict[str, Regime]:
         """Regime of every layer at a point given by coordinate names, e.g. ``regime_at(gamma=1, gamma_prime=0)``."""
@@ -298,23 +269,8 @@ def phase_diagram(
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
     check_depth(depth)
-    names = {2: "gamma gamma_prime", 3: "gamma_3 gamma_2"}.get(depth, "gamma gamma_prime")
+    names = "gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime"  # the book's names, else the paper's
     energetic, dynamical = sp.symbols(names, real=True)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
     alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
-    if depth == 2:
-        network = two_layer(alpha, later, 1)
-    elif depth == 3:
-        network = three_layer(alpha, 1, later, later)
-    else:
-        network = Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha)
-    return network, (energetic, dynamical)
-
-
-def _signs(polygon: Polygon, function: Affine) -> Iterable[tuple[Polygon, Regime]]:
-    if function == Affine(Fraction(0), Fraction(0), Fraction(0)):
-        yield polygon, Regime.CRITICAL
-        return
-    for part, regime in ((function * -1, Regime.LINEAR), (function, Regime.CONDENSED)):
-        if half := clip(polygon, part):
-            yield half, regime
+    return Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha), (energetic, dynamical)

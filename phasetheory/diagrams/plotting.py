@@ -15,8 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 
 from phasetheory.diagrams.data import named_points
-from phasetheory.diagrams.diagram import PhaseDiagram, Region
+from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization
 from phasetheory.scaling.regimes import Regime
 from phasetheory.symbols.printing import latex

@@ -1,7 +1,6 @@
 """Numbers as exact fractions."""
 
 from fractions import Fraction
-from math import isfinite
 from typing import Any
 
 import sympy as sp
@@ -12,7 +11,7 @@ __all__ = ["as_fraction"]
 
 
 def as_fraction(value: Any, *, name: str) -> Fraction:
-    """An integer, Fraction, SymPy Rational or float as a Fraction; a float is the decimal it prints as, 0.1 is 1/10.
+    """An integer, Fraction, SymPy Rational, float or text as a Fraction; a float is the decimal it prints as, 0.1 is 1/10.
 
     ``name`` is the argument named in the error message.
 
@@ -21,9 +20,12 @@ def as_fraction(value: Any, *, name: str) -> Fraction:
     >>> as_fraction(0.1, name="gamma"), as_fraction(sp.Rational(7, 4), name="gamma")
     (Fraction(1, 10), Fraction(7, 4))
     """
-    if isinstance(value, float) and isfinite(value):
-        return Fraction(repr(float(value)))
-    exact = sp.sympify(value)
-    if not isinstance(exact, sp.Rational):
+    text = repr(float(value)) if isinstance(value, float) else value
+    try:
+        # SymPy would run text as Python code, so it never gets any
+        exact = Fraction(text) if isinstance(text, str) else sp.sympify(text, strict=True)
+    except (ValueError, ZeroDivisionError, TypeError):
+        exact = None
+    if not isinstance(exact, (Fraction, sp.Rational)):
         raise TheoryError(f"{name} = {value} is not a rational number; give one such as 1.75 or '7/4'")
-    return Fraction(int(exact.p), int(exact.q))
+    return Fraction(int(exact.numerator), int(exact.denominator))

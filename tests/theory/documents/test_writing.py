@@ -133,3 +133,31 @@ def test_the_theorem_is_cited_for_relu_only():
         assert (net.basis()["w"] is pt.Basis.PROVED) is cited
         assert ("w is linear for γ < 1" in pt.write(pt.derive(net))) is cited
         assert any("JMLR 22" in s.source for s in pt.statements(net)) is cited
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex"])
+def test_reports_carry_the_results(form):
+    derivation = pt.derive(pt.initialization("he"))
+    report = pt.write(derivation, form)
+    assert all(check.holds for check in derivation.checks)
+    assert "FAILED" not in report
+    for word in ("Balance law", "This network: He", "JMLR 22", "condensed"):
+        assert word in report
+
+
+def test_derive_defaults_to_two_layer_relu():
+    derivation = pt.derive()
+    assert str(derivation.boundaries["w"]) == (
+        "gamma = 1 for gamma_prime <= 0; gamma = gamma_prime + 1 for gamma_prime >= 0"
+    )
+
+
+def test_degree_p_keeps_everything_but_the_slopes():
+    derivation = pt.derive(pt.two_layer(1, "1/m", 1, activation=pt.relu_power(3)))
+    assert derivation.capacity_boundary == 1
+    assert derivation.boundaries == {}
+    assert all(check.holds for check in derivation.checks)
+    assert str(derivation.normalized.kappa) == "beta1*beta2**3/alpha"
+    text = pt.write(derivation)
+    assert "γ = 1" in text
+    assert "winner takes all" in text

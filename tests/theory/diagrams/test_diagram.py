@@ -37,7 +37,7 @@ def test_three_layer_boundaries_and_four_regions():
 @given(fractions, fractions)
 def test_diagram_and_network_agree_at_a_point(gamma, gamma_prime):
     """Piecewise-linear algebra against plain rational numbers."""
-    x, y = (sp.Rational(v.numerator, v.denominator) for v in (gamma, gamma_prime))
+    x, y = map(sp.Rational, (gamma, gamma_prime))
     net = pt.two_layer(pt.m ** (x - y), pt.m**-y, 1)
     assert DIAGRAM.slopes_at(gamma=x, gamma_prime=y) == net.slopes()
     assert DIAGRAM.slope("w").subs({GAMMA: x, GAMMA_PRIME: y}) == net.slopes()["w"]
@@ -45,7 +45,7 @@ def test_diagram_and_network_agree_at_a_point(gamma, gamma_prime):
 
 @given(fractions)
 def test_slope_vanishes_on_the_boundary(gamma_prime):
-    y = sp.Rational(gamma_prime.numerator, gamma_prime.denominator)
+    y = sp.Rational(gamma_prime)
     assert DIAGRAM.regime_at(gamma=1 + max(0, y), gamma_prime=y)["w"] is pt.Regime.CRITICAL
 
 
