@@ -4,16 +4,19 @@ Exact and symbolic (SymPy). The numerical side, which checks every prediction by
 """
 
 from phasetheory.diagrams.boundaries import Boundary, Segment
-from phasetheory.diagrams.diagram import PhaseDiagram, Region, phase_diagram
+from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
+from phasetheory.diagrams.lines import slopes_on_slice
+from phasetheory.diagrams.regions import Region
 from phasetheory.documents.derivation import Check, Derivation, derive
-from phasetheory.documents.statements import slopes_on_slice, statements
+from phasetheory.documents.statements import statements
+from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
-from phasetheory.networks.abc import AbcParametrization, from_abc
+from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
@@ -70,5 +73,7 @@ __all__ = [
     "slopes_on_slice",
     "statements",
     "three_layer",
+    "to_abc",
     "two_layer",
+    "write",
 ]

@@ -11,7 +11,7 @@ import phasetheory as pt
 from numerics.commands.output import Json, as_json
 from numerics.commands.slices import Slice, read_slice, split_list
 from numerics.errors import InputError
-from phasetheory.documents.summary import layout, summary_rows
+from phasetheory.documents.summary import describe, layout, summary_rows
 from phasetheory.symbols.printing import plain
 
 __all__ = ["classify", "derive", "diagram"]
@@ -65,7 +65,7 @@ def classify(
         print(as_json(_as_dict(net, known)))
         return
     if name is not None:
-        print(pt.describe_initialization(name).description(depth, net.activation))
+        print(describe(name, depth, net.activation))
     else:
         print(layout(f"{net.depth}-layer {net.activation.name} network", summary_rows(net)))
     for basis in pt.Basis:
@@ -96,11 +96,11 @@ def derive(
     else:
         betas = (beta1, beta2, beta3)
         derivation = pt.derive(_network(name, depth, alpha, betas, sigmas, learning_rates, abc, activation))
-    document = {Format.text: derivation.text, Format.markdown: derivation.markdown, Format.latex: derivation.latex}
+    document = pt.write(derivation, form)
     if out is None:
-        print(document[form](), end="")
+        print(document, end="")
     else:
-        out.write_text(document[form]())
+        out.write_text(document)
 
 
 def diagram(

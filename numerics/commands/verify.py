@@ -58,7 +58,7 @@ def verify_command(
         prepare(out)
     console = Console(highlight=False, quiet=json)
     derivation = pt.derive()
-    console.print(derivation.text(), markup=False, soft_wrap=True)
+    console.print(pt.write(derivation), markup=False, soft_wrap=True)
     with training_bar(len(plan.cells), quiet=json) as progress:
         verification = verify(plan, diagram=derivation.diagram, progress=progress)
     report = to_dict(verification, derivation)
@@ -84,7 +84,7 @@ def _verify_slice(plan: SlicePlan, out: Path | None, json: bool) -> int:
     console = Console(highlight=False, quiet=json)
     standard = pt.phase_diagram(plan.depth).network == plan.network
     derivation = pt.derive(depth=plan.depth) if standard else pt.derive(plan.network)
-    console.print(derivation.text(), markup=False, soft_wrap=True)
+    console.print(pt.write(derivation), markup=False, soft_wrap=True)
     with training_bar(len(plan.cells), quiet=json) as progress:
         verification, report = run_slice(plan, out, lambda now: progress(now.done + now.failed, now.total))
     print_slice(console, verification)

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
+from typing import Any
 
 import sympy as sp
 
 from phasetheory.diagrams.piecewise import PiecewiseLinear, affine_to_sympy
 from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["Boundary", "Segment", "boundary_of"]
 
@@ -31,6 +34,15 @@ class Segment:
     linear_side: sp.Basic
     condensed_side: sp.Basic
 
+    def at(self, y: Fraction) -> tuple[Fraction, ...]:
+        """Values of the first coordinate at height y: one, none, or the finite ends of a horizontal segment."""
+        (px, py), (qx, qy) = self.start, self.end  # in order of the second coordinate
+        if py == qy:
+            return tuple(end[0] for end in (self.start, self.end) if y == py and not at_infinity(end))
+        if (y < py and not at_infinity(self.start)) or (y > qy and not at_infinity(self.end)):
+            return ()
+        return (px + (y - py) * (qx - px) / (qy - py),)
+
 
 @dataclass(frozen=True)
 class Boundary:
@@ -40,6 +52,32 @@ class Boundary:
     coordinates: tuple[sp.Symbol, sp.Symbol]
     segments: tuple[Segment, ...]
 
+    def at(self, y: Any) -> tuple[Fraction, ...]:
+        """Values of the first coordinate at which the layer is critical, where the second is ``y``, exactly.
+
+        Ascending, a corner where two segments meet once. A horizontal segment at this height gives its two ends, the ones at
+        infinity left out: a whole horizontal line gives nothing.
+
+        Parameters
+        ----------
+        y : int, Fraction, sympy.Rational or float
+            A float is taken as its exact binary value: 0.1 is a little more than 1/10.
+
+        Raises
+        ------
+        TheoryError
+            If y is not a finite rational number.
+
+        Examples
+        --------
+        >>> from phasetheory.diagrams.diagram import phase_diagram
+        >>> phase_diagram(3).boundary("W2").at(Fraction(1, 3))
+        (Fraction(8, 3),)
+        """
+        binary = isinstance(y, float) and isfinite(y)
+        height = Fraction(y) if binary else as_fraction(y, name=self.coordinates[1].name)
+        return tuple(sorted({x for segment in self.segments for x in segment.at(height)}))
+
     def __str__(self) -> str:
         return "; ".join(f"{s.equation.lhs} = {s.equation.rhs}{self._range(s)}" for s in self.segments)
 
@@ -47,7 +85,7 @@ class Boundary:
         """`` for lower <= coordinate <= upper``, the coordinate being the one not solved for."""
         axis = 1 if segment.equation.lhs == self.coordinates[0] else 0
         low, high = sorted((segment.start, segment.end), key=lambda end: end[axis])
-        name, low_text, high_text = self.coordinates[axis], _exact(low[axis]), _exact(high[axis])
+        name, low_text, high_text = self.coordinates[axis], low[axis], high[axis]
         if at_infinity(low) and at_infinity(high):
             return ""
         if at_infinity(low):
@@ -58,10 +96,6 @@ class Boundary:
 def boundary_of(slope: PiecewiseLinear, layer: str, coordinates: tuple[sp.Symbol, sp.Symbol]) -> Boundary:
     """The zero set of a slope as a boundary."""
     return Boundary(layer, coordinates, tuple(_segment(ends, slope, coordinates) for ends in _zero_set(slope)))
-
-
-def _exact(value: Fraction) -> sp.Rational:
-    return sp.Rational(value.numerator, value.denominator)
 
 
 def _zero_set(slope: PiecewiseLinear) -> list[tuple[Point, Point]]:

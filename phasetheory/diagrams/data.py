@@ -4,21 +4,23 @@ Regions and cells are convex polygons, vertices counter-clockwise. The plane is 
 :data:`phasetheory.diagrams.polygons.FAR`; a vertex on its edge stands for a direction and is marked ``at_infinity``.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary
-from phasetheory.diagrams.diagram import PhaseDiagram, Region
+from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.polygons import Point, at_infinity
+from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.scaling.regimes import Basis
 
-__all__ = ["as_dict", "named_points"]
+__all__ = ["named_points", "to_dict", "to_json"]
 
 
-def as_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[str, Any]:
+def to_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[str, Any]:
     """Everything about a diagram, ready for JSON.
 
     Parameters
@@ -47,6 +49,11 @@ def as_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[
             for name, place in named_points(diagram).items()
         ],
     }
+
+
+def to_json(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> str:
+    """:func:`to_dict` as JSON text."""
+    return json.dumps(to_dict(diagram, layers), indent=2)
 
 
 def named_points(diagram: PhaseDiagram) -> dict[str, tuple[sp.Expr, sp.Expr]]:

@@ -4,10 +4,8 @@ A slice is a network whose exponents are affine in two free symbols, the coordin
 scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
 """
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,32 +13,27 @@ import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary, boundary_of
 from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
-from phasetheory.diagrams.polygons import FAR, PLANE, Affine, Polygon, clip, convex_union, intersection
+from phasetheory.diagrams.polygons import Affine, Point
+from phasetheory.diagrams.regions import Region, regions_of
+from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError
-from phasetheory.networks.network import Network, three_layer, two_layer
-from phasetheory.scaling.argument import Displacement, displacement
+from phasetheory.networks.network import Network
+from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, m
+from phasetheory.symbols.rationals import as_fraction
 
-__all__ = ["PhaseDiagram", "Region", "phase_diagram", "slopes_along"]
+__all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
 
-
-@dataclass(frozen=True)
-class Region:
-    """A part of the plane where every layer keeps its regime: a union of convex polygons."""
-
-    regimes: dict[str, Regime]
-    polygons: tuple[Polygon, ...]
-
-    @property
-    def label(self) -> str:
-        """For instance ``'w condensed, a linear'``."""
-        return ", ".join(f"{layer} {regime.value}" for layer, regime in self.regimes.items())
+#: Stands for a layer where all normalised weights together are meant.
+ALL_WEIGHTS = "theta"
 
 
 @dataclass(frozen=True)
 class PhaseDiagram:
     """The phase diagram of a slice.
+
+    Wherever it asks for a layer, ``'theta'`` stands for all normalised weights W_l/sigma_l together (Frobenius norm only).
 
     Attributes
     ----------
@@ -55,6 +48,49 @@ class PhaseDiagram:
     network: Network
     coordinates: tuple[sp.Symbol, sp.Symbol]
     norm: str = "frobenius"
+
+    def __post_init__(self) -> None:
+        check_norm(self.norm)
+        object.__setattr__(self, "coordinates", tuple(self.coordinates))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what is computed once and kept is left out: generated functions cannot be pickled
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the two coordinates."""
+        return self.coordinates[0].name, self.coordinates[1].name
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether this is the standard slice of its depth, the one of ``phase_diagram(depth)``, in either norm."""
+        return (self.network, self.coordinates) == _standard_slice(self.network.depth)
+
+    def with_norm(self, norm: str) -> "PhaseDiagram":
+        """The same slice with distances in another norm."""
+        return replace(self, norm=norm)
+
+    def network_at(self, point: tuple[Any, Any]) -> Network:
+        """The network of a point, which has no name.
+
+        Parameters
+        ----------
+        point : (x, y)
+            Rational numbers; a float is the decimal it prints as, as in :meth:`slopes_at`.
+
+        Examples
+        --------
+        >>> phase_diagram(2).network_at((1, "1/2")).sigmas
+        (1, 1/sqrt(m))
+        """
+        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*point)), strict=True))
+        return Network(
+            tuple(sigma.subs(values) for sigma in net.sigmas),
+            net.alpha.subs(values),
+            tuple(rate.subs(values) for rate in net.learning_rates),
+            net.activation,
+        )
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -71,27 +107,40 @@ class PhaseDiagram:
     def _slopes(self) -> dict[str, PiecewiseLinear]:
         return dict(zip(self.layers, self.displacement.slopes(self.norm), strict=True))
 
+    @cached_property
+    def _slope_of_all_weights(self) -> PiecewiseLinear:
+        if self.norm != "frobenius":
+            raise TheoryError(f"{ALL_WEIGHTS!r} in {self.norm} norm: all weights together have a Frobenius norm only")
+        return slope_of_all_weights(list(self._slopes.values()), MAX_PLUS)
+
     def slope(self, layer: str) -> sp.Expr:
-        """S of a layer as a SymPy Piecewise in the coordinates."""
+        """S of a layer, or of ``'theta'``, as a SymPy Piecewise in the coordinates."""
         return self._slope(layer).to_sympy(*self.coordinates)
 
-    def evaluate(self, x: Any, y: Any) -> dict[str, Any]:
-        """Slopes of every layer on floating-point numbers or NumPy arrays, which are broadcast against each other.
+    def evaluate(self, x: Any, y: Any, *, layers: Sequence[str] | None = None) -> dict[str, Any]:
+        """Slopes on floating-point numbers or NumPy arrays, which are broadcast against each other.
 
         Parameters
         ----------
         x, y : float or float64 array
             First and second coordinate, for instance ``x[None, :]`` and ``y[:, None]`` for a grid.
+        layers : sequence of str, optional
+            Layers, ``'theta'`` among them if wanted; by default every layer, without it.
         """
         x, y = x + 0.0 * y, y + 0.0 * x
-        return {layer: function(x, y) + 0.0 * x for layer, function in self._functions.items()}
+        return {layer: self._function(layer)(x, y) + 0.0 * x for layer in layers or self.layers}
+
+    def _function(self, layer: str) -> Callable[[Any, Any], Any]:
+        if layer not in self._functions:
+            self._functions[layer] = sp.lambdify(self.coordinates, self.slope(layer), "numpy")
+        return self._functions[layer]
 
     @cached_property
     def _functions(self) -> dict[str, Callable[[Any, Any], Any]]:
-        return {layer: sp.lambdify(self.coordinates, self.slope(layer), "numpy") for layer in self.layers}
+        return {}
 
     def boundary(self, layer: str) -> Boundary:
-        """The boundary of a layer as explicit segments."""
+        """The boundary of a layer, or of ``'theta'``, as explicit segments."""
         return boundary_of(self._slope(layer), layer, self.coordinates)
 
     def regions(self, layers: Sequence[str] | None = None) -> tuple[Region, ...]:
@@ -102,23 +151,7 @@ class PhaseDiagram:
         >>> [region.label for region in phase_diagram(3).regions(("W1", "W2"))][0]
         'W1 linear, W2 linear'
         """
-        chosen = tuple(layers or self.layers)
-        labelled: list[tuple[Polygon, tuple[Regime, ...]]] = [(PLANE, ())]
-        for layer in chosen:
-            signs = [cell for polygon, f in self._slope(layer).cells for cell in _signs(polygon, f)]
-            labelled = [
-                (common, (*labels, regime))
-                for polygon, labels in labelled
-                for other, regime in signs
-                if (common := intersection(polygon, other))
-            ]
-        grouped: dict[tuple[Regime, ...], list[Polygon]] = {}
-        for polygon, labels in labelled:
-            grouped.setdefault(labels, []).append(polygon)
-        return tuple(
-            Region(dict(zip(chosen, labels, strict=True)), tuple(convex_union(polygons)))
-            for labels, polygons in grouped.items()
-        )
+        return regions_of({layer: self._slope(layer) for layer in layers or self.layers})
 
     def regime_at(self, **coordinates: Any) -> dict[str, Regime]:
         """Regime of every layer at a point given by coordinate names, e.g. ``regime_at(gamma=1, gamma_prime=0)``."""
@@ -126,12 +159,14 @@ class PhaseDiagram:
 
     def slopes_at(self, **coordinates: Any) -> dict[str, sp.Expr]:
         """Exact slopes of every layer at a point given by coordinate names."""
-        names = [c.name for c in self.coordinates]
-        if sorted(coordinates) != sorted(names):
-            raise TheoryError(f"got coordinates {sorted(coordinates)}; give {' and '.join(names)}")
-        point = tuple(_fraction(coordinates[name], name) for name in names)
-        values = {layer: self._slopes[layer]((point[0], point[1])) for layer in self.layers}
-        return {layer: sp.Rational(v.numerator, v.denominator) for layer, v in values.items()}
+        if sorted(coordinates) != sorted(self.names):
+            raise TheoryError(f"got coordinates {sorted(coordinates)}; give {' and '.join(self.names)}")
+        point = self._point(*(coordinates[name] for name in self.names))
+        return {layer: sp.Rational(slope(point)) for layer, slope in self._slopes.items()}
+
+    def _point(self, x: Any, y: Any) -> Point:
+        first, second = self.names
+        return as_fraction(x, name=first), as_fraction(y, name=second)
 
     def locate(self, network: Network) -> tuple[sp.Expr, sp.Expr] | None:
         """Coordinates of a network on this slice, or None if it does not lie on it.
@@ -155,14 +190,16 @@ class PhaseDiagram:
         return x, y
 
     def to_dict(self, layers: Sequence[str] | None = None) -> dict[str, Any]:
-        """Slopes, boundaries, regions and named points as plain data; see :mod:`phasetheory.diagrams.data`."""
-        from phasetheory.diagrams.data import as_dict  # it reads diagrams: imported when asked for
+        """Slopes, boundaries, regions and named points as plain data; see :func:`phasetheory.diagrams.data.to_dict`."""
+        from phasetheory.diagrams.data import to_dict  # it reads diagrams: imported when asked for
 
-        return as_dict(self, layers)
+        return to_dict(self, layers)
 
     def to_json(self, layers: Sequence[str] | None = None) -> str:
         """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(layers), indent=2)
+        from phasetheory.diagrams.data import to_json  # it reads diagrams: imported when asked for
+
+        return to_json(self, layers)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the diagram; see :func:`phasetheory.diagrams.plotting.plot_phase_diagram`."""
@@ -176,8 +213,11 @@ class PhaseDiagram:
         return (*sigmas, alpha)
 
     def _slope(self, layer: str) -> PiecewiseLinear:
+        if layer == ALL_WEIGHTS:
+            return self._slope_of_all_weights
         if layer not in self._slopes:
-            raise TheoryError(f"layer = {layer!r}; this network has layers {', '.join(self.layers)}")
+            known = ", ".join(self.layers)
+            raise TheoryError(f"layer = {layer!r}; this network has layers {known}, and {ALL_WEIGHTS} for all together")
         return self._slopes[layer]
 
     def _affine(self, expression: sp.Expr) -> Affine:
@@ -188,7 +228,7 @@ class PhaseDiagram:
         if not expression.is_polynomial(x, y) or sp.Poly(expression, x, y).total_degree() > 1:
             raise TheoryError(f"exponent {expression} is not affine in {x} and {y}; use powers of m linear in them")
         slopes = [sp.diff(expression, c) for c in (x, y)]
-        return Affine(*(_fraction(v, "exponent") for v in (expression.subs({x: 0, y: 0}), *slopes)))
+        return Affine(*(as_fraction(v, name="exponent") for v in (expression.subs({x: 0, y: 0}), *slopes)))
 
 
 def phase_diagram(
@@ -218,8 +258,8 @@ def phase_diagram(
     if network is None:
         network, coordinates = _standard_slice(depth)
     elif coordinates is None:
-        symbols = set().union(*(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.alpha)))
-        raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {sorted(map(str, symbols))}")
+        symbols = sorted(map(str, network.exponents.free_symbols))
+        raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {symbols}")
     assert coordinates is not None
     if len({c.name for c in coordinates} - {m.name, d.name}) != 2:
         names = ", ".join(c.name for c in coordinates)
@@ -227,44 +267,10 @@ def phase_diagram(
     return PhaseDiagram(network, coordinates, norm)
 
 
-def slopes_along(network: Network) -> dict[str, sp.Expr]:
-    """Slopes of every layer along a line of networks, as functions of the one free symbol of its exponents."""
-    symbols = set().union(
-        *(e.free_symbols for e in (*network.exponents.absorbed()[0], network.exponents.absorbed()[1]))
-    )
-    if len(symbols) != 1:
-        raise TheoryError(f"the exponents contain {sorted(map(str, symbols))}; a line has one free symbol")
-    diagram = PhaseDiagram(network, (symbols.pop(), sp.Dummy()))
-    return {layer: diagram.slope(layer) for layer in diagram.layers}
-
-
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
-    if not isinstance(depth, int) or depth < 2:
-        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
-    names = {2: "gamma gamma_prime", 3: "gamma_3 gamma_2"}.get(depth, "gamma gamma_prime")
+    check_depth(depth)
+    names = "gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime"  # the book's names, else the paper's
     energetic, dynamical = sp.symbols(names, real=True)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
     alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
-    if depth == 2:
-        network = two_layer(alpha, later, 1)
-    elif depth == 3:
-        network = three_layer(alpha, 1, later, later)
-    else:
-        network = Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha)
-    return network, (energetic, dynamical)
-
-
-def _fraction(value: Any, name: str) -> Fraction:
-    exact = sp.Rational(repr(value)) if isinstance(value, float) and abs(value) < float(FAR) else sp.sympify(value)
-    if not isinstance(exact, sp.Rational):
-        raise TheoryError(f"{name} = {value} is not a rational number; give one such as 1.75 or '7/4'")
-    return Fraction(int(exact.p), int(exact.q))
-
-
-def _signs(polygon: Polygon, function: Affine) -> Iterable[tuple[Polygon, Regime]]:
-    if function == Affine(Fraction(0), Fraction(0), Fraction(0)):
-        yield polygon, Regime.CRITICAL
-        return
-    for part, regime in ((function * -1, Regime.LINEAR), (function, Regime.CONDENSED)):
-        if half := clip(polygon, part):
-            yield half, regime
+    return Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha), (energetic, dynamical)

@@ -47,8 +47,8 @@ class PiecewiseLinear:
                 return function(point)
         raise ValueError(f"point {point} lies outside the square of half-width {FAR}")
 
-    def __add__(self, other: "PiecewiseLinear | int") -> "PiecewiseLinear":
-        if isinstance(other, int):
+    def __add__(self, other: "PiecewiseLinear | Fraction | int") -> "PiecewiseLinear":
+        if isinstance(other, (int, Fraction)):
             return self._map(lambda f: f + Affine(Fraction(other), Fraction(0), Fraction(0)))
         return self._overlay(other, lambda f, g: [(None, f + g)])
 
@@ -127,7 +127,7 @@ MAX_PLUS = _MaxPlus()
 
 def affine_to_sympy(function: Affine, x: sp.Symbol, y: sp.Symbol) -> sp.Expr:
     """``function`` as a SymPy expression."""
-    c, fx, fy = (sp.Rational(v.numerator, v.denominator) for v in (function.constant, function.x, function.y))
+    c, fx, fy = map(sp.Rational, (function.constant, function.x, function.y))
     return c + fx * x + fy * y
 
 
@@ -163,7 +163,7 @@ def _condition(polygon: Polygon, x: sp.Symbol, y: sp.Symbol) -> sp.Basic:
 
 def _inequality(half_plane: Affine, x: sp.Symbol, y: sp.Symbol) -> sp.Basic:
     """half_plane >= 0, solved for y where possible, else for x, so that it reads naturally."""
-    c, fx, fy = (sp.Rational(v.numerator, v.denominator) for v in (half_plane.constant, half_plane.x, half_plane.y))
+    c, fx, fy = map(sp.Rational, (half_plane.constant, half_plane.x, half_plane.y))
     if fy != 0:
         bound = -(c + fx * x) / fy
         return sp.Ge(y, sp.expand(bound)) if fy > 0 else sp.Le(y, sp.expand(bound))

@@ -8,17 +8,20 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import sympy as sp
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 
 from phasetheory.diagrams.data import named_points
-from phasetheory.diagrams.diagram import PhaseDiagram, Region, phase_diagram
+from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization
 from phasetheory.scaling.regimes import Regime
 from phasetheory.symbols.printing import latex
+from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["AXIS_LABELS", "REGIME_COLOURS", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "tint"]
 
@@ -52,6 +55,7 @@ def plot_phase_diagram(
     ax: Axes | None = None,
     layers: tuple[str, ...] | None = None,
     window: Window | None = None,
+    regions: bool = True,
     names: bool = True,
 ) -> Axes:
     """Draw regions, boundaries and named initialisations of a phase diagram.
@@ -66,6 +70,8 @@ def plot_phase_diagram(
         weight layers.
     window : (left, right, bottom, top), optional
         Range of the two coordinates; by default the book's for its two slices, else around all corners of the boundaries.
+    regions : bool
+        Whether to fill the regions; without them only the boundaries are drawn, for data to lie under.
     names : bool
         Whether to place the named initialisations that lie on the slice.
     """
@@ -73,7 +79,8 @@ def plot_phase_diagram(
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
     window = window or _default_window(diagram, chosen)
-    handles = [*_draw_regions(diagram, chosen, ax, window), *draw_boundaries(diagram, chosen, ax, window)]
+    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window)] if regions else []
+    handles += draw_boundaries(diagram, chosen, ax, window)
     if names:
         _place_names(diagram, ax, window)
     left, right, bottom, top = window
@@ -148,8 +155,7 @@ def _region_label(region: Region) -> str:
 
 
 def _default_window(diagram: PhaseDiagram, chosen: tuple[str, ...]) -> Window:
-    standard = diagram.network == phase_diagram(diagram.network.depth).network
-    if standard and diagram.network.depth in _WINDOWS:
+    if diagram.is_standard and diagram.network.depth in _WINDOWS:
         return _WINDOWS[diagram.network.depth]
     ends = [p for layer in chosen for s in diagram.boundary(layer).segments for p in (s.start, s.end)]
     corners: list[tuple[Any, Any]] = [p for p in ends if not at_infinity(p)]
@@ -211,7 +217,9 @@ def _place_names(diagram: PhaseDiagram, ax: Axes, window: Window) -> None:
 
 def _draw_line(title: str, place: tuple[sp.Expr, sp.Expr], ax: Axes, window: Window) -> None:
     (free,) = set().union(*(e.free_symbols for e in place))
-    ends = [tuple(_fraction(e.subs(free, t)) for e in place) for t in ((0 if free.is_positive else -FAR), FAR)]
+    ends = [
+        tuple(as_fraction(e.subs(free, t), name=title) for e in place) for t in ((0 if free.is_positive else -FAR), FAR)
+    ]
     part = _part_inside((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), window)
     if not part:
         return
@@ -221,7 +229,3 @@ def _draw_line(title: str, place: tuple[sp.Expr, sp.Expr], ax: Axes, window: Win
     across, side = (-22, "right") if x >= (left + right) / 2 else (4, "left")
     up = 5 if y == bottom else -13
     ax.annotate(title, (x, y), (across, up), textcoords="offset points", ha=side, fontsize=9, color="0.25")
-
-
-def _fraction(value: sp.Expr) -> Fraction:
-    return Fraction(int(value.p), int(value.q))

@@ -83,27 +83,6 @@ class Derivation:
             Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)),
         )
 
-    def text(self) -> str:
-        """The derivation as text for a terminal."""
-        return self._report("text")
-
-    def markdown(self) -> str:
-        """The derivation as Markdown with TeX formulas."""
-        return self._report("markdown")
-
-    def latex(self) -> str:
-        """The derivation as a complete LaTeX document."""
-        return self._report("latex")
-
-    def _report(self, form: str) -> str:
-        from phasetheory.documents.dynamics import (  # the report reads a Derivation: imported when asked for
-            render,
-            title,
-            write,
-        )
-
-        return render(write(self), form, title(self))
-
 
 def derive(
     network: Network | None = None, *, depth: int | None = None, activation: Activation | None = None

@@ -3,10 +3,13 @@
 import re
 from dataclasses import dataclass
 
+import sympy as sp
+
 from phasetheory.errors import TheoryError
 from phasetheory.scaling.regimes import Basis
+from phasetheory.symbols.printing import latex, plain
 
-__all__ = ["FORMATS", "Equation", "Section", "render"]
+__all__ = ["FORMATS", "Equation", "Section", "equals", "render"]
 
 FORMATS = ("text", "markdown", "latex")
 
@@ -28,6 +31,11 @@ class Section:
     body: tuple[str | Equation, ...]
 
 
+def equals(text: str, tex: str, value: sp.Expr) -> Equation:
+    """The equation name = value."""
+    return Equation(f"{text} = {plain(value)}", f"{tex} = {latex(value)}")
+
+
 def render(sections: list[Section], form: str, title: str = "The phase diagram, derived") -> str:
     """The document as ``'text'``, ``'markdown'`` or ``'latex'``."""
     if form == "text":
@@ -40,7 +48,7 @@ def render(sections: list[Section], form: str, title: str = "The phase diagram, 
             + "\n".join(map(_latex_section, sections))
             + "\\end{document}\n"
         )
-    raise TheoryError(f"format {form!r}; use one of {', '.join(FORMATS)}")
+    raise TheoryError(f"form = {form!r}; use one of {', '.join(FORMATS)}")
 
 
 def tex_prose(text: str) -> str:

@@ -1,29 +1,18 @@
-"""The derivation as a document: what is assumed, every substitution, what is proved and what is argued.
-
-This file writes the dynamics, which are proved; :mod:`phasetheory.documents.scaling` writes the scaling argument and its results.
-"""
+"""The dynamics as sections: assumptions, gradient flow, normalisation, balance law, and the checks; all proved."""
 
 import sympy as sp
 
 from phasetheory.documents.derivation import Derivation
-from phasetheory.documents.document import FORMATS, Equation, Section, render
-from phasetheory.documents.scaling import equals, scaling_sections
+from phasetheory.documents.document import Equation, Section, equals
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import latex, plain
 
-__all__ = ["FORMATS", "Equation", "Section", "render", "title", "write"]
+__all__ = ["checks_section", "dynamics_sections"]
 
 
-def title(derivation: Derivation) -> str:
-    """Heading of the document."""
-    name = f": {derivation.network.name}" if derivation.network is not None and derivation.network.name else ""
-    return f"The phase diagram of a {derivation.depth}-layer {derivation.activation.name.replace('_', ' ')} network, derived{name}"
-
-
-def write(derivation: Derivation) -> list[Section]:
-    """The sections of the document for ``derivation``."""
-    dynamics = [_assumptions(derivation), _flow(derivation), _normalised(derivation), _balance(derivation)]
-    return [*dynamics, *scaling_sections(derivation), _checks(derivation)]
+def dynamics_sections(derivation: Derivation) -> list[Section]:
+    """Everything up to the balance law."""
+    return [_assumptions(derivation), _flow(derivation), _normalised(derivation), _balance(derivation)]
 
 
 def _assumptions(derivation: Derivation) -> Section:
@@ -191,7 +180,8 @@ def _balance(derivation: Derivation) -> Section:
     return Section("Balance law", Basis.PROVED, (law, proof, euler, rates, end))
 
 
-def _checks(derivation: Derivation) -> Section:
+def checks_section(derivation: Derivation) -> Section:
+    """What was verified symbolically, and whether it holds."""
     lines = tuple(f"[{'ok' if check.holds else 'FAILED'}] {check.statement}" for check in derivation.checks)
     return Section(f"Checks (residuals simplified to zero, generic symbols, {_sizes(derivation)})", Basis.PROVED, lines)
 

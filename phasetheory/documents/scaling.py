@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from phasetheory.diagrams.diagram import slopes_along
+from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.derivation import Derivation
-from phasetheory.documents.document import Equation, Section
+from phasetheory.documents.document import Equation, Section, equals
 from phasetheory.dynamics.activations import relu
 from phasetheory.networks.critical import critical_point
 from phasetheory.networks.network import Network
@@ -13,7 +13,7 @@ from phasetheory.scaling.regimes import Basis, Statement, classify
 from phasetheory.symbols.expressions import m
 from phasetheory.symbols.printing import latex, plain, power
 
-__all__ = ["equals", "scaling_sections"]
+__all__ = ["scaling_sections"]
 
 _LUO = "Luo, Xu, Ma, Zhang, JMLR 22 (2021)"
 
@@ -26,11 +26,6 @@ def scaling_sections(derivation: Derivation) -> list[Section]:
     if derivation.network is not None:
         sections.append(_this_network(derivation, derivation.network))
     return [*sections, _claims(derivation)]
-
-
-def equals(text: str, tex: str, value: sp.Expr) -> Equation:
-    """The equation name = value."""
-    return Equation(f"{text} = {plain(value)}", f"{tex} = {latex(value)}")
 
 
 def _capacity(derivation: Derivation) -> Section:
@@ -188,7 +183,7 @@ def _this_network(derivation: Derivation, net: Network) -> Section:
         return Section(_heading(net), Basis.DERIVED, tuple(body))
     if net.gamma.free_symbols | net.gamma_prime.free_symbols:
         body.append("A line of networks: its slopes along the line are")
-        body += [equals(f"S_{layer}", f"S_{{{layer}}}", slope) for layer, slope in slopes_along(net).items()]
+        body += [equals(f"S_{layer}", f"S_{{{layer}}}", slope) for layer, slope in slopes_on_slice(net).items()]
         return Section(_heading(net), Basis.DERIVED, tuple(body))
     return Section(_heading(net), Basis.DERIVED, (*body, *_followed_through(net)))
 

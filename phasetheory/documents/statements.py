@@ -6,32 +6,17 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 
 import sympy as sp
 
-from phasetheory.diagrams.diagram import phase_diagram, slopes_along
+from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.networks.network import Network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
 from phasetheory.symbols.printing import plain
 
-__all__ = ["slopes_on_slice", "statements"]
+__all__ = ["statements"]
 
 _THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime"
 _SCALING = "scaling argument: balance law, capacity, growth"
 _SYMBOLS = "SymPy, residual zero"
-
-
-def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
-    """Slopes of a network whose exponents may contain free symbols: piecewise-linear in them.
-
-    For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them a network of two layers is a
-    line (or part) of the plane (gamma, gamma'), and a deeper one has to be a line, in one symbol.
-    """
-    if not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
-        return network.slopes()
-    if network.depth != 2:
-        return slopes_along(network)
-    diagram = phase_diagram(2)
-    place = dict(zip(diagram.coordinates, (network.gamma, network.gamma_prime), strict=True))
-    return {layer: sp.simplify(diagram.slope(layer).subs(place)) for layer in diagram.layers}
 
 
 def statements(network: Network) -> tuple[Statement, ...]:

@@ -9,7 +9,7 @@ homogeneity, sigma(c z) = c^p sigma(z), and Euler's identity, z sigma'(z) = p si
 and both sides of Euler's identity vanish there.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,10 @@ class Activation:
         if self.degree.is_positive is not True:
             raise NotHomogeneousError(f"degree = {self.degree} of {self.name} is not positive; give p > 0")
 
+    def __getstate__(self) -> dict[str, Any]:
+        # the SymPy functions made for it cannot be pickled: they are made again
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
     @classmethod
     def from_expression(cls, expression: Any, z: sp.Symbol = _z, *, name: str = "sigma") -> "Activation":
         """Find (right, left, p) of a SymPy expression in ``z``, or say that it is not homogeneous.
@@ -83,11 +87,11 @@ class Activation:
         return type(self.name + "'", (sp.Function,), {})
 
     def value(self, z: Any) -> sp.Expr:
-        """Sigma(z) written out by branches; the value at the kink is 0."""
+        """The function sigma(z) written out by branches; its value at the kink is 0."""
         return sp.Piecewise((self.right * z**self.degree, z > 0), (self.left * (-z) ** self.degree, z < 0), (0, True))
 
     def slope(self, z: Any) -> sp.Expr:
-        """Sigma'(z) written out by branches; the value at the kink is taken as 0."""
+        """The derivative sigma'(z) written out by branches; its value at the kink is taken as 0."""
         p = self.degree
         return sp.Piecewise(
             (p * self.right * z ** (p - 1), z > 0), (-p * self.left * (-z) ** (p - 1), z < 0), (0, True)
@@ -98,12 +102,12 @@ class Activation:
         return expression.replace(self.function, self.value).replace(self.derivative, self.slope)
 
     def homogeneity_residual(self) -> tuple[sp.Expr, sp.Expr]:
-        """sigma(c z) - c^p sigma(z) on the two branches; (0, 0) proves homogeneity."""
+        """The residual sigma(c z) - c^p sigma(z) on the two branches; (0, 0) proves homogeneity."""
         c = sp.Symbol("c", positive=True)
         return self._on_branches(lambda z: self.value(c * z) - c**self.degree * self.value(z))
 
     def euler_residual(self) -> tuple[sp.Expr, sp.Expr]:
-        """Z sigma'(z) - p sigma(z) on the two branches; (0, 0) proves Euler's identity."""
+        """The residual z sigma'(z) - p sigma(z) on the two branches; (0, 0) proves Euler's identity."""
         return self._on_branches(lambda z: z * self.slope(z) - self.degree * self.value(z))
 
     def pull_out(self, expression: sp.Expr, scales: frozenset[sp.Symbol]) -> sp.Expr:

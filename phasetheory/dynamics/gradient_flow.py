@@ -18,12 +18,18 @@ import sympy as sp
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError
 
-__all__ = ["GradientFlow", "alpha", "gradient_flow", "learning_rate_symbols", "sigma_symbols"]
+__all__ = ["GradientFlow", "alpha", "check_depth", "gradient_flow", "learning_rate_symbols", "sigma_symbols"]
 
 #: The output scale as a symbol.
 alpha = sp.Symbol("alpha", positive=True)
 
 Matrices = tuple[sp.ImmutableDenseMatrix, ...]
+
+
+def check_depth(depth: int) -> None:
+    """Refuse a depth that is not an integer from 2."""
+    if not isinstance(depth, int) or depth < 2:
+        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
 
 
 def sigma_symbols(depth: int) -> tuple[sp.Symbol, ...]:
@@ -113,8 +119,7 @@ def gradient_flow(
     learning_rates : tuple of sympy.Expr, optional
         Layer-wise, input to output; 1 by default. See :func:`learning_rate_symbols`.
     """
-    if not isinstance(depth, int) or depth < 2:
-        raise TheoryError(f"depth = {depth!r}; a network needs at least two layers of weights, give an integer >= 2")
+    check_depth(depth)
     rates = learning_rates or (sp.S.One,) * depth
     weights = _weight_symbols(depth, width, inputs)
     x = sp.ImmutableDenseMatrix(samples, inputs, lambda i, j: sp.Symbol(f"x_{i + 1}{j + 1}", real=True))

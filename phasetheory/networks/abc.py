@@ -23,10 +23,9 @@ import sympy as sp
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError
 from phasetheory.networks.network import Network
-from phasetheory.scaling.argument import Exponents
 from phasetheory.symbols.expressions import m
 
-__all__ = ["AbcParametrization", "abc_of", "from_abc"]
+__all__ = ["AbcParametrization", "from_abc", "to_abc"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class AbcParametrization:
 
         Examples
         --------
-        >>> from_abc(a=(0, 1), b=(0, 0), c=(0, 0)).to_abc().shifted((1, -1)).c
+        >>> to_abc(from_abc(a=(0, 1), b=(0, 0), c=(0, 0))).shifted((1, -1)).c
         (-2, 4)
         """
         shifts = _exponents(theta, "theta", len(self.a))
@@ -88,8 +87,16 @@ def from_abc(
     )
 
 
-def abc_of(exponents: Exponents) -> AbcParametrization:
-    """The abc parametrisation with a_l = 0 below the output layer, whose multiplier holds alpha."""
+def to_abc(network: Network) -> AbcParametrization:
+    """The exponents of a network as an abc parametrisation, with a_l = 0 below the output layer, whose multiplier holds alpha.
+
+    Examples
+    --------
+    >>> from phasetheory.networks.network import two_layer
+    >>> to_abc(two_layer(alpha="sqrt(m)", beta1=1, beta2=1)).a
+    (0, 1/2)
+    """
+    exponents = network.exponents
     below = (sp.S.Zero,) * (len(exponents.sigmas) - 1)
     return AbcParametrization(
         a=(*below, exponents.alpha),

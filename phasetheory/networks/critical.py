@@ -19,6 +19,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, relu
+from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError
 from phasetheory.networks.network import Network
 from phasetheory.scaling.argument import strengths
@@ -79,8 +80,7 @@ def critical_point(depth: int) -> CriticalPoint:
     >>> point.network().slopes(norm="spectral")
     {'W1': 0, 'W2': 0, 'a': 0}
     """
-    if not isinstance(depth, int) or depth < 2:
-        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+    check_depth(depth)
     sigmas, alpha = sp.symbols(f"x_1:{depth + 1}", real=True), sp.Symbol("y", real=True)
     strength, _ = strengths(sigmas)
     equations = [sigmas[0] - _gauge, sum(strength) - alpha, *(s - strength[0] for s in strength[1:])]

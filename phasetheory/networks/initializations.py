@@ -1,9 +1,9 @@
-"""Named initialisations as points of the theory: look one up, build it at a depth, print what it means."""
+"""Named initialisations as points of the theory: look one up, build it at a depth."""
 
 from dataclasses import dataclass, replace
 
-from phasetheory.documents.summary import layout, summary_rows
 from phasetheory.dynamics.activations import Activation, relu
+from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError
 from phasetheory.networks.catalogue import CATALOGUE, Scheme
 from phasetheory.networks.network import Network
@@ -40,35 +40,10 @@ class Initialization:
         TheoryError
             Depth below 2, or above 2 for a scheme of two layers.
         """
-        if not isinstance(depth, int) or depth < 2:
-            raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+        check_depth(depth)
         if not self.exists_at(depth):
             raise TheoryError(f"{self.name!r} has no depth {depth}: {self.scheme.two_layers_only}")
         return replace(self.scheme.build(depth), activation=activation, name=self.title)
-
-    def description(self, depth: int = 2, activation: Activation = relu) -> str:
-        """Scales, exponents, regime, learning rate, source and biases as text.
-
-        Examples
-        --------
-        >>> print(describe_initialization("ntk").description())
-        NTK, depth 2: standard normal weights, 1/sqrt(m) after every hidden layer
-          source         Jacot, Gabriel, Hongler 2018, arXiv 1806.07572
-          scales         σ_w = β₂ = 1, σ_a = β₁ = 1; α = √m; η = 1, 1
-          exponents      σ: 0, 0; α: 1/2; η: 0, 0
-          coordinates    γ = 1/2, γ' = 0
-          w              linear [proved], S = -1/2 [derived]
-          a              linear [derived], S = -1/2 [derived]
-          learning rate  largest learning rate ~ 1: when the width doubles, keep it; fitting takes a number of steps that does \
-not depend on the width
-          bias           none beyond the constant input.
-        """
-        rows = [
-            ("source", self.scheme.source),
-            *summary_rows(self.network(depth, activation)),
-            ("bias", self.scheme.bias),
-        ]
-        return layout(f"{self.title}, depth {depth}: {self.scheme.law}", rows)
 
 
 def initializations(depth: int = 2) -> tuple[str, ...]:

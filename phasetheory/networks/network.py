@@ -13,7 +13,7 @@ Layers are numbered from the input, l = 1..L. The two notations of the literatur
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
@@ -25,9 +25,6 @@ from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rat
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
 from phasetheory.symbols.exponents import exponent
 from phasetheory.symbols.expressions import as_scale
-
-if TYPE_CHECKING:
-    from phasetheory.networks.abc import AbcParametrization
 
 __all__ = ["Network", "layer_names", "three_layer", "two_layer"]
 
@@ -168,12 +165,6 @@ class Network:
         """
         self._require_degree_one("learning-rate exponents are claimed")
         return learning_rate_scaling(self.exponents)
-
-    def to_abc(self) -> "AbcParametrization":
-        """Exponents as an abc parametrisation of Yang and Hu; see :func:`phasetheory.from_abc`."""
-        from phasetheory.networks.abc import abc_of  # it builds networks: imported when asked for
-
-        return abc_of(self.exponents)
 
     def _require_degree_one(self, claim: str) -> None:
         if self.activation.degree != 1:

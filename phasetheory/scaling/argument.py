@@ -30,6 +30,7 @@ maximum: the same lines run on rational numbers and on piecewise-linear function
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -37,7 +38,17 @@ import sympy as sp
 
 from phasetheory.errors import TheoryError
 
-__all__ = ["ORDERED", "Algebra", "Displacement", "Exponents", "displacement", "layer_slopes", "strengths"]
+__all__ = [
+    "ORDERED",
+    "Algebra",
+    "Displacement",
+    "Exponents",
+    "check_norm",
+    "displacement",
+    "layer_slopes",
+    "slope_of_all_weights",
+    "strengths",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,20 @@ class Exponents:
         halves = tuple(sp.sympify(eta) / 2 for eta in self.learning_rates)
         sigmas = tuple(sp.expand(s - h) for s, h in zip(self.sigmas, halves, strict=True))
         return sigmas, sp.expand(self.alpha - sum(halves))
+
+    def absorbed_numbers(self) -> tuple[tuple[sp.Expr, ...], sp.Expr]:
+        """The same, refused where an exponent is not a number."""
+        sigmas, alpha = self.absorbed()
+        for value in (*sigmas, alpha):
+            if not value.is_number:
+                raise TheoryError(f"exponent {value} has free symbols; substitute numbers or use phase_diagram()")
+        return sigmas, alpha
+
+    @property
+    def free_symbols(self) -> set[sp.Symbol]:
+        """Symbols on which the slopes depend."""
+        sigmas, alpha = self.absorbed()
+        return set().union(*(value.free_symbols for value in (*sigmas, alpha)))
 
 
 class Algebra(Protocol):
@@ -99,10 +124,15 @@ class Displacement:
 
     def slopes(self, norm: str = "frobenius") -> tuple[Any, ...]:
         """S_l, the exponent of RD_l, in the Frobenius or the spectral norm."""
-        if norm not in ("frobenius", "spectral"):
-            raise TheoryError(f"norm = {norm!r}; use 'frobenius' or 'spectral'")
+        check_norm(norm)
         size = self.frobenius if norm == "frobenius" else self.strength
         return tuple(moved - start for moved, start in zip(self.moved, size, strict=True))
+
+
+def check_norm(norm: str) -> None:
+    """Refuse a norm other than ``'frobenius'`` and ``'spectral'``."""
+    if norm not in ("frobenius", "spectral"):
+        raise TheoryError(f"norm = {norm!r}; use 'frobenius' or 'spectral'")
 
 
 def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) -> Displacement:
@@ -125,6 +155,22 @@ def strengths(sigmas: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     return strength, frobenius
 
 
+def slope_of_all_weights(slopes: Sequence[Any], algebra: Algebra = ORDERED) -> Any:
+    """S_theta, the exponent of the relative distance of all normalised weights W_l/sigma_l together, in Frobenius norm.
+
+    Layer l starts at the norm m^f_l, the root of the number of its weights, and moves by m^(S_l + f_l). The largest layer
+    and the largest move decide: S_theta = max_l (S_l + f_l) - max_l f_l. At depth 2 both f_l are 1/2.
+
+    Parameters
+    ----------
+    slopes : sequence
+        S_l in Frobenius norm, input to output.
+    """
+    _, size = strengths([Fraction(0)] * len(slopes))
+    largest = max(size)
+    return algebra.maximum([slope + (own - largest) for slope, own in zip(slopes, size, strict=True)])
+
+
 def layer_slopes(exponents: Exponents, *, norm: str = "frobenius") -> tuple[sp.Expr, ...]:
     """Exact slopes S_l at one point, input to output.
 
@@ -133,11 +179,7 @@ def layer_slopes(exponents: Exponents, *, norm: str = "frobenius") -> tuple[sp.E
     TheoryError
         If an exponent is not a real number; use :func:`phasetheory.phase_diagram` for free symbols.
     """
-    sigmas, alpha = exponents.absorbed()
-    for value in (*sigmas, alpha):
-        if not value.is_number:
-            raise TheoryError(f"exponent {value} has free symbols; substitute numbers or use phase_diagram()")
-    return displacement(sigmas, alpha).slopes(norm)
+    return displacement(*exponents.absorbed_numbers()).slopes(norm)
 
 
 def _fan_exponents(depth: int) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,7 @@ does not stay spread, and no slope is claimed.
 import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, relu
-from phasetheory.errors import TheoryError
+from phasetheory.dynamics.gradient_flow import check_depth
 
 __all__ = ["capacity_boundary", "capacity_exponent"]
 
@@ -40,7 +40,6 @@ def capacity_boundary(depth: int = 2, activation: Activation = relu) -> sp.Expr:
     >>> capacity_boundary(3), capacity_boundary(2, relu_power(3)), capacity_boundary(3, relu_power(2))
     (3/2, 1, 2)
     """
-    if not isinstance(depth, int) or depth < 2:
-        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+    check_depth(depth)
     # all sigma_l = 1 leaves kappa = 1/alpha: P is of order one where alpha's exponent, gamma, equals the rest
     return sp.simplify(capacity_exponent((sp.S.Zero,) * depth, sp.S.Zero, activation.degree))

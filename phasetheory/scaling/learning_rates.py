@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError
 from phasetheory.scaling.argument import Exponents, displacement
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import power
@@ -78,10 +77,7 @@ def learning_rate_scaling(exponents: Exponents) -> LearningRateScaling:
     TheoryError
         If an exponent has free symbols.
     """
-    sigmas, alpha = exponents.absorbed()
-    for value in (*sigmas, alpha):
-        if not value.is_number:
-            raise TheoryError(f"exponent {value} has free symbols; substitute numbers")
+    sigmas, alpha = exponents.absorbed_numbers()
     result = displacement(sigmas, alpha)
     weakest, second, *others = sorted(result.strength)
     half_growth = result.growth / 2

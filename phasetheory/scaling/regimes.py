@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite, isnan
+from numbers import Real
+from typing import Any
 
 import sympy as sp
 
@@ -38,20 +41,45 @@ class Statement:
         return f"{self.text} [{self.basis.value}: {self.source}]"
 
 
-def classify(slope: sp.Expr) -> Regime:
-    """Regime of a layer from the exact sign of its slope S.
+def classify(slope: Any, critical: float = 0) -> Regime:
+    """Regime of a layer from the sign of its slope S.
+
+    Parameters
+    ----------
+    slope : float, Fraction or sympy.Expr
+        A measured slope as a float, a derived one exactly.
+    critical : float
+        Largest |S| that counts as 0: none but 0 itself for a derived slope, the resolution of the measurement for a measured one.
 
     Raises
     ------
     TheoryError
-        If the sign is not determined, as for a slope with free symbols.
+        If the sign is not determined (nan, free symbols), or ``critical`` is negative, infinite or nan.
+
+    Examples
+    --------
+    >>> classify(sp.Rational(-1, 100)), classify(-0.01, critical=0.05)
+    (<Regime.LINEAR: 'linear'>, <Regime.CRITICAL: 'critical'>)
     """
-    slope = sp.sympify(slope)
-    if slope.is_zero:
+    if not (isfinite(critical) and critical >= 0):
+        raise TheoryError(f"critical = {critical}; give the largest |S| that counts as 0, a finite number >= 0")
+    is_number = isinstance(slope, Real)  # quick for floats; SymPy's numbers are compared exactly
+    if not is_number:
+        return _classify_expression(sp.sympify(slope, strict=True), critical)
+    if isnan(slope):
+        raise TheoryError("the slope is nan, which has no sign; leave out what was not measured")
+    if abs(slope) <= critical:
         return Regime.CRITICAL
-    if slope.is_negative:
+    return Regime.LINEAR if slope < 0 else Regime.CONDENSED
+
+
+def _classify_expression(slope: sp.Expr, critical: float) -> Regime:
+    """The same for an expression, whose sign may follow from the assumptions on its symbols."""
+    if (abs(slope) - critical).is_nonpositive:
+        return Regime.CRITICAL
+    if (slope + critical).is_negative:
         return Regime.LINEAR
-    if slope.is_positive:
+    if (slope - critical).is_positive:
         return Regime.CONDENSED
     raise TheoryError(f"the sign of the slope {slope} depends on its symbols; substitute numbers first")
 

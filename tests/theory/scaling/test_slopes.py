@@ -20,9 +20,7 @@ TABLE_1 = {
     "ntk": (HALF, 0),
     "mean_field": (1, 0),
 }
-rationals = st.fractions(min_value=-3, max_value=3, max_denominator=8).map(
-    lambda f: sp.Rational(f.numerator, f.denominator)
-)
+rationals = st.fractions(min_value=-3, max_value=3, max_denominator=8).map(sp.Rational)
 
 
 def point(gamma, gamma_prime):

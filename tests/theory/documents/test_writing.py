@@ -34,7 +34,7 @@ def derivation(request):
 
 def test_latex_is_well_formed(derivation):
     """What a compiler would stop at: alphabet, environments, braces, math delimiters, unknown commands."""
-    source = derivation.latex()
+    source = pt.write(derivation, "latex")
     assert source.isascii()
     assert source.startswith("\\documentclass")
     stack = []
@@ -59,7 +59,7 @@ def test_latex_is_well_formed(derivation):
 
 
 def test_markdown_has_every_section_and_balanced_formulas(derivation):
-    source = derivation.markdown()
+    source = pt.write(derivation, "markdown")
     titles = re.findall(r"^## (.*)$", source, flags=re.M)
     assert titles[0].startswith("Network, loss")
     assert titles[-1].startswith("Checks")
@@ -69,20 +69,26 @@ def test_markdown_has_every_section_and_balanced_formulas(derivation):
 
 
 def test_every_section_says_what_it_rests_on(derivation):
-    for heading in re.findall(r"^\S.*\[(\w+)\]$", derivation.text(), flags=re.M):
-        assert heading in ("proved", "derived", "fitted")
+    """Headings are the lines not indented, the same as in Markdown: dynamics and checks proved, the rest argued."""
+    headings = re.findall(r"^\S.*$", pt.write(derivation), flags=re.M)
+    titles = re.findall(r"^## (.*)$", pt.write(derivation, "markdown"), flags=re.M)
+    dynamics, argued = titles[:4], titles[4:-1]
+    assert dynamics[-1] == "Balance law"
+    assert argued[0] == "Capacity"
+    proved = [f"{title}  [proved]" for title in dynamics]
+    assert headings == [*proved, *(f"{title}  [derived]" for title in argued), f"{titles[-1]}  [proved]"]
 
 
 def test_the_two_cases_of_growth_are_told_apart():
-    assert "Case 1: P ≥ 1" in derived("he").text()
-    text = derived("condensed").text()
+    assert "Case 1: P ≥ 1" in pt.write(derived("he"))
+    text = pt.write(derived("condensed"))
     assert "Case 2: P < 1, the layers must grow." in text
     assert "w: s = 1/2, F = 1/2, δ = 1, S = 1/2; condensed [proved]" in text
 
 
 def test_numbers_of_the_network_are_in_the_document():
     net = NETWORKS["deep"]
-    text = derived("deep").text()
+    text = pt.write(derived("deep"))
     for layer, slope in net.slopes().items():
         assert f"S = {slope}; {net.regime()[layer].value}" in text
     assert net.learning_rate_scaling().meaning in text
@@ -90,15 +96,15 @@ def test_numbers_of_the_network_are_in_the_document():
 
 
 def test_the_theorem_is_cited_at_depth_two_only():
-    assert "JMLR 22 (2021)" in derived("he").text()
-    assert "JMLR" not in derived("deep").text()
+    assert "JMLR 22 (2021)" in pt.write(derived("he"))
+    assert "JMLR" not in pt.write(derived("deep"))
 
 
 def test_a_failed_check_would_show():
     """Negative control."""
     derivation = pt.derive(NETWORKS["he"])
     object.__setattr__(derivation, "conserved", (pt.BalanceLaw(1, None, sp.S.One, sp.S.One),))
-    assert "[FAILED] balance law" in derivation.text()
+    assert "[FAILED] balance law" in pt.write(derivation)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +122,8 @@ def test_prose_becomes_latex(prose, tex):
 
 
 def test_unknown_formats_are_refused():
-    with pytest.raises(pt.TheoryError, match="format 'html'"):
-        pt.derive()._report("html")
+    with pytest.raises(pt.TheoryError, match="form = 'html'; use one of text, markdown, latex"):
+        pt.write(pt.derive(), "html")
 
 
 def test_the_theorem_is_cited_for_relu_only():
@@ -125,5 +131,33 @@ def test_the_theorem_is_cited_for_relu_only():
     for activation, cited in ((pt.relu, True), (pt.leaky_relu(sp.Rational(1, 10)), False), (pt.linear, False)):
         net = pt.initialization("ntk", activation=activation)
         assert (net.basis()["w"] is pt.Basis.PROVED) is cited
-        assert ("w is linear for γ < 1" in pt.derive(net).text()) is cited
+        assert ("w is linear for γ < 1" in pt.write(pt.derive(net))) is cited
         assert any("JMLR 22" in s.source for s in pt.statements(net)) is cited
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex"])
+def test_reports_carry_the_results(form):
+    derivation = pt.derive(pt.initialization("he"))
+    report = pt.write(derivation, form)
+    assert all(check.holds for check in derivation.checks)
+    assert "FAILED" not in report
+    for word in ("Balance law", "This network: He", "JMLR 22", "condensed"):
+        assert word in report
+
+
+def test_derive_defaults_to_two_layer_relu():
+    derivation = pt.derive()
+    assert str(derivation.boundaries["w"]) == (
+        "gamma = 1 for gamma_prime <= 0; gamma = gamma_prime + 1 for gamma_prime >= 0"
+    )
+
+
+def test_degree_p_keeps_everything_but_the_slopes():
+    derivation = pt.derive(pt.two_layer(1, "1/m", 1, activation=pt.relu_power(3)))
+    assert derivation.capacity_boundary == 1
+    assert derivation.boundaries == {}
+    assert all(check.holds for check in derivation.checks)
+    assert str(derivation.normalized.kappa) == "beta1*beta2**3/alpha"
+    text = pt.write(derivation)
+    assert "γ = 1" in text
+    assert "winner takes all" in text

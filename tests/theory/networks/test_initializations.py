@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 import phasetheory as pt
+from phasetheory.documents.summary import describe
 from phasetheory.networks.catalogue import CATALOGUE
 
 HALF = sp.Rational(1, 2)
@@ -91,12 +92,12 @@ def test_the_lazy_line_starts_at_the_critical_point_and_goes_lazy():
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_descriptions_carry_scales_exponents_regime_and_source(name):
     entry = pt.describe_initialization(name)
-    text = entry.description()
+    text = describe(name)
     for part in (entry.title, entry.scheme.source, entry.scheme.law, entry.scheme.bias, "σ_w =", "α =", "η =", "S ="):
         assert part in text
     assert ("[proved]" in text) == (name in ("lecun", "he", "ntk", "pytorch_linear", "flax_dense"))
     if entry.exists_at(3):
-        assert "spectral norm" in entry.description(3) or entry.network(3).gamma.free_symbols
+        assert "spectral norm" in describe(name, 3) or entry.network(3).gamma.free_symbols
 
 
 def test_a_line_of_any_depth_is_stated_with_its_slopes():

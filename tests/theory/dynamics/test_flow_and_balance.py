@@ -74,23 +74,6 @@ def test_three_layers_in_the_order_of_the_book():
     assert normal.kappa_prime == BETA3 / BETA1
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "latex"])
-def test_reports_carry_the_results(form):
-    derivation = pt.derive(pt.initialization("he"))
-    report = getattr(derivation, form)()
-    assert all(check.holds for check in derivation.checks)
-    assert "FAILED" not in report
-    for word in ("Balance law", "This network: He", "JMLR 22", "condensed"):
-        assert word in report
-
-
-def test_derive_defaults_to_two_layer_relu():
-    derivation = pt.derive()
-    assert str(derivation.boundaries["w"]) == (
-        "gamma = 1 for gamma_prime <= 0; gamma = gamma_prime + 1 for gamma_prime >= 0"
-    )
-
-
 @pytest.mark.parametrize("depth", [2, 3])
 def test_layer_wise_learning_rates_enter_the_mobilities_and_the_balance(depth):
     rates = learning_rate_symbols(depth)

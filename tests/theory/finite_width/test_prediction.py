@@ -112,7 +112,7 @@ def test_prediction_agrees_with_the_full_nonlinear_flow():
 @given(st.fractions(min_value=-1, max_value="7/8", max_denominator=8), st.fractions(-1, 1, max_denominator=8))
 def test_slope_tends_to_the_exponent(gamma, gamma_prime):
     """The finite-width slope reaches S_l at large width, from kernels that know nothing of max-plus algebra."""
-    net = point(*(sp.Rational(v.numerator, v.denominator) for v in (gamma, gamma_prime)))
+    net = point(*map(sp.Rational, (gamma, gamma_prime)))
     slope = pt.finite_width(net, X, Y).slope(1e30, 1e36)
     for layer, exact in net.slopes().items():
         assert slope[layer] == pytest.approx(float(exact), abs=1e-5)
