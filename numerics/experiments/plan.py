@@ -16,9 +16,9 @@ from numerics.datasets.builtin import check_data, four_points
 from numerics.errors import InputError
 from numerics.flow.run import gradient_flow
 from numerics.flow.solution import Solution
+from numerics.networks.norms import norm
 from numerics.networks.seeds import cell_seed
 from numerics.networks.two_layer import TwoLayer
-from numerics.observe.distances import norm
 from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
 
 __all__ = ["BOOK", "PLANE", "Plan", "Point", "data_settings", "exact", "grid_text", "grid_values"]

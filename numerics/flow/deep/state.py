@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 from numerics.flow.deep.balance import Balance
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.jacobian import Jacobian, Moved, Signals
-from numerics.observe.deep_distances import spectral_norm
+from numerics.networks.norms import spectral_norm
 
 __all__ = ["DeepFlow", "DeepPoint", "DeepStep", "advance"]
 

@@ -7,8 +7,9 @@ import numpy as np
 from numerics.flow.two_layer import METHODS, Chunks, Point
 from numerics.flow.two_layer.sample_space import SampleSpace
 from numerics.flow.two_layer.state import Attempt, RightHandSide
+from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
-from numerics.observe.distances import conserved_drift, norm
+from numerics.observe.distances import conserved_drift
 
 __all__ = ["TwoLayerProblem"]
 
