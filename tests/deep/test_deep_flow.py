@@ -75,11 +75,11 @@ def test_order_of_convergence(four_points, method):
     for steps in (16, 32, 64):
         problem = DeepProblem(network, X, y, method, None)
         point, trial = problem.point, problem.trial
-        problem.integrator.prepare(point)
+        problem.method.prepare(point)
         for _ in range(steps):
-            problem.integrator.attempt(point, 1.0 / steps, trial)
+            problem.method.attempt(point, 1.0 / steps, trial)
             point, trial = trial, point
-            problem.integrator.prepare(point)
+            problem.method.prepare(point)
         errors.append(np.linalg.norm(point.y - exact))
     slopes = -np.diff(np.log2(errors))
     assert abs(slopes[-1] - 2) < 0.15, errors
@@ -193,7 +193,7 @@ def test_a_saddle_is_not_an_end(four_points):
     network = nm.DeepNetwork.sample((2, 20, 20, 1), (1e-3, 1e-3, 1e-3), rng=0)
     assert nm.gradient_flow(network, X, y, loss_tol=1e-3).converged
     problem = DeepProblem(network, X, y, "exponential", None)
-    assert 0 < problem.largest_growth_rate(problem.point) <= 1.1 * problem.growth_bound(problem.point)
+    assert 0 < problem.flow.largest_growth_rate(problem.point) <= 1.1 * problem.flow.growth_bound(problem.point)
 
 
 def test_many_samples_and_wide_inputs(four_points):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.flow.two_layer import METHODS
+from numerics.flow.two_layer.problem import METHODS
 
 POINTS = [(0.5, 0.0), (1.0, 0.0), (1.75, 0.0), (1.2, 0.6), (1.4, -0.6)]
 

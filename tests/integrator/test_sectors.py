@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import numerics as nm
-from numerics.flow.two_layer import Chunks, Point
+from numerics.flow.two_layer.chunks import Chunks
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.kink_exact import KinkExact
+from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
-from numerics.flow.two_layer.state import RightHandSide
+from numerics.flow.two_layer.state import TwoLayerFlow
 from numerics.kernels import sectors as kernels
 from numerics.kernels.one_neuron import Workspace, advance
 
@@ -159,14 +160,12 @@ def test_a_dead_neuron_at_the_origin_stays_and_a_leaky_one_leaves(sign):
 def both(network, X, y):
     """The planar method and the general one at the same start."""
     found = []
-    for threads, maker in ((1, None), (3, None), (1, KinkExact)):
+    for threads, maker in ((1, KinkExactPlanar), (3, KinkExactPlanar), (1, KinkExact)):
         chunks = Chunks(network.width, threads)
-        rhs = RightHandSide(network, X, y, chunks)
-        start, point, out = (Point(network.width, 2, len(y)) for _ in range(3))
-        for at in (start, point):
-            at.u[:], at.v[:] = network.u, network.v.T
-        rhs.update_residual(point)
-        method = (maker or nm.integrators.METHODS["kink-exact"])(rhs, start, chunks)
+        method = maker(TwoLayerFlow(network, X, y, chunks))
+        point, out = method.new_point(), method.new_point()
+        point.load(network)
+        method.flow.update_residual(point)
         method.prepare(point)
         found.append(SimpleNamespace(method=method, point=point, out=out, chunks=chunks))
     return found
@@ -185,9 +184,10 @@ def test_steps_are_those_of_the_general_method(n, activation):
                 run.point.kernel, general.point.kernel, rtol=1e-10, atol=1e-11 * np.max(general.point.kernel)
             )
         h = 0.8 / np.linalg.eigvalsh(general.point.kernel)[-1]
-        attempts = [run.method.attempt(run.point, h, run.out) for run in runs]
-        assert_allclose(attempts[0], attempts[2], rtol=1e-6, atol=1e-14)
-        assert_allclose(attempts[1], attempts[0], rtol=1e-9, atol=1e-15)
+        steps = [run.method.attempt(run.point, h, run.out) for run in runs]
+        numbers = [(step.error, *step.moved) for step in steps]
+        assert_allclose(numbers[0], numbers[2], rtol=1e-6, atol=1e-14)
+        assert_allclose(numbers[1], numbers[0], rtol=1e-9, atol=1e-15)
         for run in runs:
             assert_allclose(
                 np.column_stack(run.out.weights()), np.column_stack(general.out.weights()), rtol=1e-9, atol=1e-11
@@ -196,7 +196,7 @@ def test_steps_are_those_of_the_general_method(n, activation):
             run.point, run.out = run.out, run.point
             run.method.prepare(run.point)
     if activation == "relu":
-        assert planar.point.changes.counts.sum() > 0
+        assert planar.point.counts.sum() > 0
     for run in runs:
         run.chunks.close()
 
@@ -234,10 +234,10 @@ def test_regrouping_keeps_every_neuron(seed):
 def test_a_point_left_behind_is_refused():
     X, y = nm.datasets.four_points()
     run = both(nm.TwoLayer.sample(500, 1.2, 0.0, X, rng=1), X, y)[0]
-    first, second, third = run.point, run.out, Point(500, 2, 4)
+    first, second, third = run.point, run.out, run.method.new_point()
     h = 1.0 / np.linalg.eigvalsh(first.kernel)[-1]
     run.method.attempt(first, h, second)
-    assert second.changes.counts.sum() > 0
+    assert second.counts.sum() > 0
     run.method.attempt(second, h, third)
     with pytest.raises(AssertionError, match="left behind"):
         run.method.attempt(first, h, third)
