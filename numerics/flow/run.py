@@ -351,8 +351,6 @@ class _Run(Generic[P, N]):
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
-        squares = sum((distances[layer] * size) ** 2 for layer, size in zip(layers, self.problem.sizes, strict=True))
-        theta = np.sqrt(squares) / np.linalg.norm(self.problem.sizes)
         return Solution(
             network=final,
             initial=self.problem.network,
@@ -360,7 +358,8 @@ class _Run(Generic[P, N]):
             loss=self.point.loss,
             status=status,
             relative_distance=self.record[-1].relative_distance,
-            sup_relative_distance={name: float(rd.max()) for name, rd in (*distances.items(), ("theta", theta))},
+            sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
+            | {"theta": self._largest_joint_distance(distances)},
             conserved_drift=self.problem.conserved_drift(final),
             stats=Statistics(
                 method=self.method.name,
@@ -378,6 +377,14 @@ class _Run(Generic[P, N]):
             ),
             snapshots=self._snapshots(),
         )
+
+    def _largest_joint_distance(self, distances: dict[str, np.ndarray]) -> float:
+        """Largest RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
+        sizes, units = self.problem.sizes, self.problem.network.relative_units
+        # norms of the normalised weights at the start, against that of the first layer
+        norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
+        moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
+        return float(np.max(moved) / np.hypot.reduce(norms))
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]

@@ -122,6 +122,21 @@ def test_descent_balance_and_observables(four_points, gamma_3, gamma_2, method):
     assert min(several) <= solution.sup_relative_distance["theta"] <= max(several)
 
 
+@pytest.mark.parametrize("rates", [(1, 1, 1), (1, 0.25, 9)])
+def test_theta_is_all_normalised_weights_together(four_points, rates):
+    """Every layer in units of its own sigma, whatever the learning rates make of the uniform coordinates."""
+    X, y = four_points
+    sigmas = (1.0, 0.05, 0.3)
+    network = nm.DeepNetwork.sample((2, 30, 30, 1), sigmas, learning_rates=rates, rng=2)
+    solution = nm.gradient_flow(network, X, y, times=np.geomspace(1e-2, 1e4, 60), keep_weights=True)
+    start, *later = (
+        np.concatenate([w.ravel() / s for w, s in zip(net.original_weights(), sigmas, strict=True)])
+        for net in (network, *solution.snapshots.networks, solution.network)
+    )
+    joint = max(np.linalg.norm(weights - start) for weights in later) / np.linalg.norm(start)
+    assert solution.sup_relative_distance["theta"] == pytest.approx(joint, rel=1e-2)
+
+
 def test_balance_is_kept_to_tolerance(four_points):
     """Every step ends on the law; what it took to get there is reported, and is the less the smaller the tolerance."""
     X, y = four_points
