@@ -15,8 +15,11 @@ from numerics.flow.two_layer.kink_exact import KinkExact
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow
-from numerics.kernels import sectors as kernels
 from numerics.kernels.one_neuron import Workspace, advance
+from numerics.kernels.sectors.laws import Laws, find_laws
+from numerics.kernels.sectors.moments import MOMENTS, Sums
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
+from numerics.kernels.sectors.step import Room, step
 
 seeds = st.integers(0, 2**32 - 1)
 slopes = st.sampled_from([0.0, 0.3, -0.2, 1.5, 1.0])
@@ -37,7 +40,7 @@ def rows_of(sectors):
 
 def located(y, sectors):
     rows = np.zeros(len(y) // 3, dtype=np.int32)
-    kernels.locate(y, sectors, rows)
+    locate(y, sectors, rows)
     return rows
 
 
@@ -77,18 +80,14 @@ def in_the_plane(u, v, X, c, slope):
     """One neuron under constant forces over a unit of time, by the pass over all neurons."""
     sectors = Sectors.of(X, slope)
     y, out = np.array([u, *v]), np.zeros(3)
-    rays = len(sectors.normals)
-    table = np.zeros((rows_of(sectors), kernels.COLUMNS))
-    fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-    laws = table, fates, arrivals, np.zeros(2, dtype=np.int64)
-    kernels.laws(c, X, slope, sectors, *laws)
-    rows, order, bounds = located(y, sectors), np.zeros(1, dtype=int), np.zeros(len(table) + 1, dtype=int)
-    kernels.sort(rows, order, bounds)
-    where, counts = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=int)
-    moments, moved = np.zeros((len(table), kernels.MOMENTS)), np.zeros(2)
-    kernels.step(0, 1, y, y.copy(), sectors, *laws, bounds, *kernels.rooms(), out, where, counts, 0, moments, moved)
-    row = where[1, 0] if counts[0] else rows[0]
-    return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=moments, moved=moved, sectors=sectors)
+    laws = Laws.of(len(sectors.normals))
+    find_laws(c, X, slope, sectors, laws)
+    rows, order, bounds = located(y, sectors), np.zeros(1, dtype=int), np.zeros(rows_of(sectors) + 1, dtype=int)
+    sort(rows, order, bounds)
+    changes, sums = Changes.of(1, 1), Sums(np.zeros((1, rows_of(sectors), MOMENTS)), np.zeros((1, 2)))
+    step(0, 1, 0, Neurons(y, y.copy(), bounds), sectors, laws, Room.new(), out, changes, sums)
+    row = changes.where[1, 0] if changes.counts[0] else rows[0]
+    return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=sums.moments[0], moved=sums.moved[0], sectors=sectors)
 
 
 def alone(u, v, X, c, slope):
@@ -196,7 +195,7 @@ def test_steps_are_those_of_the_general_method(n, activation):
             run.point, run.out = run.out, run.point
             run.method.prepare(run.point)
     if activation == "relu":
-        assert planar.point.counts.sum() > 0
+        assert planar.point.changes.counts.sum() > 0
     for run in runs:
         run.chunks.close()
 
@@ -210,9 +209,9 @@ def test_regrouping_keeps_every_neuron(seed):
     y = rng.standard_normal(3 * m)
     start, original = -y, y.copy()
     order, bounds, room = np.zeros(m, dtype=int), np.zeros(kinds + 1, dtype=int), np.zeros(m)
-    kernels.sort(rows, order, bounds)
+    sort(rows, order, bounds)
     for weights in (y, start):
-        kernels.arrange(weights, order, room)
+        arrange(weights, order, room)
     for _ in range(3):
         ranges = np.array([0, m // 3])
         counts = np.array([rng.integers(0, m // 3 + 1), rng.integers(0, m - m // 3 + 1)])
@@ -223,7 +222,7 @@ def test_regrouping_keeps_every_neuron(seed):
             wanted[where[0, first : first + count]] = where[1, first : first + count]
         by_neuron = np.zeros(m, dtype=int)
         by_neuron[order] = wanted
-        kernels.regroup(y, start, order, rows, bounds, where, counts, ranges)
+        regroup(Neurons(y, start, bounds), order, rows, Changes(where, counts), ranges)
         assert np.all(np.diff(rows) >= 0)
         assert np.array_equal(rows, by_neuron[order])
         assert np.array_equal(np.searchsorted(rows, np.arange(kinds + 1)), bounds)
@@ -237,7 +236,7 @@ def test_a_point_left_behind_is_refused():
     first, second, third = run.point, run.out, run.method.new_point()
     h = 1.0 / np.linalg.eigvalsh(first.kernel)[-1]
     run.method.attempt(first, h, second)
-    assert second.counts.sum() > 0
+    assert second.changes.counts.sum() > 0
     run.method.attempt(second, h, third)
     with pytest.raises(AssertionError, match="left behind"):
         run.method.attempt(first, h, third)

@@ -20,7 +20,10 @@ from numerics.flow.problem import Step
 from numerics.flow.two_layer.kink_exact import MeanForces
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
-from numerics.kernels import sectors as kernels
+from numerics.kernels.sectors.laws import Laws, find_laws
+from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
+from numerics.kernels.sectors.step import Room, step
 
 __all__ = ["KinkExactPlanar", "PlanarPoint"]
 
@@ -32,8 +35,8 @@ class PlanarPoint(TwoLayerPoint):
     ----------
     order : int (m,)
         Which neuron of the network is where; one array for all points of a run.
-    where : int (2, m); counts : int (parts,)
-        Neurons that changed rows on the way here: position and new row, and how many in each range of neurons.
+    changes : Changes
+        Neurons that changed rows on the way here.
     version : int
         The order of neurons that the positions are in; 0 before the first.
     """
@@ -42,7 +45,7 @@ class PlanarPoint(TwoLayerPoint):
         super().__init__(width, 2, samples)
         self.order, self.version = order, 0
         self.kernel: np.ndarray = np.empty((samples, samples))
-        self.where, self.counts = np.empty((2, width), dtype=np.int32), np.zeros(ranges, dtype=np.int64)
+        self.changes = Changes.of(width, ranges)
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The network's u (m,) and v (m, 2), in its order; copies."""
@@ -61,12 +64,10 @@ class KinkExactPlanar(MeanForces):
         m, chunks = flow.start.width, flow.chunks
         self.sectors = Sectors.of(flow.X, flow.slope)
         rays = len(self.sectors.normals)
-        rows = 2 * (2 * rays + 1)
-        self._table = np.zeros((rows, kernels.COLUMNS))
-        fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-        self._rays = fates, arrivals, np.zeros(2, dtype=np.int64)
-        self._moments = chunks.partial(rows, kernels.MOMENTS)
-        self._rooms = [kernels.rooms() for _ in range(chunks.threads)]
+        self._laws = Laws.of(rays)
+        rows = len(self._laws.table)
+        self._sums = Sums(chunks.partial(rows, MOMENTS), self._moved)
+        self._rooms = [Room.new() for _ in range(chunks.threads)]
         self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
         self._version = 0
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
@@ -81,42 +82,37 @@ class KinkExactPlanar(MeanForces):
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         room, bounds, sorted_by = np.empty(point.width), self._bounds, self._order
         if self._version:  # by another point: the start goes back into the order of the network
-            kernels.arrange(self.start.y, np.argsort(sorted_by), room)
-        kernels.locate(point.y, self.sectors, self._rows)
-        kernels.sort(self._rows, sorted_by, bounds)
+            arrange(self.start.y, np.argsort(sorted_by), room)
+        locate(point.y, self.sectors, self._rows)
+        sort(self._rows, sorted_by, bounds)
         for state in (point, self.start):
-            kernels.arrange(state.y, sorted_by, room)
+            arrange(state.y, sorted_by, room)
         self._version += 1
-        point.counts[:], point.version = 0, self._version
-        moments = self._moments
-        self.chunks.run(lambda part, *ends: kernels.moments_of(*ends, point.y, bounds, moments[part]))
+        point.changes.counts[:], point.version = 0, self._version
+        moments = self._sums.moments
+        self.chunks.run(lambda part, *ends: moments_of(*ends, point.y, bounds, moments[part]))
         self._gather(point)
 
     def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual; the kernel at its end comes with it."""
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         assert isinstance(out, PlanarPoint), "give a point of new_point()"
-        flow, start, moments, moved = self.flow, self.start, self._moments, self._moved
+        flow, changes = self.flow, point.changes
+        neurons = Neurons(point.y, self.start.y, self._bounds)
         assert point.version == self._version, "this point has been left behind: its neurons are in another order"
-        if point.counts.any():
-            places = self._order, self._rows, self._bounds
-            kernels.regroup(point.y, start.y, *places, point.where, point.counts, self._firsts)
-            point.counts[:] = 0
+        if any(changes.counts.tolist()):
+            regroup(neurons, self._order, self._rows, changes, self._firsts)
+            changes.counts[:] = 0
             self._version += 1
         point.version = out.version = self._version
-        kernels.laws(self.find_forces(point, h), flow.X, flow.slope, self.sectors, self._table, *self._rays)
-        given = point.y, start.y, self.sectors, self._table, *self._rays, self._bounds
-        found = out.y, out.where, out.counts
-        self.chunks.run(
-            lambda part, *ends: kernels.step(
-                *ends, *given, *self._rooms[part], *found, part, moments[part], moved[part]
-            )
-        )
+        find_laws(self.find_forces(point, h), flow.X, flow.slope, self.sectors, self._laws)
+        given, found = (neurons, self.sectors, self._laws), (out.y, out.changes, self._sums)
+        self.chunks.run(lambda part, first, last: step(first, last, part, *given, self._rooms[part], *found))
         self._gather(out)
         return self.finish(point, out)
 
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow
-        sums = self._moments, flow.X, self.sectors, flow.kappa, flow.slope
-        point.gradient_squared = kernels.gather(*sums, flow.targets, point.residual, point.kernel)
+        sums = self._sums.moments, flow.X, self.sectors, flow.kappa, flow.slope
+        point.gradient_squared = gather(*sums, flow.targets, point.residual, point.kernel)
         flow.kernel_evaluations += 1
