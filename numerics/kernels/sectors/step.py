@@ -79,6 +79,7 @@ def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
             for batch in range(0, events, BLOCK):
                 several = marked[batch : min(batch + BLOCK, events)]
                 hop(y, several, row, table, ends, numbers, bits)
+                # not a function of its own: handed the tuples for every neuron, it would take half as long again
                 for j in range(several.size):
                     k = several[j]
                     way = int(numbers[j + WAY])
