@@ -7,7 +7,6 @@ refused if the loss rises by more than the quiver of neurons that slide on a kin
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
@@ -17,6 +16,7 @@ from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError
 from numerics.flow.controller import PIController
 from numerics.flow.deep.problem import DeepProblem
+from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
 from numerics.flow.two_layer.problem import TwoLayerProblem
@@ -34,36 +34,6 @@ _LARGE_KERNEL = (
     200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
 )
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
-
-
-@dataclass(frozen=True)
-class _Limits:
-    """Where to stop and what to keep; see :func:`gradient_flow`."""
-
-    loss_tol: float
-    rtol: float
-    t_max: float
-    grad_tol: float
-    max_steps: int
-    max_seconds: float
-    times: np.ndarray
-    keep_weights: bool
-    callback: Callable[[Progress], bool | None] | None
-
-    def __post_init__(self) -> None:
-        for name in ("loss_tol", "rtol", "t_max", "max_seconds"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
-        if self.rtol >= 1:
-            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
-        if not self.grad_tol >= 0:
-            raise InputError(f"grad_tol = {self.grad_tol}; give 0 to switch it off, or a positive number")
-        if self.max_steps < 1:
-            raise InputError(f"max_steps = {self.max_steps}; give a positive integer")
-        if self.callback is not None and not callable(self.callback):
-            raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
-        if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
-            raise InputError(f"times = {self.times}; give increasing positive numbers")
 
 
 def gradient_flow(
@@ -130,7 +100,7 @@ def gradient_flow(
     """
     X, y = check_data(X, y)
     requested = np.array(times, dtype=float)
-    limits = _Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
+    limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
     if isinstance(network, TwoLayer):
         solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits)
     elif isinstance(network, DeepNetwork):
@@ -149,7 +119,7 @@ def _solve(
     y: np.ndarray,
     method: str,
     threads: int | None,
-    limits: _Limits,
+    limits: Limits,
 ) -> Solution:
     """The run of one kind of network."""
     if X.shape[1] != network.inputs:
@@ -175,7 +145,7 @@ def _choose(kind: type[Problem[P, N]], samples: int) -> tuple[str, str]:
 class _Run(Generic[P, N]):
     """One integration: the loop around a method."""
 
-    def __init__(self, problem: Problem[P, N], limits: _Limits, started: float) -> None:
+    def __init__(self, problem: Problem[P, N], limits: Limits, started: float) -> None:
         self.problem, self.flow, self.method = problem, problem.flow, problem.method
         self.limits, self.started = limits, started
         self.point, self.trial = problem.point, problem.trial
