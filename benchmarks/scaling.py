@@ -30,9 +30,9 @@ import numpy as np
 from numba import njit
 
 import numerics as nm
-from numerics.flow.two_layer import Chunks, Point
+from numerics.flow.two_layer.chunks import Chunks
 from numerics.flow.two_layer.problem import TwoLayerProblem
-from numerics.flow.two_layer.state import RightHandSide
+from numerics.flow.two_layer.state import TwoLayerFlow
 
 _WIDTHS = (10**3, 10**4, 10**5, 10**6)
 _SAMPLES = (4, 10, 32, 100, 316, 1000)
@@ -96,8 +96,8 @@ def _repeat_triad(a: np.ndarray, b: np.ndarray, c: np.ndarray, times: int) -> No
 def stage_nanoseconds(width: int) -> float:
     """One fused stage at n = 4, d = 2, per neuron, the call from Python included."""
     X, y = nm.datasets.four_points()
-    rhs = RightHandSide(nm.TwoLayer.sample(width, 1.0, 0.0, X, rng=0), X, y, Chunks(width, 1))
-    points = [Point(width, 2, 4) for _ in range(4)]
+    flow = TwoLayerFlow(nm.TwoLayer.sample(width, 1.0, 0.0, X, rng=0), X, y, Chunks(width, 1))
+    points = [flow.new_point() for _ in range(4)]
     rng = np.random.default_rng(0)
     for point in points:
         point.y[:] = rng.standard_normal(point.y.size)
@@ -106,7 +106,7 @@ def stage_nanoseconds(width: int) -> float:
 
     def run() -> None:
         for _ in range(repeats):
-            rhs.stage(*points[:3], (0.1, 0.5, 0.4, 1e-6, 1e-6), points[3])
+            flow.stage(*points[:3], (0.1, 0.5, 0.4, 1e-6, 1e-6), points[3])
 
     return 1e9 * min(repeated(run, runs=300, enough=3.0)) / (repeats * width)
 
@@ -115,7 +115,7 @@ def step_nanoseconds(width: int) -> float:
     """One step of the kink-exact method at n = 4, d = 2 in which nothing crosses, its tangent kernel included, per neuron."""
     X, y = nm.datasets.four_points()
     problem = TwoLayerProblem(nm.TwoLayer.sample(width, 1.0, 0.0, X, rng=0), X, y, "kink-exact", threads=1)
-    method, point, trial = problem.integrator, problem.point, problem.trial
+    method, point, trial = problem.method, problem.point, problem.trial
     method.prepare(point)
     repeats = max(1, _BURST // width)
 

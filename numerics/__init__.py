@@ -24,8 +24,7 @@ from numerics.networks.sampling import sample_network
 from numerics.networks.seeds import cell_seed
 from numerics.networks.two_layer import TwoLayer
 from numerics.observe.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
-from numerics.observe.deep_distances import LayerObservables, layer_observables
-from numerics.observe.distances import conserved_drift, relative_distance
+from numerics.observe.distances import LayerObservables, conserved_drift, layer_observables, relative_distance
 from numerics.observe.features import Features, Similarity, cosine_similarity, features
 from numerics.observe.tangent_kernel import tangent_kernel
 from numerics.observe.tangent_model import LinearizedFlow, TangentModel, linearize

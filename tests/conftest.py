@@ -7,8 +7,9 @@ import pytest
 from hypothesis import settings
 
 import numerics as nm
-from numerics.flow.two_layer import METHODS, Chunks, Point
-from numerics.flow.two_layer.state import RightHandSide
+from numerics.flow.two_layer.chunks import Chunks
+from numerics.flow.two_layer.problem import METHODS
+from numerics.flow.two_layer.state import TwoLayerFlow
 
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
@@ -16,28 +17,25 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 class Bench:
-    """A network loaded into the integrators' own objects, for tests below the level of gradient_flow."""
+    """A network loaded into the flow's own objects, for tests below the level of gradient_flow."""
 
     def __init__(self, network, X, y, method="rkc", threads=1):
-        m, d = network.v.shape
-        self.rhs = RightHandSide(network, X, y, Chunks(m, threads))
-        self.start, self.point, self.other = (Point(m, d, len(y)) for _ in range(3))
-        for point in (self.start, self.point):
-            point.u[:] = network.u
-            point.v[:] = network.v.T
-        self.rhs.update_residual(self.point)
-        self.rhs.evaluate(self.point, self.other)
-        self.integrator = METHODS[method](self.rhs, self.start, self.rhs.chunks)
-        self.integrator.prepare(self.point)
+        self.flow = TwoLayerFlow(network, X, y, Chunks(network.width, threads))
+        self.method = METHODS[method](self.flow)
+        self.point, self.other = self.method.new_point(), self.method.new_point()
+        self.point.load(network)
+        self.flow.update_residual(self.point)
+        self.flow.evaluate(self.point)
+        self.method.prepare(self.point)
 
     def advance(self, time, steps, *, radius=None):
         """u and v, flat as (1 + d, m), after ``steps`` equal steps; ``radius`` replaces the spectral radius."""
         for _ in range(steps):
             if radius is not None:
                 self.point.radius = radius
-            self.integrator.attempt(self.point, time / steps, self.other)
+            self.method.attempt(self.point, time / steps, self.other)
             self.point, self.other = self.other, self.point
-            self.integrator.prepare(self.point)
+            self.method.prepare(self.point)
         return np.concatenate([part.T.ravel() for part in self.point.weights()])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from numerics.flow.solution import Solution
 from numerics.networks.deep import DeepNetwork
-from numerics.observe.deep_distances import layer_observables
+from numerics.observe.distances import layer_observables
 from numerics.scans.experiment import Observable, Outcome
 
 __all__ = ["NORMS", "measured_layers", "observables_of_layers"]

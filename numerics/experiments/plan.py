@@ -18,7 +18,6 @@ from numerics.flow.run import gradient_flow
 from numerics.flow.solution import Solution
 from numerics.networks.seeds import cell_seed
 from numerics.networks.two_layer import TwoLayer
-from numerics.observe.distances import norm
 from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
 
 __all__ = ["BOOK", "PLANE", "Plan", "Point", "data_settings", "exact", "grid_text", "grid_values"]
@@ -181,7 +180,7 @@ class Plan(Experiment):
         """Train the network of one cell and read off what happened."""
         solution = self.train(cell)
         values = {
-            "relative_distance": [*map(solution.sup_relative_distance.get, _LAYERS[:-1]), _joint_distance(solution)],
+            "relative_distance": [solution.sup_relative_distance[layer] for layer in _LAYERS],
             "loss": solution.loss,
             "time": solution.t,
             "evaluations": solution.stats.evaluations,
@@ -237,14 +236,6 @@ def _in_weights(network: TwoLayer, exponent: float) -> TwoLayer:
     beta1 = network.kappa_prime * beta2
     alpha = beta1 * beta2 / network.kappa
     return replace(network, u=network.output_weights(beta1), v=network.input_weights(beta2), kappa=1.0 / alpha)
-
-
-def _joint_distance(solution: Solution) -> float:
-    """Largest RD over the run of all normalised weights together, (abar, wbar): [L21] appendix D."""
-    start, run = solution.initial, solution.trajectory.relative_distance
-    assert isinstance(start, TwoLayer)
-    ratio = norm(start.u) / norm(start.v) / start.kappa_prime  # |abar|/|wbar| at the start
-    return float(np.max(np.hypot(run["w"], ratio * run["a"])) / np.hypot(1.0, ratio))
 
 
 def data_settings(X: np.ndarray, y: np.ndarray, name: str) -> dict[str, Setting]:

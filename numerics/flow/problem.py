@@ -1,13 +1,20 @@
-"""What a run needs to know about a network on its data: one implementation a kind of network."""
+"""What a run is made of: a point, a step, a flow, a method, and the problem that holds them; one kind a kind of network.
 
-from typing import Any, Protocol
+The loop (:mod:`numerics.flow.run`) sees points as :class:`Point` only. What else a kind of network keeps at one, its flow and its
+methods know: P below is that kind's own point, N its network.
+"""
+
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-__all__ = ["Problem", "RunPoint", "Step"]
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.two_layer import TwoLayer
+
+__all__ = ["Flow", "Method", "N", "P", "Point", "Problem", "Step"]
 
 
-class RunPoint(Protocol):
+class Point(Protocol):
     """A state with its residual.
 
     Attributes
@@ -15,9 +22,9 @@ class RunPoint(Protocol):
     residual : float64 (n,)
         f - y.
     kernel : float64 (n, n) or None
-        Tangent kernel, if the integrator uses it, once it has prepared the point.
+        Tangent kernel, if the method uses it, once it has prepared the point.
     gradient_squared : float or None
-        |grad R|^2, once the integrator has prepared the point.
+        |grad R|^2, once the method has prepared the point.
     loss : float
         R = (1/2n) sum_i e_i^2.
     """
@@ -31,64 +38,121 @@ class RunPoint(Protocol):
         """R."""
 
 
-class Step(Protocol):
-    """A step that was tried; its error is to be compared with rtol. What else it holds, the problem reads."""
+class Step(NamedTuple):
+    """A step that was tried.
 
-    @property
-    def error(self) -> float:
-        """Relative error of the distances."""
+    ``error`` is that of the distances, relative, to be compared with rtol; ``moved`` is |W - W(0)| at its end, one for each
+    layer, input to output.
+    """
+
+    error: float
+    moved: tuple[float, ...]
 
 
-class Problem(Protocol):
-    """A network, its data and an integrator.
+P = TypeVar("P", bound=Point)
+N = TypeVar("N", bound=TwoLayer | DeepNetwork)
+
+
+class Flow(Protocol[P]):
+    """The gradient flow of one network on one data set.
 
     Attributes
     ----------
-    layers : tuple of str
-        Names of the weights, input to output.
-    sizes : tuple of float
-        Frobenius norms of the weights at the start, layer by layer.
-    point, trial : RunPoint
-        Room for a state each; ``point`` is at the start, with its residual.
-    targets : float64 (n,)
-    integrator
-        ``name``, ``order`` and ``growth`` (of weights allowed in one step, as an exponent), ``prepare(point)``,
-        ``spectral_radius(point)`` and ``attempt(point, h, out)``; see :class:`numerics.flow.two_layer.Integrator`.
     evaluations, kernel_evaluations : int
         Cost until now; see :class:`numerics.flow.solution.Statistics`.
     """
 
-    layers: tuple[str, ...]
-    sizes: tuple[float, ...]
-    point: Any
-    trial: Any
-    targets: np.ndarray
-    integrator: Any
+    evaluations: int
+    kernel_evaluations: int
 
-    @property
-    def evaluations(self) -> int:
-        """Passes over the weights."""
+    def new_point(self) -> P:
+        """Room for a state."""
 
-    @property
-    def kernel_evaluations(self) -> int:
-        """Tangent kernels found."""
-
-    def distances(self, step: Any) -> tuple[float, ...]:
-        """|W(t) - W(0)| of every layer after a step."""
-
-    def accepted(self) -> None:
-        """Called after every accepted step."""
-
-    def growth_bound(self, point: Any) -> float:
+    def growth_bound(self, point: P) -> float:
         """No weight grows faster than exp(bound * t); cheap."""
 
-    def largest_growth_rate(self, point: Any) -> float:
+    def largest_growth_rate(self, point: P) -> float:
         """The same, as sharp as can be found: asked only where nothing seems to move."""
 
-    def network_at(self, point: Any) -> Any:
+
+class Method(Protocol[P]):
+    """It advances a point by a step and says how large the error of that step is.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it.
+    order : int
+        The power of h that the error estimate scales with.
+    growth : float
+        Growth of a weight allowed in one step, as an exponent.
+    """
+
+    name: str
+    order: int
+    growth: float
+
+    def new_point(self) -> P:
+        """Room for a state that this method steps from or to."""
+
+    def prepare(self, point: P) -> None:
+        """Find what steps from ``point`` need, given its weights and residual; its gradient with it."""
+
+    def spectral_radius(self, point: P) -> float:
+        """Bound on the Jacobian's spectral radius at a prepared point; 0 where nothing moves."""
+
+    def attempt(self, point: P, h: float, out: P) -> Step:
+        """Advance ``point`` by ``h`` into ``out``: weights and residual. ``point`` is left as it is."""
+
+
+class Problem(Protocol[P, N]):
+    """A network, its data and a method.
+
+    Attributes
+    ----------
+    methods : tuple of str
+        What the user can ask for.
+    preferred : (str, str)
+        The method for few samples, and the reason.
+    network : TwoLayer or DeepNetwork
+        The start.
+    layers : tuple of str
+        Names of the weights, input to output.
+    sizes : tuple of float
+        Frobenius norms of the weights at the start, layer by layer.
+    targets : float64 (n,)
+    flow, method
+        See :class:`Flow` and :class:`Method`.
+    point, trial
+        Room for a state each; ``point`` is at the start, with its residual.
+    """
+
+    methods: ClassVar[tuple[str, ...]]
+    preferred: ClassVar[tuple[str, str]]
+    network: N
+    layers: tuple[str, ...]
+    sizes: tuple[float, ...]
+    targets: np.ndarray
+    point: P
+    trial: P
+
+    def __init__(self, network: N, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None: ...
+
+    @property
+    def flow(self) -> Flow[P]:
+        """See above."""
+
+    @property
+    def method(self) -> Method[P]:
+        """See above."""
+
+    def accepted(self) -> None:
+        """Called after every accepted step: adds up what the method changed the conserved quantities by."""
+
+    def network_at(self, point: P) -> N:
         """The network with the weights of a point."""
 
-    def conserved_drift(self, final: Any) -> float:
+    def conserved_drift(self, final: N) -> float:
         """What the method changed the conserved quantities by, relative to their parts in the final network."""
 
     def close(self) -> None:

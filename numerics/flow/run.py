@@ -7,18 +7,18 @@ refused if the loss rises by more than the quiver of neurons that slide on a kin
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError
+from numerics.flow.controller import PIController
 from numerics.flow.deep.problem import DeepProblem
-from numerics.flow.problem import Problem, RunPoint, Step
+from numerics.flow.limits import Limits
+from numerics.flow.problem import N, P, Point, Problem, Step
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
-from numerics.flow.two_layer import PIController
 from numerics.flow.two_layer.problem import TwoLayerProblem
 from numerics.kernels.tangent import time_to_loss
 from numerics.networks.deep import DeepNetwork
@@ -30,37 +30,10 @@ _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
 _NEAR = 2.0  # factor by which the loss may fall faster than in the step before
 _MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
+_LARGE_KERNEL = (
+    200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
+)
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
-
-
-@dataclass(frozen=True)
-class _Limits:
-    """Where to stop and what to keep; see :func:`gradient_flow`."""
-
-    loss_tol: float
-    rtol: float
-    t_max: float
-    grad_tol: float
-    max_steps: int
-    max_seconds: float
-    times: np.ndarray
-    keep_weights: bool
-    callback: Callable[[Progress], bool | None] | None
-
-    def __post_init__(self) -> None:
-        for name in ("loss_tol", "rtol", "t_max", "max_seconds"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
-        if self.rtol >= 1:
-            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
-        if not self.grad_tol >= 0:
-            raise InputError(f"grad_tol = {self.grad_tol}; give 0 to switch it off, or a positive number")
-        if self.max_steps < 1:
-            raise InputError(f"max_steps = {self.max_steps}; give a positive integer")
-        if self.callback is not None and not callable(self.callback):
-            raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
-        if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
-            raise InputError(f"times = {self.times}; give increasing positive numbers")
 
 
 def gradient_flow(
@@ -109,7 +82,8 @@ def gradient_flow(
         Called after every accepted step; true stops the run.
     threads : int, optional
         Threads over the neurons of two layers; by default one for every 100 000 neurons, up to the number of cores. The result is
-        the same to rounding for any number, and to the bit for the same number.
+        the same to rounding for any number, and to the bit for the same number. Refused for a DeepNetwork, whose matrix products
+        have the threads that NumPy's library gives them.
     throw : bool
         Raise :class:`GradientFlowError` if the run stops short; with False look at ``status``.
 
@@ -125,42 +99,63 @@ def gradient_flow(
     relu'(0) = 0 has it; gradient descent tosses it either way, which moves RD by 1e-4 to 1e-3 at a thousand neurons.
     """
     X, y = check_data(X, y)
-    if not isinstance(network, TwoLayer | DeepNetwork):
-        raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
-    kind = DeepProblem if isinstance(network, DeepNetwork) else TwoLayerProblem
-    if X.shape[1] != network.inputs:
-        raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
-    if method not in ("auto", *kind.methods):
-        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
     requested = np.array(times, dtype=float)
-    limits = _Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
-    chosen, why = kind.choose(len(y)) if method == "auto" else (method, "asked for")
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise InputError(f"threads = {threads!r}; give a positive integer, or None to let the width decide")
-    started = time.perf_counter()
-    problem: Any = kind(network, X, y, chosen, threads)  # type: ignore[arg-type]
-    try:
-        solution = _Run(network, problem, limits, started).integrate(why)
-    finally:
-        problem.close()
+    limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
+    if isinstance(network, TwoLayer):
+        solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits)
+    elif isinstance(network, DeepNetwork):
+        solution = _solve(DeepProblem, network, X, y, method, threads, limits)
+    else:
+        raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
 
 
-class _Run:
-    """One integration: the loop around an integrator."""
+def _solve(
+    kind: type[Problem[P, N]],
+    network: N,
+    X: np.ndarray,
+    y: np.ndarray,
+    method: str,
+    threads: int | None,
+    limits: Limits,
+) -> Solution:
+    """The run of one kind of network."""
+    if X.shape[1] != network.inputs:
+        raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
+    if method not in ("auto", *kind.methods):
+        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
+    chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
+    started = time.perf_counter()
+    problem = kind(network, X, y, chosen, threads)
+    try:
+        return _Run(problem, limits, started).integrate(why)
+    finally:
+        problem.close()
 
-    def __init__(self, network: TwoLayer | DeepNetwork, problem: Problem, limits: _Limits, started: float) -> None:
-        self.network, self.problem, self.limits, self.started = network, problem, limits, started
-        self.point, self.trial, self.integrator = problem.point, problem.trial, problem.integrator
-        self.controller = PIController(order=self.integrator.order)
+
+def _choose(kind: type[Problem[P, N]], samples: int) -> tuple[str, str]:
+    """The method for so many samples, and the reason."""
+    if samples > _LARGE_KERNEL:
+        return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
+    return kind.preferred
+
+
+class _Run(Generic[P, N]):
+    """One integration: the loop around a method."""
+
+    def __init__(self, problem: Problem[P, N], limits: Limits, started: float) -> None:
+        self.problem, self.flow, self.method = problem, problem.flow, problem.method
+        self.limits, self.started = limits, started
+        self.point, self.trial = problem.point, problem.trial
+        self.controller = PIController(order=self.method.order)
         self.match = _MATCH * min(limits.rtol, 1e-2)
         self.accepted, self.rejected = 0, 0
         self.record = [Progress(0, 0.0, self.point.loss, dict.fromkeys(problem.layers, 0.0))]
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity
         self.stop_asked = False
-        self.snapshots: list[tuple[Progress, np.ndarray, TwoLayer | DeepNetwork | None]] = []
+        self.snapshots: list[tuple[Progress, np.ndarray, N | None]] = []
 
     @property
     def t(self) -> float:
@@ -170,15 +165,15 @@ class _Run:
     def integrate(self, why: str) -> Solution:
         """Step until a stopping rule applies."""
         status = self._stop()
-        radius = self.integrator.spectral_radius(self.point) if status is None else 0.0
+        radius = self.method.spectral_radius(self.point) if status is None else 0.0
         h = np.sqrt(self.limits.rtol) / radius if radius > 0 else np.inf
         milestones = self._milestones()
         milestone = next(milestones)
         while status is None:
-            growth = self.problem.growth_bound(self.point)
+            growth = self.flow.growth_bound(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
-            free = min(h, self.integrator.growth / growth if growth > 0 else np.inf)
+            free = min(h, self.method.growth / growth if growth > 0 else np.inf)
             h = self._aim(min(free, milestone - self.t))
             if not np.isfinite(h) or self.t + h == self.t:
                 status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
@@ -225,7 +220,7 @@ class _Run:
 
     def _attempt(self, h: float) -> tuple[float, Step]:
         """Try a step: its error in units of the tolerance, and the step."""
-        step = self.integrator.attempt(self.point, h, self.trial)
+        step = self.method.attempt(self.point, h, self.trial)
         error = step.error / self.limits.rtol
         if not np.isfinite(error):
             error = _UNSTABLE
@@ -237,7 +232,7 @@ class _Run:
         self.accepted += 1
         self.problem.accepted()
         self.point, self.trial = self.trial, self.point
-        moved = zip(self.problem.layers, self.problem.distances(step), self.problem.sizes, strict=True)
+        moved = zip(self.problem.layers, step.moved, self.problem.sizes, strict=True)
         distances = {layer: distance / size for layer, distance, size in moved}
         self.record.append(Progress(self.accepted, t, self.point.loss, distances))
         if self.limits.callback is not None:
@@ -248,20 +243,20 @@ class _Run:
             weights = self.problem.network_at(self.point) if self.limits.keep_weights else None
             self.snapshots.append((self.record[-1], self.point.residual + self.problem.targets, weights))
 
-    def _crossed(self) -> Iterator[tuple[float, Callable[[RunPoint], float]]]:
+    def _crossed(self) -> Iterator[tuple[float, Callable[[P], float]]]:
         """The tolerance that the trial step went past, if any, and the quantity it bounds."""
         if self.trial.loss < self.limits.loss_tol:
             yield self.limits.loss_tol, _loss
         elif self.limits.grad_tol > 0:
-            self.integrator.prepare(self.trial)
+            self.method.prepare(self.trial)
             if _gradient(self.trial) < self.limits.grad_tol:
                 yield self.limits.grad_tol, self._prepared_gradient
 
-    def _prepared_gradient(self, point: RunPoint) -> float:
-        self.integrator.prepare(point)
+    def _prepared_gradient(self, point: P) -> float:
+        self.method.prepare(point)
         return _gradient(point)
 
-    def _locate(self, h: float, step: Step, tolerance: float, value: Callable[[RunPoint], float]) -> tuple[float, Step]:
+    def _locate(self, h: float, step: Step, tolerance: float, value: Callable[[P], float]) -> tuple[float, Step]:
         """Shorten the step so that it ends where ``value`` is the tolerance, each try a real step.
 
         Where the kernel foresees the loss: its forecast, times the factor that the last try was off by. Else false position in
@@ -294,7 +289,7 @@ class _Run:
         limits = self.limits
         if self.record[-1].loss <= limits.loss_tol * (1 + self.match):
             return Status.LOSS_REACHED
-        self.integrator.prepare(self.point)
+        self.method.prepare(self.point)
         gradient = _gradient(self.point)
         if gradient <= limits.grad_tol * (1 + self.match) and limits.grad_tol > 0:
             return Status.GRADIENT_REACHED
@@ -321,29 +316,28 @@ class _Run:
             return False
         if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
             return False
-        return self.problem.largest_growth_rate(self.point) * self.t < 1.0
+        return self.flow.largest_growth_rate(self.point) * self.t < 1.0
 
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
-        squares = sum((distances[layer] * size) ** 2 for layer, size in zip(layers, self.problem.sizes, strict=True))
-        theta = np.sqrt(squares) / np.linalg.norm(self.problem.sizes)
         return Solution(
             network=final,
-            initial=self.network,
+            initial=self.problem.network,
             t=self.t,
             loss=self.point.loss,
             status=status,
             relative_distance=self.record[-1].relative_distance,
-            sup_relative_distance={name: float(rd.max()) for name, rd in (*distances.items(), ("theta", theta))},
+            sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
+            | {"theta": self._largest_joint_distance(distances)},
             conserved_drift=self.problem.conserved_drift(final),
             stats=Statistics(
-                method=self.integrator.name,
+                method=self.method.name,
                 why=why,
                 accepted=self.accepted,
                 rejected=self.rejected,
-                evaluations=self.problem.evaluations,
-                kernel_evaluations=self.problem.kernel_evaluations,
+                evaluations=self.flow.evaluations,
+                kernel_evaluations=self.flow.kernel_evaluations,
                 seconds=time.perf_counter() - self.started,
             ),
             trajectory=Trajectory(
@@ -353,6 +347,14 @@ class _Run:
             ),
             snapshots=self._snapshots(),
         )
+
+    def _largest_joint_distance(self, distances: dict[str, np.ndarray]) -> float:
+        """Largest RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
+        sizes, units = self.problem.sizes, self.problem.network.relative_units
+        # norms of the normalised weights at the start, against that of the first layer
+        norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
+        moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
+        return float(np.max(moved) / np.hypot.reduce(norms))
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]
@@ -372,11 +374,11 @@ def _by_layer(record: Sequence[Progress], layers: tuple[str, ...]) -> dict[str, 
     return {layer: np.array([progress.relative_distance[layer] for progress in record]) for layer in layers}
 
 
-def _loss(point: RunPoint) -> float:
+def _loss(point: Point) -> float:
     return point.loss
 
 
-def _gradient(point: RunPoint) -> float:
+def _gradient(point: Point) -> float:
     """|grad R| of a prepared point."""
     return float(np.sqrt(point.gradient_squared or 0.0))
 

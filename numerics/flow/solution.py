@@ -106,7 +106,7 @@ class Solution:
     status : Status
     relative_distance, sup_relative_distance : dict
         RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', at the end and the largest over the accepted steps; the latter
-        also of 'theta', all weights in uniform coordinates.
+        also of 'theta', all normalised weights together, (abar, wbar) of [L21] appendix D.
     conserved_drift : float
         Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
         the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every

@@ -10,7 +10,7 @@ __all__ = ["combine", "rescale"]
 
 @njit(**OPTIONS)
 def combine(c0, y0, c1, y1, c2, y2, h, velocity, out):
-    """Out = c0 y0 + c1 y1 + c2 y2 + h velocity, all flat."""
+    """Into ``out``: c0 y0 + c1 y1 + c2 y2 + h velocity, all flat."""
     for k in range(out.size):
         out[k] = c0 * y0[k] + c1 * y1[k] + c2 * y2[k] + h * velocity[k]
 

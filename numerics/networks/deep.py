@@ -45,6 +45,8 @@ class DeepNetwork:
         W_l = scales_l V_l.
     time_unit : float
         Time of the unnormalised flow in one unit of normalised time.
+    sigmas : tuple of float
+        Standard deviations by which W_l are normalised; 1 if not given.
     centre : tuple of arrays or None
         Weights whose output is subtracted: those of the start, if it is centred.
     seed : str
@@ -57,6 +59,7 @@ class DeepNetwork:
     gains: tuple[float, ...]
     scales: tuple[float, ...]
     time_unit: float
+    sigmas: tuple[float, ...] = ()
     centre: tuple[np.ndarray, ...] | None = field(default=None, repr=False)
     seed: str = ""
 
@@ -67,6 +70,7 @@ class DeepNetwork:
                 raise InputError(f"{name} = {value} is not positive and finite; choose scales within the float range")
         if not all(np.all(np.isfinite(w)) for w in self.weights):
             raise InputError("weights contain NaN or infinite values; choose scales within the float range")
+        object.__setattr__(self, "sigmas", _positive("sigmas", self.sigmas or (1.0,) * self.depth, self.depth))
 
     @classmethod
     def sample(
@@ -138,7 +142,8 @@ class DeepNetwork:
     ) -> "DeepNetwork":
         """A network from given weights W_1 ... W_L, shaped (fan_out, fan_in), of the unnormalised flow.
 
-        ``sigmas`` fix the unit of time, prod_l (sigma_l^2/eta_l)^(1/L); by default the unit is that of the unnormalised flow.
+        ``sigmas`` are what weights are normalised by and fix the unit of time, prod_l (sigma_l^2/eta_l)^(1/L); 1 by default, the
+        unit of the unnormalised flow.
         """
         given = [np.array(w, dtype=float, order="C", ndmin=2) for w in weights]
         if len(given) < 2 or any(w.ndim != 2 or w.size == 0 for w in given):
@@ -190,6 +195,11 @@ class DeepNetwork:
         """The network as a function of its weights."""
         return Chain(self.activation, self.gains, self.kappa)
 
+    @property
+    def relative_units(self) -> tuple[float, ...]:
+        """The uniform over the normalised weights W_l/sigma_l, layer by layer."""
+        return tuple(sigma / scale for sigma, scale in zip(self.sigmas, self.scales, strict=True))
+
     def attributes(self) -> dict[str, int | float | str]:
         """What it is, for the attributes of a dataset."""
         return {"width": self.width, "shape": self.shape, "kappa": self.kappa, "time_unit": self.time_unit}
@@ -230,6 +240,7 @@ class _Coordinates:
     """Uniform coordinates of given scales."""
 
     activation: PointwiseActivation
+    sigmas: tuple[float, ...]
     kappa: float
     gains: tuple[float, ...]
     scales: tuple[float, ...]
@@ -238,7 +249,7 @@ class _Coordinates:
     @classmethod
     def of(
         cls,
-        sigmas: Sequence[float],
+        sigmas: tuple[float, ...],
         alpha: SupportsFloat,
         learning_rates: Sequence[SupportsFloat] | None,
         activation: PointwiseActivation,
@@ -248,16 +259,18 @@ class _Coordinates:
         rates = _positive("learning_rates", learning_rates if learning_rates is not None else (1.0,) * depth, depth)
         roots = tuple(map(math.sqrt, rates))
         if not activation.homogeneous:
-            return cls(activation, 1.0 / divisor, roots, roots, 1.0)
+            return cls(activation, sigmas, 1.0 / divisor, roots, roots, 1.0)
         logs = [math.log(sigma / root) for sigma, root in zip(sigmas, roots, strict=True)]
         mean = sum(logs) / depth
         kappa = math.exp(sum(map(math.log, sigmas)) - math.log(divisor))
         scales = tuple(root * math.exp(mean) for root in roots)
-        return cls(activation, kappa, (1.0,) * depth, scales, math.exp(2 * mean))
+        return cls(activation, sigmas, kappa, (1.0,) * depth, scales, math.exp(2 * mean))
 
     def network(self, weights: tuple[np.ndarray, ...], centred: bool, seed: str) -> DeepNetwork:
         centre = weights if centred else None
-        return DeepNetwork(weights, self.kappa, self.activation, self.gains, self.scales, self.time_unit, centre, seed)
+        return DeepNetwork(
+            weights, self.kappa, self.activation, self.gains, self.scales, self.time_unit, self.sigmas, centre, seed
+        )
 
 
 def _sizes(widths: Sequence[int]) -> tuple[int, ...]:

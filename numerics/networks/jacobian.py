@@ -79,7 +79,7 @@ class Chain:
         return Signals(tuple(hidden[:-1]), tuple(preactivations[:-1]), self.output(preactivations[-1]))
 
     def output(self, last: np.ndarray) -> np.ndarray:
-        """F (n,) from z_L (copies, n, 1)."""
+        """The output f (n,) from z_L (copies, n, 1)."""
         return self.kappa * last.sum(axis=(0, 2))
 
     def backward(self, weights: Sequence[np.ndarray], signals: Signals, moved: "Moved | None" = None) -> Jacobian:

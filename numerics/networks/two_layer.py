@@ -148,6 +148,11 @@ class TwoLayer:
         """Its size in a few characters."""
         return f"m = {self.width}"
 
+    @property
+    def relative_units(self) -> tuple[float, float]:
+        """The uniform over the normalised weights, layer by layer (w, a), up to a common factor."""
+        return 1.0, self.kappa_prime
+
     def attributes(self) -> dict[str, int | float]:
         """What it is, for the attributes of a dataset."""
         return {"width": self.width, "kappa": self.kappa, "kappa_prime": self.kappa_prime}

@@ -1,18 +1,39 @@
-"""What is read off a network: distance from the start, conserved quantities."""
+"""What is read off a network: how far each layer moved and in how many directions, and what the flow conserves."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from numerics.errors import InputError
 from numerics.kernels import stages
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.norms import norm, spectral_norm
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["conserved_drift", "norm", "relative_distance"]
+__all__ = ["LayerObservables", "conserved_drift", "layer_observables", "relative_distance"]
 
 
-def norm(values: np.ndarray) -> float:
-    """Euclidean (Frobenius) norm of a contiguous array, on one thread."""
-    flat = values.ravel()
-    return float(np.sqrt(stages.dot(flat, flat)))
+@dataclass(frozen=True)
+class LayerObservables:
+    """How a layer moved.
+
+    Attributes
+    ----------
+    relative_distance : float
+        |W(t) - W(0)|_F/|W(0)|_F, the RD of the literature.
+    spectral_relative_distance : float
+        The same in spectral norm, |W(t) - W(0)|_2/|W(0)|_2.
+    stable_rank : float
+        |dW|_F^2/|dW|_2^2 of the change dW = W(t) - W(0): in how many directions it moved, at least 1; 0 if it did not move.
+    balance_drift : float
+        Change of |W_l|_F^2 - |W_{l+1}|_F^2 since the start, over the larger of the two changes: 0 for the exact flow of a
+        homogeneous activation. nan for the output layer, which has none above.
+    """
+
+    relative_distance: float
+    spectral_relative_distance: float
+    stable_rank: float
+    balance_drift: float
 
 
 def relative_distance(network: TwoLayer, start: TwoLayer) -> dict[str, float]:
@@ -31,3 +52,39 @@ def conserved_drift(network: TwoLayer, start: TwoLayer, removed: np.ndarray | No
     removed = np.zeros(network.width) if removed is None else removed
     drift, size = stages.largest_drift(network.u, network.v, start.u, start.v, removed)
     return float(drift / size)
+
+
+def layer_observables(network: DeepNetwork, start: DeepNetwork) -> dict[str, LayerObservables]:
+    """Observables of every layer of a network against its start; of two copies, norms of both together.
+
+    Examples
+    --------
+    >>> net = DeepNetwork.sample((2, 8, 8, 1), sigmas=(1, 0.5, 0.5))
+    >>> layer_observables(net, net)["W2"].relative_distance
+    0.0
+    """
+    if network.widths != start.widths or len(network.weights[0]) != len(start.weights[0]):
+        raise InputError(f"networks have widths {network.widths} and {start.widths}; compare a run with its start")
+    found = {}
+    grown = [_square(w) - _square(w0) for w, w0 in zip(network.weights, start.weights, strict=True)]
+    for layer, (name, w, w0) in enumerate(zip(network.layers, network.weights, start.weights, strict=True)):
+        change = w - w0
+        size, top = float(np.linalg.norm(change)), _largest(change)
+        pair = grown[layer : layer + 2]
+        most = max(map(abs, pair))
+        found[name] = LayerObservables(
+            relative_distance=size / float(np.linalg.norm(w0)),
+            spectral_relative_distance=top / _largest(w0),
+            stable_rank=(size / top) ** 2 if top > 0 else 0.0,
+            balance_drift=float("nan") if len(pair) < 2 else abs(pair[0] - pair[1]) / most if most > 0 else 0.0,
+        )
+    return found
+
+
+def _largest(w: np.ndarray) -> float:
+    """Spectral norm of the block-diagonal matrix of all copies."""
+    return max(spectral_norm(copy) for copy in w)
+
+
+def _square(w: np.ndarray) -> float:
+    return float(np.vdot(w, w))

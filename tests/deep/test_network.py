@@ -1,5 +1,7 @@
 """Sampling, coordinates and what a mistake says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,6 +50,24 @@ def test_scale_moved_between_layers_leaves_the_function(factors, seed):
     assert other.time_unit == pytest.approx(one.time_unit)
     for v, w in zip(one.weights, other.weights, strict=True):
         np.testing.assert_allclose(v, w, rtol=1e-10)
+
+
+def test_what_the_weights_are_normalised_by():
+    """Uniform over normalised weights: of deviation 1 each; without sigmas W itself counts as normalised."""
+    sigmas = (2.0, 0.1, 0.5)
+    network = nm.DeepNetwork.sample((2, 300, 300, 1), sigmas, learning_rates=(1, 4, 9), rng=0, centred=False)
+    for w, unit in zip(network.weights, network.relative_units, strict=True):
+        assert np.std(w) == pytest.approx(unit, rel=0.1)
+    given = nm.DeepNetwork.from_weights([w[0] for w in network.weights], learning_rates=(1, 4, 9))
+    bare = nm.DeepNetwork(given.weights, given.kappa, given.activation, given.gains, given.scales, given.time_unit)
+    for other in (given, bare):
+        assert other.sigmas == (1.0, 1.0, 1.0)
+        assert other.relative_units == tuple(1 / scale for scale in other.scales)
+    with pytest.raises(nm.InputError, match="sigmas"):
+        replace(given, sigmas=(1.0, 1.0))
+    two = nm.TwoLayer.sample(1000, 1.0, 0.7, X, rng=0)
+    ratio = np.std(two.u) / np.std(two.v)
+    assert two.relative_units[1] / two.relative_units[0] == pytest.approx(ratio, rel=0.1)
 
 
 def test_two_copies_share_their_start_and_oppose_their_output():

@@ -39,24 +39,24 @@ def test_a_stage_number_beyond_two_keeps_the_order(bench, four_points):
 def fixed_step_reference(bench, network, X, y, *, step=0.05, loss_tol=1e-6):
     """RD of w by classical Runge-Kutta with a step far below what stability asks; nothing adapts to a kink."""
     work = bench(network, X, y)
-    point, trial = work.point, work.other
+    point = work.point
     start, m = point.y.copy(), network.width
     scratch = bench(network, X, y).point
     count = 0
     while point.loss > loss_tol:
         if count % 20 == 0:
-            h = step / work.rhs.spectral_radius(point, iterations=3)
-        work.rhs.evaluate(point, trial)
+            h = step / work.flow.spectral_radius(point)
+        work.flow.evaluate(point)
         total = point.velocity.copy()
         previous = point.velocity
         for weight, fraction in ((2, 0.5), (2, 0.5), (1, 1.0)):
             scratch.y[:] = point.y + fraction * h * previous
-            work.rhs.update_residual(scratch)
-            work.rhs.evaluate(scratch, trial)
+            work.flow.update_residual(scratch)
+            work.flow.evaluate(scratch)
             previous = scratch.velocity
             total += weight * previous
         point.y += h / 6 * total
-        work.rhs.update_residual(point)
+        work.flow.update_residual(point)
         count += 1
     return np.linalg.norm(point.y[m:] - start[m:]) / np.linalg.norm(network.v)
 

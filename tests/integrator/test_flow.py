@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.flow.two_layer import METHODS
+from numerics.flow.two_layer.problem import METHODS
 
 POINTS = [(0.5, 0.0), (1.0, 0.0), (1.75, 0.0), (1.2, 0.6), (1.4, -0.6)]
 
@@ -33,6 +33,25 @@ def test_conserved_quantity_and_descent(four_points, gamma, gamma_prime):
     low, high = sorted(solution.sup_relative_distance[layer] for layer in "wa")
     assert low <= solution.sup_relative_distance["theta"] <= high
     np.testing.assert_allclose(np.sum((solution.network(X) - y) ** 2) / 8, solution.loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("gamma", "gamma_prime"), [(0.5, 0.75), (0.5, -0.75), (1.0, 0.0)])
+def test_theta_is_all_normalised_weights_together(four_points, gamma, gamma_prime):
+    """(abar, wbar), not the uniform coordinates, in which the layers weigh differently away from gamma' = 0."""
+    X, y = four_points
+    solution = nm.gradient_flow(
+        nm.TwoLayer.sample(400, gamma, gamma_prime, X, rng=5),
+        X,
+        y,
+        times=np.geomspace(1e-3, 1e3, 40),
+        keep_weights=True,
+    )
+    start, *later = (
+        np.column_stack([network.output_weights(), network.input_weights()])
+        for network in (solution.initial, *solution.snapshots.networks, solution.network)
+    )
+    joint = max(np.linalg.norm(weights - start) for weights in later) / np.linalg.norm(start)
+    assert solution.sup_relative_distance["theta"] == pytest.approx(joint, rel=1e-2)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -287,7 +287,7 @@ def test_a_step_moves_every_neuron_as_it_moves_alone(bench, d, n, activation):
     work = bench(network, X, y, "kink-exact")
     h = 0.5 / np.linalg.eigvalsh(work.point.kernel)[-1]
     c, _ = mean_force(work.point, X, network.kappa, h)
-    work.integrator.attempt(work.point, h, work.other)
+    work.method.attempt(work.point, h, work.other)
     all_u, all_v = work.other.weights()
     for k in range(network.width):
         u, v, _ = flow(network.u[k], network.v[k], X, c, slope=network.negative_slope)
@@ -307,7 +307,7 @@ def test_kernel_of_sliding_neurons_is_the_derivative_of_the_residual(bench, d, n
     defects = []
     for h in (1e-2, 5e-3, 2.5e-3) / np.linalg.eigvalsh(work.point.kernel)[-1]:
         predicted = mean_force(work.point, X, network.kappa, h)[1]
-        work.integrator.attempt(work.point, h, work.other)
+        work.method.attempt(work.point, h, work.other)
         defects.append(np.linalg.norm(work.other.residual - predicted) / h**2)
     assert max(defects) < 1.1 * min(defects)
 

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import numerics as nm
-from numerics.flow.two_layer import METHODS, Chunks, Point
+from numerics.flow.two_layer.chunks import Chunks
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.kink_exact import KinkExact
+from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
-from numerics.flow.two_layer.state import RightHandSide
-from numerics.kernels import sectors as kernels
+from numerics.flow.two_layer.state import TwoLayerFlow
 from numerics.kernels.one_neuron import Workspace, advance
+from numerics.kernels.sectors.laws import Laws, find_laws
+from numerics.kernels.sectors.moments import MOMENTS, Sums
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
+from numerics.kernels.sectors.step import Room, step
 
 seeds = st.integers(0, 2**32 - 1)
 slopes = st.sampled_from([0.0, 0.3, -0.2, 1.5, 1.0])
@@ -36,7 +40,7 @@ def rows_of(sectors):
 
 def located(y, sectors):
     rows = np.zeros(len(y) // 3, dtype=np.int32)
-    kernels.locate(y, sectors, rows)
+    locate(y, sectors, rows)
     return rows
 
 
@@ -76,18 +80,14 @@ def in_the_plane(u, v, X, c, slope):
     """One neuron under constant forces over a unit of time, by the pass over all neurons."""
     sectors = Sectors.of(X, slope)
     y, out = np.array([u, *v]), np.zeros(3)
-    rays = len(sectors.normals)
-    table = np.zeros((rows_of(sectors), kernels.COLUMNS))
-    fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-    laws = table, fates, arrivals, np.zeros(2, dtype=np.int64)
-    kernels.laws(c, X, slope, sectors, *laws)
-    rows, order, bounds = located(y, sectors), np.zeros(1, dtype=int), np.zeros(len(table) + 1, dtype=int)
-    kernels.sort(rows, order, bounds)
-    where, counts = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=int)
-    moments, moved = np.zeros((len(table), kernels.MOMENTS)), np.zeros(2)
-    kernels.step(0, 1, y, y.copy(), sectors, *laws, bounds, *kernels.rooms(), out, where, counts, 0, moments, moved)
-    row = where[1, 0] if counts[0] else rows[0]
-    return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=moments, moved=moved, sectors=sectors)
+    laws = Laws.of(len(sectors.normals))
+    find_laws(c, X, slope, sectors, laws)
+    rows, order, bounds = located(y, sectors), np.zeros(1, dtype=int), np.zeros(rows_of(sectors) + 1, dtype=int)
+    sort(rows, order, bounds)
+    changes, sums = Changes.of(1, 1), Sums(np.zeros((1, rows_of(sectors), MOMENTS)), np.zeros((1, 2)))
+    step(0, 1, 0, Neurons(y, y.copy(), bounds), sectors, laws, Room.new(), out, changes, sums)
+    row = changes.where[1, 0] if changes.counts[0] else rows[0]
+    return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=sums.moments[0], moved=sums.moved[0], sectors=sectors)
 
 
 def alone(u, v, X, c, slope):
@@ -159,14 +159,12 @@ def test_a_dead_neuron_at_the_origin_stays_and_a_leaky_one_leaves(sign):
 def both(network, X, y):
     """The planar method and the general one at the same start."""
     found = []
-    for threads, maker in ((1, None), (3, None), (1, KinkExact)):
+    for threads, maker in ((1, KinkExactPlanar), (3, KinkExactPlanar), (1, KinkExact)):
         chunks = Chunks(network.width, threads)
-        rhs = RightHandSide(network, X, y, chunks)
-        start, point, out = (Point(network.width, 2, len(y)) for _ in range(3))
-        for at in (start, point):
-            at.u[:], at.v[:] = network.u, network.v.T
-        rhs.update_residual(point)
-        method = (maker or METHODS["kink-exact"])(rhs, start, chunks)
+        method = maker(TwoLayerFlow(network, X, y, chunks))
+        point, out = method.new_point(), method.new_point()
+        point.load(network)
+        method.flow.update_residual(point)
         method.prepare(point)
         found.append(SimpleNamespace(method=method, point=point, out=out, chunks=chunks))
     return found
@@ -185,9 +183,10 @@ def test_steps_are_those_of_the_general_method(n, activation):
                 run.point.kernel, general.point.kernel, rtol=1e-10, atol=1e-11 * np.max(general.point.kernel)
             )
         h = 0.8 / np.linalg.eigvalsh(general.point.kernel)[-1]
-        attempts = [run.method.attempt(run.point, h, run.out) for run in runs]
-        assert_allclose(attempts[0], attempts[2], rtol=1e-6, atol=1e-14)
-        assert_allclose(attempts[1], attempts[0], rtol=1e-9, atol=1e-15)
+        steps = [run.method.attempt(run.point, h, run.out) for run in runs]
+        numbers = [(step.error, *step.moved) for step in steps]
+        assert_allclose(numbers[0], numbers[2], rtol=1e-6, atol=1e-14)
+        assert_allclose(numbers[1], numbers[0], rtol=1e-9, atol=1e-15)
         for run in runs:
             assert_allclose(
                 np.column_stack(run.out.weights()), np.column_stack(general.out.weights()), rtol=1e-9, atol=1e-11
@@ -210,9 +209,9 @@ def test_regrouping_keeps_every_neuron(seed):
     y = rng.standard_normal(3 * m)
     start, original = -y, y.copy()
     order, bounds, room = np.zeros(m, dtype=int), np.zeros(kinds + 1, dtype=int), np.zeros(m)
-    kernels.sort(rows, order, bounds)
+    sort(rows, order, bounds)
     for weights in (y, start):
-        kernels.arrange(weights, order, room)
+        arrange(weights, order, room)
     for _ in range(3):
         ranges = np.array([0, m // 3])
         counts = np.array([rng.integers(0, m // 3 + 1), rng.integers(0, m - m // 3 + 1)])
@@ -223,7 +222,7 @@ def test_regrouping_keeps_every_neuron(seed):
             wanted[where[0, first : first + count]] = where[1, first : first + count]
         by_neuron = np.zeros(m, dtype=int)
         by_neuron[order] = wanted
-        kernels.regroup(y, start, order, rows, bounds, where, counts, ranges)
+        regroup(Neurons(y, start, bounds), order, rows, Changes(where, counts), ranges)
         assert np.all(np.diff(rows) >= 0)
         assert np.array_equal(rows, by_neuron[order])
         assert np.array_equal(np.searchsorted(rows, np.arange(kinds + 1)), bounds)
@@ -234,7 +233,7 @@ def test_regrouping_keeps_every_neuron(seed):
 def test_a_point_left_behind_is_refused():
     X, y = nm.datasets.four_points()
     run = both(nm.TwoLayer.sample(500, 1.2, 0.0, X, rng=1), X, y)[0]
-    first, second, third = run.point, run.out, Point(500, 2, 4)
+    first, second, third = run.point, run.out, run.method.new_point()
     h = 1.0 / np.linalg.eigvalsh(first.kernel)[-1]
     run.method.attempt(first, h, second)
     assert second.changes.counts.sum() > 0

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.flow.two_layer import METHODS, Chunks
+from numerics.flow.two_layer.chunks import Chunks
+from numerics.flow.two_layer.problem import METHODS
 from numerics.flow.two_layer.sample_space import SampleSpace
 
 
@@ -110,6 +111,14 @@ def test_ranges_cover_every_neuron_once():
 def test_threads_is_a_positive_integer(four_points, start, threads):
     with pytest.raises(nm.InputError, match="threads"):
         nm.gradient_flow(start, *four_points, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2, "2"])
+def test_threads_of_a_deep_network_are_refused(four_points, threads):
+    network = nm.DeepNetwork.sample((2, 3, 3, 1), (1, 1, 1))
+    with pytest.raises(nm.InputError, match=r"threads = .* for a DeepNetwork; leave it out") as caught:
+        nm.gradient_flow(network, *four_points, threads=threads)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_run_as_a_dataset(four_points, start):

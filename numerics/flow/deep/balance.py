@@ -57,7 +57,7 @@ def neuron_norms(weights: tuple[np.ndarray, ...]) -> tuple[list[np.ndarray], lis
 
 
 def _factor(rows: np.ndarray, columns: np.ndarray, balance: np.ndarray) -> np.ndarray:
-    """R > 0 with r^2 rows - columns/r^2 = balance, without cancellation; 1 for a neuron without weights on one side."""
+    """The r > 0 with r^2 rows - columns/r^2 = balance, without cancellation; 1 for a neuron without weights on one side."""
     root = np.sqrt(balance**2 + 4 * rows * columns)
     alive = (rows > 0) & (columns > 0)
     up = np.divide(balance + root, 2 * rows, out=np.ones_like(rows), where=alive & (balance >= 0))

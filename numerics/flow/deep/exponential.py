@@ -11,13 +11,15 @@ Error estimate: the residual left against the residual predicted, relative to th
 
 import numpy as np
 
-from numerics.flow.deep.state import DeepFlow, DeepPoint, DeepStep, advance
+from numerics.flow.deep.state import DeepFlow, DeepPoint
+from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
 from numerics.networks.jacobian import Signals
 
 __all__ = ["DeepExponential"]
 
-_DEFECT = 50.0
+_DEFECT = 50.0  # the residual may be off by this many rtol, relative to itself
+_BLOCK = 2**16  # numbers of a block of rows that is worked on while it is in the second-level cache
 
 
 class DeepExponential:
@@ -33,15 +35,19 @@ class DeepExponential:
         copies, samples = flow.shapes[0][0], len(flow.zero)
         self._z = [np.empty((copies, samples, shape[1])) for shape in flow.shapes]
 
+    def new_point(self) -> DeepPoint:
+        """Room for a state."""
+        return self.flow.new_point()
+
     def prepare(self, point: DeepPoint) -> None:
         """Jacobian, tangent kernel and gradient of a point with its residual."""
         self.flow.find_kernel(point)
 
     def spectral_radius(self, point: DeepPoint) -> float:
         """Largest eigenvalue of the kernel, and the fastest growth."""
-        return self.flow.largest_eigenvalue(point) + self.flow.growth_bound(point)
+        return self.flow.spectral_radius(point)
 
-    def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> DeepStep:
+    def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         flow, (c0, c1, predicted) = self.flow, (self._c0, self._c1, self._predicted)
         weights(point.kernel, point.residual, h, c0, c1, predicted)
@@ -51,7 +57,7 @@ class DeepExponential:
         for layer, z in enumerate(self._z):
             left = np.concatenate([first.backward[layer] * c0[:, None], second.backward[layer] * c1[:, None]], axis=1)
             right = np.concatenate([first.hidden[layer], second.hidden[layer]], axis=1)
-            advance(point.weights[layer], left, right, hidden[-1], out.weights[layer], z)
+            _advance(point.weights[layer], left, right, hidden[-1], out.weights[layer], z)
             z *= chain.gains[layer]
             hidden.append(chain.activation.value(z))
         kept = tuple(z.copy() for z in self._z[:-1])
@@ -59,4 +65,25 @@ class DeepExponential:
         flow.settle(out)
         size = float(np.linalg.norm(point.residual))
         defect = float(np.linalg.norm(out.residual - predicted)) / size if size > 0 else 0.0
-        return DeepStep(defect / _DEFECT, out.moved)
+        return Step(defect / _DEFECT, out.moved)
+
+
+def _advance(w: np.ndarray, left: np.ndarray, right: np.ndarray, h: np.ndarray, out: np.ndarray, z: np.ndarray) -> None:
+    """One layer of a step: out = w - left^T right and z = h out^T, in blocks of rows that stay in the cache.
+
+    Parameters
+    ----------
+    w, out : float64 (copies, fan_out, fan_in)
+    left : float64 (copies, k, fan_out); right : float64 (copies or 1, k, fan_in)
+    h : float64 (copies or 1, n, fan_in); z : float64 (copies, n, fan_out)
+    """
+    copies, fan_out, fan_in = w.shape
+    rows = max(1, _BLOCK // fan_in)
+    for copy in range(copies):
+        r, hidden = right[copy % len(right)], h[copy % len(h)]
+        for low in range(0, fan_out, rows):
+            block = slice(low, min(low + rows, fan_out))
+            new = out[copy, block]
+            np.matmul(left[copy, :, block].T, r, out=new)
+            np.subtract(w[copy, block], new, out=new)
+            np.matmul(hidden, new.T, out=z[copy, :, block])

@@ -1,19 +1,20 @@
-"""The gradient flow of a deep network on its data: states, residuals, norms; and a count of evaluations."""
+"""The gradient flow of a deep network on its data: states, and the right-hand side with a count of evaluations."""
 
+from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
 
 from numerics.flow.deep.balance import Balance
+from numerics.flow.runge_kutta import LayerError
+from numerics.kernels.layers import combine
+from numerics.kernels.stages import dot
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.jacobian import Jacobian, Moved, Signals
-from numerics.observe.deep_distances import spectral_norm
+from numerics.networks.norms import spectral_norm
 
-__all__ = ["DeepFlow", "DeepPoint", "DeepStep", "advance"]
-
-_BLOCK = 2**16  # numbers of a block of rows that is worked on while it is in the second-level cache
+__all__ = ["DeepFlow", "DeepPoint"]
 
 
 class DeepPoint:
@@ -29,9 +30,14 @@ class DeepPoint:
         self.jacobian: Jacobian | None = None
         self.kernel: np.ndarray | None = None  # tangent kernel J J^T/n
         self.gradient_squared: float | None = None  # |grad R|^2
+        self.radius = 0.0  # bound on the Jacobian's spectral radius, for the methods that use it
         self.moved: tuple[float, ...] = (0.0,) * len(shapes)  # |W - W(0)| of every layer
-        self.velocity: np.ndarray | None = None  # flat, for the methods that use it
-        self.velocity_known = False
+        self.settled, self.velocity_known = False, False
+
+    @cached_property
+    def velocity(self) -> np.ndarray:
+        """Like the state; zeros at first."""
+        return np.zeros_like(self.y)
 
     def views(self, flat: np.ndarray) -> tuple[np.ndarray, ...]:
         """The layers of a flat array laid out like the state."""
@@ -39,21 +45,19 @@ class DeepPoint:
             flat[first:last].reshape(shape) for (first, last), shape in zip(self.edges, self.shapes, strict=True)
         )
 
+    def load(self, weights: tuple[np.ndarray, ...]) -> None:
+        """Take the weights of a network."""
+        for view, w in zip(self.weights, weights, strict=True):
+            view[:] = w
+
     @property
     def loss(self) -> float:
         """R = (1/2n) sum_i e_i^2."""
         return float(self.residual @ self.residual) / (2 * self.residual.size)
 
 
-class DeepStep(NamedTuple):
-    """A step that was tried: its error, to be compared with rtol, and |W - W(0)| of every layer at its end."""
-
-    error: float
-    moved: tuple[float, ...]
-
-
 class DeepFlow:
-    """The flow of one network on one data set."""
+    """The gradient flow of one network on one data set."""
 
     def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray) -> None:
         self.chain, self.start, self.X = network.chain, network.weights, X
@@ -76,13 +80,16 @@ class DeepFlow:
     def set_signals(self, point: DeepPoint, signals: Signals) -> None:
         """Take the forward pass of a point from elsewhere."""
         point.signals, point.jacobian, point.kernel, point.gradient_squared = signals, None, None, None
-        point.velocity_known = False
+        point.settled, point.velocity_known = False, False
         np.subtract(signals.output, self.zero, out=point.residual)
         self.evaluations += 1
 
     def settle(self, point: DeepPoint) -> None:
-        """End a step at a point with its signals: back on the balance law, and the distances from the start."""
+        """End a step at a point with its signals: back on the balance law, once, and the distances from the start."""
+        if point.settled:
+            return
         assert point.signals is not None, "find the residual first"
+        point.settled = True
         if self.balance is not None:
             point.moved = self.balance.restore(point.weights, point.signals)
         else:
@@ -107,11 +114,64 @@ class DeepFlow:
         point.kernel = kernel
         point.gradient_squared = max(square, 0.0)  # rounding can take it below
 
-    def largest_eigenvalue(self, point: DeepPoint) -> float:
-        """That of the tangent kernel, which has been found."""
+    def spectral_radius(self, point: DeepPoint) -> float:
+        """Largest eigenvalue of the tangent kernel, which has been found, and the fastest growth."""
         assert point.kernel is not None, "prepare the point first"
         last = len(point.kernel) - 1
-        return float(eigh(point.kernel, eigvals_only=True, subset_by_index=[last, last])[0])
+        return float(eigh(point.kernel, eigvals_only=True, subset_by_index=[last, last])[0]) + self.growth_bound(point)
+
+    def prepare(self, point: DeepPoint) -> None:
+        """Kernel, gradient and velocity of a point with its residual, unless it has them."""
+        self.find_kernel(point)
+        if not point.velocity_known:
+            point.velocity[:] = 0.0
+            self._add_velocity(point, 1.0, point.views(point.velocity))
+            point.velocity_known = True
+
+    def euler(self, point: DeepPoint, h: float, out: DeepPoint) -> None:
+        """First stage: out = point + h velocity, with the residual of the result."""
+        combine(1.0, point.y, 0.0, point.y, 0.0, point.y, h, point.velocity, out.y)
+        self.update_residual(out)
+
+    def stage(
+        self,
+        y1: DeepPoint,
+        y2: DeepPoint,
+        y0: DeepPoint,
+        coefficients: tuple[float, float, float, float, float],
+        out: DeepPoint,
+    ) -> None:
+        """Later stages: out = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 F(y0), with the residual of the result."""
+        c0, c1, c2, h1, h0 = coefficients
+        combine(c0, y0.y, c1, y1.y, c2, y2.y, h0, y0.velocity, out.y)
+        self._add_velocity(y1, h1, out.weights)
+        self.update_residual(out)
+
+    def arrive(self, out: DeepPoint) -> None:
+        """Back on the balance law first: then one pass back serves the velocity here and the kernel of the next step."""
+        self.settle(out)
+        self.prepare(out)
+
+    def layer_errors(self, x: np.ndarray, point: DeepPoint, out: DeepPoint) -> list[LayerError]:
+        """Sums for every layer, neuron by neuron: those that stayed on the same side of every sample, and those that did not."""
+        assert point.signals is not None
+        assert out.signals is not None
+        pairs = zip(point.signals.preactivations, out.signals.preactivations, strict=True)
+        stayed = [np.all((then > 0) == (now > 0), axis=1) for then, now in pairs]
+        found = []
+        for layer, (error, w, start) in enumerate(zip(point.views(x), out.weights, self.start, strict=True)):
+            displacement = w - start
+            rows = layer < len(stayed)  # the neurons of the output layer are those it reads
+            sums = "coi,coi->co" if rows else "coi,coi->ci"
+            same = stayed[layer] if rows else stayed[-1]
+            along, squares = np.einsum(sums, error, displacement), np.einsum(sums, error, error)
+            moved = float(dot(displacement.ravel(), displacement.ravel()))
+            found.append(
+                LayerError(
+                    float(along[same].sum()), float(squares[same].sum()), float(np.sum(along[~same] ** 2)), moved
+                )
+            )
+        return found
 
     def moved(self, point: DeepPoint, c: np.ndarray) -> Jacobian:
         """The Jacobian at the weights of a point minus J^T c."""
@@ -136,23 +196,31 @@ class DeepFlow:
         signal = self.chain.kappa * float(np.abs(point.residual) @ self._lengths) / len(self.zero)
         return signal * float(np.linalg.eigvalsh(blocks)[-1])
 
+    def largest_growth_rate(self, point: DeepPoint) -> float:
+        """Largest eigenvalue of -sum_i e_i d^2f_i/n, by a few Lanczos steps; the bound if they do not converge."""
+        from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh  # slow to load, seldom needed
 
-def advance(w: np.ndarray, left: np.ndarray, right: np.ndarray, h: np.ndarray, out: np.ndarray, z: np.ndarray) -> None:
-    """One layer of a step: out = w - left^T right and z = h out^T, in blocks of rows that stay in the cache.
+        signals = point.signals
+        assert signals is not None, "find the residual first"
+        c = -point.residual / len(self.zero)
 
-    Parameters
-    ----------
-    w, out : float64 (copies, fan_out, fan_in)
-    left : float64 (copies, k, fan_out); right : float64 (copies or 1, k, fan_in)
-    h : float64 (copies or 1, n, fan_in); z : float64 (copies, n, fan_out)
-    """
-    copies, fan_out, fan_in = w.shape
-    rows = max(1, _BLOCK // fan_in)
-    for copy in range(copies):
-        r, hidden = right[copy % len(right)], h[copy % len(h)]
-        for low in range(0, fan_out, rows):
-            block = slice(low, min(low + rows, fan_out))
-            new = out[copy, block]
-            np.matmul(left[copy, :, block].T, r, out=new)
-            np.subtract(w[copy, block], new, out=new)
-            np.matmul(hidden, new.T, out=z[copy, :, block])
+        def product(v: np.ndarray) -> np.ndarray:
+            parts = self.chain.curvature_product(
+                point.weights, signals, c, point.views(np.ascontiguousarray(v).ravel())
+            )
+            return np.concatenate([part.ravel() for part in parts])
+
+        size = point.y.size
+        operator = LinearOperator((size, size), matvec=product, dtype=float)
+        start = np.random.default_rng(0).standard_normal(size)
+        try:
+            found = eigsh(operator, k=1, which="LA", v0=start, tol=0.1, maxiter=20, return_eigenvectors=False)
+        except ArpackNoConvergence:
+            return self.growth_bound(point)
+        return max(float(found[0]), 0.0)
+
+    def _add_velocity(self, point: DeepPoint, factor: float, weights: tuple[np.ndarray, ...]) -> None:
+        """Add factor times -grad R at ``point`` to ``weights``."""
+        gradient = self.differentiate(point).transposed_product(factor / len(point.residual) * point.residual)
+        for w, part in zip(weights, gradient, strict=True):
+            w -= part

@@ -33,6 +33,7 @@ class Chunks:
         parts = max(1, min(wanted, blocks))
         edges = [min(width, BLOCK * (blocks * part // parts)) for part in range(parts + 1)]
         self.ranges = list(pairwise(edges))
+        self._calls = [(part, *ends) for part, ends in enumerate(self.ranges)]
         self._pool = ThreadPoolExecutor(parts) if parts > 1 else None
 
     @property
@@ -46,11 +47,12 @@ class Chunks:
 
     def run(self, work: Callable[[int, int, int], object]) -> None:
         """Call work(part, first, last) for every range."""
-        calls = [(part, *ends) for part, ends in enumerate(self.ranges)]
         if self._pool is None:
-            work(*calls[0])
+            work(*self._calls[0])
         else:
-            list(self._pool.map(lambda call: work(*call), calls))  # the list waits, and raises what a thread raised
+            list(
+                self._pool.map(lambda call: work(*call), self._calls)
+            )  # the list waits, and raises what a thread raised
 
     def close(self) -> None:
         """Let the threads go."""

@@ -6,9 +6,8 @@ the step is limited to h * spectral_radius of about 3.3, and by every kink a neu
 
 import numpy as np
 
-from numerics.flow.two_layer.chunks import Chunks
-from numerics.flow.two_layer.embedded import Embedded
-from numerics.flow.two_layer.state import Point, RightHandSide
+from numerics.flow.runge_kutta import RungeKutta
+from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 
 __all__ = ["DormandPrince"]
 
@@ -23,29 +22,32 @@ _A = (
 _ERROR = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40)
 
 
-class DormandPrince(Embedded):
+class DormandPrince(RungeKutta[TwoLayerPoint]):
     """Dormand-Prince 5(4) with the velocity of the last stage reused (first same as last)."""
 
     name = "dormand-prince"
     order = 5
 
-    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
-        super().__init__(rhs, start, chunks)
-        self._velocities = np.empty((7, start.y.size))
+    flow: TwoLayerFlow
 
-    def step(self, point: Point, h: float, out: Point) -> None:
+    def __init__(self, flow: TwoLayerFlow) -> None:
+        super().__init__(flow)
+        self._scratch = flow.new_point()
+        self._velocities = np.empty((7, flow.start.y.size))
+
+    def step(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
         """Advance ``point`` by ``h`` into ``out``."""
         self._velocities[0] = point.velocity
         for number, row in enumerate(_A, start=1):
-            target = out if number == len(_A) else self.scratch
+            target = out if number == len(_A) else self._scratch
             np.copyto(target.y, point.y)
             for weight, velocity in zip(row, self._velocities, strict=False):
                 if weight:
                     target.y += (h * weight) * velocity
-            self.rhs.update_residual(target)
-            self.rhs.evaluate(target, self.scratch)
+            self.flow.update_residual(target)
+            self.flow.evaluate(target)
             self._velocities[number] = target.velocity
 
-    def error(self, point: Point, out: Point, h: float) -> np.ndarray:
+    def error(self, point: TwoLayerPoint, out: TwoLayerPoint, h: float) -> np.ndarray:
         """The embedded estimate, fifth minus fourth order."""
-        return np.einsum("s,sk->k", h * np.array(_ERROR), self._velocities, out=self.scratch.y)
+        return np.einsum("s,sk->k", h * np.array(_ERROR), self._velocities, out=self._scratch.y)

@@ -44,66 +44,68 @@ Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
 
 import numpy as np
 
-from numerics.flow.two_layer.chunks import Chunks
+from numerics.flow.problem import Step
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
-from numerics.flow.two_layer.state import Attempt, Point, RightHandSide, TangentKernelMethod
+from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
+from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import kink_exact as kernels
 from numerics.kernels.one_neuron import ON, Workspace
-from numerics.kernels.tangent import close, mean_forces
+from numerics.kernels.tangent import mean_forces
 
-__all__ = ["KinkExact"]
-
-# The residual may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests.
-DEFECT = 100.0
+__all__ = ["KinkExact", "MeanForces"]
 
 
-class KinkExact(TangentKernelMethod):
-    """Exact flow of every neuron under the mean residual that the tangent kernel of the step's start predicts."""
+class MeanForces(TangentKernelMethod):
+    """What the method has in any dimension: the mean forces of a step, from the residual that the tangent kernel predicts."""
 
     name = "kink-exact"
     growth = 3.0
-    removed = None
 
-    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
-        n, d = rhs.X.shape
-        self.rhs, self.start, self.chunks = rhs, start, chunks
-        planes = Hyperplanes.of(rhs.X)
+    def __init__(self, flow: TwoLayerFlow) -> None:
+        super().__init__(flow)
+        self._forces, self._late = np.zeros((2, len(flow.targets)))
+
+    def find_forces(self, point: TwoLayerPoint, h: float) -> np.ndarray:
+        """Forces of the samples (n,) over a step h; valid until the next step."""
+        mean_forces(point.kernel, point.residual, h, self.flow.kappa, self._forces, self._late, self._predicted)
+        return self._forces
+
+
+class KinkExact(MeanForces):
+    """Exact flow of every neuron under the mean residual that the tangent kernel of the step's start predicts."""
+
+    def __init__(self, flow: TwoLayerFlow) -> None:
+        super().__init__(flow)
+        (n, d), chunks, planes = flow.X.shape, flow.chunks, Hyperplanes.of(flow.X)
         self._factors, self._kinks = planes.factors, planes.kinks()
-        self._forces, self._late, self._predicted = np.zeros((3, n))
-        self._outputs, self._moved, self._kernels = chunks.partial(n), chunks.partial(2), chunks.partial(n, n)
+        self._outputs, self._kernels = chunks.partial(n), chunks.partial(n, n)
         self._lanes = [kernels.lanes(n, d) for _ in range(chunks.threads)]
         self._work = [Workspace.of(len(planes.first), d, n) for _ in range(chunks.threads)]
         self._owner = np.full(n, -1)
         self._owner[planes.first] = np.arange(len(planes.first))
-        self._gram = rhs.X @ rhs.X.T
-        straight = rhs.slope == 1.0
-        self._narrow = np.zeros(n) if straight else ON**2 * np.einsum("ij,ij->i", rhs.X, rhs.X)
+        self._gram = flow.X @ flow.X.T
+        straight = flow.slope == 1.0
+        self._narrow = np.zeros(n) if straight else ON**2 * np.einsum("ij,ij->i", flow.X, flow.X)
 
-    def prepare(self, point: Point) -> None:
-        """Tangent kernel and gradient of a point with its residual, once for every step that ended there."""
-        if point.gradient_squared is not None:
-            return
-        rhs, parts = self.rhs, self._kernels
-        state = point.u, point.v, rhs.X, self._gram, self._owner, self._narrow, rhs.kappa, rhs.slope
+    def find_kernel(self, point: TwoLayerPoint) -> None:
+        """Tangent kernel and gradient of a point with its residual."""
+        flow, parts = self.flow, self._kernels
+        state = point.u, point.v, flow.X, self._gram, self._owner, self._narrow, flow.kappa, flow.slope
         self.chunks.run(lambda part, *ends: kernels.sliding_kernel(*ends, *state, *self._room(part), parts[part]))
         self.keep_kernel(point, parts)
 
-    def attempt(self, point: Point, h: float, out: Point) -> Attempt:
+    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        rhs, kinks, outputs, moved = self.rhs, self._kinks, self._outputs, self._moved
-        numbers = rhs.kappa, rhs.slope
-        mean_forces(point.kernel, point.residual, h, rhs.kappa, self._forces, self._late, self._predicted)
-        kernels.kink_forces(self._forces, rhs.slope, self._factors, kinks)
-        weights = point.u, point.v, self.start.u, self.start.v
-        state = *weights, rhs.X, self._forces, self._owner, self._narrow, *numbers, kinks
+        flow, start, kinks, outputs, moved = self.flow, self.start, self._kinks, self._outputs, self._moved
+        forces = self.find_forces(point, h)
+        kernels.kink_forces(forces, flow.slope, self._factors, kinks)
+        weights = point.u, point.v, start.u, start.v
+        state = *weights, flow.X, forces, self._owner, self._narrow, flow.kappa, flow.slope, kinks
         self.chunks.run(
             lambda part, *ends: kernels.step(*ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part])
         )
-        rhs.evaluations += 1
-        np.subtract(outputs.sum(axis=0), rhs.targets, out=out.residual)
-        defect, *distances = close(moved, out.residual, self._predicted, point.residual)
-        out.gradient_squared = None
-        return Attempt(defect / DEFECT, *distances)
+        flow.set_outputs(out, outputs)
+        return self.finish(point, out)
 
     def _room(self, part: int) -> tuple[Workspace, np.ndarray]:
         return self._work[part], self._lanes[part]

@@ -14,109 +14,105 @@ over the places where sample i (both samples) is active, D_P = 1 in a sector and
 circle: with running sums round it all n^2 entries cost n^2 operations, and a pass over the neurons costs the same for any n.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from numerics.flow.two_layer.chunks import Chunks
-from numerics.flow.two_layer.kink_exact import DEFECT
+from numerics.flow.problem import Step
+from numerics.flow.two_layer.kink_exact import MeanForces
 from numerics.flow.two_layer.sectors import Sectors
-from numerics.flow.two_layer.state import Attempt, Point, RightHandSide, TangentKernelMethod
-from numerics.kernels import sectors as kernels
-from numerics.kernels.tangent import close, mean_forces
+from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
+from numerics.kernels.sectors.laws import Laws, find_laws
+from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
+from numerics.kernels.sectors.step import Room, step
 
-__all__ = ["KinkExactPlanar"]
+__all__ = ["KinkExactPlanar", "PlanarPoint"]
 
 
-@dataclass
-class _Changes:
-    """Neurons that changed rows on the way to a point: position and new row (2, m), and how many in each range of neurons.
+class PlanarPoint(TwoLayerPoint):
+    """A point whose neurons are sorted by their places.
 
-    ``version``: the order of neurons that the positions are in.
+    Attributes
+    ----------
+    order : int (m,)
+        Which neuron of the network is where; one array for all points of a run.
+    changes : Changes
+        Neurons that changed rows on the way here.
+    version : int
+        The order of neurons that the positions are in; 0 before the first.
     """
 
-    where: np.ndarray
-    counts: np.ndarray
-    version: int
+    def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int) -> None:
+        super().__init__(width, 2, samples)
+        self.order, self.version = order, 0
+        self.kernel: np.ndarray = np.empty((samples, samples))
+        self.changes = Changes.of(width, ranges)
+
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """The network's u (m,) and v (m, 2), in its order; copies."""
+        if self.version == 0:
+            return super().weights()
+        place = np.empty_like(self.order)
+        place[self.order] = np.arange(self.width)
+        return self.u[place], np.column_stack([row[place] for row in self.v])
 
 
-class KinkExactPlanar(TangentKernelMethod):
+class KinkExactPlanar(MeanForces):
     """See :class:`numerics.flow.two_layer.kink_exact.KinkExact`."""
 
-    name = "kink-exact"
-    growth = 3.0
-    removed = None
-
-    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
-        n, m = len(rhs.X), start.width
-        self.rhs, self.start, self.chunks = rhs, start, chunks
-        self.sectors = Sectors.of(rhs.X, rhs.slope)
+    def __init__(self, flow: TwoLayerFlow) -> None:
+        super().__init__(flow)
+        m, chunks = flow.start.width, flow.chunks
+        self.sectors = Sectors.of(flow.X, flow.slope)
         rays = len(self.sectors.normals)
-        rows = 2 * (2 * rays + 1)
-        self._forces, self._late, self._predicted = np.zeros((3, n))
-        self._table = np.zeros((rows, kernels.COLUMNS))
-        fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-        self._rays = fates, arrivals, np.zeros(2, dtype=np.int64)
-        self._moments, self._moved = chunks.partial(rows, kernels.MOMENTS), chunks.partial(2)
-        self._rooms = [kernels.rooms() for _ in range(chunks.threads)]
+        self._laws = Laws.of(rays)
+        rows = len(self._laws.table)
+        self._sums = Sums(chunks.partial(rows, MOMENTS), self._moved)
+        self._rooms = [Room.new() for _ in range(chunks.threads)]
         self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
         self._version = 0
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
         self._firsts = np.array([first for first, _ in chunks.ranges])
 
-    def prepare(self, point: Point) -> None:
+    def new_point(self) -> PlanarPoint:
+        """Room for a state."""
+        return PlanarPoint(self.start.width, len(self.flow.targets), self._order, self.chunks.threads)
+
+    def find_kernel(self, point: TwoLayerPoint) -> None:
         """Tangent kernel and gradient of a point that no step has ended at; its neurons are sorted, and those of the start."""
-        if point.gradient_squared is not None:
-            return
+        assert isinstance(point, PlanarPoint), "give a point of new_point()"
         room, bounds, sorted_by = np.empty(point.width), self._bounds, self._order
         if self._version:  # by another point: the start goes back into the order of the network
-            kernels.arrange(self.start.y, np.argsort(sorted_by), room)
-        kernels.locate(point.y, self.sectors, self._rows)
-        kernels.sort(self._rows, sorted_by, bounds)
+            arrange(self.start.y, np.argsort(sorted_by), room)
+        locate(point.y, self.sectors, self._rows)
+        sort(self._rows, sorted_by, bounds)
         for state in (point, self.start):
-            kernels.arrange(state.y, sorted_by, room)
+            arrange(state.y, sorted_by, room)
         self._version += 1
-        self._make_room(point)
-        point.changes.counts[:], point.changes.version = 0, self._version
-        moments = self._moments
-        self.chunks.run(lambda part, *ends: kernels.moments_of(*ends, point.y, bounds, moments[part]))
+        point.changes.counts[:], point.version = 0, self._version
+        moments = self._sums.moments
+        self.chunks.run(lambda part, *ends: moments_of(*ends, point.y, bounds, moments[part]))
         self._gather(point)
 
-    def attempt(self, point: Point, h: float, out: Point) -> Attempt:
+    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual; the kernel at its end comes with it."""
-        rhs, start, moments, moved = self.rhs, self.start, self._moments, self._moved
-        self._make_room(out)
-        changes = point.changes
-        assert changes.version == self._version, "this point has been left behind: its neurons are in another order"
-        if changes.counts.any():
-            places = self._order, self._rows, self._bounds
-            kernels.regroup(point.y, start.y, *places, changes.where, changes.counts, self._firsts)
+        assert isinstance(point, PlanarPoint), "give a point of new_point()"
+        assert isinstance(out, PlanarPoint), "give a point of new_point()"
+        flow, changes = self.flow, point.changes
+        neurons = Neurons(point.y, self.start.y, self._bounds)
+        assert point.version == self._version, "this point has been left behind: its neurons are in another order"
+        if any(changes.counts.tolist()):
+            regroup(neurons, self._order, self._rows, changes, self._firsts)
             changes.counts[:] = 0
             self._version += 1
-        changes.version = out.changes.version = self._version
-        mean_forces(point.kernel, point.residual, h, rhs.kappa, self._forces, self._late, self._predicted)
-        kernels.laws(self._forces, rhs.X, rhs.slope, self.sectors, self._table, *self._rays)
-        given = point.y, start.y, self.sectors, self._table, *self._rays, self._bounds
-        found = out.y, out.changes.where, out.changes.counts
-        self.chunks.run(
-            lambda part, *ends: kernels.step(
-                *ends, *given, *self._rooms[part], *found, part, moments[part], moved[part]
-            )
-        )
-        rhs.evaluations += 1
+        point.version = out.version = self._version
+        find_laws(self.find_forces(point, h), flow.X, flow.slope, self.sectors, self._laws)
+        given, found = (neurons, self.sectors, self._laws), (out.y, out.changes, self._sums)
+        self.chunks.run(lambda part, first, last: step(first, last, part, *given, self._rooms[part], *found))
         self._gather(out)
-        defect, *distances = close(moved, out.residual, self._predicted, point.residual)
-        return Attempt(defect / DEFECT, *distances)
+        return self.finish(point, out)
 
-    def _make_room(self, point: Point) -> None:
-        if point.changes is None:
-            m, n = point.width, len(point.residual)
-            point.order, point.kernel = self._order, np.empty((n, n))
-            counts = np.zeros(self.chunks.threads, dtype=np.int64)
-            point.changes = _Changes(np.empty((2, m), dtype=np.int32), counts, self._version)
-
-    def _gather(self, point: Point) -> None:
-        rhs = self.rhs
-        sums = self._moments, rhs.X, self.sectors, rhs.kappa, rhs.slope
-        point.gradient_squared = kernels.gather(*sums, rhs.targets, point.residual, point.kernel)
-        rhs.kernel_evaluations += 1
+    def _gather(self, point: PlanarPoint) -> None:
+        flow = self.flow
+        sums = self._sums.moments, flow.X, self.sectors, flow.kappa, flow.slope
+        point.gradient_squared = gather(*sums, flow.targets, point.residual, point.kernel)
+        flow.kernel_evaluations += 1

@@ -1,78 +1,63 @@
-"""The two-layer network as a problem for a run: reduction to the samples, right-hand side, integrator."""
+"""The two-layer network as a problem for a run: reduction to the samples, flow, method."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
-from numerics.flow.two_layer import METHODS, Chunks, Point
+from numerics.errors import InputError
+from numerics.flow.problem import Method
+from numerics.flow.rkc import RungeKuttaChebyshev
+from numerics.flow.two_layer.chunks import Chunks
+from numerics.flow.two_layer.dormand_prince import DormandPrince
+from numerics.flow.two_layer.exponential import Exponential
+from numerics.flow.two_layer.kink_exact import KinkExact
+from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sample_space import SampleSpace
-from numerics.flow.two_layer.state import Attempt, RightHandSide
+from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
+from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
-from numerics.observe.distances import conserved_drift, norm
+from numerics.observe.distances import conserved_drift
 
-__all__ = ["TwoLayerProblem"]
+__all__ = ["METHODS", "TwoLayerProblem"]
 
-_LARGE_KERNEL = 200  # samples beyond which eigenvectors of the kernel cost more than they save
+#: Makers of methods by the name the user gives.
+METHODS: Mapping[str, Callable[[TwoLayerFlow], Method[TwoLayerPoint]]] = {
+    KinkExact.name: lambda flow: (KinkExactPlanar if flow.X.shape[1] == 2 else KinkExact)(flow),
+    Exponential.name: Exponential,
+    RungeKuttaChebyshev.name: RungeKuttaChebyshev,
+    DormandPrince.name: DormandPrince,
+}
 
 
 class TwoLayerProblem:
     """See :class:`numerics.flow.problem.Problem`."""
 
-    layers = ("w", "a")
-    methods = tuple(METHODS)
+    methods: ClassVar[tuple[str, ...]] = tuple(METHODS)
+    preferred: ClassVar[tuple[str, str]] = KinkExact.name, "one pass a step, through every kink, whatever the stiffness"
+    layers: tuple[str, ...] = ("w", "a")
 
     def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None:
-        self.network = network
-        self.sizes = norm(network.v), norm(network.u)
+        if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+            raise InputError(f"threads = {threads!r}; give a positive integer, or None to let the width decide")
+        self.network, self.targets = network, y
+        self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
         self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None
         seen = self.space.project(network) if self.space else network
-        m, d = seen.v.shape
-        self.chunks = Chunks(m, threads)
-        self.rhs = RightHandSide(seen, self.space.inputs if self.space else X, y, self.chunks)
-        self.start, self.point, self.trial = (Point(m, d, len(y)) for _ in range(3))
-        for point in (self.start, self.point):
-            point.u[:] = seen.u
-            point.v[:] = seen.v.T
-        self.rhs.update_residual(self.point)
-        self.targets = y
-        self.integrator = METHODS[method](self.rhs, self.start, self.chunks)
-        self.drift = np.zeros(m)
-
-    @staticmethod
-    def choose(samples: int) -> tuple[str, str]:
-        """The method for a problem, and the reason."""
-        if samples > _LARGE_KERNEL:
-            return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
-        return "kink-exact", "one pass a step, through every kink, whatever the stiffness"
-
-    @property
-    def evaluations(self) -> int:
-        """Passes over the neurons."""
-        return self.rhs.evaluations
-
-    @property
-    def kernel_evaluations(self) -> int:
-        """Tangent kernels, or their products with a vector."""
-        return self.rhs.kernel_evaluations
-
-    def distances(self, step: Attempt) -> tuple[float, ...]:
-        """|w - w(0)| and |a - a(0)|."""
-        return step.moved_v, step.moved_u
+        self.flow = TwoLayerFlow(seen, self.space.inputs if self.space else X, y, Chunks(network.width, threads))
+        self.method = METHODS[method](self.flow)
+        self.point, self.trial = self.method.new_point(), self.method.new_point()
+        self.point.load(seen)
+        self.flow.update_residual(self.point)
+        self.drift = np.zeros(network.width)
 
     def accepted(self) -> None:
         """Add up what the method changed the conserved quantities by."""
-        if self.integrator.removed is not None:
-            self.drift += self.integrator.removed
+        if self.flow.removed is not None:
+            self.drift += self.flow.removed
 
-    def growth_bound(self, point: Point) -> float:
-        """No neuron, anywhere, grows faster."""
-        return self.rhs.growth_bound(point)
-
-    def largest_growth_rate(self, point: Point) -> float:
-        """No neuron of this network grows faster while the residual lasts."""
-        return self.rhs.largest_growth_rate(point)
-
-    def network_at(self, point: Point) -> TwoLayer:
+    def network_at(self, point: TwoLayerPoint) -> TwoLayer:
         """The network of a point, in all d dimensions."""
         u, v = point.weights()
         seen = replace(self.network, u=u, v=v)
@@ -84,4 +69,4 @@ class TwoLayerProblem:
 
     def close(self) -> None:
         """Let the threads go."""
-        self.chunks.close()
+        self.flow.chunks.close()

@@ -1,31 +1,31 @@
-"""What every integrator shares: the right-hand side, a point of the trajectory, and the interface of a method."""
+"""The gradient flow of a two-layer network on its data: states, and the right-hand side with a count of evaluations."""
 
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from numerics.flow.runge_kutta import LayerError
 from numerics.flow.two_layer.chunks import Chunks
 from numerics.kernels import stages
-from numerics.kernels.tangent import gradient_squared, tangent_kernel_planar
+from numerics.kernels.tangent import tangent_kernel_planar
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["Attempt", "Integrator", "LayerError", "Point", "RightHandSide", "TangentKernelMethod"]
+__all__ = ["TwoLayerFlow", "TwoLayerPoint"]
 
 _TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the samples unrolled
+_ITERATIONS = 30  # of the power method at the start, which carry it to convergence; one from the last eigenvector later
 
 
-class Point:
-    """A state with its residual, and velocity if asked for; weights are views into one flat array (u first, then v as (d, m))."""
+class TwoLayerPoint:
+    """A state with its residual; weights are views into one flat array (u first, then v as (d, m))."""
 
     def __init__(self, width: int, dimension: int, samples: int) -> None:
         self.y = np.empty(width * (dimension + 1))
         self.residual = np.zeros(samples)
-        self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
         self.kernel: np.ndarray | None = None  # tangent kernel (n, n), for the methods that use it
-        self.order: np.ndarray | None = None  # which neuron of the network is where, if not all in their places
-        self.changes: Any = None
+        self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
         self.radius = 0.0  # bound on the Jacobian's spectral radius, likewise
+        self.moved: tuple[float, ...] = (0.0, 0.0)  # |v - v(0)| and |u - u(0)|, likewise
         self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
 
@@ -48,89 +48,105 @@ class Point:
         """The parts u (m,) and v (d, m) of a flat array laid out like the state."""
         return flat[: self.width], flat[self.width :].reshape(-1, self.width)
 
+    def load(self, network: TwoLayer) -> None:
+        """Take the weights of a network."""
+        self.u[:] = network.u
+        self.v[:] = network.v.T
+
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The network's u (m,) and v (m, d); copies."""
-        if self.order is None:
-            return self.u.copy(), self.v.T.copy()
-        place = np.empty_like(self.order)
-        place[self.order] = np.arange(self.width)
-        v = np.empty((self.width, self.dimension))
-        for j, row in enumerate(self.v):
-            v[:, j] = row[place]
-        return self.u[place], v
+        return self.u.copy(), self.v.T.copy()
 
     @property
     def loss(self) -> float:
         """R = (1/2n) sum_i e_i^2."""
         return float(self.residual @ self.residual) / (2 * self.residual.size)
 
-    @cached_property
-    def balance(self) -> np.ndarray:
-        """The conserved u^2 - |v|^2 of every neuron (m,); asked of the start, which does not change."""
-        return self.u**2 - np.einsum("jk,jk->k", self.v, self.v)
 
+class TwoLayerFlow:
+    """The gradient flow of one network on one data set.
 
-class Attempt(NamedTuple):
-    """A step that was tried: its error, to be compared with rtol, and the distances |u - u(0)|, |v - v(0)| it ends at."""
-
-    error: float
-    moved_u: float
-    moved_v: float
-
-
-class LayerError(NamedTuple):
-    """Sums over the neurons of a layer for the error x of a step and the displacement D from the start.
-
-    ``along`` and ``squares`` are x.D and x.x over the neurons that stayed on the same side of every sample, ``kinks`` the sum
-    of (x_k.D_k)^2 over those that did not, ``moved`` is D.D over all.
+    Attributes
+    ----------
+    start : TwoLayerPoint
+    removed : float64 (m,) or None
+        What the last step changed u^2 - |v|^2 by, and has put back; None under a method that keeps it.
+    columns : pair of tuples or arrays, or None
+        For d = 2 the columns of X as the planar kernels take them: tuples, which are unrolled, if there are few samples.
     """
-
-    along: float
-    squares: float
-    kinks: float
-    moved: float
-
-
-class RightHandSide:
-    """The gradient flow of one network on one data set, with a count of evaluations."""
 
     def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, chunks: Chunks) -> None:
         self.X, self.targets, self.chunks = X, y, chunks
         self.kappa, self.slope = network.kappa, network.negative_slope
         self.evaluations = 0
         self.kernel_evaluations = 0
-        #: Whether the planar kernels take the samples as tuples, unrolled.
-        self.unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
-        #: For d = 2 the columns of X as the planar kernels take them: tuples if few samples, else arrays.
+        self.removed: np.ndarray | None = None
+        self._size = *network.v.shape, len(y)
+        self.start = self.new_point()
+        self.start.load(network)
+        self._unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
         self.columns = [self.in_form_of_columns(c) for c in X.T] if X.shape[1] == 2 else None
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
         self._norms = np.linalg.norm(X, axis=1)
         self._sums = np.empty((2, 4))
-        self._outputs = chunks.partial(len(y))
+        self._outputs, self._discarded = chunks.partial(len(y)), np.empty(len(y))
 
-    def in_form_of_columns(self, values: np.ndarray) -> "tuple[float, ...] | np.ndarray":
-        """N numbers as the planar kernels take them, like :attr:`columns`; a copy."""
-        return tuple(values.tolist()) if self.unrolled else values.copy()
+    @cached_property
+    def balance(self) -> np.ndarray:
+        """The conserved u^2 - |v|^2 of every neuron (m,)."""
+        u, v = self.start.u, self.start.v
+        return u**2 - np.einsum("jk,jk->k", v, v)
+
+    def new_point(self) -> TwoLayerPoint:
+        """Room for a state."""
+        return TwoLayerPoint(*self._size)
+
+    def in_form_of_columns(self, values: np.ndarray) -> tuple[float, ...] | np.ndarray:
+        """Values (n,) in the form in which the planar kernels take them, that of :attr:`columns`; a copy."""
+        return tuple(values.tolist()) if self._unrolled else values.copy()
+
+    def euler(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """First stage: out = point + h velocity, with the residual of the result."""
+        np.multiply(point.velocity, h, out=out.y)
+        out.y += point.y
+        self.update_residual(out)
 
     def stage(
         self,
-        y1: Point,
-        y2: Point,
-        y0: Point,
+        y1: TwoLayerPoint,
+        y2: TwoLayerPoint,
+        y0: TwoLayerPoint,
         coefficients: tuple[float, float, float, float, float],
-        out: Point,
+        out: TwoLayerPoint,
     ) -> None:
-        """Runge-Kutta stage: out = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 F(y0), with the residual of the result."""
-        self._call(y1, y2, y0, y1.residual, coefficients, out.y, out.residual)
+        """Later stages, fused: out = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 F(y0), with the residual of the result."""
+        self._call(y1, y2, y0, coefficients, out.y, out.residual)
         out.residual -= self.targets
         self.evaluations += 1
 
-    def evaluate(self, point: Point, scratch: Point) -> None:
-        """Velocity of ``point`` from its weights and residual, into the point; ``scratch`` lends a residual."""
-        self._call(point, point, point, point.residual, (0.0, 0.0, 0.0, 1.0, 0.0), point.velocity, scratch.residual)
+    def evaluate(self, point: TwoLayerPoint) -> None:
+        """Velocity of ``point`` from its weights and residual, into the point."""
+        self._call(point, point, point, (0.0, 0.0, 0.0, 1.0, 0.0), point.velocity, self._discarded)
         self.evaluations += 1
 
-    def update_residual(self, point: Point) -> None:
+    def prepare(self, point: TwoLayerPoint) -> None:
+        """Velocity and |grad R|^2 of a point with its residual, unless it has them."""
+        if point.gradient_squared is None:
+            self.evaluate(point)
+            point.gradient_squared = float(stages.dot(point.velocity, point.velocity))
+
+    def arrive(self, out: TwoLayerPoint) -> None:
+        """Velocity of the last stage's result; :meth:`settle` takes it along."""
+        self.evaluate(out)
+
+    def settle(self, out: TwoLayerPoint) -> None:
+        """End a step: back on the balance law, velocity included, and |grad R|^2."""
+        if self.removed is None:
+            self.removed = np.zeros(out.width)
+        stages.restore_balance(out.u, out.v, out.velocity_u, out.velocity_v, self.balance, self.removed)
+        out.gradient_squared = float(stages.dot(out.velocity, out.velocity))
+
+    def update_residual(self, point: TwoLayerPoint) -> None:
         """Residual of ``point`` from its weights."""
         if self.columns is not None:
             stages.forward_planar(point.y, *self.columns, self.kappa, self.slope, point.residual)
@@ -138,14 +154,19 @@ class RightHandSide:
             stages.forward(point.u, point.v, self.X, self.kappa, self.slope, point.residual)
         point.residual -= self.targets
 
-    def spectral_radius(self, point: Point, *, iterations: int = 1) -> float:
+    def set_outputs(self, point: TwoLayerPoint, parts: np.ndarray) -> None:
+        """Residual of a point whose outputs a step has found, in parts (parts, n); its gradient is not known yet."""
+        np.subtract(parts.sum(axis=0), self.targets, out=point.residual)
+        point.gradient_squared = None
+
+    def spectral_radius(self, point: TwoLayerPoint) -> float:
         """Bound on the Jacobian's spectral radius: largest kernel eigenvalue plus the fastest growth rate.
 
         The Jacobian is -J^T J/n minus the residual's curvature; the first has the eigenvalues of the n x n tangent kernel,
         found from the kernel itself where that is cheap, else by power iteration from the last eigenvector; the second is at
         most (kappa/n) sum_i |e_i| |x_i|.
         """
-        if self.columns is not None and self.unrolled:
+        if self.columns is not None and self._unrolled:
             n = len(self.targets)
             kernel = np.empty((n, n))
             tangent_kernel_planar(0, point.width, point.y, *self.columns, self.kappa, self.slope, kernel)
@@ -153,7 +174,7 @@ class RightHandSide:
             return float(np.linalg.eigvalsh(kernel)[-1]) + self.growth_bound(point)
         product = np.empty_like(self._eigenvector)
         eigenvalue = 0.0
-        for _ in range(iterations):
+        for _ in range(_ITERATIONS if self.kernel_evaluations == 0 else 1):
             args = (point.u, point.v, self.X, self.kappa, self.slope)
             stages.kernel_product(*args, self._eigenvector, product)
             self.kernel_evaluations += 1
@@ -167,33 +188,35 @@ class RightHandSide:
                 break
         return eigenvalue + self.growth_bound(point)
 
-    def growth_bound(self, point: Point) -> float:
+    def growth_bound(self, point: TwoLayerPoint) -> float:
         """(kappa/n) sum_i |e_i| |x_i|: no neuron, anywhere, grows faster than exp(bound * t). Costs n operations."""
         return self.kappa * float(np.abs(point.residual) @ self._norms) / len(self.targets)
 
-    def layer_errors(self, x: np.ndarray, point: Point, out: Point, start: np.ndarray) -> tuple[LayerError, LayerError]:
-        """Sums for u and for v of the error ``x`` of the step from ``point`` to ``out``, displacements from ``start``."""
+    def layer_errors(self, x: np.ndarray, point: TwoLayerPoint, out: TwoLayerPoint) -> tuple[LayerError, LayerError]:
+        """Sums for v and for u of the error ``x`` of a step that is settled, and the distances ``out.moved``."""
+        start = self.start
         if self.columns is not None:
-            stages.step_norms_planar(x, out.y, point.y, start, *self.columns, self._sums)
+            stages.step_norms_planar(x, out.y, point.y, start.y, *self.columns, self._sums)
         else:
-            stages.step_norms(*out.views(x), out.u, out.v, point.v, *out.views(start), self.X, self._sums)
-        return LayerError(*map(float, self._sums[0])), LayerError(*map(float, self._sums[1]))
+            stages.step_norms(*out.views(x), out.u, out.v, point.v, start.u, start.v, self.X, self._sums)
+        part_u, part_v = (LayerError(*map(float, sums)) for sums in self._sums)
+        out.moved = float(np.sqrt(part_v.moved)), float(np.sqrt(part_u.moved))
+        return part_v, part_u
 
-    def largest_growth_rate(self, point: Point) -> float:
+    def largest_growth_rate(self, point: TwoLayerPoint) -> float:
         """No neuron grows faster than exp(rate * t) while the residual lasts."""
         return float(stages.largest_growth_rate(point.v, self.X, point.residual, self.kappa, self.slope))
 
     def _call(
         self,
-        y1: Point,
-        y2: Point,
-        y0: Point,
-        e: np.ndarray,
+        y1: TwoLayerPoint,
+        y2: TwoLayerPoint,
+        y0: TwoLayerPoint,
         coefficients: tuple[float, ...],
         y: np.ndarray,
         f: np.ndarray,
     ) -> None:
-        numbers, outputs = (self.kappa, self.slope, *coefficients), self._outputs
+        e, numbers, outputs = y1.residual, (self.kappa, self.slope, *coefficients), self._outputs
         if self.columns is not None:
             states = y1.y, y2.y, y0.y, y0.velocity, *self.columns, self.in_form_of_columns(e)
             self.chunks.run(lambda part, *ends: stages.stage_planar(*ends, *states, *numbers, y, outputs[part]))
@@ -202,56 +225,3 @@ class RightHandSide:
             out = y1.views(y)
             self.chunks.run(lambda part, *ends: stages.stage(*ends, *parts, *numbers, *out, outputs[part]))
         np.sum(outputs, axis=0, out=f)
-
-
-class TangentKernelMethod:
-    """What the methods that hold the tangent kernel over a step share."""
-
-    order = 2
-    rhs: RightHandSide
-
-    def keep_kernel(self, point: Point, parts: np.ndarray) -> None:
-        """Tangent kernel of a point, from its parts (parts, n, n), and the gradient that it gives."""
-        point.kernel = parts.sum(axis=0)
-        point.gradient_squared = gradient_squared(point.residual, point.kernel)
-        self.rhs.kernel_evaluations += 1
-
-    def spectral_radius(self, point: Point) -> float:
-        """Largest eigenvalue of the kernel, and the fastest growth."""
-        assert point.kernel is not None, "prepare the point first"
-        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.rhs.growth_bound(point)
-
-
-class Integrator(Protocol):
-    """A method: it advances a point by a step and says how large the error of that step is.
-
-    Attributes
-    ----------
-    name : str
-        What the user calls it.
-    order : int
-        The power of h that the error estimate scales with.
-    growth : float
-        Growth of a neuron allowed in one step, as an exponent.
-    removed : float64 (m,) or None
-        What the last attempt changed u^2 - |v|^2 by, and has put back; None if the method keeps it.
-    """
-
-    name: str
-    order: int
-    growth: float
-
-    @property
-    def removed(self) -> np.ndarray | None:
-        """See above."""
-
-    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None: ...
-
-    def prepare(self, point: Point) -> None:
-        """Find what steps from ``point`` need, given its weights and residual; its gradient with it."""
-
-    def spectral_radius(self, point: Point) -> float:
-        """Bound on the Jacobian's spectral radius at a prepared point; 0 where nothing moves."""
-
-    def attempt(self, point: Point, h: float, out: Point) -> Attempt:
-        """Advance ``point`` by ``h`` into ``out``: weights and residual. ``point`` is left as it is."""

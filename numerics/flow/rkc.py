@@ -3,71 +3,62 @@
 Source: B. Sommeijer, L. Shampine, J. Verwer, *RKC: an explicit solver for parabolic PDEs*, J. Comput. Appl. Math. 88 (1998);
 the coefficients are their equations (2.2) to (2.5), the error estimate (3.3). With s stages the method is stable for
 h * spectral_radius up to about 0.65 s^2, where gradient descent with the same s evaluations reaches 2 s.
+
+A stage of a flow combines three states and two velocities and leaves the residual of the result: one fused pass over the
+neurons of two layers, one pass back, one that writes and one forward over the weights of a deep network.
 """
 
 from functools import cache
 
 import numpy as np
 
-from numerics.flow.two_layer.chunks import Chunks
-from numerics.flow.two_layer.embedded import Embedded
-from numerics.flow.two_layer.state import Point, RightHandSide
+from numerics.flow.runge_kutta import RungeKutta, S, StagedFlow
 from numerics.kernels.stages import chebyshev_estimate
 
-__all__ = ["SAFETY", "RungeKuttaChebyshev", "chebyshev_coefficients"]
+__all__ = ["RungeKuttaChebyshev", "chebyshev_coefficients"]
 
 _DAMPING = 2.0 / 13.0
-SAFETY = 1.15  # on the spectral radius: power iteration approaches it from below
+_SAFETY = 1.15  # on the spectral radius: power iteration approaches it from below
 
 
-class RungeKuttaChebyshev(Embedded):
+class RungeKuttaChebyshev(RungeKutta[S]):
     """RKC2 with the number of stages chosen from the spectral radius."""
 
     name = "rkc"
     order = 3
 
-    def __init__(self, rhs: RightHandSide, start: Point, chunks: Chunks) -> None:
-        super().__init__(rhs, start, chunks)
-        self._stages = [Point(start.width, start.dimension, len(rhs.targets)), self.scratch]
+    def __init__(self, flow: StagedFlow[S]) -> None:
+        super().__init__(flow)
+        self._scratch = flow.new_point(), flow.new_point()
 
-    def prepare(self, point: Point) -> None:
-        """Velocity, gradient and spectral radius: at the start to convergence, later one iteration from the step before."""
-        iterations = 30 if point.gradient_squared is None else 1
+    def prepare(self, point: S) -> None:
+        """Velocity, gradient and spectral radius."""
         super().prepare(point)
-        point.radius = self.rhs.spectral_radius(point, iterations=iterations)
+        point.radius = self.flow.spectral_radius(point)
 
-    def spectral_radius(self, point: Point) -> float:
+    def spectral_radius(self, point: S) -> float:
         """As found by :meth:`prepare`."""
         return point.radius
 
-    def step(self, point: Point, h: float, out: Point) -> None:
+    def step(self, point: S, h: float, out: S) -> None:
         """Advance ``point`` by ``h`` into ``out``; the stages rotate through two scratch points and ``out``."""
-        stages = max(2, 1 + int(np.sqrt(1.54 * h * SAFETY * point.radius + 1.0)))
+        stages = max(2, 1 + int(np.sqrt(1.54 * h * _SAFETY * point.radius + 1.0)))
         first, rows = chebyshev_coefficients(stages)
-        ring = _ring(self._stages, out, stages)
+        ring = [*self._scratch]
+        ring.insert((stages - 1) % 3, out)  # so that the last stage is written to it
         before, last = point, ring[0]
-        np.multiply(point.velocity, first * h, out=last.y)
-        last.y += point.y
-        self.rhs.update_residual(last)
+        self.flow.euler(point, first * h, last)
         for j, (mu, nu, mu_tilde, gamma_tilde) in enumerate(rows, start=1):
             new = ring[j % 3]
-            self.rhs.stage(last, before, point, (1.0 - mu - nu, mu, nu, mu_tilde * h, gamma_tilde * h), new)
+            self.flow.stage(last, before, point, (1.0 - mu - nu, mu, nu, mu_tilde * h, gamma_tilde * h), new)
             before, last = last, new
-        self.rhs.evaluate(out, self._stages[0])
+        self.flow.arrive(out)
 
-    def error(self, point: Point, out: Point, h: float) -> np.ndarray:
+    def error(self, point: S, out: S, h: float) -> np.ndarray:
         """The estimate 0.8 (y_n - y_n+1) + 0.4 h (F_n + F_n+1)."""
-        x = self._stages[0].y  # free between steps
+        x = self._scratch[0].y  # free between steps
         chebyshev_estimate(out.y, point.y, out.velocity, point.velocity, h, x)
         return x
-
-
-def _ring(scratch: list[Point], out: Point, stages: int) -> list[Point]:
-    """Three points such that stage number ``stages`` is written to ``out``."""
-    position = (stages - 1) % 3
-    ring = list(scratch)
-    ring.insert(position, out)
-    return ring
 
 
 @cache

@@ -1,0 +1,41 @@
+"""Where a run stops, and what it keeps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from numerics.errors import InputError
+from numerics.flow.solution import Progress
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the user asked for, checked; see :func:`numerics.gradient_flow`."""
+
+    loss_tol: float
+    rtol: float
+    t_max: float
+    grad_tol: float
+    max_steps: int
+    max_seconds: float
+    times: np.ndarray
+    keep_weights: bool
+    callback: Callable[[Progress], bool | None] | None
+
+    def __post_init__(self) -> None:
+        for name in ("loss_tol", "rtol", "t_max", "max_seconds"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
+        if self.rtol >= 1:
+            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
+        if not self.grad_tol >= 0:
+            raise InputError(f"grad_tol = {self.grad_tol}; give 0 to switch it off, or a positive number")
+        if self.max_steps < 1:
+            raise InputError(f"max_steps = {self.max_steps}; give a positive integer")
+        if self.callback is not None and not callable(self.callback):
+            raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
+        if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
+            raise InputError(f"times = {self.times}; give increasing positive numbers")

@@ -1,0 +1,115 @@
+# mypy: disable-error-code="no-untyped-def, call-overload"
+"""Six moments of every row say residual and tangent kernel."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from numerics.kernels.sectors.places import SECTOR_OPTIONS
+from numerics.kernels.tangent import gradient_squared
+
+__all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of"]
+
+#: Sums of u u, u p, u q, p p, p q, q q for v = (p, q).
+MOMENTS = 6
+_UU, _UP, _UQ, _PP, _PQ, _QQ = range(MOMENTS)
+_S_P, _S_Q, _T_PP, _T_PQ, _T_QQ = range(5)  # running sums round the circle: u v, and v v + u u P
+
+
+class Sums(NamedTuple):
+    """What a pass adds up.
+
+    Attributes
+    ----------
+    moments : float64 (parts, rows, 6)
+    moved : float64 (parts, 2)
+        Squared distances of u and v from the start.
+    """
+
+    moments: np.ndarray
+    moved: np.ndarray
+
+
+@njit(forceinline=True, **SECTOR_OPTIONS)
+def add(u, p, q, sums):
+    """Add a neuron to the moments (6,) of its row."""
+    sums[_UU] += u * u
+    sums[_UP] += u * p
+    sums[_UQ] += u * q
+    sums[_PP] += p * p
+    sums[_PQ] += p * q
+    sums[_QQ] += q * q
+
+
+@njit(**SECTOR_OPTIONS)
+def moments_of(first, last, y, bounds, moments):
+    """Moments of the rows (rows, 6)."""
+    m = y.size // 3
+    moments[:] = 0.0
+    for row in range(bounds.size - 1):
+        for k in range(max(first, bounds[row]), min(last, bounds[row + 1])):
+            add(y[k], y[k + m], y[k + 2 * m], moments[row])
+
+
+@njit(**SECTOR_OPTIONS)
+def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
+    """Residual (n,) and tangent kernel (n, n) from the moments of the rows, and |grad R|^2 = e K e/n.
+
+    A place has sum u v and T = sum v v + u u P, P the directions that its neurons can move in: all, or that of their ray. The
+    kernel is x_i T x_j summed over the places where both samples are active; leaky relu adds the rest with its smaller slope.
+    """
+    n = X.shape[0]
+    rays = sectors.normals.shape[0]
+    size = 2 * rays + 1
+    sums = np.zeros((4 * rays + 1, 5))  # before a place, twice round
+    total = np.empty(MOMENTS)
+    for place in range(4 * rays):
+        here = place % (2 * rays)
+        for j in range(MOMENTS):
+            total[j] = 0.0
+            for part in range(moments.shape[0]):
+                total[j] += moments[part, here, j] + moments[part, here + size, j]
+        pp, pq, qq = 1.0, 0.0, 1.0
+        if place % 2 == 0:
+            dp, dq = sectors.directions[here // 2, 0], sectors.directions[here // 2, 1]
+            pp, pq, qq = dp * dp, dp * dq, dq * dq
+        now, then = sums[place + 1], sums[place]
+        now[_S_P], now[_S_Q] = then[_S_P] + total[_UP], then[_S_Q] + total[_UQ]
+        now[_T_PP] = then[_T_PP] + total[_PP] + pp * total[_UU]
+        now[_T_PQ] = then[_T_PQ] + total[_PQ] + pq * total[_UU]
+        now[_T_QQ] = then[_T_QQ] + total[_QQ] + qq * total[_UU]
+    everything = sums[2 * rays]
+    for i in range(n):
+        low = 2 * sectors.starts[i]
+        high = low + rays + 1
+        active = _output(X, i, sums[high]) - _output(X, i, sums[low])
+        residual[i] = kappa * (s * _output(X, i, everything) + (1.0 - s) * active) - targets[i]
+    for i in range(n):
+        first = 2 * sectors.starts[i]
+        for j in range(i + 1):
+            second = 2 * sectors.starts[j]
+            offset = (second - first) % (2 * rays)
+            # two half circles share what lies between the later start and the earlier end
+            low, high = first + offset, first + rays + 1
+            if offset > rays:
+                low, high = second + 2 * rays - offset, second + rays + 1
+            total = _between(X, i, j, sums[high]) - _between(X, i, j, sums[low])
+            if s != 0.0:
+                own = _between(X, i, j, sums[first + rays + 1]) - _between(X, i, j, sums[first])
+                other = _between(X, i, j, sums[second + rays + 1]) - _between(X, i, j, sums[second])
+                total = (1.0 - s) ** 2 * total + s * (1.0 - s) * (own + other) + s * s * _between(X, i, j, everything)
+            kernel[i, j] = kappa * kappa / n * total
+            kernel[j, i] = kernel[i, j]
+    return gradient_squared(residual, kernel)
+
+
+@njit(forceinline=True, **SECTOR_OPTIONS)
+def _output(X, i, sums):
+    return X[i, 0] * sums[_S_P] + X[i, 1] * sums[_S_Q]
+
+
+@njit(forceinline=True, **SECTOR_OPTIONS)
+def _between(X, i, j, sums):
+    cross = X[i, 0] * X[j, 1] + X[i, 1] * X[j, 0]
+    return X[i, 0] * X[j, 0] * sums[_T_PP] + cross * sums[_T_PQ] + X[i, 1] * X[j, 1] * sums[_T_QQ]
