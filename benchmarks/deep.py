@@ -103,8 +103,8 @@ def median(work: Callable[[], Any], options: argparse.Namespace) -> tuple[float,
 def compare(label: str, point: tuple[str, str], options: argparse.Namespace) -> list[Row]:
     """Every method on one point of the three-layer slice."""
     X, y = nm.datasets.four_points()
-    plan = nm.SlicePlan.of(pt.phase_diagram(3), [point])
-    start = nm.sample_network(plan.network_at(plan.points[0]), options.width, X.shape[1], rng=0)
+    network = pt.phase_diagram(3).network_at(point)
+    start = nm.sample_network(network, options.width, X.shape[1], rng=0)
     reference = nm.gradient_flow(start, X, y, loss_tol=options.loss, rtol=1e-3, method="rkc").relative_distance
     exact = np.array(list(reference.values()))
     name = f"{label} ({point[0]}, {point[1]})"

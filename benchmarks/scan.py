@@ -23,20 +23,20 @@ from pathlib import Path
 import numpy as np
 
 import numerics as nm
+from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import compare_map
-from numerics.experiments.plan import grid_values
-from numerics.scans import Status, timing
+from numerics.scans import CellStatus, timing
 from numerics.slopes import crossings
 
 _SYNTHETIC = nm.Plan.grid(
-    grid_values("0.6:1.4:9", "gamma"),
-    grid_values("-0.4:0.4:9", "gamma_prime"),
+    gamma=grid_values("0.6:1.4:9", "gamma"),
+    gamma_prime=grid_values("-0.4:0.4:9", "gamma_prime"),
     widths=(1000, 5000, 10000, 20000, 40000),
     seeds=1,
 )
 _DIGITS = nm.Plan.grid(
-    grid_values("0.7:1.3:7", "gamma"),
-    grid_values("-0.3:0.3:7", "gamma_prime"),
+    gamma=grid_values("0.7:1.3:7", "gamma"),
+    gamma_prime=grid_values("-0.3:0.3:7", "gamma_prime"),
     widths=(1000, 2000, 4000, 8000, 16000),
     seeds=1,
     data=nm.load_data("mnist:45"),
@@ -67,7 +67,7 @@ def cost(name: str, plan: nm.Plan, processes: int) -> Cost:
         result = nm.scan(plan, store, executor=nm.Processes(processes))
         seconds = time.perf_counter() - began
         spent = float(timing(store).sum())
-    not_done = int((result["status"] != Status.DONE).sum())
+    not_done = int((result["status"] != CellStatus.DONE).sum())
     return Cost(
         name, processes, len(plan.cells), not_done, seconds, spent, compare_map(result, resamples=200).verdict()
     )
@@ -88,19 +88,22 @@ class Refinement:
 
 def refinement(rounds: int = 3) -> Refinement:
     """From 5 points in gamma, halved ``rounds`` times or until noise takes over, against the grid that is as fine everywhere."""
-    rows = grid_values("-0.4:0.4:5", "gamma_prime")
-    options = {"widths": (1000, 4000, 16000), "seeds": 4}
-    coarse = nm.Plan.grid(grid_values("0.6:1.6:5", "gamma"), rows, **options)
+    options = {
+        "gamma_prime": grid_values("-0.4:0.4:5", "gamma_prime"),
+        "widths": (1000, 4000, 16000),
+        "seeds": 4,
+    }
+    coarse = nm.Plan.grid(gamma=grid_values("0.6:1.6:5", "gamma"), **options)
     fine = nm.Plan.grid(
-        tuple(Fraction(6, 10) + Fraction(i, 4 * 2**rounds) for i in range(4 * 2**rounds + 1)), rows, **options
+        gamma=[Fraction(6, 10) + Fraction(i, 4 * 2**rounds) for i in range(4 * 2**rounds + 1)], **options
     )
     found, seconds, cells = {}, {}, {}
     for name, plan, halvings in (("grid", fine, 0), ("refined", coarse, rounds)):
         with tempfile.TemporaryDirectory() as folder:
             store = Path(folder) / "runs.zarr"
             data = nm.refine(plan, store, rounds=halvings)
-            seconds[name], cells[name] = float(timing(store).sum()), int((data["status"] == Status.DONE).sum())
-            found[name] = crossings(data.sel(layer="w"))
+            seconds[name], cells[name] = float(timing(store).sum()), int((data["status"] == CellStatus.DONE).sum())
+            found[name] = crossings(data.sel(layer="w", norm="frobenius"))
     difference = np.abs(found["grid"]["crossing"] - found["refined"]["crossing"])
     return Refinement(
         cells["grid"],

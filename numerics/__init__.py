@@ -1,13 +1,15 @@
 """numerics: integrate the gradient flow of sampled networks, and check the theory by experiment."""
 
 from numerics import datasets, slopes
-from numerics.datasets.files import load_data
+from numerics.datasets import load_data
 from numerics.errors import GradientFlowError, InputError, ScanError
+from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
 from numerics.experiments.plan import Plan
+from numerics.experiments.portraits import Portrait, train_points
+from numerics.experiments.prediction import Prediction
 from numerics.experiments.refinement import refine
 from numerics.experiments.scaling_check import ScalingCheck, scaling_check
-from numerics.experiments.slice_plan import SlicePlan
 from numerics.experiments.tangent_check import (
     LinearApproximation,
     TangentComparison,
@@ -16,21 +18,21 @@ from numerics.experiments.tangent_check import (
     linear_approximation,
 )
 from numerics.experiments.verify import Verification, verify
-from numerics.experiments.verify_slice import SliceVerification, verify_slice
-from numerics.flow.run import gradient_flow
-from numerics.flow.solution import Progress, Snapshots, Solution, Status
-from numerics.networks.deep import DeepNetwork
+from numerics.experiments.weight_scales import Beta2Plan
+from numerics.flow import Progress, Snapshots, Solution, Status, gradient_flow
+from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import sample_network
 from numerics.networks.seeds import cell_seed
-from numerics.networks.two_layer import TwoLayer
 from numerics.observe.condensation import Condensation, OrientationHistogram, condensation, orientation_histogram
 from numerics.observe.distances import LayerObservables, conserved_drift, layer_observables, relative_distance
 from numerics.observe.features import Features, Similarity, cosine_similarity, features
 from numerics.observe.tangent_kernel import tangent_kernel
 from numerics.observe.tangent_model import LinearizedFlow, TangentModel, linearize
-from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, open_scan, scan
+from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Serial, Threads, open_scan, scan
 
 __all__ = [
+    "Allowance",
+    "Beta2Plan",
     "Condensation",
     "CondensationPlan",
     "Dask",
@@ -46,19 +48,20 @@ __all__ = [
     "OrientationHistogram",
     "Outcome",
     "Plan",
+    "Portrait",
+    "Prediction",
     "Processes",
     "Progress",
     "ScalingCheck",
     "ScanError",
     "Serial",
     "Similarity",
-    "SlicePlan",
-    "SliceVerification",
     "Snapshots",
     "Solution",
     "Status",
     "TangentComparison",
     "TangentModel",
+    "Threads",
     "TwoLayer",
     "Verification",
     "cell_seed",
@@ -83,6 +86,6 @@ __all__ = [
     "scan",
     "slopes",
     "tangent_kernel",
+    "train_points",
     "verify",
-    "verify_slice",
 ]

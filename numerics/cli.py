@@ -9,7 +9,8 @@ import typer
 
 import phasetheory as pt
 from numerics.commands.condense import condense
-from numerics.commands.learned import features, gallery, linearize
+from numerics.commands.features import features, gallery
+from numerics.commands.linearize import linearize
 from numerics.commands.plot import plot_command
 from numerics.commands.scan import scan_command
 from numerics.commands.theory import classify, derive, diagram
@@ -31,7 +32,6 @@ for command in (classify, condense, derive, diagram, features, gallery, lineariz
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED = 1, 2, 130
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # the base of every mistake in the words of a call
 
 
 @app.callback(invoke_without_command=True)
@@ -51,9 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         return app(args=arguments, prog_name="phasetheory", standalone_mode=False) or 0
-    except _UsageError as error:
-        message = error.format_message()  # type: ignore[attr-defined]
-        return _complain(f"{message.rstrip('.')}; see 'phasetheory --help'")
+    except typer.TyperException as error:
+        return _complain(f"{error.format_message().rstrip('.')}; see 'phasetheory --help'")
     except (pt.TheoryError, InputError) as error:
         return _complain(str(error))
     except ScanError as error:

@@ -7,32 +7,31 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from numerics.commands.output import DataName, Grid, Json, as_json, parse_integers, prepare
-from numerics.commands.running import (
-    Extend,
-    ProcessCount,
-    RetryFailed,
-    Scheduler,
-    SerialFlag,
-    WorkerCount,
-    chosen_workers,
-    scan_progress,
-    stoppable,
+from numerics.commands.options import takes
+from numerics.commands.output import DataName, Json, Out, as_json, parse_integers, prepare, say_figures
+from numerics.commands.running import Extend, RetryFailed, chosen_workers, print_failures, scan_progress, stoppable
+from numerics.errors import InputError
+from numerics.experiments.condensation_map import (
+    CondensationPlan,
+    RegimeRow,
+    by_regime,
+    sharpening_by_regime,
 )
-from numerics.experiments.condensation_map import CondensationPlan, RegimeRow, by_regime, sharpening_by_regime
-from numerics.experiments.plan import grid_values
+from numerics.experiments.grids import grid_values
 from numerics.reports.tables import plain_table
-from numerics.scans import failures, scan
+from numerics.scans import Workers, failures, scan
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["condense"]
 
-_SHOWN = 5  # failed cells that are named
+Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
 
+@takes(workers=chosen_workers)
 def condense(
+    workers: Workers,
     data: DataName = "four-points",
     gamma: Grid = "0.7:1.3:7",
     gamma_prime: Grid = "-0.3:0.3:7",
@@ -44,11 +43,7 @@ def condense(
     store: Annotated[
         Path | None, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures.")] = None,
-    processes: ProcessCount = None,
-    serial: SerialFlag = False,
-    workers: WorkerCount = None,
-    scheduler: Scheduler = None,
+    out: Out = None,
     retry_failed: RetryFailed = False,
     extend: Extend = False,
     json: Json = False,
@@ -57,38 +52,40 @@ def condense(
 
     With --store every cell is stored as it finishes: stopped in whatever way, the same command goes on where it was.
     """
-    chosen: dict[str, Any] = {"seeds": seeds, "widths": parse_integers("--widths", widths) if widths else None}
+    if store is None and (retry_failed or extend):
+        raise InputError(
+            f"--{'retry-failed' if retry_failed else 'extend'}: there is no store to go on with; give --store"
+        )
+    chosen: dict[str, Any] = {
+        "seeds": seeds,
+        "widths": parse_integers("--widths", widths) if widths is not None else None,
+    }
     plan = CondensationPlan.paper(
         data,
         gamma=grid_values(gamma, "--gamma"),
         gamma_prime=grid_values(gamma_prime, "--gamma-prime"),
         **{name: value for name, value in chosen.items() if value is not None},
     )
-    where = chosen_workers(processes, serial, workers, scheduler)
     if out is not None:
         prepare(out)
     console = Console(highlight=False, quiet=json)
     with stoppable(), scan_progress(quiet=json) as progress:
-        dataset = scan(plan, store, executor=where, retry_failed=retry_failed, extend=extend, progress=progress)
+        dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)
     rows = by_regime(dataset)
     failed = failures(dataset)
     console.print(_table(rows, dataset))
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
     console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
-    for cell, reason in list(failed.items())[:_SHOWN]:
-        console.print(f"left out: {cell}: {reason}", soft_wrap=True)
+    print_failures(failed, console)
     if json:
         regimes = [_as_dict(row) for row in rows]
         sharpens = {regime.value: {"mean": mean, "deviation": spread} for regime, (mean, spread) in change.items()}
         print(as_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens}))
     if out is not None:
-        from numerics.figures.condensation_figures import (
-            write_condensation,  # Matplotlib only when a picture is asked for
-        )
+        from numerics.figures.condensation import write_condensation  # Matplotlib only when a picture is asked for
 
-        paths = write_condensation(dataset, plan, out)
-        console.print(f"Figures are in {out}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+        say_figures(console, out, write_condensation(dataset, plan, out))
     return 1 if failed else 0
 
 

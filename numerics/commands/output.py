@@ -10,14 +10,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from numerics.errors import InputError
 
-__all__ = ["DataName", "Grid", "Json", "as_json", "parse_integers", "parse_points", "plain_warnings", "prepare"]
+__all__ = ["DataName", "Json", "Out", "Points", "Seed", "Width"]
+__all__ += ["as_json", "parse_integers", "parse_points", "plain_warnings", "prepare", "say_figures"]
 
 DataName = Annotated[str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")]
-Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the figures.")]
+Points = Annotated[
+    list[str] | None, typer.Option("--point", help="GAMMA,GAMMA_PRIME instead of the book's points; repeatable.")
+]
+Width = Annotated[int, typer.Option(help="Number of neurons, even.")]
+Seed = Annotated[int, typer.Option(min=0, help="Number of the random start.")]
 
 
 def as_json(result: dict[str, Any]) -> str:
@@ -40,6 +47,11 @@ def prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         pass
+
+
+def say_figures(console: Console, folder: Path, paths: list[Path]) -> None:
+    """Say where the figures are."""
+    console.print(f"Figures are in {folder}: {', '.join(path.name for path in paths)}", soft_wrap=True)
 
 
 def parse_points(texts: list[str]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,31 +13,32 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from numerics.errors import InputError
-from numerics.scans import Dask, Processes, ScanProgress, Serial, Workers
+from numerics.scans import Dask, OnProgress, Processes, ScanProgress, Serial, Workers
 
-__all__ = ["Extend", "ProcessCount", "RetryFailed", "Scheduler", "SerialFlag", "StoreFolder", "WorkerCount"]
-__all__ += ["chosen_workers", "scan_progress", "stoppable"]
+__all__ = ["Extend", "RetryFailed", "StoreFolder", "chosen_workers", "print_failures", "scan_progress", "stoppable"]
 
 StoreFolder = Annotated[
     Path, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
 ]
-ProcessCount = Annotated[
-    int | None, typer.Option("--processes", min=1, help="Processes on this machine; by default one for each core.")
-]
-SerialFlag = Annotated[bool, typer.Option("--serial", help="No other process: one cell after the other.")]
-WorkerCount = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Start a local Dask cluster of so many workers.")
-]
-Scheduler = Annotated[
-    str | None, typer.Option(help="Use a Dask cluster that runs: its address, such as tcp://HOST:PORT.")
-]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed or stopped short.")]
 Extend = Annotated[bool, typer.Option("--extend", help="Add these cells to a store that was made with others.")]
 
+_SHOWN_FAILURES = 3
 _LINE_EVERY = 10.0  # seconds between lines of progress where there is no terminal
 
 
-def chosen_workers(processes: int | None, serial: bool, workers: int | None, scheduler: str | None) -> Workers:
+def chosen_workers(
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, help="Processes on this machine; by default one for each core.")
+    ] = None,
+    serial: Annotated[bool, typer.Option("--serial", help="No other process: one cell after the other.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Start a local Dask cluster of so many workers.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Use a Dask cluster that runs: its address, such as tcp://HOST:PORT.")
+    ] = None,
+) -> Workers:
     """Where to run, from the options; processes on this machine if none is given."""
     given = [
         option
@@ -58,8 +59,16 @@ def chosen_workers(processes: int | None, serial: bool, workers: int | None, sch
     return Processes(processes)
 
 
+def print_failures(reasons: Mapping[str, str], console: Console) -> None:
+    """Name cells that failed or stopped short, the first few with their reasons."""
+    if reasons:
+        console.print(f"{len(reasons)} cells failed or stopped short, and are in no slope:", style="bold red")
+        for cell, reason in list(reasons.items())[:_SHOWN_FAILURES]:
+            console.print(f"  {cell}: {reason}", markup=False, soft_wrap=True)
+
+
 @contextmanager
-def scan_progress(*, quiet: bool = False) -> Iterator[Callable[[ScanProgress], None]]:
+def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
     """A bar on a terminal, a line now and then elsewhere; on stderr."""
     console = Console(stderr=True, quiet=quiet, highlight=False)
     if not console.is_terminal:

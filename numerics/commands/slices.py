@@ -1,5 +1,7 @@
-"""Planes of initialisations in the words of the command line."""
+"""Planes of initialisations in the words of the command line, and grids of points on them."""
 
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated
 
 import sympy as sp
@@ -7,26 +9,83 @@ import typer
 
 import phasetheory as pt
 from numerics.errors import InputError
+from numerics.experiments.grids import grid_values
+from numerics.experiments.plan import OPTIONS
 
-__all__ = ["Slice", "read_activation", "read_slice", "split_list"]
+__all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "split_list"]
 
+Depth = Annotated[int, typer.Option(max=100, help="Number of weight layers; beyond two every layer, in two norms.")]
 Slice = Annotated[
     str | None,
     typer.Option("--slice", help="Any other plane, 'x,y: sigma_1, .., sigma_L; alpha', e.g. 'x,y: m^-y, m^-x, 1; 1'."),
 ]
 
+#: Windows of the standard scans, by the names of the coordinates: the plane of the paper, and the three-layer page of the book.
+_WINDOWS = {"gamma": "0.6:1.4:9", "gamma_prime": "-0.4:0.4:9", "gamma_3": "0:4:17", "gamma_2": "-1.5:2:15"}
 
-def read_slice(text: str, norm: str) -> pt.PhaseDiagram:
-    """``x,y: sigma_1, ..; alpha`` as a diagram."""
-    head, colon, body = text.partition(":")
+
+def read_plane(depth: Depth = 2, slice_: Slice = None) -> pt.PhaseDiagram:
+    """The diagram of a depth, or of any other plane."""
+    if slice_ is None:
+        return pt.phase_diagram(depth)
+    if depth != 2:
+        raise InputError(f"--depth {depth} with --slice: the scales of the slice say the depth; leave out --depth")
+    head, colon, body = slice_.partition(":")
     names = [part.strip() for part in head.split(",")]
     parts = body.split(";")
     if not colon or len(names) != 2 or not all(n.isidentifier() for n in names) or len(parts) != 2:
-        raise InputError(f"--slice {text!r}: give 'x,y: sigma_1, .., sigma_L; alpha', such as 'x,y: m^-y, m^-x, 1; 1'")
+        raise InputError(
+            f"--slice {slice_!r}: give 'x,y: sigma_1, .., sigma_L; alpha', such as 'x,y: m^-y, m^-x, 1; 1'"
+        )
     x, y = (sp.Symbol(name, real=True) for name in names)
     sigmas = tuple(pt.parse_scale(part, symbols=(x, y)) for part in split_list(parts[0]))
     network = pt.Network(sigmas, pt.parse_scale(parts[1], symbols=(x, y)))
-    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm)
+    return pt.phase_diagram(network=network, coordinates=(x, y))
+
+
+@dataclass(frozen=True)
+class PlaneGrid:
+    """A diagram and the values of its two coordinates, by their names."""
+
+    diagram: pt.PhaseDiagram
+    values: dict[str, tuple[Fraction, ...]]
+
+
+def read_grid(
+    gamma: Annotated[
+        str | None, typer.Option(help="START:STOP:COUNT, or numbers with commas; by default 0.6:1.4:9.")
+    ] = None,
+    gamma_prime: Annotated[str | None, typer.Option(help="The same; by default -0.4:0.4:9.")] = None,
+    gamma3: Annotated[
+        str | None, typer.Option("--gamma3", help="Three layers, first coordinate; by default 0:4:17.")
+    ] = None,
+    gamma2: Annotated[
+        str | None, typer.Option("--gamma2", help="Three layers, second coordinate; by default -1.5:2:15.")
+    ] = None,
+    x: Annotated[str | None, typer.Option("--x", help="First coordinate of any plane.")] = None,
+    y: Annotated[str | None, typer.Option("--y", help="Second coordinate of any plane.")] = None,
+    depth: Depth = 2,
+    slice_: Slice = None,
+) -> PlaneGrid:
+    """Values of the coordinates of a plane, each given by its name or by its place."""
+    diagram = read_plane(depth, slice_)
+    by_name = {"--gamma": gamma, "--gamma-prime": gamma_prime, "--gamma3": gamma3, "--gamma2": gamma2}
+    named = [OPTIONS.get(name) if diagram.is_standard else None for name in diagram.names]
+    for known, given in by_name.items():
+        if given is not None and known not in named:
+            raise InputError(_not_a_coordinate(known, diagram))
+    windows = _WINDOWS if diagram.is_standard and diagram.network.depth < 4 else {}
+    values = {}
+    for name, option, place, text in zip(diagram.names, named, ("--x", "--y"), (x, y), strict=True):
+        own = by_name[option] if option else None
+        if own is not None and text is not None:
+            raise InputError(f"got {option} and {place}; give one of them: both are the coordinate {name}")
+        said = option if option and own is not None else place
+        chosen = own if own is not None else text if text is not None else windows.get(name)
+        if chosen is None:
+            raise InputError(f"give --x and --y, values of {diagram.names[0]} and {diagram.names[1]} such as 0:4:9")
+        values[name] = grid_values(chosen, said)
+    return PlaneGrid(diagram, values)
 
 
 def split_list(text: str) -> list[str]:
@@ -34,9 +93,16 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def read_activation(text: str) -> str | float:
+def read_activation(text: str | None) -> str | float | None:
     """A name, or the negative slope of leaky relu."""
     try:
-        return float(text)
+        return text if text is None else float(text)
     except ValueError:
         return text
+
+
+def _not_a_coordinate(option: str, diagram: pt.PhaseDiagram) -> str:
+    names = " and ".join(diagram.names)
+    if option in ("--gamma3", "--gamma2") and diagram.network.depth == 2:
+        return f"{option}: a coordinate of three layers, and this plane has {names}; give --depth 3 too"
+    return f"{option}: this plane has {names}; give --x and --y"

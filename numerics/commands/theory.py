@@ -1,5 +1,6 @@
 """``phasetheory classify``, ``derive`` and ``diagram``: questions that need no experiment."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,30 +9,14 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
+from numerics.commands.options import takes
 from numerics.commands.output import Json, as_json
-from numerics.commands.slices import Slice, read_slice, split_list
+from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.documents.summary import describe, layout, summary_rows
 from phasetheory.symbols.printing import plain
 
 __all__ = ["classify", "derive", "diagram"]
-
-Name = Annotated[str | None, typer.Argument(help=f"A named initialisation: {', '.join(pt.initializations())}.")]
-Depth = Annotated[int, typer.Option(max=100, help="Number of weight layers.")]
-Activation = Annotated[str, typer.Option(help="relu, linear, leaky_relu:SLOPE or relu^P.")]
-Alpha = Annotated[str | None, typer.Option(help="Output scale, a formula in m and d such as 'sqrt(m)'.")]
-Beta1 = Annotated[
-    str | None, typer.Option(help="Two layers: scale of the OUTPUT weights; three: of the input weights.")
-]
-Beta2 = Annotated[
-    str | None, typer.Option(help="Two layers: scale of the input weights; three: of the middle weights.")
-]
-Beta3 = Annotated[str | None, typer.Option(help="Three layers: scale of the output weights.")]
-Sigmas = Annotated[str | None, typer.Option(help="Any depth: scales from input to output, separated by commas.")]
-Rates = Annotated[str | None, typer.Option(help="Layer-wise learning rates, input to output, separated by commas.")]
-Abc = Annotated[
-    str | None, typer.Option("--abc", help="abc parametrisation 'a1,..,aL; b1,..,bL; c1,..,cL' (or one c).")
-]
 
 
 class Format(StrEnum):
@@ -42,30 +27,88 @@ class Format(StrEnum):
     latex = "latex"
 
 
-def classify(
-    name: Name = None,
-    depth: Depth = 2,
-    alpha: Alpha = None,
-    beta1: Beta1 = None,
-    beta2: Beta2 = None,
-    beta3: Beta3 = None,
-    sigmas: Sigmas = None,
-    learning_rates: Rates = None,
-    abc: Abc = None,
-    activation: Activation = "relu",
-    json: Json = False,
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """The network that a call is about.
+
+    Attributes
+    ----------
+    network : Network or None
+        None if only a depth and an activation were given.
+    name : str or None
+        Of a named initialisation.
+    depth : int
+    activation : Activation
+    """
+
+    network: pt.Network | None
+    name: str | None
+    depth: int
+    activation: pt.Activation
+
+
+def read_network(
+    name: Annotated[
+        str | None, typer.Argument(help=f"A named initialisation: {', '.join(pt.initializations())}.")
+    ] = None,
+    depth: Annotated[int | None, typer.Option(max=100, help="Number of weight layers; 2 by default.")] = None,
+    alpha: Annotated[str | None, typer.Option(help="Output scale, a formula in m and d such as 'sqrt(m)'.")] = None,
+    beta1: Annotated[
+        str | None, typer.Option(help="Two layers: scale of the OUTPUT weights; three: of the input weights.")
+    ] = None,
+    beta2: Annotated[
+        str | None, typer.Option(help="Two layers: scale of the input weights; three: of the middle weights.")
+    ] = None,
+    beta3: Annotated[str | None, typer.Option(help="Three layers: scale of the output weights.")] = None,
+    sigmas: Annotated[
+        str | None, typer.Option(help="Any depth: scales from input to output, separated by commas.")
+    ] = None,
+    learning_rates: Annotated[
+        str | None, typer.Option(help="Layer-wise learning rates, input to output, separated by commas.")
+    ] = None,
+    abc: Annotated[
+        str | None, typer.Option("--abc", help="abc parametrisation 'a1,..,aL; b1,..,bL; c1,..,cL' (or one c).")
+    ] = None,
+    activation: Annotated[str, typer.Option(help="relu, linear, leaky_relu:SLOPE or relu^P.")] = "relu",
+) -> Asked:
+    """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
+    sigma, betas = _activation(activation), (beta1, beta2, beta3)
+    if not any((name, alpha, *betas, sigmas, learning_rates, abc)):
+        return Asked(None, None, 2 if depth is None else depth, sigma)
+    given = [option for option, value in (("NAME", name), ("--sigmas", sigmas), ("--abc", abc)) if value is not None]
+    given += ["--beta1 .."] if any(betas) else []
+    if len(given) != 1:
+        raise _no_network(f"got {' and '.join(given)}" if given else "no network given")
+    if name is not None:
+        if alpha is not None or learning_rates is not None:
+            raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
+        network = pt.initialization(name, 2 if depth is None else depth, sigma)
+    elif abc is not None:
+        if alpha is not None or learning_rates is not None:
+            raise InputError("--abc fixes every scale; leave out --alpha and --learning-rates")
+        network = _from_abc(abc, sigma)
+    else:
+        network = _from_scales(alpha, betas, sigmas, learning_rates, sigma)
+    if depth not in (None, network.depth):
+        raise InputError(f"--depth {depth}: the scales given are those of {network.depth} layers; leave out --depth")
+    return Asked(network, name, network.depth, sigma)
+
+
+@takes(asked=read_network)
+def classify(asked: Asked, json: Json = False) -> None:
     """Place a network on the phase diagram and say what that rests on.
 
     A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc.
     """
-    net = _network(name, depth, alpha, (beta1, beta2, beta3), sigmas, learning_rates, abc, activation)
+    net = asked.network
+    if net is None:
+        raise _no_network("no network given")
     known = pt.statements(net)
     if json:
         print(as_json(_as_dict(net, known)))
         return
-    if name is not None:
-        print(describe(name, depth, net.activation))
+    if asked.name is not None:
+        print(describe(asked.name, asked.depth, net.activation))
     else:
         print(layout(f"{net.depth}-layer {net.activation.name} network", summary_rows(net)))
     for basis in pt.Basis:
@@ -75,37 +118,24 @@ def classify(
             print(*(f"  {s.text}" for s in chosen if s.source == source), sep="\n")
 
 
+@takes(asked=read_network)
 def derive(
-    name: Name = None,
-    depth: Depth = 2,
-    alpha: Alpha = None,
-    beta1: Beta1 = None,
-    beta2: Beta2 = None,
-    beta3: Beta3 = None,
-    sigmas: Sigmas = None,
-    learning_rates: Rates = None,
-    abc: Abc = None,
-    activation: Activation = "relu",
+    asked: Asked,
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
-    scales = (alpha, beta1, beta2, beta3, sigmas, learning_rates, abc)
-    if name is None and not any(scales):
-        derivation = pt.derive(depth=depth, activation=_activation(activation))
-    else:
-        betas = (beta1, beta2, beta3)
-        derivation = pt.derive(_network(name, depth, alpha, betas, sigmas, learning_rates, abc, activation))
-    document = pt.write(derivation, form)
+    general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
+    document = pt.write(pt.derive(asked.network, **general), form)
     if out is None:
         print(document, end="")
     else:
         out.write_text(document)
 
 
+@takes(plane=read_plane)
 def diagram(
-    depth: Depth = 2,
-    slice_: Slice = None,
+    plane: pt.PhaseDiagram,
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Distances in spectral instead of Frobenius norm.")
     ] = False,
@@ -113,8 +143,9 @@ def diagram(
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
-    norm = "spectral" if spectral else "frobenius"
-    derived = pt.phase_diagram(depth, norm=norm) if slice_ is None else read_slice(slice_, norm)
+    if json and out is not None:
+        raise InputError(f"got --json and --out {out}; give one of them, and a file .json for data in a file")
+    derived = plane.with_norm("spectral" if spectral else "frobenius")
     if out is not None:
         _write_diagram(derived, out)
     elif json:
@@ -123,44 +154,37 @@ def diagram(
         print(_diagram_text(derived))
 
 
-def _network(
-    name: str | None,
-    depth: int,
+def _no_network(got: str) -> InputError:
+    names = ", ".join(pt.initializations())
+    return InputError(f"{got}; give one of: a name ({names}), --beta1 .., --sigmas, --abc")
+
+
+def _from_abc(abc: str, activation: pt.Activation) -> pt.Network:
+    parts = [split_list(part) for part in abc.split(";")]
+    if len(parts) != 3:
+        raise InputError(f"--abc {abc}: give 'a1,..,aL; b1,..,bL; c1,..,cL', such as '0,1; 0,0; 0'")
+    a, b, c = parts
+    return pt.from_abc(a=a, b=b, c=c if len(c) > 1 else c[0], activation=activation)
+
+
+def _from_scales(
     alpha: str | None,
     betas: tuple[str | None, str | None, str | None],
     sigmas: str | None,
     rates: str | None,
-    abc: str | None,
-    activation: str,
+    activation: pt.Activation,
 ) -> pt.Network:
-    given = [option for option, value in (("NAME", name), ("--sigmas", sigmas), ("--abc", abc)) if value is not None]
-    given += ["--beta1 .."] if any(betas) else []
-    if len(given) != 1:
-        got = f"got {' and '.join(given)}" if given else "no network given"
-        names = ", ".join(pt.initializations())
-        raise InputError(f"{got}; give one of: a name ({names}), --beta1 .., --sigmas, --abc")
-    sigma = _activation(activation)
-    if name is not None:
-        if alpha is not None or rates is not None:
-            raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
-        return pt.initialization(name, depth, sigma)
-    if abc is not None:
-        parts = [split_list(part) for part in abc.split(";")]
-        if len(parts) != 3:
-            raise InputError(f"--abc {abc}: give 'a1,..,aL; b1,..,bL; c1,..,cL', such as '0,1; 0,0; 0'")
-        a, b, c = parts
-        return pt.from_abc(a=a, b=b, c=c if len(c) > 1 else c[0], activation=sigma)
     if alpha is None:
         raise InputError("--alpha is missing; give the output scale, such as 1 or 'sqrt(m)'")
     learning_rates = tuple(split_list(rates)) if rates is not None else ()
     if sigmas is not None:
-        return pt.Network(tuple(split_list(sigmas)), alpha, learning_rates, sigma)
+        return pt.Network(tuple(split_list(sigmas)), alpha, learning_rates, activation)
     first, second, third = betas
     if first is None or second is None:
         missing = "--beta1" if first is None else "--beta2"
         raise InputError(f"{missing} is missing; two layers need --alpha, --beta1 and --beta2, three also --beta3")
     scales = (second, first) if third is None else (first, second, third)
-    return pt.Network(scales, alpha, learning_rates, sigma)
+    return pt.Network(scales, alpha, learning_rates, activation)
 
 
 def _activation(text: str) -> pt.Activation:

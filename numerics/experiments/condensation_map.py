@@ -7,17 +7,19 @@ Every cell trains one network and keeps its features binned, so that a million n
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import phasetheory as pt
-from numerics.datasets.files import load_data
-from numerics.experiments.plan import Plan, exact, grid_text
+from numerics.datasets import load_data
+from numerics.experiments.grids import exact, grid_text
+from numerics.experiments.plan import Plan
+from numerics.flow import Solution
 from numerics.observe.condensation import condensation, leading_direction, orientation_histogram
 from numerics.observe.features import Features, features
-from numerics.scans.experiment import Cell, Observable, Outcome, Setting
-from numerics.scans.records import Status
+from numerics.scans import CellStatus, Observable, Setting
 
 if TYPE_CHECKING:
     import xarray
@@ -40,7 +42,7 @@ GAMMA_PRIMES: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in ra
 _ACROSS, _UP, _HISTOGRAM = 120, 40, 180  # bins of the scatter, orientation by amplitude, and of the histogram
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CondensationPlan(Plan):
     """A scan of condensation; parameters of :class:`numerics.Plan`.
 
@@ -70,9 +72,7 @@ class CondensationPlan(Plan):
             chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
         else:  # labels are up to 9: a loss of 1e-4 is an error of a hundredth
             chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1, "loss_tol": 1e-4}
-        plan = cls.grid(**(chosen | options))
-        assert isinstance(plan, cls)
-        return plan
+        return cls.grid(**(chosen | options))
 
     @property
     def observables(self) -> dict[str, Observable]:
@@ -108,14 +108,13 @@ class CondensationPlan(Plan):
         gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
         grid = f"--gamma={grid_text(gammas)} --gamma-prime={grid_text(primes)}"
         widths = ",".join(map(str, self.widths))
-        return f"phasetheory condense --data {self.data_name} {grid} --widths {widths} --seeds {self.seeds}"
+        return f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds}"
 
-    def measure(self, cell: Cell) -> Outcome:
-        """Train the network of one cell and bin its features."""
-        solution = self.train(cell)
+    def values(self, solution: Solution) -> dict[str, object]:
+        """Measures and binned features of a run."""
         neurons = features(solution.network)
         found = condensation(neurons)
-        values = {
+        return {
             "entropy": found.entropy,
             "initial_entropy": orientation_histogram(features(solution.initial)).entropy,
             "directions": found.number,
@@ -125,7 +124,6 @@ class CondensationPlan(Plan):
             "share": orientation_histogram(neurons, _HISTOGRAM).share,
             "occupancy": _occupancy(neurons),
         }
-        return Outcome(values, "" if solution.converged else solution.message)
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def slopes_of_w(gammas: Iterable[float], gamma_primes: Iterable[float]) -> np.nd
 
 def converged(dataset: "xarray.Dataset") -> "xarray.Dataset":
     """The dataset with nan where a run stopped short: such values are never used in a mean."""
-    return dataset.where(dataset.status == int(Status.DONE))
+    return dataset.where(dataset.status == int(CellStatus.DONE))
 
 
 def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
@@ -206,7 +204,8 @@ def sharpening_by_regime(dataset: "xarray.Dataset") -> dict[pt.Regime, tuple[flo
 def _regimes(dataset: "xarray.Dataset") -> list[tuple[pt.Regime, np.ndarray]]:
     """Each regime with its boxes, a mask (gamma, gamma_prime)."""
     slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
-    return [(pt.Regime.LINEAR, slopes < 0), (pt.Regime.CRITICAL, slopes == 0), (pt.Regime.CONDENSED, slopes > 0)]
+    found = np.vectorize(lambda slope: pt.classify(float(slope)).value)(slopes)
+    return [(regime, found == regime.value) for regime in pt.Regime]
 
 
 def _centres(low: float, high: float, count: int) -> tuple[float, ...]:

@@ -4,19 +4,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import sympy as sp
 
 import phasetheory as pt
 from numerics.errors import InputError
-from numerics.experiments.verify import FINITE_WIDTH, regime_of
+from numerics.experiments.allowance import allowance_at
 from numerics.slopes import crossings, slope_map
+from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["AWAY", "MapComparison", "compare_map", "layers_of", "predicted_boundary", "predicted_slopes"]
+__all__ = ["AWAY", "MapComparison", "compare_map", "diagram_of", "layers_of", "norms_of", "predicted_boundary"]
 
+_REGIME = allowance_at(2).regime
 #: A point counts as away from the boundary where the predicted slope is larger than this, either way.
-AWAY = 2 * FINITE_WIDTH
+AWAY = 2 * allowance_at(2).finite_width
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class MapComparison:
     Attributes
     ----------
     layer : str
+    diagram : PhaseDiagram
+        What was compared with; its norm is that of the distances.
     slopes : xarray.Dataset
         Of :func:`numerics.slopes.slope_map`, with ``predicted`` and ``difference``, measured minus predicted, added.
     boundary : xarray.Dataset
@@ -37,6 +42,7 @@ class MapComparison:
     """
 
     layer: str
+    diagram: pt.PhaseDiagram
     slopes: "xarray.Dataset"
     boundary: "xarray.Dataset"
     points: int
@@ -44,90 +50,120 @@ class MapComparison:
     agreeing: int
     largest: tuple[float, float, float, float, float]
 
-    def verdict(self, names: tuple[str, str] = ("γ", "γ'")) -> str:
+    def verdict(self) -> str:
         """One line for people."""
         if not self.points:
             return f"S_{self.layer}: no point has a slope yet"
         difference, x, y, measured, predicted = self.largest
         share = f" ({self.agreeing / self.judged:.0%})" if self.judged else ""
+        names = ", ".join(map(plain, self.diagram.coordinates))
         return (
             f"S_{self.layer}: {self.agreeing} of {self.judged} points{share} away from the boundary (|S| > {AWAY:g}) are in the "
-            f"predicted regime; largest disagreement {difference:+.2f} at ({names[0]}, {names[1]}) = ({x:g}, {y:g}): measured "
+            f"predicted regime; largest disagreement {difference:+.2f} at ({names}) = ({x:g}, {y:g}): measured "
             f"{measured:+.2f}, predicted {predicted:+.2f} in the limit"
         )
 
 
+def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDiagram:
+    """The derived diagram of the plane that a dataset was measured on; its scales are kept with the data.
+
+    Raises
+    ------
+    InputError
+        If they are not: the scan is of an older version, or of another kind of experiment.
+    """
+    names = ("coordinates", "sigmas", "alpha", "learning_rates")
+    if missing := [name for name in names if name not in dataset.attrs]:
+        raise InputError(
+            f"the dataset does not say its plane ({', '.join(missing)} missing): an older version made it, or another "
+            "experiment; scan again, or give the diagram"
+        )
+    x, y = (sp.Symbol(name, real=True) for name in dataset.attrs["coordinates"].split(", "))
+    scales = {
+        name: [pt.parse_scale(text, symbols=(x, y)) for text in dataset.attrs[name].split(", ")] for name in names[1:]
+    }
+    network = pt.Network(tuple(scales["sigmas"]), scales["alpha"][0], tuple(scales["learning_rates"]))
+    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm)
+
+
 def compare_map(
-    dataset: "xarray.Dataset", layer: str = "w", *, diagram: pt.PhaseDiagram | None = None, resamples: int = 2000
+    dataset: "xarray.Dataset",
+    layer: str | None = None,
+    *,
+    norm: str = "frobenius",
+    diagram: pt.PhaseDiagram | None = None,
+    resamples: int = 2000,
 ) -> MapComparison:
     """Compare a scan with a phase diagram.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        Of a scan whose first two dimensions are the coordinates of the diagram.
-    layer : str
-        One of the diagram's, or ``'theta'``, all weights together, whose slope is the largest of all layers.
+        Of a scan of a :class:`numerics.Plan`, at one ``beta2_exponent`` if it has several.
+    layer : str, optional
+        The first by default; with two layers also ``'theta'``, all normalised weights together.
+    norm : str
+        ``'frobenius'`` or, beyond two layers, ``'spectral'``.
     diagram : PhaseDiagram, optional
-        The two-layer diagram by default.
+        That of the dataset by default.
     resamples : int
         For the intervals.
     """
-    diagram = diagram or pt.phase_diagram(2)
-    one = _of_layer(dataset, layer, diagram)
-    horizontal, vertical = (c.name for c in diagram.coordinates)
+    layer = layers_of(dataset)[0] if layer is None else layer
+    diagram = diagram_of(dataset, norm) if diagram is None else diagram.with_norm(norm)
+    one = _of_layer(dataset, layer, norm)
+    horizontal, vertical = diagram.names
     for name in (horizontal, vertical):
         if name not in one.dims:
             raise InputError(f"the dataset has no coordinate {name}; it has {', '.join(map(str, one.dims))}")
     slopes = slope_map(one, resamples=resamples)
-    predicted = predicted_slopes(diagram, layer, slopes)
-    slopes = slopes.assign(predicted=predicted, difference=slopes["slope"] - predicted)
+    predicted = diagram.evaluate(slopes[horizontal].values[:, None], slopes[vertical].values[None, :], layers=[layer])
+    derived = slopes[horizontal] * slopes[vertical]  # for its coordinates
+    derived = derived.copy(data=predicted[layer])
+    slopes = slopes.assign(predicted=derived, difference=slopes["slope"] - derived)
     boundary = crossings(one, horizontal, resamples=resamples)
-    heights = boundary[vertical].values
-    line = predicted_boundary(diagram, layer, heights, (float(one[horizontal].min()), float(one[horizontal].max())))
+    window = float(one[horizontal].min()), float(one[horizontal].max())
+    line = predicted_boundary(diagram, layer, boundary[vertical].values, window)
     boundary = boundary.assign(predicted=(vertical, line))
-    return MapComparison(layer, slopes, boundary, *_judge(slopes, horizontal, vertical))
+    return MapComparison(layer, diagram, slopes, boundary, *_judge(slopes, horizontal, vertical))
 
 
 def layers_of(dataset: "xarray.Dataset") -> list[str]:
     """Layers that a scan has measured."""
-    if "layer" not in dataset.coords:
-        raise InputError("the dataset has no layers; give the store of a scan of relative distances")
-    return [str(layer) for layer in dataset["layer"].values]
+    return _labels(dataset, "layer")
 
 
-def predicted_slopes(diagram: pt.PhaseDiagram, layer: str, points: "xarray.Dataset") -> "xarray.DataArray":
-    """Derived S of a layer at the points of a dataset, in the limit of infinite width."""
-    x, y = (points[c.name] for c in diagram.coordinates)
-    values = diagram.evaluate(x.values[:, None], y.values[None, :])
-    array = np.max(list(values.values()), axis=0) if layer == "theta" else values[layer]
-    template = x * y
-    return template.copy(data=array)
+def norms_of(dataset: "xarray.Dataset") -> list[str]:
+    """Norms that a scan has measured."""
+    return _labels(dataset, "norm")
 
 
 def predicted_boundary(
     diagram: pt.PhaseDiagram, layer: str, heights: np.ndarray, window: tuple[float, float]
 ) -> np.ndarray:
-    """First coordinate at which the derived slope is zero, at each value of the second; nan outside the window."""
-    low, high = np.full(heights.shape, window[0] - 1e-9), np.full(heights.shape, window[1] + 1e-9)
+    """First coordinate at which the layer is critical, at each value of the second; nan outside the window.
 
-    def slope(x: np.ndarray) -> np.ndarray:
-        values = diagram.evaluate(x, heights)
-        return np.max(list(values.values()), axis=0) if layer == "theta" else values[layer]
-
-    inside = (slope(low) <= 0) & (slope(high) >= 0)
-    for _ in range(60):  # S rises with the first coordinate
-        middle = (low + high) / 2
-        below = slope(middle) < 0
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.where(inside, (low + high) / 2, np.nan)
+    Where it is critical more than once the smallest in the window counts.
+    """
+    boundary = diagram.boundary(layer)
+    found = np.full(len(heights), np.nan)
+    for i, height in enumerate(heights):
+        inside = [float(x) for x in boundary.at(float(height)) if window[0] - 1e-9 <= x <= window[1] + 1e-9]
+        found[i] = min(inside, default=np.nan)
+    return found
 
 
-def _of_layer(dataset: "xarray.Dataset", layer: str, diagram: pt.PhaseDiagram) -> "xarray.Dataset":
-    if layer not in layers_of(dataset):
-        raise InputError(f"layer = {layer!r}; this scan has {', '.join(layers_of(dataset))}")
-    chosen = {"layer": layer} | ({"norm": diagram.norm} if "norm" in dataset.coords else {})
-    return dataset[["relative_distance", "status"]].sel(chosen)
+def _labels(dataset: "xarray.Dataset", name: str) -> list[str]:
+    if name not in dataset.coords:
+        raise InputError(f"the dataset has no {name}s: an older version made it, or another experiment; scan again")
+    return [str(label) for label in dataset[name].values]
+
+
+def _of_layer(dataset: "xarray.Dataset", layer: str, norm: str) -> "xarray.Dataset":
+    for given, known, name in ((layer, layers_of(dataset), "layer"), (norm, norms_of(dataset), "norm")):
+        if given not in known:
+            raise InputError(f"{name} = {given!r}; this scan has {', '.join(known)}")
+    return dataset[["relative_distance", "status"]].sel(layer=layer, norm=norm)
 
 
 def _judge(
@@ -139,7 +175,7 @@ def _judge(
     x, y = (slopes[name].broadcast_like(slopes["slope"]).values.ravel() for name in (horizontal, vertical))
     there = np.isfinite(measured)
     away = there & (np.abs(predicted) > AWAY)
-    agreeing = sum(regime_of(measured[i]) is regime_of(predicted[i]) for i in np.flatnonzero(away))
+    agreeing = sum(_REGIME(measured[i]) is _REGIME(predicted[i]) for i in np.flatnonzero(away))
     if not there.any():
         return 0, 0, 0, (np.nan,) * 5
     i = int(np.nanargmax(np.abs(measured - predicted)))

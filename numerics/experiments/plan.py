@@ -1,285 +1,292 @@
-"""What to measure on two-layer networks: points of the plane, widths, seeds and tolerances."""
+"""What to measure over a phase diagram, of two layers or any other: points, widths, seeds and tolerances."""
 
-import hashlib
 import itertools
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from shlex import quote
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
-
-from numerics.datasets.builtin import check_data, four_points
+import phasetheory as pt
 from numerics.errors import InputError
-from numerics.flow.run import gradient_flow
-from numerics.flow.solution import Solution
+from numerics.experiments.grids import Point, exact, grid_text
+from numerics.experiments.training import TrainingPlan
+from numerics.networks import DeepNetwork, TwoLayer
+from numerics.networks.activation import PointwiseActivation, pointwise
+from numerics.networks.sampling import draw
 from numerics.networks.seeds import cell_seed
-from numerics.networks.two_layer import TwoLayer
-from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
+from numerics.scans import Cell, Setting
 
-__all__ = ["BOOK", "PLANE", "Plan", "Point", "data_settings", "exact", "grid_text", "grid_values"]
+__all__ = ["BOOK", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
 
-#: (gamma, gamma'), exact.
-Point = tuple[Fraction, Fraction]
 
-#: The book's three initialisation sizes, 1/sqrt(m), 1/m and 1/m^1.75.
-BOOK: tuple[Point, ...] = tuple((Fraction(g), Fraction(0)) for g in ("1/2", "1", "7/4"))
+def _points(*pairs: tuple[str, str]) -> tuple[Point, ...]:
+    return tuple((Fraction(x), Fraction(y)) for x, y in pairs)
+
+
+#: The book's three initialisation sizes, 1/sqrt(m), 1/m and 1/m^1.75, in (gamma, gamma').
+BOOK = _points(("1/2", "0"), ("1", "0"), ("7/4", "0"))
 #: Points off that line: one in each region where S_w has a formula of its own, and a condensed one on either side. They lie
 #: deep in their regions, where moderate widths are near the limit.
-PLANE: tuple[Point, ...] = tuple(
-    (Fraction(g), Fraction(gp))
-    for g, gp in (("1/2", "3/4"), ("1/2", "-3/4"), ("5/4", "1"), ("3/2", "1/4"), ("3/2", "-1/4"))
+PLANE = _points(("1/2", "3/4"), ("1/2", "-3/4"), ("5/4", "1"), ("3/2", "1/4"), ("3/2", "-1/4"))
+#: Two points (gamma_3, gamma_2) in each of the four regions of the three-layer diagram, deep inside: both linear, W1 only, W2
+#: only, both condensed.
+REGIONS = _points(
+    *(("1/4", "0"), ("1/2", "1"), ("9/4", "0"), ("5/2", "-1/2")),
+    *(("3", "1"), ("7/2", "5/4"), ("7/2", "1/4"), ("15/4", "-1/4")),
 )
 
 
 @dataclass(frozen=True)
-class Plan(Experiment):
-    """Points, widths and seeds of two-layer relu networks: every combination is one run.
+class Standard:
+    """What is measured at a depth unless something else is asked for.
+
+    Attributes
+    ----------
+    widths, seeds, loss_tol, max_seconds
+        As for :class:`Plan`.
+    quick : (widths, seeds)
+        Smaller widths; more seeds make up for the shorter range.
+    scan : (widths, seeds)
+        For a map of many points.
+    """
+
+    widths: tuple[int, ...]
+    seeds: int
+    loss_tol: float
+    max_seconds: float
+    quick: tuple[tuple[int, ...], int]
+    scan: tuple[tuple[int, ...], int]
+
+
+_TWO_LAYERS = Standard(
+    widths=(1000, 2000, 4000, 8000, 16000, 32000),
+    seeds=4,
+    loss_tol=1e-6,
+    max_seconds=60.0,
+    quick=((1000, 2000, 4000, 8000), 6),
+    scan=((1000, 5000, 10000, 20000, 40000), 2),
+)
+_DEEPER = Standard(  # a layer is m^2 numbers
+    widths=(64, 128, 256, 512, 1024, 2048),
+    seeds=3,
+    loss_tol=1e-5,
+    max_seconds=300.0,
+    quick=((64, 128, 256, 512), 4),
+    scan=((64, 128, 256, 512), 2),
+)
+_STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
+#: Options of the command line by the names of the coordinates.
+OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
+_STANDARD: Any = None  # the default of what depends on the depth
+
+
+def standard(depth: int) -> Standard:
+    """What is measured at a depth unless something else is asked for."""
+    return _TWO_LAYERS if depth == 2 else _DEEPER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(TrainingPlan):
+    """Points of a phase diagram, widths and seeds: every combination is one run.
 
     Parameters
     ----------
-    points : sequence of (gamma, gamma_prime)
-        Fractions, integers, decimal text or floats (0.1 is taken as 1/10).
-    widths : sequence of even int
-        At least two; a geometric grid is best.
-    seeds : int
-        Repetitions at each width.
-    rtol, loss_tol, max_seconds : float
-        Accuracy of RD, final loss and budget of every run; see :func:`numerics.gradient_flow`.
-    data : (X, y)
-        Inputs (n, d), the constant included, and targets (n,).
-    data_name : str
-        What the data are called in the results, as for :func:`numerics.load_data`.
-    beta2_exponents : sequence of number
-        If given, every cell is trained once for each b in the weights themselves instead of the normalised ones: beta2 = m^b,
-        beta1 = kappa' beta2, alpha = beta1 beta2/kappa. The theory says that b changes nothing.
+    diagram : PhaseDiagram
+        Any plane of initialisations; by default that of two relu layers, (gamma, gamma').
+    points : sequence of pairs
+        Coordinates as fractions, integers, decimal text or floats (0.1 is taken as 1/10); by default the standard points of the
+        book's diagrams of two and three layers.
+    widths, seeds, rtol, loss_tol, max_seconds, data, data_name
+        See :class:`numerics.experiments.training.TrainingPlan`; widths of two layers are even. By default those of
+        :func:`standard` for the depth.
+    activation : str or float, optional
+        Instead of that of the diagram's network: 'relu', 'linear', 'tanh' or the negative slope of leaky relu.
 
     Raises
     ------
     InputError
         Naming the argument that is wrong.
+
+    Examples
+    --------
+    >>> Plan(points=[("1/2", 0), (1, 0)]).widths
+    (1000, 2000, 4000, 8000, 16000, 32000)
     """
 
-    points: tuple[Point, ...] = BOOK + PLANE
-    widths: tuple[int, ...] = (1000, 2000, 4000, 8000, 16000, 32000)
-    seeds: int = 4
-    rtol: float = 1e-2
-    loss_tol: float = 1e-6
-    max_seconds: float = 60.0
-    data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
-    data_name: str = ""
-    beta2_exponents: tuple[Fraction, ...] = ()
+    diagram: pt.PhaseDiagram = field(default_factory=pt.phase_diagram)
+    points: tuple[Point, ...] = _STANDARD
+    widths: tuple[int, ...] = _STANDARD
+    seeds: int = _STANDARD
+    loss_tol: float = _STANDARD
+    max_seconds: float = _STANDARD
+    activation: str | float | None = None
 
     def __post_init__(self) -> None:
-        points = tuple((exact(gamma, "gamma"), exact(prime, "gamma_prime")) for gamma, prime in self.points)
+        if not isinstance(self.diagram, pt.PhaseDiagram):
+            raise InputError(
+                f"diagram = {self.diagram!r}; give a phasetheory.PhaseDiagram, such as pt.phase_diagram(3)"
+            )
+        usual = standard(self.depth)
+        for name in ("widths", "seeds", "loss_tol", "max_seconds"):
+            if getattr(self, name) is _STANDARD:
+                object.__setattr__(self, name, getattr(usual, name))
+        object.__setattr__(self, "points", self._exact_points())
+        super().__post_init__()
+        if self.activation is not None:
+            pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
+
+    def _exact_points(self) -> tuple[Point, ...]:
+        given = self.points
+        if given is _STANDARD:
+            if not self.diagram.is_standard or self.depth not in _STANDARD_POINTS:
+                raise InputError(
+                    "points are missing: standard ones are known for the diagrams of two and three layers only; give pairs "
+                    f"({', '.join(self.names)}), on the command line --point X,Y as often as you like"
+                )
+            given = _STANDARD_POINTS[self.depth]
+        points = tuple((exact(x, self.names[0]), exact(y, self.names[1])) for x, y in given)
         if not points or len(set(points)) < len(points):
-            raise InputError(f"points = {self.points}; give at least one pair (gamma, gamma_prime), each of them once")
-        for width in self.widths:
-            if isinstance(width, bool) or not isinstance(width, int) or width < 2 or width % 2:
-                raise InputError(f"width = {width!r}; give even integers >= 2: an antisymmetric start pairs neurons")
-        if len(set(self.widths)) < 2:
-            raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
-        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
-            raise InputError(f"seeds = {self.seeds!r}; give a positive integer")
-        for name in ("rtol", "loss_tol", "max_seconds"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
-        if self.rtol >= 1:
-            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
-        scales = tuple(exact(b, "beta2_exponent") for b in self.beta2_exponents)
-        if len(set(scales)) < len(scales):
-            raise InputError(f"beta2_exponents = {self.beta2_exponents}; give each of them once")
-        object.__setattr__(self, "points", points)
-        object.__setattr__(self, "beta2_exponents", scales)
-        object.__setattr__(self, "widths", tuple(sorted(set(self.widths))))
-        object.__setattr__(self, "data", check_data(*self.data))
-        if not self.data_name:
-            shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
-            object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
+            raise InputError(f"points = {given}; give at least one pair ({', '.join(self.names)}), each of them once")
+        return points
 
     @classmethod
-    def quick(cls) -> "Plan":
-        """The same points at smaller widths; more seeds make up for the shorter range."""
-        return cls(widths=(1000, 2000, 4000, 8000), seeds=6)
+    def quick(cls, diagram: pt.PhaseDiagram | None = None, **options: Any) -> Self:
+        """The same at smaller widths; more seeds make up for the shorter range."""
+        diagram = diagram or pt.phase_diagram()
+        widths, seeds = standard(diagram.network.depth).quick
+        chosen: dict[str, Any] = {"widths": widths, "seeds": seeds} | options
+        return cls(diagram=diagram, **chosen)
 
     @classmethod
-    def grid(cls, gamma: Iterable[Any], gamma_prime: Iterable[Any], **options: Any) -> "Plan":
-        """Every pair of the two coordinates; other parameters as for :class:`Plan`.
+    def grid(cls, *, diagram: pt.PhaseDiagram | None = None, **options: Any) -> Self:
+        """Every pair of the values of the two coordinates, given by their names; other options as for :class:`Plan`.
 
         Examples
         --------
         >>> len(Plan.grid(gamma=(0.8, 1, 1.2), gamma_prime=(0, 0.2)).points)
         6
+        >>> len(Plan.grid(diagram=pt.phase_diagram(3), gamma_3=(1, 2, 3), gamma_2=(0, 1)).points)
+        6
         """
-        return cls(points=tuple(itertools.product(gamma, gamma_prime)), **options)
+        diagram = diagram or pt.phase_diagram()
+        missing = [name for name in diagram.names if name not in options]
+        if missing:
+            raise InputError(f"{missing[0]} is missing; give the values of {' and '.join(diagram.names)}")
+        x, y = (tuple(options.pop(name)) for name in diagram.names)
+        unknown = set(options) - {f.name for f in fields(cls)}
+        if unknown:
+            raise InputError(f"{min(unknown)} is neither a coordinate of the diagram nor an option of {cls.__name__}")
+        return cls(diagram=diagram, points=tuple(itertools.product(x, y)), **options)
+
+    @property
+    def depth(self) -> int:
+        """Number of weight layers L."""
+        return self.diagram.network.depth
+
+    @property
+    def even_widths(self) -> bool:
+        """Two layers start antisymmetric."""
+        return self.depth == 2
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the weights, input to output."""
+        return self.diagram.layers
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Layers that a verification holds against the theory: with two of them w, whose regimes are those of the theorem."""
+        return self.layers[:1] if self.depth == 2 else self.layers
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the two coordinates."""
+        return self.diagram.names
 
     @property
     def cells(self) -> list[Cell]:
-        """Every (gamma, gamma_prime, [beta2_exponent,] width, seed)."""
-        scales: list[Cell] = [{"beta2_exponent": b} for b in self.beta2_exponents]
+        """Every (first coordinate, second coordinate, width, seed)."""
         return [
-            {"gamma": gamma, "gamma_prime": gamma_prime, **scale, "width": width, "seed": seed}
-            for gamma, gamma_prime in self.points
-            for scale in scales or [{}]
+            {**dict(zip(self.names, point, strict=True)), "width": width, "seed": seed}
+            for point in self.points
             for width in self.widths
             for seed in range(self.seeds)
         ]
 
-    @property
-    def observables(self) -> dict[str, Observable]:
-        """Relative distances, and what tells whether to trust them."""
-        return {
-            "relative_distance": Observable(
-                "largest relative distance from the start over the run, of the normalised weights", {"layer": _LAYERS}
-            ),
-            "loss": Observable("loss R at the end"),
-            "time": Observable("normalised time at the end"),
-            "evaluations": Observable("passes over the neurons"),
-            "conserved_drift": Observable("relative drift of the balance law made by the method"),
-        }
+    def point_of(self, cell: Cell) -> Point:
+        """The coordinates of a cell."""
+        x, y = (Fraction(cell[name]) for name in self.names)
+        return x, y
 
     @property
     def settings(self) -> dict[str, Setting]:
-        """What else decides the numbers."""
+        """What else decides the numbers: enough to know the diagram again."""
+        net = self.diagram.network
         return {
-            "model": "two-layer relu network, antisymmetric start",
-            "rtol": self.rtol,
-            "loss_tol": self.loss_tol,
-            **data_settings(*self.data, self.data_name),
+            "model": f"{net.depth}-layer network, f = 0 at the start",
+            "sigmas": ", ".join(map(str, net.sigmas)),
+            "alpha": str(net.alpha),
+            "learning_rates": ", ".join(map(str, net.learning_rates)),
+            "coordinates": ", ".join(self.names),
+            "activation": str(net.activation.name if self.activation is None else self.activation),
+            **super().settings,
         }
 
     @property
     def title(self) -> str:
         """What a dataset of this plan holds."""
-        return "Relative distances of trained two-layer networks over the phase diagram"
+        return f"Relative distances of trained {self.depth}-layer networks over a plane of initialisations"
 
     @property
     def command(self) -> str:
-        """The command that makes this scan; empty if there is none, for points that are no grid or data without a name."""
-        gammas, primes = (sorted({point[i] for point in self.points}) for i in (0, 1))
-        if len(gammas) * len(primes) != len(self.points) or self.data_name == "arrays":
+        """The command that makes this scan; empty if there is none: points that are no grid, data without a name."""
+        axes = [sorted({point[i] for point in self.points}) for i in (0, 1)]
+        net = self.diagram.network
+        plain = set(net.learning_rates) == {1} and net.activation == pt.relu
+        if len(axes[0]) * len(axes[1]) != len(self.points) or self.data_name == "arrays" or not plain:
             return ""
-        words = ["phasetheory scan", f"--gamma {grid_text(gammas)}", f"--gamma-prime {grid_text(primes)}"]
-        words += [f"--beta2 {grid_text(self.beta2_exponents)}"] if self.beta2_exponents else []
-        words += [
-            f"--widths {','.join(map(str, self.widths))}",
-            f"--seeds {self.seeds}",
-            f"--data {quote(self.data_name)}",
-        ]
-        return " ".join([*words, f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"])
+        words = ["phasetheory scan", *self._plane_words()]
+        for name, fallback, values in zip(self.names, ("--x", "--y"), axes, strict=True):
+            words.append(f"{OPTIONS.get(name, fallback) if self.diagram.is_standard else fallback} {grid_text(values)}")
+        words += self._own_words()
+        words += [f"--activation {quote(str(self.activation))}"] if self.activation is not None else []
+        words += [f"--widths {','.join(map(str, self.widths))}", f"--seeds {self.seeds}"]
+        words += [f"--data {quote(self.data_name)}", f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"]
+        return " ".join(words)
+
+    def _plane_words(self) -> list[str]:
+        if self.diagram.is_standard:
+            return [] if self.depth == 2 else [f"--depth {self.depth}"]
+        net = self.diagram.network
+        text = f"{','.join(self.names)}: {', '.join(map(str, net.sigmas))}; {net.alpha}".replace("**", "^")
+        return [f"--slice {quote(text)}"]
+
+    def _own_words(self) -> list[str]:
+        """Words of the command that a subclass adds."""
+        return []
+
+    def _key(self, cell: Cell) -> tuple[Fraction, ...]:
+        """What, besides width and seed, gives a cell random numbers of its own."""
+        return self.point_of(cell)
 
     def cost(self, cell: Cell) -> float:
-        """Passes over the neurons, which grow with gamma, times neurons; a pass costs as much as 3000 neurons by itself."""
-        passes = 1.0 + 10.0 * max(0.0, float(cell["gamma"]) - 0.6)
-        return passes * (3000.0 + float(cell["width"]))
+        """Passes over the weights, which grow with the first coordinate, times weights."""
+        return (1.0 + 10.0 * max(0.0, float(cell[self.names[0]]) - 0.6)) * super().cost(cell)
 
-    def measure(self, cell: Cell) -> Outcome:
-        """Train the network of one cell and read off what happened."""
-        solution = self.train(cell)
-        values = {
-            "relative_distance": [solution.sup_relative_distance[layer] for layer in _LAYERS],
-            "loss": solution.loss,
-            "time": solution.t,
-            "evaluations": solution.stats.evaluations,
-            "conserved_drift": solution.conserved_drift,
-        }
-        return Outcome(values, "" if solution.converged else solution.message)
-
-    def train(self, cell: Cell) -> Solution:
-        """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
-        _compile(*self.data[0].shape)
-        # one thread: the bits of a sum depend on the number of threads
-        return gradient_flow(
-            self.start(cell),
-            *self.data,
-            loss_tol=self.loss_tol,
-            rtol=self.rtol,
-            max_seconds=self.max_seconds,
-            threads=1,
-            throw=False,
-        )
-
-    def start(self, cell: Cell) -> TwoLayer:
+    def start(self, cell: Cell) -> TwoLayer | DeepNetwork:
         """The network of one cell at its start."""
-        gamma, gamma_prime, width, seed = (cell[name] for name in ("gamma", "gamma_prime", "width", "seed"))
-        scale = [cell["beta2_exponent"]] if "beta2_exponent" in cell else []
-        network = TwoLayer.sample(
-            width=int(width),
-            gamma=gamma,
-            gamma_prime=gamma_prime,
-            inputs=self.data[0],
-            rng=cell_seed(gamma, gamma_prime, *scale, width=int(width), seed=int(seed)),
-            antisymmetric=True,
+        width = int(cell["width"])
+        return draw(
+            _network_at(self.diagram, self.point_of(cell)),
+            width,
+            self.data[0].shape[1],
+            rng=cell_seed(*self._key(cell), width=width, seed=int(cell["seed"])),
+            activation=PointwiseActivation("tanh") if self.activation == "tanh" else self.activation,
         )
-        return _in_weights(network, float(scale[0])) if scale else network
 
 
-_LAYERS = ("w", "a", "theta")
-
-
-@cache
-def _compile(samples: int, inputs: int) -> None:
-    """Train a small network once in this process: its kernels are compiled outside the budget of the first cell."""
-    rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((samples, inputs)), rng.standard_normal(samples)
-    gradient_flow(
-        TwoLayer.sample(width=20, gamma=1, gamma_prime=0, inputs=X), X, y, max_steps=10, threads=1, throw=False
-    )
-
-
-def _in_weights(network: TwoLayer, exponent: float) -> TwoLayer:
-    """The same network with u = a and v = w, whose plain gradient flow has kappa = 1/alpha in their place; kappa' is kept."""
-    beta2 = float(network.width) ** exponent
-    beta1 = network.kappa_prime * beta2
-    alpha = beta1 * beta2 / network.kappa
-    return replace(network, u=network.output_weights(beta1), v=network.input_weights(beta2), kappa=1.0 / alpha)
-
-
-def data_settings(X: np.ndarray, y: np.ndarray, name: str) -> dict[str, Setting]:
-    """Name, size and hash of a data set."""
-    digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
-    return {"data": name, "samples": len(y), "input_dimension": X.shape[1], "data_sha256": digest}
-
-
-def grid_values(text: str, name: str) -> tuple[Fraction, ...]:
-    """Exact numbers from ``START:STOP:COUNT``, equally spaced with both ends, or from a list with commas.
-
-    Examples
-    --------
-    >>> [str(value) for value in grid_values("0.6:1.4:3", "gamma")]
-    ['3/5', '1', '7/5']
-    """
-    parts = text.split(":")
-    if len(parts) == 1:
-        return tuple(exact(part, name) for part in text.split(","))
-    if len(parts) != 3 or not parts[2].strip().isdecimal() or int(parts[2]) < 2:
-        raise InputError(f"{name} = {text!r}; give START:STOP:COUNT such as 0.6:1.4:9, or numbers such as 0.6,1,1.4")
-    first, last, count = exact(parts[0], name), exact(parts[1], name), int(parts[2])
-    return tuple(first + (last - first) * i / (count - 1) for i in range(count))
-
-
-def grid_text(values: Sequence[Fraction]) -> str:
-    """The shortest text that :func:`grid_values` reads as these values."""
-    if len(values) > 2 and len({b - a for a, b in itertools.pairwise(values)}) == 1:
-        return f"{_decimal(values[0])}:{_decimal(values[-1])}:{len(values)}"
-    return ",".join(map(_decimal, values))
-
-
-def _decimal(value: Fraction) -> str:
-    text = repr(float(value))
-    return text.removesuffix(".0") if Fraction(text) == value else str(value)
-
-
-def exact(value: Any, name: str) -> Fraction:
-    """``value`` as a fraction; a float is read as the decimal it prints as."""
-    text = repr(float(value)) if isinstance(value, float) else str(value).strip()
-    try:
-        fraction = Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"{name} = {value!r} is not a finite number; give one such as 1.75 or 7/4") from error
-    if not math.isfinite(fraction) or abs(fraction) > 1000:
-        raise InputError(f"{name} = {value!r} is out of range; give a number between -1000 and 1000")
-    return fraction
+@lru_cache(maxsize=4096)
+def _network_at(diagram: pt.PhaseDiagram, point: Point) -> pt.Network:
+    """Its scales, simplified once for all widths and seeds."""
+    return diagram.network_at(point)

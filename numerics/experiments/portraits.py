@@ -6,23 +6,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import phasetheory as pt
-from numerics.errors import InputError
-from numerics.experiments.plan import BOOK, Plan, Point
-from numerics.flow.run import gradient_flow
-from numerics.flow.solution import Solution
+from numerics.datasets import check_data
+from numerics.experiments.grids import Point, exact
+from numerics.experiments.plan import BOOK
+from numerics.flow import Solution, gradient_flow
+from numerics.networks import TwoLayer
+from numerics.networks.sampling import check_width
 from numerics.networks.seeds import cell_seed
-from numerics.networks.two_layer import TwoLayer
 from numerics.observe.condensation import Condensation, condensation
 from numerics.observe.features import features
 
-__all__ = ["GALLERY", "Learned", "regime_of_w", "train_points"]
+__all__ = ["GALLERY", "Portrait", "regime_of_w", "train_points"]
 
 #: From small to large initialisation, for :func:`train_points`.
 GALLERY: tuple[str, ...] = ("2", "1", "3/4", "1/2", "1/4", "0")
 
 
 @dataclass(frozen=True)
-class Learned:
+class Portrait:
     """A trained network at a point of the diagram, with its condensation before and after.
 
     Attributes
@@ -58,7 +59,7 @@ def train_points(
     loss_tol: float = 1e-6,
     antisymmetric: bool = True,
     max_seconds: float = 120.0,
-) -> list[Learned]:
+) -> list[Portrait]:
     """Train one network of ``width`` neurons at every point and measure its condensation; one that stops short says so.
 
     Parameters
@@ -71,19 +72,18 @@ def train_points(
     antisymmetric : bool
         Start at f = 0. Without it a large initialisation starts, and stays, jagged.
     """
-    if isinstance(width, bool) or not isinstance(width, int) or width < 2 or width % 2:
-        raise InputError(f"width = {width!r}; give an even integer >= 2")
-    plan = Plan(points=tuple(points), widths=(width, 2 * width), data=data)  # type: ignore[arg-type]  # exact points, checked
-    X, y = plan.data
-    learned = []
-    for point in plan.points:
+    check_width(width, even=True)
+    X, y = check_data(*data)
+    portraits = []
+    for gamma, gamma_prime in points:
+        point = exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")
         start = TwoLayer.sample(
             width, *point, X, rng=cell_seed(*point, width=width, seed=seed), antisymmetric=antisymmetric
         )
         run = gradient_flow(start, X, y, loss_tol=loss_tol, max_seconds=max_seconds, throw=False)
         before, after = (condensation(features(net)) for net in (start, run.network))
-        learned.append(Learned(point, regime_of_w(point), run, before, after))
-    return learned
+        portraits.append(Portrait(point, regime_of_w(point), run, before, after))
+    return portraits
 
 
 def regime_of_w(point: Point) -> pt.Regime:

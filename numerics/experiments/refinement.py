@@ -8,7 +8,7 @@ together than the interval of its crossing: from there on only more seeds or wid
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.errors import InputError
-from numerics.scans import Cell, Experiment, ScanProgress, Session, Workers
+from numerics.scans import Cell, Experiment, OnProgress, Session, Workers
 from numerics.slopes import crossings
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def refine(
     store: str | os.PathLike[str] | None = None,
     *,
     rounds: int,
-    along: str = "gamma",
+    along: str | None = None,
     select: Mapping[str, str] | None = None,
     executor: Executor | Workers | None = None,
     retry_failed: bool = False,
     extend: bool = False,
-    progress: Callable[[ScanProgress], object] | None = None,
+    progress: OnProgress | None = None,
 ) -> "xarray.Dataset":
     """Scan an experiment, then bisect every row at its boundary.
 
@@ -48,9 +48,9 @@ def refine(
     rounds : int
         How often the interval around the crossing is halved.
     along : str
-        Coordinate in which to bisect.
+        Coordinate in which to bisect; the first by default.
     select : mapping
-        Labels of the layer whose boundary is looked for; ``{"layer": "w"}`` by default.
+        Labels of what the boundary is looked for; the first layer and norm of the relative distances by default.
 
     Returns
     -------
@@ -59,9 +59,11 @@ def refine(
     """
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 0:
         raise InputError(f"rounds = {rounds!r}; give the number of halvings, 0 or more")
-    chosen = dict(select or {"layer": "w"})
+    labels = experiment.observables["relative_distance"].labels
+    chosen = dict(select or {name: str(values[0]) for name, values in labels.items()})
     with Session(experiment, store, executor=executor, extend=extend, progress=progress) as session:
         session.run(experiment.cells, retry_failed=retry_failed)
+        along = along or next(iter(experiment.cells[0]))
         known = list(experiment.cells)
         for _ in range(rounds):
             added = _next_cells(session.dataset(), known, along, chosen)
@@ -72,7 +74,9 @@ def refine(
         return session.dataset()
 
 
-def _next_cells(dataset: "xarray.Dataset", known: list[Cell], along: str, select: dict[str, str]) -> list[Cell]:
+def _next_cells(
+    dataset: "xarray.Dataset", known: list[Cell], along: str, select: Mapping[str, str | float]
+) -> list[Cell]:
     """Cells half-way between the points on either side of the crossing, in rows where that is worth it."""
     found = crossings(dataset.sel(select), along)
     exact = {float(cell[along]): Fraction(cell[along]) for cell in known}

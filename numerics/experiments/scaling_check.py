@@ -7,32 +7,26 @@ for a function that draws networks, from the exponents of the scales it draws, f
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import sympy as sp
 
 import phasetheory as pt
-from numerics.datasets.builtin import check_data, four_points
+from numerics.datasets import four_points
 from numerics.errors import InputError
-from numerics.experiments.layer_measurement import NORMS, measured_layers, observables_of_layers
-from numerics.experiments.plan import data_settings
-from numerics.experiments.verify import Verdict
-from numerics.experiments.verify_slice import LayerResult, compare, fit_layer
-from numerics.flow.run import gradient_flow
-from numerics.networks.deep import DeepNetwork
+from numerics.experiments.allowance import Allowance, allowance_at
+from numerics.experiments.judgement import LayerResult, judge
+from numerics.experiments.prediction import Prediction
+from numerics.experiments.training import NORMS, TrainingPlan
+from numerics.networks import DeepNetwork
 from numerics.networks.sampling import sample_network
-from numerics.scans import Serial, Status, scan
-from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
+from numerics.scans import Cell, OnProgress, Serial, Setting, Workers, scan
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import xarray
-
-    from numerics.scans.scan import Report
-    from numerics.scans.workers import Workers
 
 __all__ = ["FamilyPlan", "ScalingCheck", "scaling_check"]
 
@@ -45,28 +39,13 @@ _ROUNDING = 0.05  # more than half a twelfth, and more than the sampling noise o
 _NOT_A_POWER = 0.3  # largest distance of log scales from a straight line
 
 
-@dataclass(frozen=True)
-class FamilyPlan(Experiment):
+@dataclass(frozen=True, kw_only=True)
+class FamilyPlan(TrainingPlan):
     """Widths and seeds of a family of networks."""
 
-    family: pt.Network | Family
-    widths: tuple[int, ...]
-    seeds: int
-    rtol: float = 1e-2
-    loss_tol: float = 1e-5
-    max_seconds: float = 300.0
-    data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
+    fewest_seeds: ClassVar[int] = 2
 
-    def __post_init__(self) -> None:
-        for width in self.widths:
-            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 2:
-                raise InputError(f"width = {width!r}; give integers >= 2")
-        if len(set(self.widths)) < 2:
-            raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
-        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 2:
-            raise InputError(f"seeds = {self.seeds!r}; give an integer >= 2: one seed has no interval")
-        object.__setattr__(self, "widths", tuple(sorted({int(width) for width in self.widths})))
-        object.__setattr__(self, "data", check_data(*self.data))
+    family: pt.Network | Family
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -74,32 +53,31 @@ class FamilyPlan(Experiment):
         return self.draw(self.widths[0], 0).layers
 
     @property
+    def norms(self) -> tuple[str, ...]:
+        """Both: what learns at any width is said by the spectral one."""
+        return NORMS
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The layers."""
+        return self.layers
+
+    @property
     def cells(self) -> list[Cell]:
         """Every (width, seed)."""
         return [{"width": width, "seed": seed} for width in self.widths for seed in range(self.seeds)]
 
     @property
-    def observables(self) -> dict[str, Observable]:
-        """Relative distances of every layer in both norms, and what tells whether to trust them."""
-        return observables_of_layers(self.layers)
-
-    @property
     def settings(self) -> dict[str, Setting]:
         """What else decides the numbers."""
-        X, y = self.data
-        return {
-            "family": str(self.family),
-            "rtol": self.rtol,
-            "loss_tol": self.loss_tol,
-            **data_settings(X, y, "given"),
-        }
+        return {"family": str(self.family), **super().settings}
 
-    def cost(self, cell: Cell) -> float:
-        """In proportion to the weights."""
-        return float(cell["width"]) ** 2
+    def start(self, cell: Cell) -> DeepNetwork:
+        """The network of one cell at its start."""
+        return self.draw(int(cell["width"]), int(cell["seed"]))
 
     def draw(self, width: int, seed: int) -> DeepNetwork:
-        """The network of a cell."""
+        """A network of the family."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(width,)))
         if isinstance(self.family, pt.Network):
             return sample_network(self.family, width, self.data[0].shape[1], rng=rng)
@@ -107,15 +85,6 @@ class FamilyPlan(Experiment):
         if not isinstance(network, DeepNetwork):
             raise InputError(f"network_family returned a {type(network).__name__}; it has to return a DeepNetwork")
         return network
-
-    def measure(self, cell: Cell) -> Outcome:
-        """Train the network of one cell and read off what happened."""
-        X, y = self.data
-        start = self.draw(int(cell["width"]), int(cell["seed"]))
-        solution = gradient_flow(
-            start, X, y, loss_tol=self.loss_tol, rtol=self.rtol, max_seconds=self.max_seconds, throw=False
-        )
-        return measured_layers(solution)
 
 
 @dataclass(frozen=True)
@@ -128,6 +97,8 @@ class ScalingCheck:
         What was predicted with.
     basis : Basis
         DERIVED for a network of the theory; FITTED if its exponents were fitted to the networks that the family drew.
+    allowance : Allowance
+        What the verdicts allow for.
     layers : tuple of LayerResult
         Every layer in both norms: predicted slope, measured slope with its interval, verdict.
     runs : xarray.Dataset
@@ -136,8 +107,9 @@ class ScalingCheck:
 
     network: pt.Network
     basis: pt.Basis
+    allowance: Allowance
     layers: tuple[LayerResult, ...]
-    runs: "xarray.Dataset"
+    runs: "xarray.Dataset" = field(repr=False, compare=False)
 
     def of(self, norm: str) -> tuple[LayerResult, ...]:
         """The layers in one norm, input to output."""
@@ -146,7 +118,7 @@ class ScalingCheck:
     @property
     def agrees(self) -> bool:
         """Whether every layer does what the theory says."""
-        return all(result.verdict is Verdict.AGREES for result in self.layers)
+        return all(result.agrees for result in self.layers)
 
     @property
     def table(self) -> "xarray.Dataset":
@@ -198,8 +170,8 @@ def scaling_check(
     rtol: float = 1e-2,
     loss_tol: float = 1e-5,
     max_seconds: float = 300.0,
-    executor: "Executor | Workers | None" = None,
-    progress: "Report | None" = None,
+    executor: Executor | Workers | None = None,
+    progress: OnProgress | None = None,
 ) -> ScalingCheck:
     """Train a family of networks at several widths; slopes of the relative distance of every layer, and a verdict.
 
@@ -231,20 +203,26 @@ def scaling_check(
         raise InputError(
             f"network_family = {family!r}; give a phasetheory.Network, a name, or a function of width and rng"
         )
-    plan = FamilyPlan(family, tuple(widths), seeds, rtol, loss_tol, max_seconds, data or four_points())
+    plan = FamilyPlan(
+        family=family,
+        widths=tuple(widths),
+        seeds=seeds,
+        rtol=rtol,
+        loss_tol=loss_tol,
+        max_seconds=max_seconds,
+        data=data or four_points(),
+    )
     network, basis = (family, pt.Basis.DERIVED) if isinstance(family, pt.Network) else (_fitted(plan), pt.Basis.FITTED)
     runs = scan(plan, executor=executor or Serial(), progress=progress).transpose("width", "seed", ...)
-    done = runs["status"].values == Status.DONE
-    stopped = int(np.sum(~done))
-    failure = f"{stopped} of {done.size} runs stopped short or failed" if stopped else ""
+    allowance, status = allowance_at(3), runs["status"].values  # that of small widths, whatever the depth
     results = []
     for norm in NORMS:
-        predicted = network.slopes(norm=norm)
+        limits = network.slopes(norm=norm)
         for layer in plan.layers:
             distances = runs["relative_distance"].sel(layer=layer, norm=norm).values
-            measured, trouble = fit_layer(plan.widths, np.where(done, distances, np.nan))
-            results.append(compare(layer, norm, predicted[layer], measured, failure or trouble))
-    return ScalingCheck(network, basis, tuple(results), runs)
+            prediction = Prediction(limits[layer], float(limits[layer]))
+            results.append(judge(layer, norm, prediction, plan.widths, distances, status, allowance))
+    return ScalingCheck(network, basis, allowance, tuple(results), runs)
 
 
 def _fitted(plan: FamilyPlan) -> pt.Network:

@@ -6,28 +6,33 @@ RD, so the slopes are near S_w; where the kernel is mostly that of the other lay
 kernel grows with the square of the weights, with slope 2 S_w.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from os import cpu_count
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import phasetheory as pt
 from numerics import slopes
-from numerics.datasets.builtin import check_data
+from numerics.datasets import check_data
 from numerics.errors import InputError
-from numerics.experiments.plan import Plan, Point
-from numerics.flow.run import gradient_flow
-from numerics.flow.solution import Solution
-from numerics.networks.deep import DeepNetwork
-from numerics.networks.seeds import cell_seed
-from numerics.networks.two_layer import TwoLayer
+from numerics.experiments.grids import Point
+from numerics.experiments.plan import Plan
+from numerics.flow import Solution, gradient_flow
+from numerics.networks import DeepNetwork, TwoLayer
 from numerics.observe.tangent_kernel import chosen_layers, tangent_kernel
 from numerics.observe.tangent_model import LinearizedFlow, linearize
+from numerics.scans import Cell, CellStatus, Observable, OnProgress, Outcome, Setting, Threads, Workers, failures, scan
 
-__all__ = ["LinearApproximation", "TangentComparison", "compare_with_tangent", "limiting_rate", "linear_approximation"]
+__all__ = [
+    "LinearApproximation",
+    "TangentComparison",
+    "TangentPlan",
+    "compare_with_tangent",
+    "limiting_rate",
+    "linear_approximation",
+]
 
 _TIMES_A_DECADE = 10  # at which network and tangent model are compared
 _DECADES = (-2.0, 10.0)  # of the time of the fastest mode
@@ -77,12 +82,15 @@ class LinearApproximation:
 
     Attributes
     ----------
-    points : tuple of (gamma, gamma_prime)
+    points : tuple of pairs
+        Coordinates.
     widths : tuple of int
     sup_difference, kernel_change : float64 (points, widths, seeds)
         sup_t |f - f_lin| at the samples, and the largest change of the tangent kernel; nan where a run stopped short.
     layers : tuple of str
         Parameter groups of the tangent model.
+    failures : dict of cell -> reason
+        Runs that stopped short or failed.
     """
 
     points: tuple[Point, ...]
@@ -90,6 +98,7 @@ class LinearApproximation:
     sup_difference: np.ndarray = field(repr=False)
     kernel_change: np.ndarray = field(repr=False)
     layers: tuple[str, ...]
+    failures: dict[str, str] = field(default_factory=dict)
 
     def difference_slope(self, point: int) -> slopes.SlopeFit:
         """Slope of log sup |f - f_lin| against log m at a point, by its index."""
@@ -159,41 +168,90 @@ def compare_with_tangent(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class TangentPlan(Plan):
+    """A scan of the distance from the tangent model: a :class:`numerics.Plan`, and the groups of the tangent model."""
+
+    rtol: float = _RTOL
+    tangent_layers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "tangent_layers", chosen_layers(self.layers, self.tangent_layers or None))
+
+    @property
+    def observables(self) -> dict[str, Observable]:
+        """Largest distances over the run."""
+        return {
+            "sup_difference": Observable("sup over t and samples of |f - f_lin|"),
+            "kernel_change": Observable("largest |K(t) - K(0)|/|K(0)| over the run"),
+        }
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """What else decides the numbers."""
+        return {**super().settings, "tangent_layers": ", ".join(self.tangent_layers)}
+
+    @property
+    def title(self) -> str:
+        """What a dataset of this plan holds."""
+        return f"Distances of trained {self.depth}-layer networks from their tangent models"
+
+    @property
+    def command(self) -> str:
+        """None keeps a store."""
+        return ""
+
+    def measure(self, cell: Cell) -> Outcome:
+        """Train the network of one cell beside its tangent model."""
+        run = compare_with_tangent(
+            self.start(cell),
+            *self.data,
+            layers=self.tangent_layers,
+            loss_tol=self.loss_tol,
+            rtol=self.rtol,
+            max_seconds=self.max_seconds,
+            throw=False,
+        )
+        values = {"sup_difference": run.sup_difference, "kernel_change": run.sup_kernel_change}
+        return Outcome(values, "" if run.solution.converged else run.solution.message)
+
+
 def linear_approximation(
-    plan: Plan, *, layers: Sequence[str] | None = None, progress: Callable[[int, int], None] | None = None
+    plan: Plan,
+    *,
+    layers: Sequence[str] | None = None,
+    executor: Executor | Workers | None = None,
+    progress: OnProgress | None = None,
 ) -> LinearApproximation:
     """Measure sup_t |f - f_lin| and the change of the tangent kernel over points, widths and seeds.
 
     Parameters
     ----------
     plan : Plan
-        Its rtol is not used: the difference needs a finer one.
+        An rtol above 1e-3 is taken as 1e-3: a coarser one leaves a fifth of the difference to the integrator.
     layers : sequence of str, optional
         Parameter groups of the tangent model.
-    progress : callable(done, total), optional
+    executor, progress
+        See :func:`numerics.scan`; threads by default.
     """
-    shape = (len(plan.points), len(plan.widths), plan.seeds)
-    difference, change = np.full(shape, np.nan), np.full(shape, np.nan)
-    cells = sorted(np.ndindex(shape), key=lambda cell: -plan.widths[cell[1]])
-    done = 0
+    import xarray  # half a second: only for those who ask
 
-    def measure(cell: tuple[int, ...]) -> tuple[tuple[int, ...], TangentComparison]:
-        point, width = plan.points[cell[0]], plan.widths[cell[1]]
-        X, y = plan.data
-        network = TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width=width, seed=cell[2]))
-        run = compare_with_tangent(
-            network, X, y, layers=layers, loss_tol=plan.loss_tol, max_seconds=plan.max_seconds, throw=False
-        )
-        return cell, run
-
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        for cell, run in pool.map(measure, cells):
-            if run.solution.converged:
-                difference[cell], change[cell] = run.sup_difference, run.sup_kernel_change
-            done += 1
-            if progress is not None:
-                progress(done, len(cells))
-    return LinearApproximation(plan.points, plan.widths, difference, change, chosen_layers(("w", "a"), layers))
+    given = {f.name: getattr(plan, f.name) for f in fields(Plan)}
+    tangent = TangentPlan(**given | {"rtol": min(plan.rtol, _RTOL), "tangent_layers": tuple(layers or ())})
+    runs = scan(tangent, executor=executor or Threads(), progress=progress)
+    used = runs.where(runs["status"] == CellStatus.DONE)
+    x, y = ([float(point[i]) for point in tangent.points] for i in (0, 1))
+    along = {name: xarray.DataArray(values, dims="point") for name, values in zip(tangent.names, (x, y), strict=True)}
+    by_point = used.sel(along).transpose("point", "width", "seed")
+    return LinearApproximation(
+        tangent.points,
+        tangent.widths,
+        by_point["sup_difference"].values,
+        by_point["kernel_change"].values,
+        tangent.tangent_layers,
+        failures(runs),
+    )
 
 
 def limiting_rate(network: TwoLayer, X: ArrayLike, y: ArrayLike) -> float:

@@ -1,5 +1,6 @@
 """Training as a moving picture: the function and the features, frame by frame."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from numerics.errors import InputError
-from numerics.flow.solution import Solution
+from numerics.experiments.portraits import Portrait
+from numerics.figures.features import draw_scatter, orientation_axis
+from numerics.figures.style import DATA, FINAL, INITIAL, line_of_inputs
+from numerics.flow import Solution, gradient_flow
 from numerics.observe.features import features
 
-__all__ = ["animate_training", "frame_times", "save_animation"]
+__all__ = ["animate_training", "frame_times", "save_animation", "write_animations"]
 
-_INITIAL, _FINAL = "#0072B2", "#D55E00"
 _FRAMES_A_SECOND = 10
 _HOLD = 10  # frames for which the end is shown
 
@@ -53,25 +56,24 @@ def animate_training(solution: Solution, X: np.ndarray, y: np.ndarray, *, sample
             (solution.trajectory.loss[0], solution.snapshots.loss),
         )
     )
-    margin = 0.35 * float(np.ptp(X[:, 0]))
-    position = np.linspace(X[:, 0].min() - margin, X[:, 0].max() + margin, samples)
-    outputs = [net(np.column_stack([position, np.ones(samples)])) for net in networks]
+    position, inputs = line_of_inputs(X, samples)
+    outputs = [net(inputs) for net in networks]
     neurons = [features(net) for net in networks]
     figure = Figure(figsize=(8.0, 3.8), layout="constrained", dpi=90)
     left, right = figure.subplots(1, 2)
-    (curve,) = left.plot(position, outputs[0], color=_FINAL, lw=2)
-    left.plot(X[:, 0], y, "ko", ms=6, zorder=4)
+    (curve,) = left.plot(position, outputs[0], color=FINAL, lw=2)
+    left.plot(X[:, 0], y, "o", color=DATA, ms=6, zorder=4)
     low, high = (f([f(values) for values in (*outputs, y)]) for f in (np.min, np.max))
     left.set(xlabel="$x$", ylabel="$f(x)$", ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low)))
-    right.plot(neurons[0].orientation, neurons[0].amplitude, ".", color=_INITIAL, ms=3, alpha=0.35, label="start")
-    (dots,) = right.plot(neurons[0].orientation, neurons[0].amplitude, ".", color=_FINAL, ms=4, alpha=0.7, label="now")
+    left.grid(True, alpha=0.25)
+    start = neurons[0].orientation, neurons[0].amplitude
+    draw_scatter(right, *start, colour=INITIAL, label="start", alpha=0.35)
+    dots = draw_scatter(right, *start, colour=FINAL, label="now", alpha=0.7)
+    orientation_axis(right)
     positive = np.concatenate([n.amplitude[n.amplitude > 0] for n in neurons])
-    right.set(yscale="log", ylim=(np.quantile(positive, 1e-3) / 2, positive.max() * 2), xlim=(-np.pi, np.pi))
-    right.set(xlabel="orientation of $w_k$", ylabel=r"amplitude $|\bar a_k|\,|\bar w_k|$")
-    right.set_xticks([-np.pi, 0, np.pi], [r"$-\pi$", "0", r"$\pi$"])
+    right.set(ylabel=r"amplitude $|\bar a_k|\,|\bar w_k|$")
+    right.set(ylim=(np.quantile(positive, 1e-3) / 2, positive.max() * 2))
     right.legend(fontsize=8, loc="lower left")
-    for ax in (left, right):
-        ax.grid(True, alpha=0.25)
     title = figure.suptitle("t = 0")
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, not in every frame
@@ -97,3 +99,16 @@ def save_animation(animation: FuncAnimation, path: Path) -> None:
         animation.save(path, writer=FFMpegWriter(fps=_FRAMES_A_SECOND))
     else:
         raise InputError(f"{path}: an animation is written as .gif or .mp4")
+
+
+def write_animations(
+    portraits: Sequence[Portrait], X: np.ndarray, y: np.ndarray, folder: Path, ending: str
+) -> list[Path]:
+    """Train again with a snapshot for every frame, and write one animation a network."""
+    paths = []
+    for net in portraits:
+        again = gradient_flow(net.solution.initial, X, y, times=frame_times(net.solution), keep_weights=True)
+        gamma, prime = map(float, net.point)
+        paths.append(folder / f"training_{gamma:g}_{prime:g}{ending}")
+        save_animation(animate_training(again, X, y), paths[-1])
+    return paths

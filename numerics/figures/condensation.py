@@ -1,9 +1,9 @@
 """Figures of condensation over the phase diagram: the map of features, and the measures against S_w."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -11,7 +11,23 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 import phasetheory as pt
-from phasetheory.diagrams.plotting import REGIME_COLOURS
+from numerics.experiments.condensation_map import CondensationPlan, converged, sharpening, slopes_of_w
+from numerics.figures.style import (
+    COLOURS,
+    MARKERS,
+    REGIME_COLOURS,
+    axes_of,
+    axis_label,
+    draw_derived,
+    draw_points,
+    edges_of,
+    figure_of,
+    place,
+    save,
+    signed,
+    width_label,
+    width_ticks,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -21,15 +37,12 @@ __all__ = [
     "plot_condensation_plane",
     "plot_measure_against_slope",
     "plot_measure_against_width",
+    "write_condensation",
 ]
 
-_WIDTHS = (
-    "#0072B2",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#F0E442",
-)  # one colour a width; colour-blind safe (Okabe and Ito)
+_SIZE = (5.0, 4.2)
+_NAMES = ("gamma", "gamma_prime")
+_LINES = 7  # points in the panel against the width, at most
 _FAINTEST = 0.35  # opacity of a bin with one neuron
 
 
@@ -49,8 +62,7 @@ def plot_condensation_map(
     figure : Figure or SubFigure, optional
     """
     gammas, primes = dataset.gamma.values, dataset.gamma_prime.values
-    if figure is None:
-        figure = plt.figure(figsize=(1.55 * gammas.size + 0.8, 1.35 * primes.size + 1.2), layout="constrained")
+    figure = figure_of(figure, *_map_size(dataset))
     grid = figure.subplots(primes.size, gammas.size, sharex=True, sharey=True, squeeze=False)
     across = dataset.orientation.values
     half = (across[1] - across[0]) / 2
@@ -60,23 +72,23 @@ def plot_condensation_map(
             ax = grid[row, column]
             here = dataset.occupancy.sel(gamma=gamma, gamma_prime=prime, seed=seed)
             for index in reversed(range(dataset.width.size)):  # the widest network below: it fills most bins
-                image = _tinted(here.isel(width=index).values.T, _WIDTHS[index % len(_WIDTHS)])
+                image = _tinted(here.isel(width=index).values.T, COLOURS[index % len(COLOURS)])
                 look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
                 ax.imshow(image, extent=extent, **look).set_rasterized(True)
             slope = slopes[column, primes.size - 1 - row]
             for spine in ax.spines.values():
-                spine.set(color=REGIME_COLOURS[_regime(slope)], lw=3.0 if slope == 0 else 1.2)
+                spine.set(color=REGIME_COLOURS[pt.classify(float(slope))], lw=3.0 if slope == 0 else 1.2)
             ax.set(xticks=[], yticks=[])
             if row == primes.size - 1:
-                ax.set_xlabel(rf"$\gamma={gamma:g}$")
+                ax.set_xlabel(place(_NAMES[:1], [gamma]))
             if column == 0:
-                ax.set_ylabel(rf"$\gamma'={prime:g}$")
+                ax.set_ylabel(place(_NAMES[1:], [prime]))
     handles = [
-        Line2D([], [], ls="", marker="s", color=colour, label=f"$m=10^{{{np.log10(width):g}}}$")
-        for width, colour in zip(dataset.width.values, _WIDTHS, strict=False)
+        Line2D([], [], ls="", marker="s", color=COLOURS[index % len(COLOURS)], label=width_label(width))
+        for index, width in enumerate(dataset.width.values)
     ]
     handles += [Line2D([], [], color=REGIME_COLOURS[regime], lw=3, label=regime.value) for regime in pt.Regime]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=9, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=max(2, gammas.size), fontsize=9, frameon=False)
     return figure
 
 
@@ -93,20 +105,16 @@ def plot_condensation_plane(
     diverging : bool
         White at zero.
     """
-    ax = plt.subplots(figsize=(5.0, 4.2), layout="constrained")[1] if ax is None else ax
+    ax = axes_of(ax, *_SIZE)
     mean = values.mean("seed").transpose("gamma_prime", "gamma")
     size = float(np.abs(mean).max())
     limits: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -size, "vmax": size} if diverging else {"cmap": "viridis"}
-    mesh = ax.pcolormesh(mean.gamma.values, mean.gamma_prime.values, mean.values, shading="nearest", **limits)
-    left, right = ax.get_xlim()
-    bottom, top = ax.get_ylim()
-    prime = np.linspace(bottom, top, 200)
-    edge = [_boundary(p) for p in prime]
-    ax.plot(edge, prime, color="white", lw=4.0)
-    ax.plot(edge, prime, color="black", lw=2.2, label="$S_w=0$, derived")
-    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=r"$\gamma$", ylabel=r"$\gamma'$")
+    x, y = edges_of(mean.gamma.values), edges_of(mean.gamma_prime.values)
+    mesh = ax.pcolormesh(x, y, mean.values, **limits)
+    handles = draw_derived(pt.phase_diagram(), "w", ax, (float(x[0]), float(x[-1]), float(y[0]), float(y[-1])))
+    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]], xlabel=axis_label("gamma"), ylabel=axis_label("gamma_prime"))
     ax.figure.colorbar(mesh, ax=ax, label=label)
-    ax.legend(loc="lower left", fontsize=8, framealpha=0.9)
+    ax.legend(handles=handles, loc="lower left", fontsize=8, framealpha=0.9)
     return ax
 
 
@@ -114,15 +122,12 @@ def plot_measure_against_slope(
     dataset: "xarray.Dataset", slopes: np.ndarray, *, measure: str = "entropy", ax: Axes | None = None
 ) -> Axes:
     """1 - entropy, or the fraction, of every box against its derived S_w, one colour a width; bars over the seeds."""
-    ax = plt.subplots(figsize=(5.0, 4.2), layout="constrained")[1] if ax is None else ax
-    values = 1 - dataset.entropy if measure == "entropy" else dataset[measure]
+    ax = axes_of(ax, *_SIZE)
     for index, width in enumerate(dataset.width.values):
-        here = values.sel(width=width).transpose("gamma", "gamma_prime", "seed")
-        mean = here.mean("seed").values.ravel()
-        low, high = (extreme("seed").values.ravel() for extreme in (here.min, here.max))
-        look: dict[str, Any] = {"color": _WIDTHS[index % len(_WIDTHS)], "ms": 4.5, "capsize": 2, "alpha": 0.85}
-        label = f"$m=10^{{{np.log10(width):g}}}$"
-        ax.errorbar(slopes.ravel(), mean, np.maximum(0.0, [mean - low, high - mean]), fmt="o", label=label, **look)
+        here = _measure(dataset, measure).sel(width=width).transpose("gamma", "gamma_prime", "seed")
+        mean, low, high = (values.values.ravel() for values in (here.mean("seed"), here.min("seed"), here.max("seed")))
+        look = {"colour": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        draw_points(ax, slopes.ravel(), mean, low, high, label=width_label(width), **look)
     ax.axvline(0.0, color=REGIME_COLOURS[pt.Regime.CRITICAL], lw=1.2, ls="--")
     ax.set(xlabel="derived $S_w$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
     ax.legend(fontsize=8, loc="upper left")
@@ -139,29 +144,60 @@ def plot_measure_against_width(
     ax: Axes | None = None,
 ) -> Axes:
     """1 - entropy, or the fraction, against the width at a few points; bars over the seeds, colour of the derived regime."""
-    ax = plt.subplots(figsize=(5.0, 4.2), layout="constrained")[1] if ax is None else ax
-    values = 1 - dataset.entropy if measure == "entropy" else dataset[measure]
-    for (gamma, prime), slope, marker in zip(points, slopes, "osD^vP*X", strict=False):
-        here = values.sel(gamma=gamma, gamma_prime=prime, method="nearest").transpose("width", "seed")
-        mean, low, high = here.mean("seed").values, here.min("seed").values, here.max("seed").values
-        label = (
-            rf"$\gamma={gamma:g},\ \gamma'={prime:g}$: $S_w={slope:+.2f}$"
-            if slope
-            else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$: $S_w=0$"
+    ax = axes_of(ax, *_SIZE)
+    for (gamma, prime), slope, marker in zip(points, slopes, MARKERS, strict=False):
+        here = (
+            _measure(dataset, measure).sel(gamma=gamma, gamma_prime=prime, method="nearest").transpose("width", "seed")
         )
-        look: dict[str, Any] = {"color": REGIME_COLOURS[_regime(slope)], "mec": "black", "mew": 0.6, "capsize": 2.5}
-        ax.errorbar(
-            dataset.width.values,
-            mean,
-            np.maximum(0.0, [mean - low, high - mean]),
-            fmt=f"-{marker}",
-            label=label,
-            **look,
-        )
-    ax.set(xscale="log", xlabel="width $m$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
+        mean, low, high = (values.values for values in (here.mean("seed"), here.min("seed"), here.max("seed")))
+        label = f"{place(_NAMES, (gamma, prime))}: $S_w={signed(slope)}$"
+        colour = REGIME_COLOURS[pt.classify(float(slope))]
+        draw_points(ax, dataset.width.values, mean, low, high, colour=colour, marker=marker, line="-", label=label)
+    width_ticks(ax, dataset.width.values)
+    ax.set(ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
     ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     ax.grid(True, alpha=0.25)
     return ax
+
+
+def write_condensation(dataset: "xarray.Dataset", plan: CondensationPlan, folder: Path) -> list[Path]:
+    """The map of features, and the measures over the plane, against S_w and against the width."""
+    slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
+    figures = {
+        "condensation_map": _map(dataset, slopes, plan),
+        "condensation_measures": _measures(dataset, slopes, plan),
+    }
+    return save(figures, folder)
+
+
+def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
+    figure = Figure(figsize=_map_size(dataset), layout="constrained")
+    plot_condensation_map(dataset, slopes, figure=figure)
+    across = "orientation of $w_k$, from $-\\pi$ to $\\pi$"
+    if plan.data[0].shape[1] > 2:
+        across = "projection of $w_k/|w_k|$ on the leading direction, from -1 to 1"
+    figure.suptitle(f"{plan.data_name}: amplitude over the largest\nagainst {across}", fontsize=10)
+    return figure
+
+
+def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
+    used, columns = converged(dataset), len(slopes)
+    figure = Figure(figsize=(16.5, 8.6), layout="constrained")
+    (plane, trend, widths), (entropy, fraction, inside) = figure.subplots(2, 3)
+    largest = dataset.width.values[-1]
+    label = f"condensation, 1 - entropy/uniform, {width_label(largest)}"
+    plot_condensation_plane(1 - used.entropy.sel(width=largest), label, ax=plane)
+    plot_condensation_plane(sharpening(dataset), "its change per factor 10 of the width", diverging=True, ax=trend)
+    prime = int(np.argmin(np.abs(dataset.gamma_prime.values)))
+    chosen = np.unique(np.linspace(0, columns - 1, min(columns, _LINES)).round().astype(int))
+    points = [(float(dataset.gamma[i]), float(dataset.gamma_prime[prime])) for i in chosen]
+    for measure, against_slope, against_width in (("entropy", entropy, widths), ("fraction", fraction, inside)):
+        plot_measure_against_slope(used, slopes, measure=measure, ax=against_slope)
+        along = [float(slopes[i, prime]) for i in chosen]
+        plot_measure_against_width(used, points, along, measure=measure, ax=against_width)
+    seeds = f"{dataset.seed.size} seeds" if dataset.seed.size > 1 else "one seed"
+    figure.suptitle(f"{plan.data_name}: condensation of the input weights over the phase diagram, {seeds}")
+    return figure
 
 
 _LABELS = {
@@ -180,16 +216,10 @@ def _tinted(counts: np.ndarray, colour: str) -> np.ndarray:
     return image
 
 
-def _regime(slope: float) -> pt.Regime:
-    if slope == 0:
-        return pt.Regime.CRITICAL
-    return pt.Regime.LINEAR if slope < 0 else pt.Regime.CONDENSED
+def _measure(dataset: "xarray.Dataset", measure: str) -> "xarray.DataArray":
+    """1 - entropy, or the measure of this name."""
+    return 1 - dataset.entropy if measure == "entropy" else dataset[measure]
 
 
-def _boundary(prime: float) -> float:
-    """Gamma at which S_w = 0, from the derived diagram."""
-    for segment in pt.phase_diagram(2).boundary("w").segments:
-        (x0, y0), (x1, y1) = (tuple(map(float, p)) for p in (segment.start, segment.end))
-        if min(y0, y1) <= prime <= max(y0, y1) and y0 != y1:
-            return x0 + (x1 - x0) * (prime - y0) / (y1 - y0)
-    return float("nan")
+def _map_size(dataset: "xarray.Dataset") -> tuple[float, float]:
+    return max(6.0, 1.55 * dataset.gamma.size + 0.8), 1.35 * dataset.gamma_prime.size + 1.4

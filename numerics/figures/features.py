@@ -1,74 +1,33 @@
-"""Figures of what networks learned: functions from different initialisations, similarity of features, projections."""
+"""Figures of features: orientations and amplitudes of the neurons, their similarities and projections."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-import phasetheory as pt
-from numerics.flow.solution import Solution
-from numerics.observe.features import Features, Similarity
-from phasetheory.diagrams.plotting import REGIME_COLOURS
+from numerics.experiments.portraits import Portrait
+from numerics.figures.style import FINAL, INITIAL, axes_of, save
+from numerics.flow import Solution
+from numerics.observe.features import Features, Similarity, cosine_similarity, features
 
-__all__ = ["plot_gallery", "plot_projections", "plot_similarity"]
-
-_INITIAL, _FINAL = "#0072B2", "#D55E00"  # colour-blind safe (Okabe and Ito)
-
-
-def plot_gallery(
-    solutions: Mapping[str, tuple[Solution, pt.Regime]],
-    X: np.ndarray,
-    y: np.ndarray,
-    *,
-    figure: Figure | SubFigure | None = None,
-    columns: int = 3,
-    samples: int = 800,
-) -> Figure | SubFigure:
-    """Functions learned from different initialisations, one panel each; the frame has the colour of the regime.
-
-    Parameters
-    ----------
-    solutions : mapping
-        Title -> run and regime of w, from small to large initialisation.
-    X : array (n, 2), y : array (n,)
-        The data, the constant input last.
-    columns, samples : int
-        Panels in a row; points on which the functions are drawn.
-    """
-    rows = -(-len(solutions) // columns)
-    if figure is None:
-        figure = plt.figure(figsize=(3.5 * columns, 2.9 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    margin = 0.35 * float(np.ptp(X[:, 0]))
-    position = np.linspace(X[:, 0].min() - margin, X[:, 0].max() + margin, samples)
-    inputs = np.column_stack([position, np.ones(samples)])
-    size = float(np.ptp(y))
-    for ax, (title, (solution, regime)) in zip(grid.ravel(), solutions.items(), strict=False):
-        colour = REGIME_COLOURS[regime]
-        ax.plot(position, solution.initial(inputs), "--", color="0.6", lw=1.1, label="start")
-        ax.plot(position, solution.network(inputs), "-", color=_FINAL, lw=1.8, label="learned")
-        ax.plot(X[:, 0], y, "ko", ms=5, zorder=4, label="data")
-        short = "" if solution.converged else " (stopped short)"
-        ax.set_title(f"{title}: {regime.value}{short}", fontsize=10)
-        ax.set(xlabel="$x$", ylim=(float(y.min()) - 1.2 * size, float(y.max()) + 1.2 * size))  # a large start leaves it
-        ax.grid(True, alpha=0.25)
-        for spine in ax.spines.values():
-            spine.set(color=colour, lw=2.5)
-    for ax in grid.ravel()[len(solutions) :]:
-        ax.set_axis_off()
-    for row in grid:
-        row[0].set_ylabel("$f(x)$")
-    grid[0, 0].legend(fontsize=8, loc="best")
-    return figure
+__all__ = [
+    "draw_orientations",
+    "draw_scatter",
+    "orientation_axis",
+    "plot_projections",
+    "plot_similarity",
+    "write_similarities",
+]
 
 
 def plot_similarity(similarity: Similarity, *, ax: Axes | None = None) -> Axes:
     """Cosine similarities of pairs of neurons as an image, sorted by the leading eigenvector."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(4.4, 3.8), layout="constrained")
+    ax = axes_of(ax, 4.4, 3.8)
     image = ax.imshow(similarity.matrix, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     image.set_rasterized(True)
     ax.set(xlabel="neuron, sorted", ylabel="neuron, sorted")
@@ -77,11 +36,57 @@ def plot_similarity(similarity: Similarity, *, ax: Axes | None = None) -> Axes:
 
 def plot_projections(initial: Features, final: Features, *, ax: Axes | None = None) -> Axes:
     """Amplitude against the projection of the orientation on (1, ..., 1), at the start and at the end (d > 2)."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(4.4, 3.8), layout="constrained")
-    for neurons, colour, label in ((initial, _INITIAL, "initial"), (final, _FINAL, "final")):
-        look: dict[str, Any] = {"color": colour, "ms": 3, "alpha": 0.6, "label": label, "rasterized": True}
-        ax.plot(neurons.projection(), neurons.amplitude, ".", **look)
+    ax = axes_of(ax, 4.4, 3.8)
+    for neurons, colour, label in ((initial, INITIAL, "initial"), (final, FINAL, "final")):
+        draw_scatter(ax, neurons.projection(), neurons.amplitude, colour=colour, label=label)
     ax.set(yscale="log", xlabel=r"projection of $w_k/|w_k|$ on $(1,\ldots,1)$", ylabel=r"amplitude $|a_k|\,|w_k|$")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.grid(True, alpha=0.25)
     return ax
+
+
+def draw_orientations(solution: Solution, ax: Axes) -> None:
+    """Amplitude against the orientation at the start and at the end of a run on data on a line."""
+    for network, colour, label in ((solution.initial, INITIAL, "initial"), (solution.network, FINAL, "final")):
+        neurons = features(network)
+        draw_scatter(ax, neurons.orientation, neurons.amplitude, colour=colour, label=label)
+    orientation_axis(ax)
+
+
+def draw_scatter(ax: Axes, x: np.ndarray, y: np.ndarray, *, colour: str, label: str, alpha: float = 0.6) -> Line2D:
+    """Neurons as dots, as an image within a vector format."""
+    look: dict[str, Any] = {"color": colour, "ms": 3, "alpha": alpha, "rasterized": True}
+    (dots,) = ax.plot(x, y, ".", label=label, **look)
+    return dots
+
+
+def orientation_axis(ax: Axes) -> None:
+    """The orientation of w_k from -pi to pi, and a log scale for the amplitude."""
+    ax.set(xlabel="orientation of $w_k$", yscale="log", xlim=(-np.pi, np.pi))
+    ax.set_xticks([-np.pi, 0, np.pi], [r"$-\pi$", "0", r"$\pi$"])
+    ax.grid(True, alpha=0.25)
+
+
+def write_similarities(portraits: Sequence[Portrait], data_name: str, folder: Path) -> list[Path]:
+    """Cosine similarities of the largest neurons before and after, and projections, one column a network."""
+    figure = Figure(figsize=(3.9 * len(portraits), 7.8), layout="constrained")
+    grid = figure.subplots(2, len(portraits), squeeze=False)
+    other = Figure(figsize=(4.2 * len(portraits), 3.8), layout="constrained")
+    below = other.subplots(1, len(portraits), squeeze=False)[0]
+    shown = 0
+    for net, column, ax in zip(portraits, grid.T, below, strict=True):
+        initial, final = (features(n) for n in (net.solution.initial, net.solution.network))
+        for panel, neurons, when in zip(column, (initial, final), ("initial", "final"), strict=True):
+            similarity = cosine_similarity(neurons)
+            shown = len(similarity.matrix)
+            plot_similarity(similarity, ax=panel)
+            panel.set_title(f"{net.title}: {when}", fontsize=10)
+        plot_projections(initial, final, ax=ax)
+        ax.set_title(net.title, fontsize=10)
+    for panel in grid.ravel():
+        panel.label_outer()
+    below[0].legend(fontsize=8)
+    figure.colorbar(grid[0, 0].images[0], ax=grid, shrink=0.6, label=r"$\cos(w_j, w_k)$")
+    figure.suptitle(f"{data_name}: cosine similarity of the {shown} neurons of largest amplitude")
+    other.suptitle(f"{data_name}: features of all neurons")
+    return save({"similarity": figure, "projections": other}, folder)

@@ -1,4 +1,4 @@
-"""Pictures of a scan: maps of slopes, slopes along a row, relative distances against the width. Computed data in, Axes out."""
+"""Slopes over the plane: maps beside the derived boundaries, curves along a row, and regions. Computed data in, Axes out."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,20 +8,36 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_hex, to_rgb
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 import phasetheory as pt
-from numerics.experiments.maps import MapComparison, predicted_boundary, predicted_slopes
-from numerics.figures.plotting import draw_power_law
-from numerics.scans import Status
-from numerics.slopes import fit
-from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS
+from numerics.experiments.maps import MapComparison
+from numerics.figures.style import (
+    COLOURS,
+    HALO,
+    MARKERS,
+    REGIME_COLOURS,
+    axes_of,
+    axis_label,
+    draw_derived,
+    draw_points,
+    edges_of,
+    figure_of,
+    place,
+    points_of,
+    signed,
+    symbol,
+)
+from phasetheory.diagrams.plotting import plot_phase_diagram, region_colours
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["plot_relative_distances", "plot_slope_map", "plot_slopes", "slope_colours"]
+__all__ = ["plot_regions", "plot_slope_map", "plot_slopes", "slope_colours"]
 
 # the colours of the regimes, through white where S = 0
 _SLOPES = LinearSegmentedColormap.from_list(
@@ -29,33 +45,28 @@ _SLOPES = LinearSegmentedColormap.from_list(
 )
 _DIFFERENCES = plt.get_cmap("PRGn_r")
 _TITLES = {"slope": "measured", "predicted": "derived, limit of infinite width", "difference": "measured − derived"}
-_SYMBOLS = {"theta": r"\theta"}
 _MOST_LABELLED = 121  # cells with a number in them
-_ROW_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito
-_MARKERS = "osD^vP*X"
+_NUMBER_ABOVE = 0.3  # of the height of a cell, from its middle
+_LARGEST = 1.5  # |S| at the ends of a colour scale, at most
+_NO_SLOPE = "0.85"  # a point without a slope
+_NO_REGION = "0.6"  # signs that no derived region in the window has
+_MEASURED_ZERO: dict[str, Any] = {"colors": COLOURS[1], "linewidths": 2.0, "zorder": 3}
 
 
 def slope_colours(slopes: "xarray.Dataset") -> dict[str, ScalarMappable]:
     """Colour scales of a map: one for measured and predicted slopes, one for their difference; both symmetric about 0."""
-    largest = float(np.nanmax([np.nanmax(np.abs(slopes[name])) for name in ("slope", "predicted")]))
-    difference = float(np.nanmax(np.abs(slopes["difference"])))
-    scale = ScalarMappable(Normalize(-largest, largest), _SLOPES)
-    return {
-        "slope": scale,
-        "predicted": scale,
-        "difference": ScalarMappable(Normalize(-difference, difference), _DIFFERENCES),
-    }
+    scale = _scale([slopes["slope"], slopes["predicted"]], _SLOPES)
+    return {"slope": scale, "predicted": scale, "difference": _scale([slopes["difference"]], _DIFFERENCES)}
 
 
 def plot_slope_map(
     comparison: MapComparison,
     quantity: str = "slope",
     *,
-    diagram: pt.PhaseDiagram | None = None,
     colours: ScalarMappable | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Heat map of a slope over the plane, with the derived boundary dashed and the measured one as stars.
+    """Heat map of a slope over the plane, with the derived boundary as a line and the measured one as stars.
 
     Parameters
     ----------
@@ -63,46 +74,26 @@ def plot_slope_map(
     quantity : str
         ``'slope'``, measured; ``'predicted'``; or ``'difference'`` of the two. Stars are drawn on the measured map only, with
         their interval over seeds; an arrow where it reaches beyond the points.
-    diagram : PhaseDiagram, optional
-        The two-layer diagram by default.
     colours : ScalarMappable, optional
         Of :func:`slope_colours`.
     ax : Axes, optional
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(5.2, 4.4), layout="constrained")
-    diagram = diagram or pt.phase_diagram(2)
-    horizontal, vertical = (c.name for c in diagram.coordinates)
-    slopes = _full_columns(comparison.slopes.transpose(vertical, horizontal, ...), horizontal)
-    x, y = slopes[horizontal].values, slopes[vertical].values
+    ax = axes_of(ax, 5.2, 4.4)
     colours = colours or slope_colours(comparison.slopes)[quantity]
-    values = slopes[quantity].values
-    edges = _edges(x), _edges(y)
-    ax.pcolormesh(*edges, values, cmap=colours.cmap, norm=Normalize(*colours.get_clim()), edgecolors="white", lw=0.3)
-    ax.set_facecolor("0.85")  # a point without a slope
+    values = _full_columns(comparison.slopes, comparison.diagram)[quantity]
+    _draw_map(values, comparison.diagram, comparison.layer, colours, ax)
     if values.size <= _MOST_LABELLED:
-        for (i, j), value in np.ndenumerate(values):
-            if np.isfinite(value):
-                shade = _contrast(_colour(colours, value))
-                ax.text(x[j], y[i], _signed(value), ha="center", va="center", fontsize=5.5, color=shade, alpha=0.85)
-    heights = np.linspace(edges[1][0], edges[1][-1], 400)
-    line = predicted_boundary(diagram, comparison.layer, heights, (float(edges[0][0]), float(edges[0][-1])))
-    ax.plot(line, heights, "--", color="black", lw=1.8, zorder=3, scalex=False, scaley=False)
+        _draw_numbers(values, colours, ax)
     if quantity == "slope":
-        _draw_stars(comparison.boundary, vertical, ax, (float(edges[0][0]), float(edges[0][-1])))
-    ax.set(xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])
-    ax.set_xlabel(AXIS_LABELS.get(horizontal, horizontal))
-    ax.set_ylabel(AXIS_LABELS.get(vertical, vertical))
-    ax.set_title(rf"$S_{{{_symbol(comparison.layer)}}}$ {_TITLES[quantity]}", fontsize=10)
+        _draw_stars(comparison.boundary, comparison.diagram.names[1], ax)
+    horizontal, vertical = comparison.diagram.names
+    ax.set(xlabel=axis_label(horizontal), ylabel=axis_label(vertical))
+    ax.set_title(rf"$S_{{{symbol(comparison.layer)}}}$ {_TITLES[quantity]}", fontsize=10)
     return ax
 
 
 def plot_slopes(
-    comparisons: Sequence[tuple[str, MapComparison]],
-    rows: Sequence[float],
-    *,
-    diagram: pt.PhaseDiagram | None = None,
-    ax: Axes | None = None,
+    comparisons: Sequence[tuple[str, MapComparison]], rows: Sequence[float], *, ax: Axes | None = None
 ) -> Axes:
     """S against the first coordinate: markers with intervals measured, dashed lines derived.
 
@@ -112,128 +103,181 @@ def plot_slopes(
         Curves to tell apart, for instance networks with the same kappa and kappa' but other scales (figure 3d of [L21]).
     rows : sequence of float
         Values of the second coordinate, each with a derived curve of its own.
-    diagram : PhaseDiagram, optional
     ax : Axes, optional
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
-    diagram = diagram or pt.phase_diagram(2)
-    horizontal, vertical = (c.name for c in diagram.coordinates)
-    handles: list[Any] = []
+    ax = axes_of(ax, 5.6, 4.4)
+    diagram, layer = comparisons[0][1].diagram, comparisons[0][1].layer
+    horizontal, vertical = diagram.names
+    handles: list[Line2D] = []
     grid = comparisons[0][1].slopes[horizontal].values
     margin = 0.06 * float(np.ptp(grid)) or 0.1
     x_line = np.linspace(grid.min() - margin, grid.max() + margin, 400)
-    looks = list(itertools.islice(zip(itertools.cycle(_ROW_COLOURS), itertools.cycle(_MARKERS)), 100))
-    for number, row in enumerate(rows):
-        for shift, (label, comparison) in enumerate(comparisons):
-            colour, marker = looks[number * len(comparisons) + shift]
+    looks = zip(itertools.cycle(COLOURS), itertools.cycle(MARKERS))
+    for row in rows:
+        used = []
+        for label, comparison in comparisons:
+            colour, marker = next(looks)
+            used.append(colour)
             found = comparison.slopes.sel({vertical: row}).dropna(horizontal, subset=["slope"])
-            x, s = found[horizontal].values, found["slope"].values
-            spread = np.nan_to_num([s - found["low"].values, found["high"].values - s])
-            name = ", ".join(
-                text for text in (rf"${_short(vertical)}={row:g}$" if len(rows) > 1 else "", label) if text
-            )
-            ax.errorbar(x, s, spread, fmt=marker, color=colour, mec="black", mew=0.5, ms=5.5, capsize=2.5, zorder=3)
-            handles.append(Line2D([], [], ls="", marker=marker, color=colour, mec="black", mew=0.5, label=name))
-        values = diagram.evaluate(x_line, row + 0.0 * x_line)
-        layer = comparisons[0][1].layer
-        line = np.max(list(values.values()), axis=0) if layer == "theta" else values[layer]
-        colour = looks[number * len(comparisons)][0] if len(comparisons) == 1 else "black"
-        ax.plot(x_line, line, "--", color=colour, lw=1.4, zorder=2)
+            slope, low, high = (found[name].values for name in ("slope", "low", "high"))
+            draw_points(ax, found[horizontal].values, slope, low, high, colour=colour, marker=marker)
+            named = [place([vertical], [row])] if len(rows) > 1 else []
+            if name := ", ".join([*named, *([label] if label else [])]):
+                handles.append(points_of(colour, marker, name))
+        line = diagram.evaluate(x_line, row, layers=[layer])[layer]
+        ax.plot(x_line, line, "--", color=used[0] if len(used) == 1 else "black", lw=1.4, zorder=2)
     ax.axhline(0, color="0.6", lw=0.8, zorder=1)
     handles.append(Line2D([], [], ls="--", color="black", lw=1.4, label="derived, infinite width"))
-    ax.legend(handles=[h for h in handles if h.get_label()], fontsize=8, framealpha=0.9)
-    ax.set_xlabel(AXIS_LABELS.get(horizontal, horizontal))
-    ax.set_ylabel(rf"$S_{{{_symbol(comparisons[0][1].layer)}}}$")
+    ax.legend(handles=handles, fontsize=8, framealpha=0.9)
+    ax.set(xlabel=axis_label(horizontal), ylabel=rf"$S_{{{symbol(layer)}}}$")
     ax.grid(True, alpha=0.25)
     return ax
 
 
-def plot_relative_distances(
-    dataset: "xarray.Dataset",
-    layer: str,
-    row: float,
+def plot_regions(
+    slopes: "xarray.Dataset",
+    diagram: pt.PhaseDiagram,
     *,
-    diagram: pt.PhaseDiagram | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """RD against the width, log-log, at one value of the second coordinate; one colour per point, by its derived slope.
+    figure: Figure | SubFigure | None = None,
+    layers: Sequence[str] | None = None,
+) -> Figure | SubFigure:
+    """The regions of the hidden layers twice: derived on the left, measured on the right, with the named initialisations.
 
-    Markers: geometric mean over the seeds, with bars from the smallest to the largest. Solid: fitted power law. Dashed: a power
-    law of the derived slope through the middle of the data.
+    A point on the right has the colour of the signs of its measured slopes; the red lines are where those, interpolated
+    between the points, are zero. The black lines are the derived boundaries in both.
+
+    Parameters
+    ----------
+    slopes : xarray.Dataset
+        Of :func:`numerics.slopes.slope_map` for a scan of the plane: ``slope`` over its two coordinates, ``layer`` and ``norm``.
+    diagram : PhaseDiagram
+        The same plane; its norm is the one that is drawn.
+    figure : Figure or SubFigure, optional
+    layers : sequence of str, optional
+        All but the last by default.
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(5.2, 4.8), layout="constrained")
-    diagram = diagram or pt.phase_diagram(2)
-    horizontal, vertical = (c.name for c in diagram.coordinates)
-    used = dataset["relative_distance"].where(dataset["status"] == Status.DONE).sel({"layer": layer, vertical: row})
-    predictions = predicted_slopes(diagram, layer, dataset).sel({vertical: row})
-    largest = float(np.abs(predictions).max()) or 1.0
-    colours = ScalarMappable(Normalize(-largest, largest), _SLOPES)
-    widths = dataset["width"].values
-    handles = []
-    for number, x in enumerate(dataset[horizontal].values):
-        runs = used.sel({horizontal: x}).transpose("width", "seed").values
-        samples = [values[np.isfinite(values)] for values in runs]
-        if not all(map(len, samples)):
-            continue
-        fitted, predicted = fit(widths, runs), float(predictions.sel({horizontal: x}))
-        colour, marker = _colour(colours, predicted), _MARKERS[number % len(_MARKERS)]
-        draw_power_law(ax, widths, samples, fitted, predicted, colour, marker)
-        text = rf"${_short(horizontal)}={x:g}$: ${_signed(fitted.slope)}$, derived ${_signed(predicted)}$"
-        handles.append(Line2D([], [], marker=marker, color=colour, mec="black", mew=0.6, ls="-", label=text))
-    handles.append(Line2D([], [], ls="--", color="black", lw=1.0, label="derived slope"))
-    ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=rf"relative distance RD$({_symbol(layer)})$")
-    ax.legend(handles=handles, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False, ncols=2)
-    ax.grid(True, which="major", alpha=0.25)
-    return ax
+    chosen = tuple(layers or diagram.layers[:-1])
+    figure = figure_of(figure, 11.0, 5.4)
+    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    maps = [_of_layer(slopes, diagram, layer) for layer in chosen]
+    x, y = (edges_of(maps[0][name].values) for name in diagram.names)
+    window = (x[0], x[-1], y[0], y[-1])
+    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window)
+    plot_phase_diagram(diagram, ax=right, layers=chosen, window=window, regions=False)
+    known = region_colours(diagram, chosen, window)
+    pixels, shades = np.empty((len(y) - 1, len(x) - 1, 3)), set()
+    for i, j in np.ndindex(pixels.shape[:2]):
+        here = [float(values.values[i, j]) for values in maps]
+        shade: Any = _NO_SLOPE
+        if np.isfinite(here).all():
+            shade = known.get(tuple(pt.classify(slope) for slope in here), _NO_REGION)
+        pixels[i, j] = to_rgb(shade)
+        shades.add(shade)
+    right.pcolormesh(x, y, pixels, zorder=0)
+    for values, style in zip(maps, itertools.cycle(("-", "--", "-.", ":"))):
+        _draw_zero(values, diagram, right, style)
+    left.set_title("derived")
+    widths = slopes.attrs["widths"]
+    right.set_title(f"measured, widths {widths[0]} to {widths[-1]}")
+    right.set_ylabel("")
+    handles, labels = _take_legend(left)
+    _take_legend(right)
+    extra: list[Line2D | Patch] = [_zero("-")]
+    extra += [Patch(facecolor=_NO_SLOPE, label="no slope")] if _NO_SLOPE in shades else []
+    extra += [Patch(facecolor=_NO_REGION, label="signs of no derived region")] if _NO_REGION in shades else []
+    labels += [str(handle.get_label()) for handle in extra]
+    look: dict[str, Any] = {"fontsize": 9, "frameon": False, "ncols": 3}
+    figure.legend([*handles, *extra], labels, loc="outside lower center", **look)
+    return figure
 
 
-def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes, window: tuple[float, float]) -> None:
+def _scale(maps: "Sequence[xarray.DataArray]", colours: Colormap) -> ScalarMappable:
+    """Symmetric about 0, wide enough for all values up to the largest that a scale shows; a bar says so by its ends."""
+    largest = max(float(np.nanmax(np.abs(values))) for values in maps)
+    scale = ScalarMappable(Normalize(-min(largest, _LARGEST), min(largest, _LARGEST)), colours.copy())
+    scale.cmap.colorbar_extend = "both" if largest > _LARGEST else "neither"  # type: ignore[assignment]
+    return scale
+
+
+def _of_layer(slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, layer: str) -> "xarray.DataArray":
+    return _full_columns(slopes[["slope"]].sel(layer=layer, norm=diagram.norm), diagram)["slope"]
+
+
+def _full_columns(slopes: "xarray.Dataset", diagram: pt.PhaseDiagram) -> "xarray.Dataset":
+    """Second coordinate by first, without the columns that refinement added in a few rows."""
+    horizontal, vertical = diagram.names
+    there = slopes["slope"].notnull().sum(vertical).values
+    full = slopes.isel({horizontal: there > there.max() / 2}) if there.max() else slopes
+    return full.transpose(vertical, horizontal, ...)
+
+
+def _draw_map(
+    values: "xarray.DataArray", diagram: pt.PhaseDiagram, layer: str, colours: ScalarMappable, ax: Axes
+) -> None:
+    """Values over the plane in colour, with the derived boundary."""
+    x, y = (edges_of(values[name].values) for name in diagram.names)
+    norm = Normalize(*colours.get_clim())
+    ax.pcolormesh(x, y, values.values, cmap=colours.cmap, norm=norm, edgecolors="white", lw=0.3)
+    ax.set_facecolor(_NO_SLOPE)
+    draw_derived(diagram, layer, ax, (float(x[0]), float(x[-1]), float(y[0]), float(y[-1])))
+    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
+
+
+def _draw_numbers(values: "xarray.DataArray", colours: ScalarMappable, ax: Axes) -> None:
+    """The values in their cells, above the stars, on a halo of the cell's colour where a line runs through."""
+    size = float(np.clip(60 / max(values.shape), 5.5, 8.0))
+    y, x = (values[dimension].values for dimension in values.dims)
+    y = y + _NUMBER_ABOVE * np.diff(edges_of(y))
+    for (i, j), value in np.ndenumerate(values.values):
+        if np.isfinite(value):
+            ground = colours.to_rgba(np.array([value]))[0][:3]
+            shade = "black" if ground @ (0.3, 0.59, 0.11) > 0.5 else "white"
+            text = ax.text(
+                float(x[j]),
+                float(y[i]),
+                signed(value).replace("-", "−"),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=shade,
+                zorder=4,
+            )
+            text.set_path_effects([withStroke(linewidth=2.0, foreground=to_hex(ground))])
+
+
+def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:
+    """The measured boundary: one star a row, with its interval."""
+    window = ax.get_xlim()
     found = boundary.dropna(vertical, subset=["crossing"])
     x, y = found["crossing"].values, found[vertical].values
     low, high = (np.where(np.isnan(found[name].values), x, found[name].values) for name in ("low", "high"))
-    ax.hlines(y, np.maximum(low, window[0]), np.minimum(high, window[1]), color="black", lw=1.2, zorder=4)
+    bars = ax.hlines(y, np.maximum(low, window[0]), np.minimum(high, window[1]), color="black", lw=1.2, zorder=5)
+    bars.set_path_effects([HALO])
     for end, values in (("<", low), (">", high)):
         open_ended = np.isinf(values)
         edge = np.where(values < 0, *window)
-        ax.plot(edge[open_ended], y[open_ended], end, color="black", ms=4, zorder=4)
-        ax.plot(values[~open_ended], y[~open_ended], "|", color="black", ms=5, zorder=4)
-    ax.plot(x, y, "*", ms=11, mfc="white", mec="black", mew=0.9, zorder=5)
+        ax.plot(edge[open_ended], y[open_ended], end, color="black", ms=4, zorder=5)
+        ax.plot(values[~open_ended], y[~open_ended], "|", color="black", ms=5, zorder=5)
+    ax.plot(x, y, "*", ms=11, mfc="white", mec="black", mew=0.9, zorder=6)
 
 
-def _full_columns(slopes: "xarray.Dataset", along: str) -> "xarray.Dataset":
-    """Columns of the grid, without those that refinement added in a few rows."""
-    there = slopes["slope"].notnull().sum([d for d in slopes["slope"].dims if d != along]).values
-    return slopes.isel({along: there > there.max() / 2}) if there.max() else slopes
+def _draw_zero(values: "xarray.DataArray", diagram: pt.PhaseDiagram, ax: Axes, style: str) -> None:
+    """The line on which a map of slopes is zero, if it has one."""
+    if min(values.shape) > 1 and np.nanmin(values) < 0 < np.nanmax(values):
+        x, y = (values[name].values for name in diagram.names)
+        lines = ax.contour(x, y, np.ma.masked_invalid(values.values), levels=[0.0], linestyles=style, **_MEASURED_ZERO)
+        lines.set(path_effects=[withStroke(linewidth=3.6, foreground="white")])
 
 
-def _edges(centres: np.ndarray) -> np.ndarray:
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middle = (centres[1:] + centres[:-1]) / 2
-    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
+def _zero(style: str) -> Line2D:
+    """The entry of a legend for :func:`_draw_zero`."""
+    return Line2D([], [], color=_MEASURED_ZERO["colors"], lw=2.0, ls=style, label="measured: slope 0")
 
 
-def _colour(colours: ScalarMappable, value: float) -> tuple[float, float, float]:
-    red, green, blue, _ = colours.to_rgba(np.array([value]))[0]
-    return float(red), float(green), float(blue)
-
-
-def _contrast(colour: tuple[float, float, float]) -> str:
-    red, green, blue = colour
-    return "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "white"
-
-
-def _signed(value: float) -> str:
-    """Two digits and a sign; no sign for a zero."""
-    text = f"{value:+.2f}"
-    return text[1:] if float(text) == 0 else text
-
-
-def _symbol(layer: str) -> str:
-    return _SYMBOLS.get(layer, layer)
-
-
-def _short(name: str) -> str:
-    return {"gamma": r"\gamma", "gamma_prime": r"\gamma'"}.get(name, rf"\{name}")
+def _take_legend(ax: Axes) -> tuple[list[Any], list[str]]:
+    """Remove the legend of some axes, for one elsewhere; its handles and labels."""
+    legend = ax.get_legend()
+    if legend is None:
+        return [], []
+    legend.remove()
+    return list(legend.legend_handles), [text.get_text() for text in legend.get_texts()]

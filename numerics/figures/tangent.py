@@ -1,32 +1,66 @@
 """Figures of the linear approximation: network and tangent model, loss and kernel over time, differences against the width."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 import phasetheory as pt
-from numerics.experiments.tangent_check import LinearApproximation, TangentComparison
-from phasetheory.diagrams.plotting import REGIME_COLOURS
+from numerics.experiments.grids import Point
+from numerics.experiments.plan import Plan
+from numerics.experiments.portraits import regime_of_w
+from numerics.experiments.tangent_check import (
+    LinearApproximation,
+    TangentComparison,
+    compare_with_tangent,
+    limiting_rate,
+)
+from numerics.figures.power_laws import PowerLaw, plot_curves
+from numerics.figures.style import (
+    DATA,
+    FINAL,
+    INITIAL,
+    MARKERS,
+    REGIME_COLOURS,
+    axes_of,
+    line_of_inputs,
+    place,
+    save,
+    signed,
+    width_label,
+    with_interval,
+)
+from numerics.networks import TwoLayer
+from numerics.networks.seeds import cell_seed
 
-__all__ = ["plot_against_width", "plot_kernel_over_time", "plot_loss_decay", "plot_tangent_function"]
+__all__ = [
+    "plot_against_width",
+    "plot_kernel_over_time",
+    "plot_loss_decay",
+    "plot_tangent_function",
+    "write_linear_approximation",
+]
 
-_NETWORK, _TANGENT = "#D55E00", "#0072B2"  # colour-blind safe (Okabe and Ito)
-_MARKERS = "osD^vP*X"
+_SIZE = (5.6, 4.4)
+_NAMES = ("gamma", "gamma_prime")
+_WIDTH = 1000  # of the networks drawn beside their tangent models
+_OVER_TIME = (100, 1000, 10_000)  # widths whose loss and kernel are drawn over time, in the linear regime
+_SAMPLES = 400  # inputs on a line
 
 
 def plot_tangent_function(
     comparison: TangentComparison, X: np.ndarray, y: np.ndarray, *, ax: Axes | None = None
 ) -> Axes:
     """Network and tangent model at the end of the run, on the line of inputs they were compared at (d = 2)."""
-    ax = _axes(ax)
+    ax = axes_of(ax, *_SIZE)
     position = comparison.inputs[:, 0]
-    ax.plot(position, comparison.outputs[-1], "-", color=_NETWORK, lw=2.0, label="network $f$")
-    ax.plot(position, comparison.linear_outputs[-1], "--", color=_TANGENT, lw=1.8, label=r"tangent model $f_{\rm lin}$")
-    ax.plot(X[:, 0], y, "ko", ms=5.5, zorder=4, label="data")
+    ax.plot(position, comparison.outputs[-1], "-", color=FINAL, lw=2.0, label="network $f$")
+    ax.plot(position, comparison.linear_outputs[-1], "--", color=INITIAL, lw=1.8, label=r"tangent model $f_{\rm lin}$")
+    ax.plot(X[:, 0], y, "o", color=DATA, ms=5.5, zorder=4, label="data")
     ax.set(xlabel="$x$", ylabel="$f(x)$")
     ax.grid(True, alpha=0.25)
     return ax
@@ -45,33 +79,16 @@ def plot_against_width(
     regimes : sequence of Regime
         Of w at every point; gives the colour.
     """
-    ax = _axes(ax)
     values = found.sup_difference if quantity == "difference" else found.kernel_change
-    fit = found.difference_slope if quantity == "difference" else found.kernel_slope
-    widths = np.array(found.widths, dtype=float)
-    for index, ((gamma, prime), regime) in enumerate(zip(found.points, regimes, strict=True)):
-        rows = values[index]
-        means = np.exp(np.nanmean(np.log(rows), axis=1))
-        spread = np.maximum(0.0, [means - np.nanmin(rows, axis=1), np.nanmax(rows, axis=1) - means])
-        slope = fit(index)
-        place = rf"$\gamma={float(gamma):g}$" + (rf"$,\ \gamma'={float(prime):g}$" if prime else "")
-        half = max(slope.high - slope.slope, slope.slope - slope.low)
-        interval = rf"\pm{half:.2f}" if slope.seeds > 1 else ""
-        label = rf"{place}, {regime.value}: slope ${slope.slope:+.2f}{interval}$"
-        look: dict[str, Any] = {"color": REGIME_COLOURS[regime], "mec": "black", "mew": 0.6, "ms": 6, "capsize": 2.5}
-        marker = _MARKERS[index % len(_MARKERS)]
-        ax.errorbar(widths, means, spread, fmt=marker, label=label, **look)
-        ax.plot(widths, np.exp(slope.intercept) * widths**slope.slope, "-", color=REGIME_COLOURS[regime], lw=1.4)
-    what = {
-        "difference": r"$\sup_t \max_i |f(x_i) - f_{\rm lin}(x_i)|$",
-        "kernel": r"$\sup_t |K(t)-K(0)|\,/\,|K(0)|$",
-    }[quantity]
-    ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=what)
-    ax.set_xticks(widths, [f"{width:g}" for width in widths])
-    ax.minorticks_off()
-    ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
-    ax.grid(True, which="major", alpha=0.25)
-    return ax
+    slope_of = found.difference_slope if quantity == "difference" else found.kernel_slope
+    curves = []
+    for index, (point, regime) in enumerate(zip(found.points, regimes, strict=True)):
+        fit = slope_of(index)
+        slope = with_interval(fit.slope, fit.low, fit.high) if fit.seeds > 1 else signed(fit.slope)
+        label = f"{_place(point)}, {regime.value}: slope ${slope}$"
+        look = REGIME_COLOURS[regime], MARKERS[index % len(MARKERS)]
+        curves.append(PowerLaw(label, found.widths, values[index], fit, *look))
+    return plot_curves(curves, _QUANTITIES[quantity], ax=axes_of(ax, *_SIZE))
 
 
 def plot_loss_decay(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: Axes | None = None) -> Axes:
@@ -83,7 +100,7 @@ def plot_loss_decay(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: 
         Label -> comparison and rate 2 m kappa^2 lambda/n (:func:`numerics.limiting_rate`). Solid: network; dashed: its tangent
         model.
     """
-    ax = _axes(ax)
+    ax = axes_of(ax, *_SIZE)
     handles = []
     for colour, (label, (run, rate)) in zip(_shades(len(runs)), runs.items(), strict=True):
         trajectory = run.solution.trajectory
@@ -109,7 +126,7 @@ def plot_loss_decay(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: 
 
 def plot_kernel_over_time(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: Axes | None = None) -> Axes:
     """Change of the tangent kernel over time, in the units of :func:`plot_loss_decay`."""
-    ax = _axes(ax)
+    ax = axes_of(ax, *_SIZE)
     for colour, (label, (run, rate)) in zip(_shades(len(runs)), runs.items(), strict=True):
         ax.plot(run.t * rate, np.maximum(run.kernel_change, 1e-16), "-", color=colour, lw=1.8, label=label)
     ax.set(xscale="log", yscale="log", xlabel=r"time $2m\kappa^2\lambda\,t/n$", ylabel=r"$|K(t)-K(0)|\,/\,|K(0)|$")
@@ -120,8 +137,59 @@ def plot_kernel_over_time(runs: Mapping[str, tuple[TangentComparison, float]], *
     return ax
 
 
-def _axes(ax: Axes | None) -> Axes:
-    return plt.subplots(figsize=(5.6, 4.4), layout="constrained")[1] if ax is None else ax
+def write_linear_approximation(found: LinearApproximation, plan: Plan, folder: Path) -> list[Path]:
+    """Network and tangent model as functions and against the width; loss and kernel over time."""
+    return save({"linear_approximation": _functions(found, plan), "loss_and_kernel": _over_time(found, plan)}, folder)
+
+
+def _functions(found: LinearApproximation, plan: Plan) -> Figure:
+    X, y = plan.data
+    shown = [found.points[0], *found.points[-2:]] if len(found.points) > 3 else list(found.points)
+    figure = Figure(figsize=(3.6 * len(shown) + 5.8, 4.6), layout="constrained")
+    *left, right = figure.subplots(1, len(shown) + 1, width_ratios=[1.0] * len(shown) + [1.35])
+    for ax, point in zip(left, shown, strict=True):
+        inputs = line_of_inputs(X, _SAMPLES)[1]
+        plot_tangent_function(
+            compare_with_tangent(_start(point, _WIDTH, X), X, y, inputs=inputs, layers=found.layers), X, y, ax=ax
+        )
+        ax.set_title(f"{_place(point)}, {regime_of_w(point).value}, {width_label(_WIDTH)}", fontsize=10)
+    for ax in left[1:]:
+        ax.set_ylabel("")
+    left[0].legend(fontsize=8)
+    plot_against_width(found, "difference", [regime_of_w(point) for point in found.points], ax=right)
+    right.set_title("difference against the width", fontsize=10)
+    return figure
+
+
+def _over_time(found: LinearApproximation, plan: Plan) -> Figure:
+    X, y = plan.data
+    figure = Figure(figsize=(14.0, 4.6), layout="constrained")
+    decay, change, kernel = figure.subplots(1, 3)
+    runs = {}
+    for width in _OVER_TIME:
+        start = _start(plan.points[0], width, X)
+        runs[width_label(width)] = (compare_with_tangent(start, X, y, layers=found.layers), limiting_rate(start, X, y))
+    plot_loss_decay(runs, ax=decay)
+    plot_kernel_over_time(runs, ax=change)
+    plot_against_width(found, "kernel", [regime_of_w(point) for point in found.points], ax=kernel)
+    for ax, title in ((decay, "loss"), (change, "tangent kernel")):
+        ax.set_title(f"{title} over time at {_place(plan.points[0])}", fontsize=10)
+    kernel.set_title("tangent kernel against the width", fontsize=10)
+    return figure
+
+
+def _start(point: Point, width: int, X: np.ndarray) -> TwoLayer:
+    return TwoLayer.sample(width, *point, X, rng=cell_seed(*point, width=width, seed=0))
+
+
+def _place(point: Point) -> str:
+    return place(_NAMES, point)
+
+
+_QUANTITIES = {
+    "difference": r"$\sup_t \max_i |f(x_i) - f_{\rm lin}(x_i)|$",
+    "kernel": r"$\sup_t |K(t)-K(0)|\,/\,|K(0)|$",
+}
 
 
 def _shades(count: int) -> list[tuple[float, float, float, float]]:

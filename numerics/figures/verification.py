@@ -1,69 +1,170 @@
-"""The figures of a verification, assembled from the plots and written to a folder."""
+"""The figures of a verification: RD against the width, the diagram with the measured points on it, learned functions."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+import phasetheory as pt
+from numerics.experiments.judgement import LayerResult
+from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
-from numerics.figures.plotting import plot_learned_functions, plot_measured_diagram, plot_relative_distance
-from numerics.scans import Cell
+from numerics.figures.functions import plot_learned_functions
+from numerics.figures.power_laws import plot_power_laws
+from numerics.figures.style import DISAGREES, HALO, coordinate, norm_name, place, save, signed, symbol, with_interval
+from numerics.networks import TwoLayer
+from phasetheory.diagrams.plotting import Window, default_window, mixture_colour, plot_phase_diagram, region_colours
 
-__all__ = ["save_figures", "write_figures"]
+__all__ = ["plot_measured_diagram", "write_figures"]
 
 _WIDTH = 1000  # of the networks whose functions and features are shown, as in the book
-_COLUMNS = 4  # functions side by side, at most
+_COLUMNS = 4  # panels side by side, at most
+_TO_THE_LEFT = 0.25  # of the window, right of its middle: texts of points beyond stand on their left
+_MARGIN = 0.25  # between a point and the edge of the window, at least
 
 
 def write_figures(verification: Verification, folder: Path) -> list[Path]:
     """Write every figure as PNG and PDF; returns the paths."""
-    figures = {
-        "relative_distance": _relative_distance(verification),
-        "learned_functions": _learned_functions(verification),
-        "phase_diagram": _diagram(verification),
-    }
-    return save_figures(figures, folder)
+    norms = verification.plan.norms
+    names = ["relative_distance"] if len(norms) == 1 else [f"relative_distance_{norm}" for norm in norms]
+    figures = {name: _relative_distance(verification, norm) for name, norm in zip(names, norms, strict=True)}
+    if _is_planar(verification.plan):
+        figures["learned_functions"] = _learned_functions(verification)
+    figures["phase_diagram"] = Figure(figsize=(7.6, 6.8), layout="constrained")
+    plot_measured_diagram(verification, ax=figures["phase_diagram"].subplots())
+    return save(figures, folder)
 
 
-def save_figures(figures: dict[str, Figure], folder: Path) -> list[Path]:
-    """Every figure by its name, as PNG and PDF; returns the paths."""
-    paths = []
-    for name, figure in figures.items():
-        for ending in ("png", "pdf"):
-            paths.append(folder / f"{name}.{ending}")
-            figure.savefig(paths[-1], dpi=160)
-    return paths
+def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None) -> Axes:
+    """The derived phase diagram with the measured points on it.
+
+    A square has the colour of the measured regimes of the input layer, beyond two layers of all hidden layers in Frobenius norm;
+    white if they belong to no region, or nothing was decided. Its edge is red if the point does not agree: in any judged layer
+    and norm. Beside it the measured slopes with their intervals, and the predicted ones.
+    """
+    plan = verification.plan
+    layers = tuple(layer for layer in plan.judged if layer != plan.layers[-1])
+    window = _window(plan, layers)
+    ax = plot_phase_diagram(plan.diagram, ax=ax, layers=layers, window=window)
+    regions = region_colours(plan.diagram, layers, window)
+    middle = float(np.mean(ax.get_xlim())) + _TO_THE_LEFT * float(np.ptp(ax.get_xlim()))
+    for point in verification.points:
+        x, y = map(float, point.point)
+        shown = [result for result in point.of(plan.norms[0]) if result.layer in layers]
+        edge = "black" if point.agrees else DISAGREES
+        ax.plot(x, y, "s", ms=9, mfc=_colour(shown, regions), mec=edge, mew=1.6, zorder=6)
+        side = -1 if x > middle else 1
+        place_of_text: tuple[float, float] = (8 * side, -5) if len(shown) == 1 else (8 * side, 2)
+        look: dict[str, Any] = {"textcoords": "offset points", "va": "top" if len(shown) == 1 else "bottom"}
+        note = ax.annotate(_text(shown), (x, y), place_of_text, fontsize=7.5, color=edge, **look)
+        note.set(ha="left" if side > 0 else "right", zorder=7, path_effects=[HALO])
+    _add_to_legend(ax, not all(point.agrees for point in verification.points))
+    ax.set_title("Squares: measured regimes; measured slope of RD ± interval (predicted)", fontsize=10)
+    return ax
 
 
-def _on_the_line(verification: Verification) -> tuple[PointResult, ...]:
-    return tuple(point for point in verification.points if point.gamma_prime == 0)
+def _relative_distance(verification: Verification, norm: str) -> Figure:
+    """One panel a point with all its layers, or all points together where one layer is judged."""
+    plan = verification.plan
+    if len(plan.judged) == 1:
+        return _points_together(verification, norm)
+    columns = min(_COLUMNS, len(verification.points))
+    rows = -(-len(verification.points) // columns)
+    figure = Figure(figsize=(3.7 * columns, 4.1 * rows + 0.3), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for point, ax in zip(verification.points, axes, strict=False):
+        plot_power_laws(point.of(norm), by="layer", ax=ax)
+        ax.set_title(place(plan.names, point.point), fontsize=10)
+    for ax in axes[len(verification.points) :]:
+        ax.remove()
+    figure.suptitle(f"Relative distance of every layer in {norm_name(norm)} norm")
+    return figure
 
 
-def _relative_distance(verification: Verification) -> Figure:
-    on_line = _on_the_line(verification)
-    off_line = tuple(point for point in verification.points if point.gamma_prime != 0)
-    panels = {title: points for title, points in ((r"$\gamma'=0$", on_line), (r"$\gamma'\neq 0$", off_line)) if points}
+def _points_together(verification: Verification, norm: str) -> Figure:
+    plan = verification.plan
+    vertical = coordinate(plan.names[1])
+    found: dict[str, list[PointResult]] = {rf"${vertical}=0$": [], rf"${vertical}\neq 0$": []}
+    for point in verification.points:
+        found[list(found)[point.point[1] != 0]].append(point)
+    panels = {title: points for title, points in found.items() if points}
     figure = Figure(figsize=(5.4 * len(panels), 5.6), layout="constrained")
     for ax, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        plot_relative_distance(points, ax=ax)
+        results = [result for point in points for result in point.of(norm)]
+        plot_power_laws(results, labels=[place(plan.names, point.point) for point in points], digits=3, ax=ax)
         ax.set_title(title)
     return figure
 
 
+def _is_planar(plan: Plan) -> bool:
+    """Whether what was learned can be drawn as functions on a line above two-dimensional features."""
+    return plan.depth == 2 and plan.data[0].shape[1] == 2 and isinstance(plan.start(plan.cells[0]), TwoLayer)
+
+
 def _learned_functions(verification: Verification) -> Figure:
-    chosen = (_on_the_line(verification) or verification.points)[:_COLUMNS]
+    plan = verification.plan
+    on_the_line = [point for point in verification.points if point.point[1] == 0]
+    chosen = (on_the_line or list(verification.points))[:_COLUMNS]
     solutions = {}
     for point in chosen:
-        prime = "" if point.gamma_prime == 0 else rf",\ \gamma'={float(point.gamma_prime):g}"
-        title = rf"$\gamma={float(point.gamma):g}{prime}$, {point.predicted_regime.value}"
-        cell: Cell = {"gamma": point.gamma, "gamma_prime": point.gamma_prime, "width": _WIDTH, "seed": 0}
-        solutions[title] = verification.plan.train(cell)
+        title = f"{place(plan.names, point.point)}, {point.layers[0].predicted_regime.value}"
+        cell = next(cell for cell in plan.cells if plan.point_of(cell) == point.point)
+        solutions[title] = plan.train({**cell, "width": _WIDTH, "seed": 0})
     figure = Figure(figsize=(3.8 * len(chosen), 6.4), layout="constrained")
-    plot_learned_functions(solutions, *verification.plan.data, figure=figure)
-    figure.suptitle(f"Four points learned by networks of {_WIDTH} neurons, from different initialisation sizes")
+    plot_learned_functions(solutions, *plan.data, figure=figure)
+    figure.suptitle(f"{plan.data_name}: learned by networks of {_WIDTH} neurons")
     return figure
 
 
-def _diagram(verification: Verification) -> Figure:
-    figure = Figure(figsize=(7.0, 6.2), layout="constrained")
-    plot_measured_diagram(verification, ax=figure.subplots())
-    return figure
+def _window(plan: Plan, layers: tuple[str, ...]) -> Window:
+    """That of the diagram, wide enough for every point."""
+    left, right, bottom, top = default_window(plan.diagram, layers)
+    xs, ys = zip(*((float(x), float(y)) for x, y in plan.points), strict=True)
+    return (
+        min(left, min(xs) - _MARGIN),
+        max(right, max(xs) + _MARGIN),
+        min(bottom, min(ys) - _MARGIN),
+        max(top, max(ys) + _MARGIN),
+    )
+
+
+def _colour(results: Sequence[LayerResult], regions: Mapping[tuple[pt.Regime, ...], Any]) -> Any:
+    regimes = tuple(result.measured_regime for result in results if result.measured_regime is not None)
+    if len(regimes) < len(results):
+        return "white"
+    return mixture_colour(regimes) or regions.get(regimes, "white")
+
+
+def _text(results: Sequence[LayerResult]) -> str:
+    """Measured slope with its interval, and the predicted one; a layer has a line and its name where there are several."""
+    lines, alone = [], len(results) == 1
+    for result in results:
+        fit = result.measured
+        measured = "no slope" if fit is None else f"${with_interval(fit.slope, fit.low, fit.high, 3 if alone else 2)}$"
+        before, between = ("", "\n") if alone else (f"${symbol(result.layer)}$ ", " ")
+        lines.append(f"{before}{measured}{between}(${_exact(result)}$)")
+    return "\n".join(lines)
+
+
+def _exact(result: LayerResult) -> str:
+    """The predicted slope as a fraction, or as a decimal where it has a long denominator."""
+    slope = result.predicted_slope
+    return f"{'+' if slope > 0 else ''}{slope}" if slope.q < 100 else signed(float(slope))
+
+
+def _add_to_legend(ax: Axes, disagrees: bool) -> None:
+    """What the squares are, and everything below the axes, where it hides nothing."""
+    legend = ax.get_legend()
+    assert legend is not None
+    handles: list[Any] = list(legend.legend_handles)
+    labels = [text.get_text() for text in legend.get_texts()]
+    marks = [("black", "measured")] + ([(DISAGREES, "does not agree in every layer and norm")] if disagrees else [])
+    for edge, label in marks:
+        handles.append(Line2D([], [], marker="s", ls="", ms=8, mfc="0.8", mec=edge, mew=1.6))
+        labels.append(label)
+    look: dict[str, Any] = {"fontsize": 8.5, "frameon": False, "ncols": 3}
+    ax.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, -0.11), **look)

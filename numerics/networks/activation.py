@@ -7,7 +7,7 @@ import numpy as np
 
 from numerics.errors import InputError
 
-__all__ = ["PointwiseActivation", "pointwise"]
+__all__ = ["PointwiseActivation", "is_homogeneous", "pointwise"]
 
 _SLOPES = {"relu": 0.0, "linear": 1.0}
 
@@ -52,6 +52,11 @@ class PointwiseActivation:
     def curvature(self, z: np.ndarray) -> np.ndarray | float:
         """sigma''(z), without the kink."""
         return -2 * np.tanh(z) * (1 - np.tanh(z) ** 2) if not self.homogeneous else 0.0
+
+
+def is_homogeneous(activation: "str | float | PointwiseActivation") -> bool:
+    """Whether sigma(c z) = c sigma(z) for c > 0: of what :func:`pointwise` takes all but tanh."""
+    return activation.homogeneous if isinstance(activation, PointwiseActivation) else activation != "tanh"
 
 
 def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActivation:

@@ -7,10 +7,11 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics.errors import InputError
-from numerics.networks.activation import PointwiseActivation
+from numerics.networks.activation import PointwiseActivation, is_homogeneous
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["sample_network", "scales_at"]
+__all__ = ["check_width", "draw", "sample_network", "scales_at"]
 
 
 def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float, ...], float, tuple[float, ...]]:
@@ -75,6 +76,48 @@ def sample_network(
         antisymmetric=antisymmetric,
         activation=_negative_slope(network.activation) if activation is None else activation,
     )
+
+
+def draw(
+    network: pt.Network,
+    width: int,
+    inputs: int,
+    *,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0,
+    activation: str | float | PointwiseActivation | None = None,
+) -> TwoLayer | DeepNetwork:
+    """Draw a network of the theory as the experiments start it, with f = 0: of two layers antisymmetric, else centred.
+
+    Two layers with a kink at most are a :class:`TwoLayer`, the engine that is exact through kinks; parameters as for
+    :func:`sample_network`, an even width for two layers.
+
+    Examples
+    --------
+    >>> draw(pt.initialization("ntk"), 64, 2).shape, draw(pt.initialization("ntk", depth=3), 64, 2).shape
+    ('m = 64', '2-64-64-1')
+    """
+    check_width(width, even=network.depth == 2)
+    chosen = _negative_slope(network.activation) if activation is None else activation
+    if network.depth > 2 or not is_homogeneous(chosen):
+        return sample_network(network, width, inputs, rng=rng, activation=chosen)
+    kappa, kappa_prime = (_power_of_width(scale, width, inputs) for scale in (network.kappa, network.kappa_prime))
+    return TwoLayer.draw(width, kappa, kappa_prime, inputs, rng=rng, activation=chosen)
+
+
+def check_width(width: int, *, even: bool) -> None:
+    """Refuse a width that is no integer >= 2, or odd where neurons are paired."""
+    whole = isinstance(width, int | np.integer) and not isinstance(width, bool)
+    if not whole or width < 2 or (even and width % 2):
+        wanted = "even integers >= 2: an antisymmetric start pairs neurons" if even else "integers >= 2"
+        raise InputError(f"width = {width!r}; give {wanted}")
+
+
+def _power_of_width(scale: sp.Expr, width: int, inputs: int) -> float:
+    """A scale in numbers; m^g as :meth:`TwoLayer.sample` takes it, so that both draw the same network to the bit."""
+    base, exponent = scale.as_base_exp()
+    if base == pt.m and exponent.is_number:
+        return float(np.power(float(width), float(exponent)))
+    return float(sp.N(scale.subs({pt.m: sp.Integer(width), pt.d: sp.Integer(inputs)})))
 
 
 def _negative_slope(activation: pt.Activation) -> str | float:

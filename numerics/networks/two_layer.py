@@ -16,11 +16,10 @@ from numpy.typing import ArrayLike
 
 from numerics.errors import InputError
 from numerics.kernels import stages
+from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.seeds import describe
 
 __all__ = ["TwoLayer"]
-
-_SLOPES = {"relu": 0.0, "linear": 1.0}
 
 
 @dataclass(frozen=True)
@@ -96,18 +95,36 @@ class TwoLayer:
         >>> float(net([[0.5, 1.0]])[0])
         0.0
         """
-        d = np.atleast_2d(np.asarray(inputs, dtype=float)).shape[1]
-        if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 2:
-            raise InputError(f"width = {width!r}; give an integer >= 2")
-        if antisymmetric and width % 2:
-            raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
         exponents = [_finite("gamma", gamma), _finite("gamma_prime", gamma_prime)]
-        slope = _negative_slope(activation)
+        _check_width(width)
         with np.errstate(over="ignore", under="ignore"):
             kappa, kappa_prime = (float(np.power(float(width), -g)) for g in exponents)
+        d = np.atleast_2d(np.asarray(inputs, dtype=float)).shape[1]
+        return cls.draw(width, kappa, kappa_prime, d, rng=rng, antisymmetric=antisymmetric, activation=activation)
+
+    @classmethod
+    def draw(
+        cls,
+        width: int,
+        kappa: float,
+        kappa_prime: float,
+        inputs: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator = 0,
+        antisymmetric: bool = True,
+        activation: str | float | PointwiseActivation = "relu",
+    ) -> "TwoLayer":
+        """Draw a network of given scales; ``inputs`` is the number of inputs d, the rest as for :meth:`sample`."""
+        _check_width(width)
+        if antisymmetric and width % 2:
+            raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
+        for name, value in (("kappa", kappa), ("kappa_prime", kappa_prime)):
+            if not (np.isfinite(value) and value > 0):
+                raise InputError(f"{name} = {value} is not positive and finite; choose gamma within the float range")
+        slope = _negative_slope(activation)
         generator = np.random.default_rng(rng)
         drawn = width // 2 if antisymmetric else width
-        a, w = generator.standard_normal(drawn), generator.standard_normal((drawn, d))
+        a, w = generator.standard_normal(drawn), generator.standard_normal((drawn, inputs))
         if antisymmetric:
             a, w = np.concatenate([a, -a]), np.concatenate([w, w])
         scale = np.sqrt(kappa_prime)
@@ -175,6 +192,11 @@ class TwoLayer:
         return f
 
 
+def _check_width(width: int) -> None:
+    if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 2:
+        raise InputError(f"width = {width!r}; give an integer >= 2")
+
+
 def _finite(name: str, value: SupportsFloat) -> float:
     try:
         number = float(value)
@@ -185,9 +207,9 @@ def _finite(name: str, value: SupportsFloat) -> float:
     return number
 
 
-def _negative_slope(activation: str | float) -> float:
-    if isinstance(activation, str) and activation in _SLOPES:
-        return _SLOPES[activation]
-    if isinstance(activation, (int, float)) and np.isfinite(activation):
-        return float(activation)
-    raise InputError(f"activation = {activation!r}; use 'relu', 'linear' or the negative slope of leaky relu")
+def _negative_slope(activation: str | float | PointwiseActivation) -> float:
+    if not is_homogeneous(activation):
+        raise InputError(
+            f"activation = {activation!r} has no kink to be exact at; use a DeepNetwork, which takes any of them"
+        )
+    return pointwise(activation).negative_slope

@@ -1,52 +1,51 @@
 """A scan beside the theory: as a table for a terminal, and as data for JSON."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.box import SIMPLE
 from rich.table import Table
 
+from numerics.experiments.allowance import allowance_at
 from numerics.experiments.maps import MapComparison
-from numerics.experiments.verify import regime_of
-from numerics.scans import Status, failures
+from numerics.reports.tables import plain_table
+from numerics.scans import CellStatus, failures
+from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["scan_dict", "scan_table"]
+__all__ = ["WIDEST_TABLE", "scan_dict", "scan_table"]
 
 _COLOURS = {"linear": "cyan", "critical": "bold", "condensed": "yellow"}
+#: Columns that fit 80 characters.
+WIDEST_TABLE = 11
 
 
 def scan_table(comparison: MapComparison) -> Table:
-    """Measured slopes over the plane of a two-layer scan, and the boundary of every row; 9 columns fit 80 characters."""
-    slopes, boundary = comparison.slopes, comparison.boundary
+    """Measured slopes of a layer over the plane, and the boundary of every row."""
+    slopes, boundary, layer = comparison.slopes, comparison.boundary, comparison.layer
+    (x, y), (horizontal, vertical) = map(plain, comparison.diagram.coordinates), comparison.diagram.names
     widths = slopes.attrs["widths"]
-    table = Table(
-        title=f"S_{comparison.layer}, the slope of RD({comparison.layer}), at widths {widths[0]} to {widths[-1]}",
-        caption="Columns: γ. γ* is where S changes sign, with its 95 % interval over seeds;\n"
-        "derived: the same for infinite width.",
-        box=SIMPLE,
-        show_edge=False,
-        pad_edge=False,
-        padding=0,
-        title_style="bold",
+    table = plain_table(
+        f"S_{layer}, the slope of RD({layer}), at widths {widths[0]} to {widths[-1]}",
+        f"Columns: {x}. {x}* is where S changes sign, with its 95 % interval over seeds;\nderived: the same for infinite width.",
+        (y, *(f"{value:.3g}" for value in slopes[horizontal].values), f"{x}*", "derived"),
+        left=(f"{x}*",),
+        dense=True,
     )
-    table.add_column("γ'", justify="right", no_wrap=True)
-    for value in slopes["gamma"].values:
-        table.add_column(f"{value:.3g}", justify="right", no_wrap=True, min_width=5)
-    table.add_column("γ*", justify="left", no_wrap=True)
-    table.add_column("derived", justify="right", no_wrap=True)
-    for prime in slopes["gamma_prime"].values[::-1]:
-        row, star = slopes.sel(gamma_prime=prime), boundary.sel(gamma_prime=prime)
+    for height in slopes[vertical].values[::-1]:
+        row, star = slopes.sel({vertical: height}), boundary.sel({vertical: height})
         cells = [_coloured(float(value)) for value in row["slope"].values]
-        table.add_row(f"{prime:.3g}", *cells, _star(star), _number(float(star["predicted"])))
+        table.add_row(f"{height:.3g}", *cells, _star(star), _number(float(star["predicted"])))
     return table
 
 
 def _coloured(slope: float) -> str:
-    return f"[{_COLOURS[regime_of(slope).value]}]{slope:+.2f}[/]" if np.isfinite(slope) else ""
+    if not np.isfinite(slope):
+        return ""
+    return f"[{_COLOURS[allowance_at(2).regime(slope).value]}]{slope:+.2f}[/]"
 
 
 def _number(value: float) -> str:
@@ -62,25 +61,25 @@ def _star(row: "xarray.Dataset") -> str:
     return f"{crossing:.2f} ±{max(high - crossing, crossing - low):.2f}"
 
 
-def scan_dict(dataset: "xarray.Dataset", comparisons: list[MapComparison], store: str) -> dict[str, Any]:
+def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], store: str) -> dict[str, Any]:
     """Everything measured and derived, nested lists in the order of ``dimensions``; null where there is no number."""
     status = dataset["status"].values
+    norms: dict[str, dict[str, Any]] = {}
+    for comparison in comparisons:
+        norms.setdefault(comparison.diagram.norm, {})[comparison.layer] = {
+            "verdict": comparison.verdict(),
+            "points": comparison.points,
+            "away_from_boundary": comparison.judged,
+            "in_predicted_regime": comparison.agreeing,
+            "slopes": _plain(comparison.slopes.drop_vars("local_slope")),
+            "boundary": _plain(comparison.boundary),
+        }
     return {
         "store": store,
         "attributes": {name: value for name, value in dataset.attrs.items()},
-        "cells": {s.name.lower(): int((status == s).sum()) for s in Status if s is not Status.NOT_PLANNED},
+        "cells": {s.name.lower(): int((status == s).sum()) for s in CellStatus if s is not CellStatus.NOT_PLANNED},
         "failures": failures(dataset),
-        "layers": {
-            c.layer: {
-                "verdict": c.verdict(),
-                "points": c.points,
-                "away_from_boundary": c.judged,
-                "in_predicted_regime": c.agreeing,
-                "slopes": _plain(c.slopes.drop_vars("local_slope")),
-                "boundary": _plain(c.boundary),
-            }
-            for c in comparisons
-        },
+        "norms": norms,
     }
 
 

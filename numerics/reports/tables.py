@@ -8,9 +8,13 @@ from rich.table import Table
 __all__ = ["plain_table"]
 
 
-def plain_table(title: str, caption: str, headings: Iterable[str], *, left: Collection[str] = ()) -> Table:
+def plain_table(
+    title: str, caption: str, headings: Iterable[str], *, left: Collection[str] = (), dense: bool = False
+) -> Table:
     """An empty table: bold title, caption below, columns to the right but for those named in ``left``."""
-    table = Table(title=title, caption=caption, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title_style="bold")
+    padding = (0, 0, 0, 0) if dense else (0, 1, 0, 0)
+    table = Table(title=title, caption=caption, box=SIMPLE, pad_edge=False, padding=padding, title_style="bold")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in left else "right", no_wrap=True)
+        width = 5 if dense else None  # of a slope with its sign
+        table.add_column(heading, justify="left" if heading in left else "right", no_wrap=True, min_width=width)
     return table

@@ -1,6 +1,7 @@
 """A verification as data (for ``report.json``) and as a table for a terminal."""
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -11,127 +12,168 @@ from rich.markup import escape
 from rich.table import Table
 
 import phasetheory as pt
-from numerics.experiments.verify import FINITE_WIDTH, TRUSTED, WIDEST_INTERVAL, PointResult, Run, Verdict, Verification
+from numerics.experiments.judgement import LayerResult, Verdict
+from numerics.experiments.plan import Plan
+from numerics.experiments.verify import PointResult, Verification
 from numerics.reports.tables import plain_table
-from numerics.slopes import SlopeFit
+from numerics.scans import CellStatus, Record
+from phasetheory.symbols.printing import plain
 
-__all__ = ["COLOURS", "measured_slope", "to_dict", "to_table", "versions"]
+__all__ = ["headline", "to_dict", "to_table"]
 
-COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
-
-
-def versions() -> dict[str, str]:
-    """Of everything that decides the numbers."""
-    return {
-        "phasetheory": version("phasetheory"),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "sympy": sp.__version__,
-    }
+_COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
 
 
 def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, Any]:
     """Everything needed to read or repeat a verification, in types that JSON knows; exact numbers as text."""
-    plan = verification.plan
+    plan, normalized = verification.plan, derivation.normalized
+    diagrams = {norm: plan.diagram.with_norm(norm) for norm in plan.norms}
     X, y = plan.data
     return {
         "agrees": verification.agrees,
+        "mean_difference": _number(verification.mean_difference),
         "seconds": round(verification.seconds, 3),
-        "versions": versions(),
+        "versions": {
+            "phasetheory": version("phasetheory"),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            "sympy": sp.__version__,
+        },
         "theory": {
-            "time_unit": str(derivation.normalized.time_unit),
-            "kappa": str(derivation.normalized.kappa),
-            "kappa_prime": str(derivation.normalized.kappa_prime),
-            "boundaries": {layer: str(boundary) for layer, boundary in derivation.boundaries.items()},
-            "slope_w": str(derivation.diagram.slope("w")),
+            "time_unit": str(normalized.time_unit),
+            "kappa": str(normalized.kappa),
+            "kappa_prime": str(normalized.kappa_prime),
+            "boundaries": {n: {layer: str(d.boundary(layer)) for layer in plan.layers} for n, d in diagrams.items()},
+            "slopes": {n: {layer: str(d.slope(layer)) for layer in plan.judged} for n, d in diagrams.items()},
             "checks": {check.statement: check.holds for check in derivation.checks},
         },
         "plan": {
             "widths": list(plan.widths),
             "seeds": plan.seeds,
-            "rtol": plan.rtol,
-            "loss_tol": plan.loss_tol,
             "max_seconds": plan.max_seconds,
+            **plan.settings,
             "inputs": X.tolist(),
             "targets": y.tolist(),
         },
-        "verdict": {
-            "finite_width_allowance": FINITE_WIDTH,
-            "widest_interval": WIDEST_INTERVAL,
-            "kernels_trusted_below": TRUSTED,
-        },
-        "points": [_point(point) for point in verification.points],
+        "allowance": asdict(verification.allowance),
+        "points": [_point(point, plan) for point in verification.points],
     }
 
 
-def _point(point: PointResult) -> dict[str, Any]:
+def _point(point: PointResult, plan: Plan) -> dict[str, Any]:
     return {
-        "gamma": str(point.gamma),
-        "gamma_prime": str(point.gamma_prime),
+        **{name: str(value) for name, value in zip(plan.names, point.point, strict=True)},
+        "agrees": point.agrees,
+        "layers": [_layer(result) for result in point.layers],
+        "runs": [_run(record, plan) for record in point.records],
+    }
+
+
+def _layer(result: LayerResult) -> dict[str, Any]:
+    fit, regime = result.measured, result.measured_regime
+    return {
+        "layer": result.layer,
+        "norm": result.norm,
         "predicted": {
-            "slope": str(point.predicted_slope),
-            "regime": point.predicted_regime.value,
-            "slope_at_these_widths": point.expected_slope,
-            "relative_distance_w_by_kernels": {str(width): rd for width, rd in point.kernel_distances.items()},
+            "slope": str(result.predicted_slope),
+            "regime": result.predicted_regime.value,
+            "slope_at_these_widths": result.prediction.expected,
+            "relative_distance_by_kernels": {str(w): rd for w, rd in result.prediction.distances.items()},
         },
-        "measured": measured_slope(point.measured, point.measured_regime),
-        "verdict": point.verdict.value,
-        "reason": point.reason,
-        "runs": [_run(run) for run in point.runs],
+        "measured": None
+        if fit is None
+        else {
+            "slope": fit.slope,
+            "interval": [fit.low, fit.high],
+            "level": fit.level,
+            "local_slopes": list(fit.local_slopes),
+            "drift": fit.drift,
+            "regime": regime.value if regime else None,
+        },
+        "verdict": result.verdict.value,
+        "reason": result.reason,
     }
 
 
-def measured_slope(fit: SlopeFit | None, regime: pt.Regime | None) -> dict[str, Any] | None:
-    """A fitted slope with its interval and regime; None if nothing could be fitted."""
-    if fit is None or regime is None:
-        return None
+def _run(record: Record, plan: Plan) -> dict[str, Any]:
+    """A run with its observables by label; null where there is no number."""
+    values: dict[str, Any] = {}
+    for name, observable in plan.observables.items():
+        given = np.array(record.values.get(name, np.full(observable.shape, np.nan)), dtype=float)
+        values[name] = _labelled(given, list(observable.labels.values()))
     return {
-        "slope": fit.slope,
-        "interval": [fit.low, fit.high],
-        "level": fit.level,
-        "local_slopes": list(fit.local_slopes),
-        "drift": fit.drift,
-        "regime": regime.value,
+        "width": int(record.cell["width"]),
+        "seed": int(record.cell["seed"]),
+        **values,
+        "status": record.reason or "the loss reached loss_tol",
+        "converged": record.status is CellStatus.DONE,
+        "seconds": round(record.seconds, 4),
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
-    return {
-        "width": run.width,
-        "seed": run.seed,
-        "relative_distance_w": run.relative_distance,
-        "loss": run.loss,
-        "normalised_time": run.time,
-        "status": run.status,
-        "evaluations": run.evaluations,
-        "seconds": round(run.seconds, 4),
-        "conserved_drift": run.conserved_drift,
-    }
+def _labelled(values: np.ndarray, labels: list[Any]) -> Any:
+    if not labels:
+        return _number(float(values))
+    return {str(label): _labelled(part, labels[1:]) for label, part in zip(labels[0], values, strict=True)}
 
 
-def to_table(verification: Verification) -> Table:
-    """Prediction against measurement, one row a point; fits 80 columns."""
-    plan = verification.plan
-    widest = plan.widths[-1]
-    table = plain_table(
-        f"S_w, the slope of RD(w), at widths {plan.widths[0]} to {widest}, {plan.seeds} seeds",
-        f"In brackets: 95 % interval over seeds. RD ratio: measured at width {widest},\n"
-        "over the prediction of the tangent kernels, which has no free parameter; given\n"
-        f"where its own estimate of its error is below {TRUSTED:.0%}.",
-        ("γ", "γ'", "predicted", "measured", "RD ratio"),
+def _number(value: float) -> float | None:
+    """JSON has no nan: tanh conserves nothing, a failed run has no loss."""
+    return value if np.isfinite(value) else None
+
+
+def to_table(verification: Verification, norm: str = "frobenius") -> Table:
+    """Prediction against measurement in one norm, one row a layer; fits 80 columns."""
+    plan, allowance = verification.plan, verification.allowance
+    results = [result for point in verification.points for result in point.of(norm)]
+    several, kernels = len(plan.judged) > 1, any(result.prediction.distances for result in results)
+    subject = f"{norm.capitalize()} norm" if several else f"S_{plan.judged[0]}, the slope of RD({plan.judged[0]})"
+    caption = (  # one paragraph: it is wrapped to the width of the table
+        f"In brackets: 95 % interval over seeds. A verdict allows for |S| up to {allowance.critical:g} as critical, and "
+        f"{allowance.finite_width:g} beyond the interval for finite width."
     )
-    table.add_column("verdict", no_wrap=not any(point.reason for point in verification.points))
-    for point in verification.points:
-        ratio = point.kernel_ratios.get(widest)
-        regime = f"{point.measured_regime.value}, " if point.measured_regime else ""
-        verdict = f"[{COLOURS[point.verdict]}]{point.verdict.value}[/]"
-        table.add_row(
-            f"{float(point.gamma):g}",
-            f"{float(point.gamma_prime):g}",
-            str(point.predicted_slope),
-            escape(str(point.measured or "")),
-            f"{ratio:.3f}" if ratio else "",
-            f"{regime}{verdict}" + (f": {point.reason}" if point.reason else ""),
+    if kernels:
+        caption += (
+            f" RD ratio: measured at width {plan.widths[-1]}, over the prediction of the tangent kernels, which has no free "
+            f"parameter; given where its own estimate of its error is below {allowance.trusted:.0%}."
         )
+    else:
+        caption += " Local: between the last two widths."
+    headings = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else []), "predicted", "measured"]
+    table = plain_table(
+        f"{subject}, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
+        caption,
+        [*headings, "RD ratio" if kernels else "local"],
+    )
+    table.add_column("verdict", no_wrap=not any(result.reason for result in results))
+    for point in verification.points:
+        for row, result in enumerate(point.of(norm)):
+            place = [f"{float(value):g}" if row == 0 else "" for value in point.point]
+            fit, ratio = result.measured, result.ratios.get(plan.widths[-1])
+            local = f"{fit.local_slopes[-1]:+.2f}" if fit else ""
+            last = (f"{ratio:.3f}" if ratio else "") if kernels else local
+            table.add_row(
+                *(*place, *([result.layer] if several else []), str(result.predicted_slope)),
+                escape(str(fit or "")),
+                last,
+                _verdict(result),
+                end_section=several and row == len(plan.judged) - 1,
+            )
     return table
+
+
+def headline(verification: Verification) -> str:
+    """The verdict of the whole, in a line."""
+    agreeing, largest = sum(point.agrees for point in verification.points), verification.allowance.mean_difference
+    bound = f" (at most {largest:g})" if largest is not None else ""
+    return (
+        f"{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
+        f"{verification.mean_difference:.3f}{bound}, in {verification.seconds:.1f} s."
+    )
+
+
+def _verdict(result: LayerResult) -> str:
+    regime = f"{result.measured_regime.value}, " if result.measured_regime else ""
+    colour = _COLOURS[result.verdict]
+    return f"{regime}[{colour}]{result.verdict.value}[/]" + (f": {result.reason}" if result.reason else "")

@@ -4,23 +4,27 @@ An :class:`Experiment` says what the cells are and measures one of them; :func:`
 the :class:`Workers` it is given, and returns a labelled dataset. Nothing here knows what a network is.
 """
 
-from numerics.scans.experiment import Cell, Experiment, Observable, Outcome
-from numerics.scans.records import Status
+from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
+from numerics.scans.records import CellStatus, Record
 from numerics.scans.results import failures, open_scan, timing
-from numerics.scans.scan import ScanProgress, Session, scan
-from numerics.scans.workers import Dask, Processes, Serial, Workers
+from numerics.scans.scan import OnProgress, ScanProgress, Session, scan
+from numerics.scans.workers import Dask, Processes, Serial, Threads, Workers
 
 __all__ = [
     "Cell",
+    "CellStatus",
     "Dask",
     "Experiment",
     "Observable",
+    "OnProgress",
     "Outcome",
     "Processes",
+    "Record",
     "ScanProgress",
     "Serial",
     "Session",
-    "Status",
+    "Setting",
+    "Threads",
     "Workers",
     "failures",
     "open_scan",

@@ -13,13 +13,13 @@ import numpy as np
 
 from numerics.scans.experiment import Cell
 
-__all__ = ["Key", "Record", "Status", "decode_cell", "decode_line", "encode_line", "key_of"]
+__all__ = ["CellStatus", "Key", "Record", "decode_cell", "decode_line", "encode_line", "key_of"]
 
 #: A cell's coordinates as exact text, in order.
 Key = tuple[str, ...]
 
 
-class Status(IntEnum):
+class CellStatus(IntEnum):
     """What became of a cell."""
 
     NOT_PLANNED = 0  #: a place in the array that is not a cell of this scan
@@ -34,7 +34,7 @@ class Record:
     """One measured cell; wall time in seconds and the name of the machine are not part of the dataset."""
 
     cell: Cell
-    status: Status
+    status: CellStatus
     values: Mapping[str, Any]
     reason: str
     seconds: float
@@ -78,7 +78,7 @@ def decode_line(line: bytes) -> Record | dict[str, Any] | None:
         return content
     return Record(
         decode_cell(content["cell"], content["cell"].values()),
-        Status[content["status"]],
+        CellStatus[content["status"]],
         content["values"],
         content["reason"],
         content["seconds"],

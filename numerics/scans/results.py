@@ -12,7 +12,7 @@ import numpy as np
 from numerics.errors import ScanError
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.experiment import Coordinate
-from numerics.scans.records import Key, Record, Status
+from numerics.scans.records import CellStatus, Key, Record
 from numerics.scans.store import LOG_FOLDER, read_blueprint, read_log, versions
 
 if TYPE_CHECKING:  # half a second: only for those who ask
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # half a second: only for those who ask
 
 __all__ = ["failures", "open_scan", "timing", "to_dataset", "write_dataset"]
 
-_VALUES = (Status.DONE, Status.STOPPED_SHORT)
+_VALUES = (CellStatus.DONE, CellStatus.STOPPED_SHORT)
 
 
 def open_scan(path: str | os.PathLike[str]) -> "xarray.Dataset":
@@ -30,7 +30,7 @@ def open_scan(path: str | os.PathLike[str]) -> "xarray.Dataset":
     -------
     xarray.Dataset
         One dimension per coordinate, then those of the observable. nan where a cell has no values; ``status`` says why (see
-        :class:`Status`), ``failures`` gives the reasons.
+        :class:`CellStatus`), ``failures`` gives the reasons.
 
     Raises
     ------
@@ -67,9 +67,9 @@ def to_dataset(
     import xarray
 
     places = _Places(blueprint, records)
-    status = np.full(places.shape, Status.NOT_PLANNED, dtype=np.int8)
+    status = np.full(places.shape, CellStatus.NOT_PLANNED, dtype=np.int8)
     for cell in blueprint.cells:
-        status[places.place(cell)] = Status.PENDING
+        status[places.place(cell)] = CellStatus.PENDING
     arrays = {name: np.full((*places.shape, *o.shape), np.nan) for name, o in blueprint.observables.items()}
     reasons: dict[str, str] = {}
     for record in places.records:
@@ -78,7 +78,7 @@ def to_dataset(
         if record.status in _VALUES:
             for name, array in arrays.items():
                 array[place] = record.values[name]
-        if record.status != Status.DONE:
+        if record.status != CellStatus.DONE:
             reasons[", ".join(f"{name}={float(value):g}" for name, value in record.cell.items())] = record.reason
     dimensions = tuple(places.values)
     variables: dict[str, Any] = {
@@ -87,8 +87,8 @@ def to_dataset(
     }
     meanings = {
         "long_name": "what became of the cell",
-        "flag_values": [int(s) for s in Status],
-        "flag_meanings": " ".join(s.name.lower() for s in Status),
+        "flag_values": [int(s) for s in CellStatus],
+        "flag_meanings": " ".join(s.name.lower() for s in CellStatus),
         "reasons": json.dumps(reasons, ensure_ascii=False),
     }
     labels = {dim: list(values) for o in blueprint.observables.values() for dim, values in o.labels.items()}

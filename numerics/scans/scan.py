@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from numerics.errors import InputError, ScanError
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.experiment import Cell, Experiment
-from numerics.scans.records import Record, Status, key_of
+from numerics.scans.records import CellStatus, Record, key_of
 from numerics.scans.results import open_scan, to_dataset, write_dataset
 from numerics.scans.store import Memory, Store
 from numerics.scans.workers import Borrowed, Processes, Workers, execute
@@ -19,7 +19,7 @@ from numerics.scans.workers import Borrowed, Processes, Workers, execute
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["ScanProgress", "Session", "scan"]
+__all__ = ["OnProgress", "ScanProgress", "Session", "scan"]
 
 _REWRITE = 60.0  # seconds between rewritings of the dataset while cells come in
 
@@ -45,7 +45,8 @@ class ScanProgress:
     remaining: float
 
 
-Report = Callable[[ScanProgress], object]
+#: Called at the start and after every cell.
+OnProgress = Callable[[ScanProgress], object]
 
 
 def scan(
@@ -55,7 +56,7 @@ def scan(
     executor: Executor | Workers | None = None,
     retry_failed: bool = False,
     extend: bool = False,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> "xarray.Dataset":
     """Measure every cell of an experiment, and return them as a labelled dataset.
 
@@ -107,7 +108,7 @@ class Session:
         *,
         executor: Executor | Workers | None = None,
         extend: bool = False,
-        progress: Report | None = None,
+        progress: OnProgress | None = None,
     ) -> None:
         self._experiment = experiment
         self._workers = _workers(executor)
@@ -139,10 +140,10 @@ class Session:
     def run(self, cells: Iterable[Cell], *, retry_failed: bool = False) -> None:
         """Measure those of the cells that are not stored yet."""
         cells = list(cells)
-        again = {Status.FAILED, Status.STOPPED_SHORT} if retry_failed else set()
+        again = {CellStatus.FAILED, CellStatus.STOPPED_SHORT} if retry_failed else set()
         missing = [cell for cell in cells if not self._has(cell, again)]
         kept = [record for cell in cells if (record := self._store.records.get(key_of(cell)))]
-        failed = 0 if retry_failed else sum(record.status == Status.FAILED for record in kept)
+        failed = 0 if retry_failed else sum(record.status == CellStatus.FAILED for record in kept)
         tally = _Tally(self._experiment, missing, len(cells), failed)
         self._report(tally)
         if not missing:
@@ -167,7 +168,7 @@ class Session:
         if isinstance(self._store, Store):
             write_dataset(self.dataset(), self._store.path)
 
-    def _has(self, cell: Cell, again: set[Status]) -> bool:
+    def _has(self, cell: Cell, again: set[CellStatus]) -> bool:
         record = self._store.records.get(key_of(cell))
         return record is not None and record.status not in again
 
@@ -190,7 +191,7 @@ class _Tally:
         cost = self._cost(record.cell)
         self._cost_left, self._cost_spent = self._cost_left - cost, self._cost_spent + cost
         self._finished += 1
-        self._failed += record.status == Status.FAILED
+        self._failed += record.status == CellStatus.FAILED
 
     @property
     def progress(self) -> ScanProgress:

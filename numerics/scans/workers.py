@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from typing import Any
 
@@ -20,9 +20,9 @@ import numpy as np
 
 from numerics.errors import InputError, ScanError
 from numerics.scans.experiment import Cell, Experiment
-from numerics.scans.records import Record, Status
+from numerics.scans.records import CellStatus, Record
 
-__all__ = ["Borrowed", "Dask", "Processes", "Serial", "Workers", "execute"]
+__all__ = ["Borrowed", "Dask", "Processes", "Serial", "Threads", "Workers", "execute"]
 
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -141,6 +141,24 @@ class Borrowed(Workers):
             future.cancel()
 
 
+class Threads(Workers):
+    """Threads of this process, one per core: at once at work, for cells whose time is spent outside the interpreter's lock."""
+
+    def start(self, experiment: Experiment) -> None:
+        """Start the threads."""
+        self._experiment, threads = experiment, _cores()
+        self._pool = ThreadPoolExecutor(threads)
+        self.window = 2 * threads
+
+    def submit(self, cell: Cell) -> "Future[Record]":
+        """Hand a cell to a thread."""
+        return self._pool.submit(measured, self._experiment, cell)
+
+    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+        """Let what has begun come to its end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
 class Dask(Workers):
     """A Dask cluster: one that runs, or a local one for the length of the scan.
 
@@ -247,7 +265,7 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
 def measured(experiment: Experiment, cell: Cell) -> Record:
     """Measure a cell; an exception becomes the reason of its failure."""
     began = time.perf_counter()
-    status, values, reason = Status.DONE, {}, ""
+    status, values, reason = CellStatus.DONE, {}, ""
     try:
         outcome = experiment.measure(cell)
         for name, observable in experiment.observables.items():
@@ -256,7 +274,7 @@ def measured(experiment: Experiment, cell: Cell) -> Record:
                 raise ValueError(f"{name} has shape {value.shape}, not {observable.shape}")
             values[name] = value.tolist()
         if outcome.stopped_short:
-            status, reason = Status.STOPPED_SHORT, outcome.stopped_short
+            status, reason = CellStatus.STOPPED_SHORT, outcome.stopped_short
     except Exception as error:
         return _failed(cell, f"{type(error).__name__}: {error}", time.perf_counter() - began)
     return Record(cell, status, values, reason, time.perf_counter() - began, socket.gethostname())
@@ -280,7 +298,7 @@ def _collect(running: "dict[Future[Record], Cell]") -> tuple[list[Record], list[
 
 
 def _failed(cell: Cell, reason: str, seconds: float = 0.0) -> Record:
-    return Record(cell, Status.FAILED, {}, " ".join(reason.split()), seconds, socket.gethostname())
+    return Record(cell, CellStatus.FAILED, {}, " ".join(reason.split()), seconds, socket.gethostname())
 
 
 def _cores() -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.errors import InputError
-from numerics.scans.records import Status
+from numerics.scans.records import CellStatus
 
 if TYPE_CHECKING:
     import xarray
@@ -48,11 +48,11 @@ def usable_runs(dataset: "xarray.Dataset", observable: str) -> Runs:
             raise InputError(f"the dataset has no dimension {name}; a slope needs runs at several widths")
     if dataset.sizes["width"] < 2:
         raise InputError(f"the dataset has one width, {int(dataset['width'][0])}; a slope needs at least two")
-    used = dataset[observable].where(dataset["status"] == Status.DONE).transpose(..., "width", "seed")
+    used = dataset[observable].where(dataset["status"] == CellStatus.DONE).transpose(..., "width", "seed")
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(used.values)
     logs[~np.isfinite(logs)] = np.nan  # RD = 0: a run that did not move has no logarithm
-    pending = (dataset["status"] == Status.PENDING).any(("width", "seed"))
+    pending = (dataset["status"] == CellStatus.PENDING).any(("width", "seed"))
     points = used.isel(width=0, seed=0, drop=True) * 0.0
     complete = (
         ~np.isnan(logs).all(axis=-1).any(axis=-1) & ~pending.broadcast_like(points).transpose(*points.dims).values

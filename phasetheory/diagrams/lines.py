@@ -13,7 +13,7 @@ def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
     """Slopes of a network whose exponents may contain free symbols: piecewise-linear in them.
 
     For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them a network of two layers is a
-    line (or part) of the plane (gamma, gamma'), and a deeper one has to be a line, in one symbol.
+    line (or part) of the plane (gamma, gamma'), and a deeper one a line or a plane, in one symbol or two.
 
     Examples
     --------
@@ -27,8 +27,9 @@ def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
         diagram = phase_diagram(2)
         place = dict(zip(diagram.coordinates, (network.gamma, network.gamma_prime), strict=True))
         return {layer: sp.simplify(diagram.slope(layer).subs(place)) for layer in diagram.layers}
-    symbols = network.exponents.free_symbols
-    if len(symbols) != 1:
-        raise TheoryError(f"the exponents contain {sorted(map(str, symbols))}; a line has one free symbol")
-    line = PhaseDiagram(network, (symbols.pop(), sp.Dummy()))
-    return {layer: line.slope(layer) for layer in line.layers}
+    symbols = sorted(network.exponents.free_symbols, key=str)
+    if len(symbols) > 2:
+        raise TheoryError(f"the exponents contain {list(map(str, symbols))}; a line has one free symbol, a plane two")
+    x, y = symbols if len(symbols) == 2 else (*symbols, sp.Dummy())
+    plane = PhaseDiagram(network, (x, y))
+    return {layer: plane.slope(layer) for layer in plane.layers}

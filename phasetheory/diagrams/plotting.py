@@ -23,7 +23,8 @@ from phasetheory.scaling.regimes import Regime
 from phasetheory.symbols.printing import latex
 from phasetheory.symbols.rationals import as_fraction
 
-__all__ = ["AXIS_LABELS", "REGIME_COLOURS", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "tint"]
+__all__ = ["AXIS_LABELS", "REGIME_COLOURS", "Window"]
+__all__ += ["default_window", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "region_colours", "tint"]
 
 #: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
 REGIME_COLOURS: Mapping[Regime, str] = {
@@ -78,7 +79,7 @@ def plot_phase_diagram(
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
-    window = window or _default_window(diagram, chosen)
+    window = window or default_window(diagram, chosen)
     handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window)] if regions else []
     handles += draw_boundaries(diagram, chosen, ax, window)
     if names:
@@ -94,20 +95,30 @@ def plot_phase_diagram(
     return ax
 
 
+def region_colours(
+    diagram: PhaseDiagram, layers: tuple[str, ...], window: Window
+) -> dict[tuple[Regime, ...], tuple[float, float, float]]:
+    """The colour that each region in the window is filled with, by the regimes of the layers."""
+    regions = diagram.regions(layers)
+    own = {kinds: mixture_colour(kinds) for kinds in (tuple(region.regimes.values()) for region in regions)}
+    spare = [colour for colour in _MIXED_COLOURS if colour not in own.values()] + [_MIXED_COLOURS[-1]] * len(own)
+    seen = [kinds for kinds, region in zip(own, regions, strict=True) if _visible(region, window)]
+    return {kinds: tint(own[kinds] or spare.pop(0)) for kinds in seen}
+
+
 def _draw_regions(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Patch]:
-    regions, handles = diagram.regions(chosen), []
-    own = [mixture_colour(list(region.regimes.values())) for region in regions]
-    spare = [colour for colour in _MIXED_COLOURS if colour not in own] + [_MIXED_COLOURS[-1]] * len(regions)
-    for region, colour in zip(regions, own, strict=True):
-        # cut to the window first: vector formats do not take coordinates of a million
-        visible = [part for polygon in region.polygons if (part := _inside(polygon, window))]
-        if not visible:
-            continue
-        face = tint(colour or spare.pop(0))
-        for part in visible:
+    colours, handles = region_colours(diagram, chosen, window), []
+    for region in diagram.regions(chosen):
+        for number, part in enumerate(_visible(region, window)):
+            face = colours[tuple(region.regimes.values())]
             ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
-        handles.append(Patch(facecolor=face, label=_region_label(region)))
+            handles += [Patch(facecolor=face, label=_region_label(region))] if number == 0 else []
     return handles
+
+
+def _visible(region: Region, window: Window) -> list[list[tuple[float, float]]]:
+    """Its parts cut to the window: vector formats do not take coordinates of a million."""
+    return [part for polygon in region.polygons if (part := _inside(polygon, window))]
 
 
 def draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
@@ -154,7 +165,8 @@ def _region_label(region: Region) -> str:
     return "; ".join(f"{', '.join(names)} {regime.value}" for regime, names in groups.items())
 
 
-def _default_window(diagram: PhaseDiagram, chosen: tuple[str, ...]) -> Window:
+def default_window(diagram: PhaseDiagram, chosen: tuple[str, ...]) -> Window:
+    """That of the book for its two planes, else around all corners of the boundaries and the named points."""
     if diagram.is_standard and diagram.network.depth in _WINDOWS:
         return _WINDOWS[diagram.network.depth]
     ends = [p for layer in chosen for s in diagram.boundary(layer).segments for p in (s.start, s.end)]

@@ -11,13 +11,20 @@ import sympy as sp
 
 import numerics as nm
 import phasetheory as pt
+from numerics.experiments.judgement import Verdict
 from numerics.experiments.plan import BOOK, PLANE
-from numerics.experiments.verify import FINITE_WIDTH, Verdict
 from numerics.reports.verification import to_dict
 
 SMALL = nm.Plan(
     points=((Fraction(1, 2), Fraction(0)), (Fraction(7, 4), Fraction(0))), widths=(500, 1000, 2000), seeds=3
 )
+
+
+def w(point):
+    """What is judged at depth 2: the input weights, in Frobenius norm."""
+    (result,) = point.layers
+    assert (result.layer, result.norm) == ("w", "frobenius")
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -33,25 +40,25 @@ def small():
 def test_the_book_s_three_points_agree_within_the_bar(book):
     assert book.agrees
     for point in book.points:
-        assert abs(point.difference) <= 0.05, point
+        assert abs(w(point).difference) <= 0.05, point
 
 
 def test_tangent_kernels_predict_the_distance_itself_in_the_linear_regime(book):
     """No free parameter: within a few per cent at gamma = 1/2, and nothing claimed where the flow is not linear."""
-    linear, *others = book.points
-    assert set(linear.kernel_ratios) == {1000, 2000, 4000, 8000}
-    assert all(abs(ratio - 1) < 0.1 for ratio in linear.kernel_ratios.values()), linear.kernel_ratios
-    assert abs(linear.kernel_ratios[8000] - 1) < 0.04
-    assert all(
-        point.kernel_distances == {} and point.expected_slope == float(point.predicted_slope) for point in others
-    )
+    linear, *others = map(w, book.points)
+    assert set(linear.ratios) == {1000, 2000, 4000, 8000}
+    assert all(abs(ratio - 1) < 0.1 for ratio in linear.ratios.values()), linear.ratios
+    assert abs(linear.ratios[8000] - 1) < 0.04
+    for result in others:
+        assert result.prediction.distances == {}
+        assert result.prediction.expected == float(result.predicted_slope)
 
 
 def test_kernels_are_not_asked_where_they_are_not_trusted():
     """At (3/4, 1/4) their own estimate of the error is far above 1, and the slope is held against the limit."""
-    point = nm.verify(nm.Plan(points=(("3/4", "1/4"),), widths=(100, 200), seeds=2)).points[0]
-    assert point.kernel_distances == {}
-    assert point.expected_slope == -0.75
+    result = w(nm.verify(nm.Plan(points=(("3/4", "1/4"),), widths=(100, 200), seeds=2)).points[0])
+    assert result.prediction.distances == {}
+    assert result.prediction.expected == -0.75
 
 
 def test_the_standard_points_lie_in_different_regions():
@@ -90,15 +97,15 @@ def test_a_wrong_slope_in_the_right_regime_fails():
     stretched = pt.two_layer(pt.m ** (2 * gamma - 1 - gamma_prime), pt.m**-gamma_prime, 1)
     wrong = pt.phase_diagram(network=stretched, coordinates=(gamma, gamma_prime))
     result = nm.verify(SMALL, diagram=wrong)
-    assert all(point.measured_regime is point.predicted_regime for point in result.points)
+    assert all(w(point).measured_regime is w(point).predicted_regime for point in result.points)
     assert [point.agrees for point in result.points] == [False, False]
-    assert all("slope off by" in point.reason for point in result.points)
+    assert all("slope off by" in w(point).reason for point in result.points)
 
 
 def test_runs_that_stop_short_are_marked_and_never_used():
     result = nm.verify(replace(SMALL, max_seconds=1e-9))
     assert not result.agrees
-    for point in result.points:
+    for point in map(w, result.points):
         assert point.verdict is Verdict.UNDECIDED
         assert point.measured is None
         assert np.isnan(point.difference)
@@ -108,16 +115,14 @@ def test_runs_that_stop_short_are_marked_and_never_used():
 def test_noise_is_no_agreement():
     """Few neurons and few seeds fit any slope: the point is undecided, not agreed."""
     result = nm.verify(nm.Plan(points=(("1/2", "3/4"),), widths=(60, 120), seeds=2))
-    assert result.points[0].verdict is Verdict.UNDECIDED
-    assert "use more seeds" in result.points[0].reason
+    assert w(result.points[0]).verdict is Verdict.UNDECIDED
+    assert "use more seeds" in w(result.points[0]).reason
 
 
 def test_a_cell_gives_the_same_numbers_wherever_it_is_run(small):
     with ProcessPoolExecutor(max_workers=1) as executor:
         elsewhere = nm.verify(replace(SMALL, points=SMALL.points[:1]), executor=executor)
-    assert [r.relative_distance for r in elsewhere.points[0].runs] == [
-        r.relative_distance for r in small.points[0].runs
-    ]
+    np.testing.assert_array_equal(w(elsewhere.points[0]).distances, w(small.points[0]).distances)
 
 
 def test_one_seed_is_no_verification():
@@ -127,7 +132,7 @@ def test_one_seed_is_no_verification():
 
 def test_progress_counts_every_run():
     seen = []
-    nm.verify(replace(SMALL, widths=(20, 40)), progress=lambda done, total: seen.append((done, total)))
+    nm.verify(replace(SMALL, widths=(20, 40)), progress=lambda now: seen.append((now.done + now.failed, now.total)))
     assert seen == [(i, 12) for i in range(13)]
 
 
@@ -136,9 +141,13 @@ def test_the_report_repeats_the_verification(small):
     assert report["agrees"] is small.agrees
     assert report["theory"]["kappa"] == "beta1*beta2/alpha"
     assert all(report["theory"]["checks"].values())
-    assert [p["measured"]["slope"] for p in report["points"]] == [p.measured.slope for p in small.points]
+    slopes = [point["layers"][0]["measured"]["slope"] for point in report["points"]]
+    assert slopes == [w(point).measured.slope for point in small.points]
     assert {run["seed"] for run in report["points"][0]["runs"]} == {0, 1, 2}
-    assert report["verdict"]["finite_width_allowance"] == FINITE_WIDTH
+    kept = small.runs["relative_distance"].sel(gamma=0.5, gamma_prime=0, width=500, seed=1, layer="w", norm="frobenius")
+    (run,) = (r for r in report["points"][0]["runs"] if (r["width"], r["seed"]) == (500, 1))
+    assert run["relative_distance"]["w"]["frobenius"] == float(kept)
+    assert report["allowance"]["finite_width"] == small.allowance.finite_width == 0.05
 
 
 @pytest.mark.parametrize(
@@ -148,7 +157,7 @@ def test_with_frozen_output_weights_the_slope_needs_a_target_of_few_directions(t
     """Below gamma' = 1 - gamma, S_w = gamma - 1 is reached by targets that aligned neurons fit, and exceeded by others."""
     data = nm.datasets.from_arrays([-1.0, -0.35, 0.3, 1.0], targets)
     plan = nm.Plan(points=(("3/2", "-1"),), widths=(1000, 4000, 16000), seeds=2, data=data)
-    point = nm.verify(plan).points[0]
+    point = w(nm.verify(plan).points[0])
     assert point.measured.slope > float(point.predicted_slope) - 0.05
     assert (abs(point.difference) < 0.05) is holds
     assert point.measured_regime is pt.Regime.CONDENSED
@@ -169,6 +178,9 @@ def test_with_frozen_output_weights_the_slope_needs_a_target_of_few_directions(t
         ({"widths": (2.0, 4)}, "width = 2.0"),
         ({"seeds": 0}, "seeds = 0"),
         ({"seeds": True}, "seeds = True"),
+        ({"rtol": -1}, "rtol = -1"),
+        ({"loss_tol": 0}, "loss_tol = 0"),
+        ({"diagram": 3}, "diagram = 3"),
         ({"data": ([[1.0]], [np.nan])}, "y contains 1 NaN"),
         ({"data": (np.empty((0, 2)), [])}, "no data"),
     ],

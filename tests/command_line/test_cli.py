@@ -29,7 +29,7 @@ def test_verify_writes_report_and_figures(capsys, tmp_path):
     assert {p.name for p in folder.iterdir()} == {"report.json"} | {f"{n}.{e}" for n in names for e in ("png", "pdf")}
     report = json.loads((folder / "report.json").read_text())
     assert report["agrees"] is True
-    assert [p["predicted"]["slope"] for p in report["points"]] == ["-1/2", "3/8"]
+    assert [p["layers"][0]["predicted"]["slope"] for p in report["points"]] == ["-1/2", "3/8"]
 
 
 def test_verify_prints_json_and_nothing_else(capsys):
@@ -146,6 +146,8 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
         (["classify", "he", "--beta1", "1"], "NAME and --beta1"),
         (["classify", "mean_field", "--depth", "3"], "use 'mup'"),
         (["classify", "he", "--depth", "1"], "depth = 1"),
+        (["classify", "--sigmas", "1,1", "--alpha", "1", "--depth", "3"], "the scales given are those of 2 layers"),
+        (["classify", "--abc", "0,1; 0,0; 0", "--alpha", "m"], "--abc fixes every scale"),
         (["classify", "he", "--activation", "tanh"], "--activation tanh"),
         (["classify", "--abc", "1,2"], "--abc 1,2"),
         (["classify", "--sigmas", "1", "--alpha", "1"], "at least two layers"),
@@ -159,6 +161,7 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
         (["derive", "--alpha", "1"], "no network given"),
         (["diagram", "--depth", "1"], "depth = 1"),
         (["diagram", "--out", "map.bmp"], "map.bmp"),
+        (["diagram", "--out", "map.png", "--json"], "got --json and --out map.png"),
         (["diagram", "--out", "/proc/nowhere/map.png"], "cannot write"),
         (["diagram", "--slice", "x"], "--slice 'x'"),
         (["diagram", "--slice", "x,y: m^-z, 1; 1"], "unknown symbol 'z'"),
@@ -172,6 +175,7 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
         (["verify", "--widths", "1,2"], "width = 1"),
         (["verify", "--widths", "3,5"], "width = 3"),
         (["verify", "--widths", "many"], "--widths many"),
+        (["verify", "--widths", ""], "--widths : give integers"),
         (["verify", "--seeds", "1"], "seeds = 1"),
         (["verify", "--seeds", "few"], "'--seeds'"),
         (["verify", "--point", "inf,0"], "gamma = 'inf'"),

@@ -14,7 +14,7 @@ import xarray
 
 import numerics as nm
 from numerics.cli import main
-from numerics.scans import Status
+from numerics.scans import CellStatus
 
 GRID = ["--gamma", "0.6:1.4:3", "--gamma-prime", "-0.2,0.2", "--widths", "100,400", "--seeds", "2"]
 SLOW = [
@@ -121,7 +121,7 @@ def test_a_signal_ends_it_cleanly_and_meanwhile_the_store_is_its_own(slow, tmp_p
     assert "run the same command again to go on" in err
     assert "Traceback" not in err
     with xarray.open_zarr(store) as readable:
-        assert 3 <= int((readable["status"] == Status.DONE).sum()) < 24
+        assert 3 <= int((readable["status"] == CellStatus.DONE).sum()) < 24
     assert run(capsys, "scan", *SLOW, *SERIAL, "--store", store)[0] == 0
     assert dataset_bytes(store) == dataset_bytes(slow)
 
@@ -141,8 +141,10 @@ def test_the_result_as_json(whole, capsys):
     assert result["attributes"]["command"].startswith(
         "phasetheory scan --gamma 0.6:1.4:3 --gamma-prime -0.2,0.2 --widths"
     )
-    assert np.shape(result["layers"]["w"]["slopes"]["slope"]) == (3, 2)
-    assert result["layers"]["theta"]["boundary"]["predicted"] == pytest.approx([1.0, 1.0])
+    layers = result["norms"]["frobenius"]
+    assert np.shape(layers["w"]["slopes"]["slope"]) == (3, 2)
+    assert layers["theta"]["boundary"]["predicted"] == [1.0, 1.0]  # exact: read off the derived segments
+    assert result["attributes"]["coordinates"] == "gamma, gamma_prime"
 
 
 def test_the_command_kept_with_the_data_makes_the_same_data(whole, tmp_path, capsys):
@@ -168,6 +170,36 @@ def test_figure_of_the_scales(tmp_path, capsys):
     assert run(capsys, "scan", *grid, *SERIAL, "--store", store)[0] == 0
     for figure in ("slopes", "rd", "heatmap"):
         assert run(capsys, "plot", store, "--figure", figure, "--out", tmp_path / f"{figure}.pdf")[0] == 0
+
+
+def test_a_store_of_an_older_version_is_opened_and_refused_where_its_plane_is_needed(whole, tmp_path, capsys):
+    """Before there was one path for every depth a store of two layers had no norms and did not say its scales."""
+    store = tmp_path / "old.zarr" / ".scan"
+    store.mkdir(parents=True)
+    plan = json.loads((whole / ".scan" / "plan.json").read_text())
+    for name in ("sigmas", "alpha", "learning_rates", "coordinates", "activation"):
+        del plan["settings"][name]
+    plan["observables"] = {"loss": plan["observables"]["loss"], "relative_distance": {"description": "", "labels": {}}}
+    (store / "plan.json").write_text(json.dumps(plan))
+    assert nm.open_scan(store.parent).attrs["data"] == "four-points"
+    for command in (["plot", store.parent], ["scan", *GRID, *SERIAL, "--store", store.parent]):
+        status, out, err = run(capsys, *command)
+        assert (status, out) == (2, "")
+        assert "an older version made it" in err or "sigmas: the store has nothing" in err
+        assert err.count("\n") == 1
+
+
+def test_two_layers_of_another_activation_and_another_plane(tmp_path, capsys):
+    """One path: any plane of two layers goes through the two-layer engine, tanh through that of any depth."""
+    plane = ["--slice", "x,y: m^-y, m^(x - y); 1", "--x", "0.5", "--y", "0", "--widths", "20,40", "--loss-tol", "1e-2"]
+    for activation, drift in (("0.1", True), ("tanh", False)):
+        store = tmp_path / f"{activation}.zarr"
+        assert run(capsys, "scan", *plane, *SERIAL, "--activation", activation, "--store", store)[0] == 0
+        found = nm.open_scan(store)
+        assert list(found["layer"].values) == ["w", "a", "theta"]
+        assert list(found["norm"].values) == ["frobenius"]
+        assert bool(found["conserved_drift"].notnull().all()) is drift  # tanh conserves nothing
+        assert run(capsys, "plot", store, "--out", tmp_path / "map.png")[0] == 0
 
 
 def test_user_data_and_refinement(tmp_path, capsys):
@@ -205,6 +237,9 @@ def test_a_local_dask_cluster(whole, tmp_path, capsys):
         (["scan", "--widths", "1000"], "two different widths"),
         (["scan", "--widths", "1001,2000"], "width = 1001"),
         (["scan", "--widths", "many"], "--widths many"),
+        (["scan", "--widths", ""], "--widths : give integers"),
+        (["scan", "--beta2", ""], "--beta2 = ''"),
+        (["condense", "--widths", ""], "--widths : give integers"),
         (["scan", "--seeds", "0"], "seeds = 0"),
         (["scan", "--data", "nothing"], "data 'nothing' is not known"),
         (["scan", "--rtol", "2"], "rtol = 2.0"),
@@ -212,6 +247,9 @@ def test_a_local_dask_cluster(whole, tmp_path, capsys):
         (["scan", "--serial", "--workers", "2"], "got --serial and --workers; give one"),
         (["scan", "--processes", "0"], "--processes"),
         (["scan", "--serial", "--store", "/proc/nowhere/runs.zarr"], "cannot write /proc/nowhere"),
+        (["scan", "--slice", "x,y: m^-y, m^-x; 1", "--gamma", "1,2"], "--gamma: this plane has x and y"),
+        (["scan", "--slice", "x,y: m^-y, m^-x; 1", "--x", "1"], "give --x and --y"),
+        (["condense", "--retry-failed"], "--retry-failed: there is no store"),
         (["plot", "nowhere.zarr"], "nowhere.zarr is not the store of a scan"),
         (["plot"], "'store'"),
     ],

@@ -6,7 +6,9 @@ import pytest
 
 import numerics as nm
 import phasetheory as pt
-from numerics.figures.slice_plotting import plot_scaling_check
+from numerics.experiments.judgement import Verdict, judge
+from numerics.figures.power_laws import plot_scaling_check
+from numerics.scans import CellStatus
 
 WIDTHS = (32, 64, 128)
 
@@ -34,12 +36,18 @@ def test_a_function_that_draws_networks_gets_its_exponents_fitted():
 
 
 def test_a_wrong_prediction_is_told():
-    """The same networks called by the name of another scheme: measured slopes that are not those of the name."""
-    check = nm.scaling_check(standard_parametrisation, WIDTHS, 3)
-    mup = pt.initialization("mup", 3).slopes()
-    wrong = [abs(result.measured.slope - float(mup[result.layer])) for result in check.of("frobenius")]
-    right = [abs(result.difference) for result in check.of("frobenius")]
-    assert np.mean(wrong) > 2 * np.mean(right)
+    """Negative control: the same runs held against the slopes of another scheme, muP, whose layers all stay critical."""
+    check = nm.scaling_check(standard_parametrisation, (32, 64, 128, 256), 8)
+    assert check.agrees, check.verdict
+    mup = {norm: pt.initialization("mup", 3).slopes(norm) for norm in ("frobenius", "spectral")}
+    status = np.full(check.layers[0].distances.shape, CellStatus.DONE)
+    for right in check.layers:
+        limit = mup[right.norm][right.layer]
+        wrong = judge(
+            *(right.layer, right.norm, nm.Prediction(limit, float(limit))),
+            *(right.widths, right.distances, status, check.allowance),
+        )
+        assert (wrong.verdict is Verdict.DISAGREES) is (limit != right.predicted_slope), wrong
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from numerics.cli import main
 from numerics.experiments.portraits import train_points
 from numerics.experiments.tangent_check import LinearApproximation
 from numerics.figures.animation import animate_training, frame_times, save_animation
-from numerics.figures.features import plot_gallery, plot_projections, plot_similarity
+from numerics.figures.features import plot_projections, plot_similarity
+from numerics.figures.functions import plot_gallery
 from numerics.figures.tangent import plot_against_width, plot_loss_decay, plot_tangent_function
 
 

@@ -10,7 +10,7 @@ import xarray
 import numerics as nm
 import phasetheory as pt
 from numerics.experiments.maps import compare_map, predicted_boundary
-from numerics.scans import Session, Status
+from numerics.scans import CellStatus, Session
 from numerics.slopes import crossings, slope_map
 
 WIDTHS, SEEDS = (1000, 4000, 16000), 4
@@ -29,7 +29,7 @@ def synthetic(noise=0.05, seeds=SEEDS, diagram=None, gamma=GAMMA):
     return xarray.Dataset(
         {
             "relative_distance": ((*dims, "layer"), np.exp(logs)),
-            "status": (dims, np.full(logs.shape[:-1], Status.DONE, dtype=np.int8)),
+            "status": (dims, np.full(logs.shape[:-1], CellStatus.DONE, dtype=np.int8)),
         },
         {
             "gamma": gamma,
@@ -38,7 +38,14 @@ def synthetic(noise=0.05, seeds=SEEDS, diagram=None, gamma=GAMMA):
             "seed": range(seeds),
             "layer": ["w", "a", "theta"],
         },
+        nm.Plan.grid(gamma=gamma, gamma_prime=PRIME).settings,
     )
+
+
+def compared(data, layer="w", **options):
+    """Against the diagram, as a scan has it: in a norm."""
+    distances = data["relative_distance"].expand_dims(norm=["frobenius"], axis=-1)
+    return compare_map(data.assign(relative_distance=distances), layer, **options)
 
 
 def test_a_map_of_exact_power_laws():
@@ -62,11 +69,11 @@ def test_runs_that_stopped_short_or_failed_are_in_no_slope():
     data = synthetic()
     spoiled = data.copy(deep=True)
     spoiled["relative_distance"][1, 1, 0, 0] *= 100
-    spoiled["status"][1, 1, 0, 0] = Status.STOPPED_SHORT
+    spoiled["status"][1, 1, 0, 0] = CellStatus.STOPPED_SHORT
     assert abs(slope_map(spoiled)["slope"][1, 1, 0] - slope_map(data)["slope"][1, 1, 0]) < 0.05
-    spoiled["status"][1, 1, 0] = Status.FAILED  # no seed left at this width
-    spoiled["status"][0, 0, 0, 0] = Status.PENDING
-    spoiled["status"][2, 2] = Status.NOT_PLANNED
+    spoiled["status"][1, 1, 0] = CellStatus.FAILED  # no seed left at this width
+    spoiled["status"][0, 0, 0, 0] = CellStatus.PENDING
+    spoiled["status"][2, 2] = CellStatus.NOT_PLANNED
     there = slope_map(spoiled)["slope"].sel(layer="w").notnull()
     assert int(there.sum()) == len(GAMMA) * len(PRIME) - 3
     assert not there[1, 1]
@@ -117,7 +124,10 @@ def test_an_interval_that_reaches_beyond_the_points_is_open():
         (lambda data: crossings(data, "beta"), "along = 'beta'; give one of the coordinates gamma, gamma_prime"),
         (lambda data: slope_map(data.isel(width=slice(0, 1))), "has one width, 1000"),
         (lambda data: slope_map(data.drop_dims("seed")), "no dimension seed"),
-        (lambda data: compare_map(data, "b"), "layer = 'b'; this scan has w, a, theta"),
+        (lambda data: compared(data, "b"), "layer = 'b'; this scan has w, a, theta"),
+        (lambda data: compared(data, norm="spectral"), "norm = 'spectral'; this scan has frobenius"),
+        (lambda data: compare_map(data), "no norms: an older version made it"),
+        (lambda data: compared(data.drop_attrs()), "does not say its plane"),
     ],
 )
 def test_mistakes(call, match):
@@ -128,7 +138,7 @@ def test_mistakes(call, match):
 def test_a_comparison_finds_agreement_and_the_worst_point():
     data = synthetic(noise=0.01)
     data["relative_distance"][0, 1, :, :, 0] = (np.array(WIDTHS) ** -0.9)[:, None]
-    found = compare_map(data, "w", resamples=100)
+    found = compared(data, resamples=100)
     assert found.agreeing == found.judged > 10
     assert found.points == 18
     assert found.largest[1:3] == (0.6, 0.0)
@@ -142,7 +152,7 @@ def test_a_comparison_with_a_wrong_boundary_disagrees():
     gamma, prime = pt.phase_diagram(2).coordinates
     shifted = pt.two_layer(pt.m ** (gamma - prime - sp.Rational(3, 10)), pt.m**-prime, 1)
     wrong = pt.phase_diagram(network=shifted, coordinates=(gamma, prime))
-    found = compare_map(synthetic(noise=0.01), "w", diagram=wrong, resamples=100)
+    found = compared(synthetic(noise=0.01), diagram=wrong, resamples=100)
     assert found.agreeing < 0.9 * found.judged
     assert np.all(np.abs(found.boundary["predicted"] - found.boundary["crossing"]).dropna("gamma_prime") > 0.2)
 
@@ -162,9 +172,10 @@ def test_refinement_halves_the_interval_around_the_crossing(tmp_path):
     assert {0.6, 1.0, 1.4} < set(fine["gamma"].values)
     assert fine.sel(gamma=coarse["gamma"]).equals(coarse)
     for prime, row in fine["status"].groupby("gamma_prime"):
-        used = row["gamma"].values[(row.squeeze("gamma_prime") == Status.DONE).all(("width", "seed"))]
+        used = row["gamma"].values[(row.squeeze("gamma_prime") == CellStatus.DONE).all(("width", "seed"))]
         before, after = (
-            crossings(data.sel(layer="w", gamma_prime=[prime])).squeeze("gamma_prime") for data in (coarse, fine)
+            crossings(data.sel(layer="w", norm="frobenius", gamma_prime=[prime])).squeeze("gamma_prime")
+            for data in (coarse, fine)
         )
         noise = float(after["high"] - after["low"])
         assert len(used) == 5 or float(after["above"] - after["below"]) <= noise
@@ -201,14 +212,14 @@ def test_a_cell_of_a_scan_is_the_run_of_that_cell():
 
 def test_scales_with_the_same_kappas_learn_alike():
     """The flow of the weights themselves, at three sizes of beta2: what the normalisation says is one and the same."""
-    plan = nm.Plan(points=((1, "0.2"),), widths=(200, 800), seeds=3, beta2_exponents=("-1/2", 0, "1/2"))
+    plan = nm.Beta2Plan(points=((1, "0.2"),), widths=(200, 800), seeds=3, beta2_exponents=("-1/2", 0, "1/2"))
     cells = plan.cells
     assert tuple(cells[0]) == ("gamma", "gamma_prime", "beta2_exponent", "width", "seed")
     start = plan.start(cells[-1])
     assert np.std(start.v) == pytest.approx(800**0.5, rel=0.1)
     assert np.std(start.u) == pytest.approx(800 ** (0.5 - 0.2), rel=0.1)
     result = nm.scan(plan, executor=nm.Serial())
-    assert (result["status"] == Status.DONE).all()
+    assert (result["status"] == CellStatus.DONE).all()
     means = np.log(result["relative_distance"]).mean("seed").squeeze()
     assert float(means.std("beta2_exponent").max()) < 0.15
     times = result["time"].sel(width=800).mean("seed").values.ravel()

@@ -9,7 +9,7 @@ import pytest
 import xarray
 
 import numerics as nm
-from numerics.scans import Session, Status, failures, timing
+from numerics.scans import CellStatus, Session, failures, timing
 
 SERIAL = nm.Serial()
 HALF = Fraction(1, 2)
@@ -29,7 +29,7 @@ def test_a_scan_is_a_labelled_dataset(toy, tmp_path):
     assert result["double"].sel(x=0.75, seed=1).item() == 1.5
     assert result["powers"].sel(x=0.5, seed=0, power="second", bin=1.5).item() == 0.25 / 3
     assert result["powers"].dims == ("x", "seed", "power", "bin")
-    assert (result["status"] == Status.DONE).all()
+    assert (result["status"] == CellStatus.DONE).all()
     assert result.attrs["factor"] == 2.0
     assert "numpy" in result.attrs["versions"]
     assert failures(result) == {}
@@ -45,7 +45,7 @@ def test_an_interrupted_scan_goes_on_and_ends_with_the_same_bytes(toy, tmp_path,
     for done in (3, 5):
         with pytest.raises(KeyboardInterrupt):
             nm.scan(toy(folder=tmp_path), broken, executor=SERIAL, progress=interrupt_after(done))
-        assert int((nm.open_scan(broken)["status"] == Status.DONE).sum()) == done
+        assert int((nm.open_scan(broken)["status"] == CellStatus.DONE).sum()) == done
         with xarray.open_zarr(broken) as readable:
             assert int(np.isfinite(readable["double"]).sum()) == done
         assert bytes_of(broken) != bytes_of(whole)
@@ -60,7 +60,7 @@ def test_a_line_that_was_cut_off_is_run_again(toy, tmp_path, runs, bytes_of, cut
     nm.scan(toy(folder=tmp_path), store, executor=SERIAL)
     before, log = bytes_of(store), store / ".scan" / "records.log"
     log.write_bytes(log.read_bytes()[:-cut])
-    assert int((nm.open_scan(store)["status"] == Status.PENDING).sum()) == lost
+    assert int((nm.open_scan(store)["status"] == CellStatus.PENDING).sum()) == lost
     nm.scan(toy(folder=tmp_path), store, executor=SERIAL)
     assert runs() == 8 + lost
     assert bytes_of(store) == before
@@ -132,7 +132,7 @@ def test_cells_that_are_not_of_the_plan_are_told_from_those_to_come(toy, tmp_pat
 def test_a_cell_that_fails_keeps_its_reason_and_is_retried_on_demand(toy, tmp_path, runs):
     store, trouble = tmp_path / "runs.zarr", {(HALF, 1): "fail", (HALF, 0): "short"}
     result = nm.scan(toy(trouble=trouble), store, executor=SERIAL)
-    assert result["status"].sel(x=0.5).values.tolist() == [Status.STOPPED_SHORT, Status.FAILED]
+    assert result["status"].sel(x=0.5).values.tolist() == [CellStatus.STOPPED_SHORT, CellStatus.FAILED]
     assert np.isnan(result["double"].sel(x=0.5, seed=1))
     assert result["double"].sel(x=0.5, seed=0) == 1.0
     assert failures(result) == {"x=0.5, seed=0": "ran out of luck", "x=0.5, seed=1": "ZeroDivisionError: no luck"}
@@ -140,7 +140,7 @@ def test_a_cell_that_fails_keeps_its_reason_and_is_retried_on_demand(toy, tmp_pa
     assert runs() == 0
     result = nm.scan(toy(folder=tmp_path), store, executor=SERIAL, retry_failed=True)
     assert runs() == 2
-    assert (result["status"] == Status.DONE).all()
+    assert (result["status"] == CellStatus.DONE).all()
     assert failures(result) == {}
 
 

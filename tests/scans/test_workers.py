@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 import numerics as nm
-from numerics.scans import Status, failures
+from numerics.scans import CellStatus, failures
 
 HALF, WHOLE = Fraction(1, 2), Fraction(1)
 
@@ -48,7 +48,7 @@ def test_a_worker_that_is_killed_costs_no_cell(toy, tmp_path, expected):
 
 def test_a_cell_that_kills_its_worker_fails_and_the_others_do_not(toy):
     result = nm.scan(toy(trouble={(HALF, 1): "die"}), executor=nm.Processes(2))
-    assert int((result["status"] == Status.DONE).sum()) == 7
+    assert int((result["status"] == CellStatus.DONE).sum()) == 7
     (reason,) = failures(result).values()
     assert "its worker process died, again when it ran alone" in reason
 

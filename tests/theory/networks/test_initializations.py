@@ -105,6 +105,10 @@ def test_a_line_of_any_depth_is_stated_with_its_slopes():
         text = " ".join(str(s) for s in pt.statements(pt.initialization("centred_lazy", depth)))
         assert "= -g" in text
         assert "derived" in text
-    x, y = sp.symbols("x y", real=True)
-    with pytest.raises(pt.TheoryError, match="a line has one free symbol"):
-        pt.slopes_on_slice(pt.Network((1, 1, pt.m**x), alpha=pt.m**y))
+    x, y, z = sp.symbols("x y z", real=True)
+    plane = pt.slopes_on_slice(pt.Network((1, 1, pt.m**x), alpha=pt.m**y))
+    at = {x: sp.Rational(-1, 3), y: sp.Rational(5, 2)}
+    exact = pt.Network((1, 1, pt.m ** at[x]), alpha=pt.m ** at[y]).slopes()
+    assert {layer: slope.subs(at) for layer, slope in plane.items()} == exact
+    with pytest.raises(pt.TheoryError, match="a line has one free symbol, a plane two"):
+        pt.slopes_on_slice(pt.Network((1, pt.m**z, pt.m**x), alpha=pt.m**y))

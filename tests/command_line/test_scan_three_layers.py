@@ -1,6 +1,7 @@
 """The scan and plot commands beyond two layers: stored, continued, compared in both norms, drawn."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import numerics as nm
 import phasetheory as pt
 from numerics.cli import main
-from numerics.experiments.slice_scan import compare_slice, diagram_of, is_slice
+from numerics.experiments.maps import compare_map, diagram_of, layers_of
 
 GRID = ["--depth", "3", "--gamma3", "1,3", "--gamma2", "0,1", "--widths", "24,48", "--loss-tol", "3e-2", "--serial"]
 
@@ -22,7 +23,6 @@ def store(tmp_path_factory):
 
 def test_the_store_knows_its_diagram(store):
     dataset = nm.open_scan(store)
-    assert is_slice(dataset)
     assert dataset["relative_distance"].dims == ("gamma_3", "gamma_2", "width", "seed", "layer", "norm")
     for norm in ("frobenius", "spectral"):
         diagram, known = diagram_of(dataset, norm), pt.phase_diagram(3, norm=norm)
@@ -35,17 +35,35 @@ def test_the_same_command_goes_on_and_another_is_refused(store, capsys):
     before = nm.open_scan(store)["relative_distance"].values
     assert main(["scan", *GRID, "--store", str(store), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert set(report) == {"frobenius", "spectral"}
-    assert set(report["spectral"]["layers"]) == {"W1", "W2", "a"}
+    assert set(report["norms"]) == {"frobenius", "spectral"}
+    assert set(report["norms"]["spectral"]) == {"W1", "W2", "a"}
     np.testing.assert_array_equal(nm.open_scan(store)["relative_distance"].values, before)
     assert main(["scan", *GRID, "--store", str(store), "--rtol", "1e-3"]) == 2
     assert "rtol" in capsys.readouterr().err
 
 
+def test_the_command_kept_with_the_data_makes_the_same_data(store, tmp_path, capsys):
+    """Also for a plane that is not the standard one."""
+    again = tmp_path / "again.zarr"
+    words = shlex.split(nm.open_scan(store).attrs["command"])
+    assert words[:4] == ["phasetheory", "scan", "--depth", "3"]
+    assert main([*words[1:], "--serial", "--store", str(again)]) == 0
+    assert nm.open_scan(again).identical(nm.open_scan(store))
+    plane = ["--slice", "x,y: m^-y, m^(x - y), 1; sqrt(m)", "--x", "1", "--y", "0.5", "--activation", "0.1"]
+    first, second = tmp_path / "first.zarr", tmp_path / "second.zarr"
+    few = ["--widths", "6,12", "--loss-tol", "1e-1", "--serial"]
+    assert main(["scan", *plane, *few, "--store", str(first)]) == 0
+    words = shlex.split(nm.open_scan(first).attrs["command"])
+    assert main([*words[1:], "--serial", "--store", str(second)]) == 0
+    assert nm.open_scan(second).identical(nm.open_scan(first))
+    capsys.readouterr()
+
+
 def test_every_layer_is_compared_with_its_derived_slope(store):
     for norm in ("frobenius", "spectral"):
         diagram = pt.phase_diagram(3, norm=norm)
-        for comparison in compare_slice(nm.open_scan(store), norm):
+        dataset = nm.open_scan(store)
+        for comparison in (compare_map(dataset, layer, norm=norm) for layer in layers_of(dataset)):
             exact = diagram.slopes_at(gamma_3=3, gamma_2=1)[comparison.layer]
             predicted = comparison.slopes["predicted"].sel(gamma_3=3.0, gamma_2=1.0)
             assert float(predicted) == pytest.approx(float(exact))
@@ -76,7 +94,10 @@ def test_another_slice_of_another_depth(tmp_path, capsys):
     [
         (["--depth", "4"], "--x and --y"),
         (["--gamma3", "1,2"], "--depth 3"),
-        (["--depth", "3", "--gamma3", "one"], "--x"),
+        (["--depth", "3", "--gamma", "1,2"], "--gamma: this plane has gamma_3 and gamma_2"),
+        (["--depth", "3", "--x", "1,2", "--gamma3", "1,2"], "got --gamma3 and --x"),
+        (["--depth", "3", "--beta2", "0,1"], "beta2_exponents need two layers"),
+        (["--depth", "3", "--gamma3", "one"], "--gamma3 = 'one'"),
         (["--depth", "3", "--widths", "1,2"], "width = 1"),
         (["--slice", "x"], "--slice 'x'"),
     ],

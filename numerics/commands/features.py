@@ -1,0 +1,160 @@
+"""``phasetheory features`` and ``gallery``: what networks learned inside a regime."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from numerics.commands.output import (
+    DataName,
+    Json,
+    Out,
+    Points,
+    Seed,
+    Width,
+    as_json,
+    parse_points,
+    prepare,
+    say_figures,
+)
+from numerics.datasets import load_data
+from numerics.errors import InputError
+from numerics.experiments.plan import BOOK
+from numerics.experiments.portraits import GALLERY, Portrait, train_points
+from numerics.reports.tables import plain_table
+
+__all__ = ["features", "gallery"]
+
+_DIGITS_TOL = 1e-4  # loss at which digits count as fitted: labels are up to 9
+
+
+def features(
+    point: Points = None,
+    data: DataName = "four-points",
+    width: Width = 1000,
+    seed: Seed = 0,
+    animate: Annotated[
+        str | None, typer.Option(help="Also an animation of the training: gif, or mp4 (needs ffmpeg).")
+    ] = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Train one network a point and show its features: orientation and amplitude of every neuron, and how condensed they are.
+
+    With --out: for data on a line the functions above their features; for digits cosine similarities and projections.
+    """
+    X, y = load_data(data)
+    planar = X.shape[1] == 2
+    if animate is not None and (animate not in ("gif", "mp4") or not planar or out is None):
+        raise InputError(f"--animate {animate}: give gif or mp4, data on a line, and --out FOLDER")
+    if out is not None:
+        prepare(out)
+    points = parse_points(point) if point else BOOK
+    # with more inputs than two, start without twins, which would stand out in the similarities
+    given: dict[str, Any] = {} if planar else {"loss_tol": _DIGITS_TOL, "antisymmetric": False}
+    learned = train_points(points, width, data=(X, y), seed=seed, **given)
+    console = Console(highlight=False, quiet=json)
+    console.print(_condensation_table(learned, width, seed))
+    _warn(learned, console)
+    if json:
+        print(as_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]}))
+    if out is not None:
+        from numerics.figures.animation import write_animations  # Matplotlib only when a picture is asked for
+        from numerics.figures.features import write_similarities
+        from numerics.figures.functions import write_line_features
+
+        paths = write_line_features(learned, X, y, out) if planar else write_similarities(learned, data, out)
+        if animate is not None:
+            paths += write_animations(learned, X, y, out, f".{animate}")
+        say_figures(console, out, paths)
+
+
+def gallery(
+    gamma: Annotated[str, typer.Option(help="Values of gamma at gamma' = 0, small initialisation first.")] = ",".join(
+        GALLERY
+    ),
+    data: Annotated[str, typer.Option(help="Data on a line: four-points, curve, curve:N or a file.")] = "four-points",
+    width: Width = 1000,
+    seed: Seed = 0,
+    out: Out = None,
+) -> None:
+    """Train networks from small to large initialisation on the same data: from nearly linear to jagged interpolation.
+
+    The start is not antisymmetric, so a large initialisation starts at a large function and keeps its shape between the data.
+    """
+    X, y = load_data(data)
+    if X.shape[1] != 2:
+        raise InputError(f"--data {data}: a gallery needs data on a line, such as four-points or curve")
+    if out is not None:
+        prepare(out)
+    points = [(value, "0") for value in gamma.split(",")]
+    learned = train_points(points, width, data=(X, y), seed=seed, antisymmetric=False)
+    console = Console(highlight=False)
+    console.print(
+        "bends: total change of the slope of f between the data, over that of straight lines from point to point"
+    )
+    for net in learned:
+        console.print(f"γ = {float(net.point[0]):<5g} {net.regime.value:<10} bends {_bends(net, X, y):.2f}")
+    _warn(learned, console)
+    if out is not None:
+        from numerics.figures.functions import write_gallery
+
+        say_figures(console, out, write_gallery(learned, X, y, width, out))
+
+
+def _warn(learned: list[Portrait], console: Console) -> None:
+    """Say which runs did not fit the data."""
+    for net in learned:
+        if not net.solution.converged:
+            gamma, prime = map(float, net.point)
+            console.print(
+                f"γ = {gamma:g}, γ' = {prime:g} stopped short at loss {net.solution.loss:.1e}: {net.solution.message}",
+                soft_wrap=True,
+            )
+
+
+def _bends(net: Portrait, X: np.ndarray, y: np.ndarray) -> float:
+    """Total variation of f' between the outermost data, over that of the linear spline through the data."""
+    order = np.argsort(X[:, 0])
+    x = X[order, 0]
+    position = np.linspace(x[0], x[-1], 2001)
+    f = net.solution.network(np.column_stack([position, np.ones(position.size)]))
+    straight = np.diff(y[order]) / np.diff(x)
+    turning = np.sum(np.abs(np.diff(f, 2))) / (position[1] - position[0])
+    return float(turning / np.sum(np.abs(np.diff(straight))))
+
+
+def _condensation_table(learned: list[Portrait], width: int, seed: int) -> Table:
+    table = plain_table(
+        f"Condensation of the input weights, {width} neurons, seed {seed}",
+        "entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
+        ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"),
+        left=("regime",),
+    )
+    for net in learned:
+        table.add_row(
+            *(f"{float(value):g}" for value in net.point),
+            net.regime.value,
+            f"{net.solution.relative_distance['w']:.3g}",
+            f"{net.before.entropy:.3f} → {net.after.entropy:.3f}",
+            f"{net.before.number} → {net.after.number}",
+            f"{net.before.fraction:.2f} → {net.after.fraction:.2f}",
+        )
+    return table
+
+
+def _as_dict(net: Portrait) -> dict[str, Any]:
+    return {
+        "gamma": str(net.point[0]),
+        "gamma_prime": str(net.point[1]),
+        "regime": net.regime.value,
+        "relative_distance": net.solution.relative_distance,
+        "loss": net.solution.loss,
+        "status": net.solution.status.name.lower(),
+        **{
+            name: {"entropy": c.entropy, "directions": c.directions.tolist(), "shares": c.shares.tolist()}
+            for name, c in (("initial", net.before), ("final", net.after))
+        },
+    }

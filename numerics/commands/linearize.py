@@ -1,0 +1,89 @@
+"""``phasetheory linearize``: networks beside their tangent models."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from numerics.commands.output import Json, Out, Points, as_json, parse_integers, parse_points, prepare, say_figures
+from numerics.commands.running import print_failures, scan_progress
+from numerics.experiments.plan import Plan
+from numerics.experiments.tangent_check import LinearApproximation, linear_approximation
+from numerics.observe.tangent_kernel import chosen_layers
+from numerics.reports.tables import plain_table
+from numerics.slopes import SlopeFit
+
+__all__ = ["linearize"]
+
+_LINEARIZED = ("1/2", "3/4", "1", "7/4")  # gamma of the linear-approximation figure
+
+
+def linearize(
+    layers: Annotated[str, typer.Option(help="Parameter groups of the tangent model: w,a or w or a.")] = "w,a",
+    widths: Annotated[str, typer.Option(help="Widths, e.g. 1000,2000,4000.")] = "1000,2000,4000,8000,16000",
+    seeds: Annotated[int, typer.Option(help="Repetitions at each width.")] = 4,
+    point: Points = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Hold networks against their tangent models: sup |f - f_lin| and change of the tangent kernel, with slopes in the width."""
+    groups = chosen_layers(("w", "a"), [part.strip() for part in layers.split(",")])
+    points = parse_points(point) if point else [(gamma, "0") for gamma in _LINEARIZED]
+    plan = Plan(points=tuple(points), widths=parse_integers("--widths", widths), seeds=seeds)  # type: ignore[arg-type]
+    if out is not None:
+        prepare(out)
+    console = Console(highlight=False, quiet=json)
+    with scan_progress(quiet=json) as progress:
+        found = linear_approximation(plan, layers=groups, progress=progress)
+    console.print(_tangent_table(found))
+    print_failures(found.failures, console)
+    if json:
+        print(as_json(_tangent_dict(found, plan)))
+    if out is not None:
+        from numerics.figures.tangent import write_linear_approximation  # Matplotlib only when a picture is asked for
+
+        say_figures(console, out, write_linear_approximation(found, plan, out))
+
+
+def _tangent_table(found: LinearApproximation) -> Table:
+    table = plain_table(
+        f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
+        "largest over the run, at the largest width; slope in the width,\nwith half its 95 % interval over seeds",
+        ("γ", "γ'", "|f-f_lin|", "slope", "|ΔK|/|K|", "slope"),
+    )
+    for index, point in enumerate(found.points):
+        table.add_row(
+            *(f"{float(value):g}" for value in point),
+            f"{np.nanmean(found.sup_difference[index, -1]):.3g}",
+            _with_half(found.difference_slope(index)),
+            f"{np.nanmean(found.kernel_change[index, -1]):.3g}",
+            _with_half(found.kernel_slope(index)),
+        )
+    return table
+
+
+def _with_half(fit: SlopeFit) -> str:
+    half = max(fit.high - fit.slope, fit.slope - fit.low)
+    return f"{fit.slope:+.3f} ± {half:.3f}" if fit.seeds > 1 else f"{fit.slope:+.3f}"
+
+
+def _tangent_dict(found: LinearApproximation, plan: Plan) -> dict[str, Any]:
+    def quantity(values: np.ndarray, fit: SlopeFit) -> dict[str, Any]:
+        return {"values": values.tolist(), "slope": fit.slope, "interval": [fit.low, fit.high]}
+
+    return {
+        "layers": list(found.layers),
+        "widths": list(found.widths),
+        "seeds": plan.seeds,
+        "points": [
+            {
+                "gamma": str(gamma),
+                "gamma_prime": str(prime),
+                "sup_difference": quantity(found.sup_difference[i], found.difference_slope(i)),
+                "kernel_change": quantity(found.kernel_change[i], found.kernel_slope(i)),
+            }
+            for i, (gamma, prime) in enumerate(found.points)
+        ],
+    }

@@ -1,0 +1,46 @@
+"""What a verdict allows for: finite width, the noise of few seeds, and what still counts as critical."""
+
+from dataclasses import dataclass
+
+import phasetheory as pt
+
+__all__ = ["Allowance", "allowance_at"]
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a verdict allows for.
+
+    Attributes
+    ----------
+    critical : float
+        Largest |S| called critical.
+    finite_width : float
+        Largest |S - expected| put down to finite width, beyond the interval over seeds: the theory is a limit.
+    widest_interval : float
+        Widest interval of a slope, upper minus lower end, from which anything is concluded.
+    trusted : float
+        Largest relative error of a kernel prediction, by its own estimate, at which it is compared with.
+    mean_difference : float or None
+        Largest mean of |S - predicted| over layers, norms and points; None where every layer is held to ``finite_width`` tightly.
+    """
+
+    critical: float = 0.05
+    finite_width: float = 0.05
+    widest_interval: float = 0.2
+    trusted: float = 0.25
+    mean_difference: float | None = None
+
+    def regime(self, slope: float) -> pt.Regime:
+        """The regime that a measured slope speaks for."""
+        return pt.classify(float(slope), critical=self.critical)
+
+
+_TWO_LAYERS = Allowance()
+# wide because widths are small, a layer costs m^2 numbers, and because of the targets named among the README's limitations
+_DEEPER = Allowance(finite_width=0.2, widest_interval=0.5, mean_difference=0.08)
+
+
+def allowance_at(depth: int) -> Allowance:
+    """The allowance of a depth."""
+    return _TWO_LAYERS if depth == 2 else _DEEPER

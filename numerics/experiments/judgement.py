@@ -1,0 +1,150 @@
+"""The judge: one layer's measured slope against the predicted one, and what is put down to finite width.
+
+A layer agrees if every run reached its goal, the measured regime is the predicted one, and the expected slope lies in the
+interval over seeds widened by :attr:`Allowance.finite_width` on either side. A run that stopped short, or an interval wider than
+:attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import sympy as sp
+
+import phasetheory as pt
+from numerics import slopes
+from numerics.errors import InputError
+from numerics.experiments.allowance import Allowance
+from numerics.experiments.prediction import Prediction
+from numerics.scans import CellStatus
+
+__all__ = ["LayerResult", "Verdict", "judge"]
+
+
+class Verdict(Enum):
+    """What a measurement says about a prediction."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNDECIDED = "undecided"  #: runs stopped short, or the interval is too wide
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """Prediction and measurement of one layer in one norm.
+
+    Attributes
+    ----------
+    layer, norm : str
+    prediction : Prediction
+    widths : tuple of int
+    distances : float64 (widths, seeds)
+        Measured RD; nan for runs that must not be used.
+    measured : SlopeFit or None
+        None if no slope could be fitted.
+    measured_regime : Regime or None
+        None if the measurement decides nothing.
+    verdict : Verdict
+    reason : str
+        Why it does not agree; empty if it does.
+    """
+
+    layer: str
+    norm: str
+    prediction: Prediction
+    widths: tuple[int, ...]
+    distances: np.ndarray = field(repr=False, compare=False)
+    measured: slopes.SlopeFit | None
+    measured_regime: pt.Regime | None
+    verdict: Verdict
+    reason: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the measurement agrees with the prediction."""
+        return self.verdict is Verdict.AGREES
+
+    @property
+    def predicted_slope(self) -> sp.Rational:
+        """The limit."""
+        return self.prediction.limit
+
+    @property
+    def predicted_regime(self) -> pt.Regime:
+        """Regime of the limit."""
+        return self.prediction.regime
+
+    @property
+    def difference(self) -> float:
+        """Measured minus predicted slope; nan without a measurement."""
+        return self.measured.slope - float(self.predicted_slope) if self.measured else float("nan")
+
+    @property
+    def ratios(self) -> dict[int, float]:
+        """Measured RD (geometric mean over the seeds) over the predicted RD, at each width where there are both."""
+        found = {}
+        for width, row in zip(self.widths, self.distances, strict=True):
+            used = row[np.isfinite(row)]
+            if width in self.prediction.distances and used.size:
+                found[width] = float(np.exp(np.mean(np.log(used)))) / self.prediction.distances[width]
+        return found
+
+
+def judge(
+    layer: str,
+    norm: str,
+    prediction: Prediction,
+    widths: Sequence[int],
+    distances: np.ndarray,
+    status: np.ndarray,
+    allowance: Allowance,
+) -> LayerResult:
+    """Fit the slope of a layer and give the verdict.
+
+    Parameters
+    ----------
+    distances : float64 (widths, seeds)
+        RD of every run.
+    status : int (widths, seeds)
+        :class:`numerics.scans.CellStatus`; only runs that are done are used.
+    """
+    usable = np.where(status == CellStatus.DONE, distances, np.nan)
+    measured, reason = None, _shortfall(status)
+    try:
+        measured = slopes.fit(widths, usable)
+    except InputError as error:
+        reason = reason or str(error)
+    regime, verdict = None, Verdict.UNDECIDED
+    if measured is not None and not reason:
+        regime = allowance.regime(measured.slope)
+        verdict, reason = _compare(measured, regime, prediction, allowance)
+    return LayerResult(layer, norm, prediction, tuple(widths), usable, measured, regime, verdict, reason)
+
+
+def _shortfall(status: np.ndarray) -> str:
+    """How many runs have no usable result; empty if none."""
+    counts = {
+        what: int(np.sum(status == which))
+        for what, which in (
+            ("stopped short", CellStatus.STOPPED_SHORT),
+            ("failed", CellStatus.FAILED),
+            ("are still to come", CellStatus.PENDING),
+        )
+    }
+    return ", ".join(f"{count} of {status.size} runs {what}" for what, count in counts.items() if count)
+
+
+def _compare(
+    measured: slopes.SlopeFit, regime: pt.Regime, prediction: Prediction, allowance: Allowance
+) -> tuple[Verdict, str]:
+    """The verdict, and the reason if it is not agreement."""
+    size = measured.high - measured.low
+    if size > allowance.widest_interval:
+        return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
+    if regime is not prediction.regime:
+        return Verdict.DISAGREES, f"predicted {prediction.regime.value}"
+    low, high = measured.low - allowance.finite_width, measured.high + allowance.finite_width
+    if not low <= prediction.expected <= high:
+        return Verdict.DISAGREES, f"slope off by {measured.slope - prediction.expected:+.3f}"
+    return Verdict.AGREES, ""

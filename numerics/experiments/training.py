@@ -1,0 +1,187 @@
+"""What every experiment on trained networks shares: widths, seeds, tolerances, data, and what a run leaves behind."""
+
+import hashlib
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+import phasetheory as pt
+from numerics.datasets import check_data, four_points
+from numerics.errors import InputError
+from numerics.flow import Solution, gradient_flow
+from numerics.networks import DeepNetwork, TwoLayer
+from numerics.networks.sampling import check_width, draw
+from numerics.observe.distances import layer_observables
+from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
+
+__all__ = ["NORMS", "TrainingPlan"]
+
+#: Norms in which distances can be measured.
+NORMS = ("frobenius", "spectral")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan(Experiment):
+    """Networks of several widths, each trained from several seeds on the same data.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Neurons of every hidden layer; at least two, a geometric grid is best.
+    seeds : int
+        Repetitions at each width.
+    rtol, loss_tol, max_seconds : float
+        Accuracy of RD, final loss and budget of every run; see :func:`numerics.gradient_flow`.
+    data : (X, y)
+        Inputs (n, d), the constant included, and targets (n,).
+    data_name : str
+        What the data are called in the results, as for :func:`numerics.load_data`.
+
+    Raises
+    ------
+    InputError
+        Naming the argument that is wrong.
+    """
+
+    fewest_seeds: ClassVar[int] = 1
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    seeds: int = 3
+    rtol: float = 1e-2
+    loss_tol: float = 1e-5
+    max_seconds: float = 300.0
+    data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
+    data_name: str = ""
+
+    def __post_init__(self) -> None:
+        for width in self.widths:
+            check_width(width, even=self.even_widths)
+        if len(set(self.widths)) < 2:
+            raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
+        self.check_seeds(self.fewest_seeds)
+        for name in ("rtol", "loss_tol", "max_seconds"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
+        if self.rtol >= 1:
+            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
+        object.__setattr__(self, "widths", tuple(sorted({int(width) for width in self.widths})))
+        object.__setattr__(self, "data", check_data(*self.data))
+        if not self.data_name:
+            shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
+            object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
+
+    def check_seeds(self, fewest: int) -> None:
+        """Refuse a plan with fewer repetitions; two are what an interval needs."""
+        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < fewest:
+            wanted = "a positive integer" if fewest == 1 else f"an integer >= {fewest}: one seed has no interval"
+            raise InputError(f"seeds = {self.seeds!r}; give {wanted}")
+
+    @property
+    @abstractmethod
+    def layers(self) -> tuple[str, ...]:
+        """Names of the weights, input to output."""
+
+    @property
+    def even_widths(self) -> bool:
+        """Whether the start pairs neurons."""
+        return False
+
+    @abstractmethod
+    def start(self, cell: Cell) -> TwoLayer | DeepNetwork:
+        """The network of one cell at its start."""
+
+    @property
+    def norms(self) -> tuple[str, ...]:
+        """Norms that distances are measured in: with two layers no layer lies between two wide ones, and one norm says it all."""
+        return NORMS if len(self.layers) > 2 else NORMS[:1]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What has a distance: the layers, and with two of them theta, all normalised weights together."""
+        return self.layers if len(self.layers) > 2 else (*self.layers, "theta")
+
+    @property
+    def observables(self) -> dict[str, Observable]:
+        """Relative distances, and what tells whether to trust them."""
+        found = {
+            "relative_distance": Observable(
+                "relative distance from the start: largest over the run, spectral at the end",
+                {"layer": self.labels, "norm": self.norms},
+            )
+        }
+        if "spectral" in self.norms:
+            found["stable_rank"] = Observable("stable rank of the weight change at the end", {"layer": self.labels})
+        return found | {
+            "loss": Observable("loss R at the end"),
+            "time": Observable("normalised time at the end"),
+            "evaluations": Observable("passes over the neurons, or over the weights beyond two layers"),
+            "conserved_drift": Observable("relative drift of the conserved quantities made by the method"),
+        }
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """What else decides the numbers."""
+        X, y = self.data
+        digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
+        return {
+            "rtol": self.rtol,
+            "loss_tol": self.loss_tol,
+            "data": self.data_name,
+            "samples": len(y),
+            "input_dimension": X.shape[1],
+            "data_sha256": digest,
+        }
+
+    def cost(self, cell: Cell) -> float:
+        """In proportion to the weights of a hidden layer; a pass costs as much as 3000 of them by itself."""
+        width = float(cell["width"])
+        return 3000.0 + (width if len(self.layers) == 2 else width**2)
+
+    def measure(self, cell: Cell) -> Outcome:
+        """Train the network of one cell and read off what happened."""
+        solution = self.train(cell)
+        return Outcome(self.values(solution), "" if solution.converged else solution.message)
+
+    def values(self, solution: Solution) -> dict[str, object]:
+        """The observables of a run."""
+        distances = {"frobenius": solution.sup_relative_distance}
+        found: dict[str, object] = {}
+        if "spectral" in self.norms:
+            assert isinstance(solution.network, DeepNetwork)
+            assert isinstance(solution.initial, DeepNetwork)
+            parts = layer_observables(solution.network, solution.initial)
+            distances["spectral"] = {layer: part.spectral_relative_distance for layer, part in parts.items()}
+            found["stable_rank"] = [parts[label].stable_rank for label in self.labels]
+        return {
+            "relative_distance": [[distances[norm][label] for norm in self.norms] for label in self.labels],
+            **found,
+            "loss": solution.loss,
+            "time": solution.t,
+            "evaluations": solution.stats.evaluations,
+            "conserved_drift": solution.conserved_drift,
+        }
+
+    def train(self, cell: Cell) -> Solution:
+        """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
+        start = self.start(cell)
+        _compile(len(self.layers), *self.data[0].shape)
+        return gradient_flow(
+            start,
+            *self.data,
+            loss_tol=self.loss_tol,
+            rtol=self.rtol,
+            max_seconds=self.max_seconds,
+            threads=1 if isinstance(start, TwoLayer) else None,  # the bits of a sum depend on the number of threads
+            throw=False,
+        )
+
+
+@cache
+def _compile(depth: int, samples: int, inputs: int) -> None:
+    """Train a small network once in this process: its kernels are compiled outside the budget of the first cell."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((samples, inputs)), rng.standard_normal(samples)
+    gradient_flow(draw(pt.initialization("ntk", depth), 20, inputs), X, y, max_steps=10, throw=False)

@@ -1,0 +1,197 @@
+"""What all figures share: colours, markers and sizes, the names of things as TeX, and the one way to a file."""
+
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import sympy as sp
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+import phasetheory as pt
+from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries
+from phasetheory.symbols.printing import latex
+
+__all__ = [
+    "COLOURS",
+    "DATA",
+    "DISAGREES",
+    "FINAL",
+    "HALO",
+    "INITIAL",
+    "KERNEL",
+    "MARKERS",
+    "REGIME_COLOURS",
+    "ZERO",
+    "axes_of",
+    "axis_label",
+    "coordinate",
+    "draw_derived",
+    "draw_points",
+    "edges_of",
+    "figure_of",
+    "geometric_mean",
+    "line_of_inputs",
+    "norm_name",
+    "place",
+    "points_of",
+    "save",
+    "save_as",
+    "signed",
+    "symbol",
+    "width_label",
+    "width_ticks",
+    "with_interval",
+]
+
+#: For layers, rows and widths, in this order; colour-blind safe (Okabe and Ito), as all colours here.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = "osD^vP*X"
+#: The network at its start and at its end, and the data that it learns.
+INITIAL, FINAL, DATA = "#0072B2", "#D55E00", "black"
+#: What the tangent kernels predict.
+KERNEL = "#CC79A7"
+#: A measurement that does not agree.
+DISAGREES = "#CC0033"
+#: Largest size of a derived slope that is zero but for rounding.
+ZERO = 1e-9
+#: Keeps text and lines legible on any ground.
+HALO = withStroke(linewidth=2.5, foreground="white")
+
+_DPI = 160
+_ENDINGS = ("png", "pdf")
+_MARGIN = 0.35  # of the range of the data, on either side
+_CLOSEST_TICKS = 0.09  # of the axis, between labelled widths
+
+
+def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write every figure by its name into a folder, as PNG and PDF; returns the paths."""
+    return [save_as(figure, folder / f"{name}.{ending}") for name, figure in figures.items() for ending in _ENDINGS]
+
+
+def save_as(figure: Figure, file: Path) -> Path:
+    """Write a figure to a file, in the format of its ending; returns the path."""
+    figure.savefig(file, dpi=_DPI)
+    return file
+
+
+def axes_of(ax: Axes | None, width: float, height: float) -> Axes:
+    """The axes that were given, or those of a new figure of this size in inches."""
+    return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+
+
+def figure_of(figure: Figure | SubFigure | None, width: float, height: float) -> Figure | SubFigure:
+    """The figure that was given, or a new one of this size in inches."""
+    return plt.figure(figsize=(width, height), layout="constrained") if figure is None else figure
+
+
+def symbol(layer: str) -> str:
+    r"""A layer as TeX, without dollars: ``W_{1}``, ``w``, ``\theta``."""
+    return r"\theta" if layer == "theta" else re.sub(r"(\d+)$", r"_{\1}", layer)
+
+
+def coordinate(name: str) -> str:
+    r"""A coordinate as TeX, without dollars: ``\gamma'``."""
+    return latex(sp.Symbol(name))
+
+
+def axis_label(name: str) -> str:
+    """A coordinate for an axis, written out where it is one of the book's."""
+    return AXIS_LABELS.get(name, f"${coordinate(name)}$")
+
+
+def place(names: Sequence[str], values: Sequence[Fraction | float]) -> str:
+    r"""Coordinates and their values: ``$\gamma=1,\ \gamma'=0.5$``."""
+    parts = [f"{coordinate(name)}={float(value):g}" for name, value in zip(names, values, strict=True)]
+    return "$" + r",\ ".join(parts) + "$"
+
+
+def norm_name(norm: str) -> str:
+    """A norm within a sentence."""
+    return norm.capitalize() if norm == "frobenius" else norm
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign; what is rounded to zero has none, and zero itself no digits."""
+    text = f"{value:+.{digits}f}" if abs(value) > ZERO else "+0"
+    return text[1:] if float(text) == 0 else text
+
+
+def with_interval(slope: float, low: float, high: float, digits: int = 2) -> str:
+    """A slope and the larger half of its interval as TeX, without dollars."""
+    return rf"{slope:+.{digits}f}\pm{max(high - slope, slope - low):.{digits}f}"
+
+
+def width_label(width: float) -> str:
+    """A width as TeX, a power of ten as such."""
+    power = round(np.log10(width))
+    return f"$m=10^{{{power}}}$" if power >= 4 and width == 10**power else f"$m={width:g}$"
+
+
+def width_ticks(ax: Axes, widths: Sequence[float] | np.ndarray) -> None:
+    """Logarithmic axis with ticks at the widths; those too close to their left neighbour have no label."""
+    ax.set(xscale="log", xlabel="width $m$")
+    x, labels, last = np.log(np.array(widths, dtype=float)), [], -np.inf
+    for width, position in zip(widths, x, strict=True):
+        wanted = position - last >= _CLOSEST_TICKS * np.ptp(x)
+        last = position if wanted else last
+        labels.append(f"{width:.10g}" if wanted else "")
+    ax.set_xticks(widths, labels, fontsize=8)
+    ax.set_xticks([], minor=True)
+
+
+def geometric_mean(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Geometric mean, smallest and largest over the seeds of (widths, seeds); nan is left out, and nothing else gives nan."""
+    used = [row[np.isfinite(row)] for row in np.asarray(rows, dtype=float)]
+    found = [
+        (np.exp(np.mean(np.log(row))), row.min(), row.max()) if row.size else (np.nan, np.nan, np.nan) for row in used
+    ]
+    mean, low, high = np.array(found).T
+    return mean, low, high
+
+
+def draw_points(
+    ax: Axes, x: Any, mean: Any, low: Any, high: Any, *, colour: Any, marker: str = "o", line: str = "", label: str = ""
+) -> ErrorbarContainer:
+    """Measured points with bars from low to high; an end that is nan or below its mean draws none."""
+    bars = np.nan_to_num(np.maximum(0.0, [np.subtract(mean, low), np.subtract(high, mean)]))
+    look: dict[str, Any] = {"color": colour, "mec": "black", "mew": 0.6, "ms": 5.5, "capsize": 2.5, "zorder": 3}
+    return ax.errorbar(x, mean, bars, fmt=f"{marker}{line}", label=label or None, **look)
+
+
+def points_of(colour: Any, marker: str, label: str, line: str = "") -> Line2D:
+    """The entry of a legend for :func:`draw_points`."""
+    return Line2D([], [], ls=line, marker=marker, color=colour, mec="black", mew=0.6, label=label)
+
+
+def draw_derived(diagram: pt.PhaseDiagram, layer: str, ax: Axes, window: Window) -> list[Line2D]:
+    """The exact boundary of a layer, or of theta, on a coloured ground; handles for a legend."""
+    before = len(ax.lines)
+    handles = draw_boundaries(diagram, (layer,), ax, window)
+    for line in ax.lines[before:]:
+        line.set(path_effects=[withStroke(linewidth=4.2, foreground="white")], solid_capstyle="round")
+    for handle in handles:
+        handle.set_label(rf"derived: $S_{{{symbol(layer)}}}=0$")
+    return handles
+
+
+def edges_of(centres: np.ndarray) -> np.ndarray:
+    """Edges of the cells around values in ascending order."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = (centres[1:] + centres[:-1]) / 2
+    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
+
+
+def line_of_inputs(X: np.ndarray, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (samples,) around data on a line, and the inputs (samples, 2) there, the constant last."""
+    margin = _MARGIN * float(np.ptp(X[:, 0]))
+    position = np.linspace(X[:, 0].min() - margin, X[:, 0].max() + margin, samples)
+    return position, np.column_stack([position, np.ones(samples)])
