@@ -119,6 +119,7 @@ def only_solution(u, v, X, c, slope):
 @given(seed=seeds, slope=slopes, where=st.sampled_from(["anywhere", "on a ray", "u = 0"]))
 @settings(max_examples=400)
 @example(seed=228743, slope=-0.2, where="on a ray")
+@example(seed=800, slope=-0.2, where="anywhere")  # one line: both borders of a half plane are met at once
 def test_a_neuron_moves_as_it_moves_alone(seed, slope, where):
     rng = np.random.default_rng(seed)
     X = inputs(rng, parallel=slope == 0.0)

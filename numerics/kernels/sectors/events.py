@@ -30,13 +30,13 @@ _END_U, _END_P, _END_Q = END
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
 def ways(row, laws):
-    """Rows that a neuron of a sector comes to across its borders and when u changes sign; -1 for rays and the origin."""
+    """Rows that a neuron of a sector comes to across its borders and when u changes sign; -1 where that is for :func:`travel`."""
     arrivals = laws.arrivals
     rays = arrivals.shape[1]
     size = 2 * rays + 1
     sign = 1 if row >= size else 0
     place = row - sign * size
-    if place % 2 == 0 or rays == 1:
+    if place % 2 == 0 or rays <= 2:  # the two borders of a half plane are one line: see travel
         return -1, -1, -1
     r = place // 2
     following = (r + 1) % rays
@@ -192,6 +192,8 @@ def travel(u, p, q, row, left, sectors, laws):
             place = origin
         elif crossing:
             ray = (place // 2 + (1 if ahead else 0)) % rays
+            if rays == 2 and p * sectors.directions[ray, 0] + q * sectors.directions[ray, 1] < 0.0:
+                ray, ahead = 1 - ray, not ahead  # both borders are met at once: it came to the ray that it lies on
             beyond = (2 * ray + 1 if ahead else 2 * ray - 1) % (2 * rays)
             place = arrivals[sign, ray] if arrivals[sign, ray] >= 0 else beyond
         else:
