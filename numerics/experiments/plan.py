@@ -93,7 +93,8 @@ class Plan(TrainingPlan):
     Parameters
     ----------
     diagram : PhaseDiagram
-        Any plane of initialisations; by default that of two relu layers, (gamma, gamma').
+        Any plane of initialisations; by default that of two relu layers, (gamma, gamma'). Its norm does not matter: distances are
+        measured in every norm that tells layers apart at this depth (:attr:`norms`).
     points : sequence of pairs
         Coordinates as fractions, integers, decimal text or floats (0.1 is taken as 1/10); by default the standard points of the
         book's diagrams of two and three layers.

@@ -33,8 +33,14 @@ def book():
 
 
 @pytest.fixture(scope="module")
-def small():
-    return nm.verify(SMALL)
+def store(tmp_path_factory):
+    """Runs of SMALL, made once."""
+    return tmp_path_factory.mktemp("runs") / "small.zarr"
+
+
+@pytest.fixture(scope="module")
+def small(store):
+    return nm.verify(SMALL, store=store)
 
 
 def test_the_book_s_three_points_agree_within_the_bar(book):
@@ -80,7 +86,7 @@ def _inside(polygon, point):
 
 
 @pytest.mark.parametrize("shift", [sp.Rational(1, 2), -sp.Rational(1, 2)])
-def test_a_wrong_boundary_fails(small, shift):
+def test_a_wrong_boundary_fails(small, store, shift):
     """Negative control: the same measurements against a diagram whose boundary is moved by half a unit of gamma."""
     right = pt.phase_diagram(2)
     gamma, gamma_prime = right.coordinates
@@ -88,15 +94,15 @@ def test_a_wrong_boundary_fails(small, shift):
     wrong = pt.phase_diagram(network=moved, coordinates=right.coordinates)
     assert str(wrong.boundary("w")) != str(right.boundary("w"))
     assert small.agrees
-    assert not nm.verify(SMALL, diagram=wrong).agrees
+    assert not nm.verify(SMALL, diagram=wrong, store=store).agrees
 
 
-def test_a_wrong_slope_in_the_right_regime_fails():
+def test_a_wrong_slope_in_the_right_regime_fails(small, store):
     """Negative control: gamma stretched about the boundary keeps every regime and doubles the slopes."""
     gamma, gamma_prime = pt.phase_diagram(2).coordinates
     stretched = pt.two_layer(pt.m ** (2 * gamma - 1 - gamma_prime), pt.m**-gamma_prime, 1)
     wrong = pt.phase_diagram(network=stretched, coordinates=(gamma, gamma_prime))
-    result = nm.verify(SMALL, diagram=wrong)
+    result = nm.verify(SMALL, diagram=wrong, store=store)
     assert all(w(point).measured_regime is w(point).predicted_regime for point in result.points)
     assert [point.agrees for point in result.points] == [False, False]
     assert all("slope off by" in w(point).reason for point in result.points)

@@ -20,8 +20,14 @@ SMALL = nm.Plan(diagram=THREE, points=REGIONS[::2], widths=(48, 96, 192), seeds=
 
 
 @pytest.fixture(scope="module")
-def small():
-    return nm.verify(SMALL, executor=nm.Serial())
+def store(tmp_path_factory):
+    """Runs of SMALL, made once."""
+    return tmp_path_factory.mktemp("runs") / "small.zarr"
+
+
+@pytest.fixture(scope="module")
+def small(store):
+    return nm.verify(SMALL, store=store, executor=nm.Serial())
 
 
 def test_the_standard_points_are_two_in_each_of_four_regions():
@@ -42,12 +48,12 @@ def test_one_point_of_every_region_agrees(small):
 
 
 @pytest.mark.parametrize("shift", [sp.Rational(1, 2), -sp.Rational(1, 2)])
-def test_a_wrong_prediction_fails(small, shift):
+def test_a_wrong_prediction_fails(small, store, shift):
     """Negative control: the same measurements against boundaries moved by half a unit of gamma_3, either way."""
     x, y = THREE.coordinates
     moved = pt.Network(THREE.network.sigmas, THREE.network.alpha.subs(x, x + shift))
     wrong = pt.phase_diagram(network=moved, coordinates=(x, y))
-    verification = nm.verify(SMALL, diagram=wrong, executor=nm.Serial())
+    verification = nm.verify(SMALL, diagram=wrong, store=store, executor=nm.Serial())
     assert not verification.agrees
     assert verification.mean_difference > 2 * verification.allowance.mean_difference
     pairs = zip(small.points, verification.points, strict=True)
