@@ -1,8 +1,10 @@
 """``phasetheory scan``: an empirical phase diagram."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 
@@ -35,6 +37,20 @@ __all__ = ["scan_command"]
 _FAILED, _INTERRUPTED = 1, 130
 
 
+@dataclass(frozen=True)
+class Runs:
+    """What the networks of a scan are trained on, and how accurately; no widths: those of the depth."""
+
+    widths: tuple[int, ...] | None
+    seeds: int
+    data: tuple[np.ndarray, np.ndarray]
+    data_name: str
+    activation: str | float | None
+    rtol: float
+    loss_tol: float
+    max_seconds: float
+
+
 def read_runs(
     widths: Annotated[
         str | None,
@@ -50,24 +66,16 @@ def read_runs(
     rtol: Annotated[float, typer.Option(help="Accuracy of the relative distances.")] = 1e-2,
     loss_tol: Annotated[float, typer.Option(help="Loss at which a run ends.")] = 1e-6,
     max_seconds: Annotated[float, typer.Option(help="Longest time for one run.")] = 600.0,
-) -> dict[str, Any]:
-    """Options of a plan; without widths if none are given."""
-    given: dict[str, Any] = {} if widths is None else {"widths": parse_integers("--widths", widths)}
-    return given | {
-        "seeds": seeds,
-        "data": load_data(data),
-        "data_name": data,
-        "activation": read_activation(activation),
-        "rtol": rtol,
-        "loss_tol": loss_tol,
-        "max_seconds": max_seconds,
-    }
+) -> Runs:
+    """Options of the runs."""
+    chosen = None if widths is None else parse_integers("--widths", widths)
+    return Runs(chosen, seeds, load_data(data), data, read_activation(activation), rtol, loss_tol, max_seconds)
 
 
 @takes(plane=read_grid, runs=read_runs, workers=chosen_workers)
 def scan_command(
     plane: PlaneGrid,
-    runs: dict[str, Any],
+    runs: Runs,
     workers: Workers,
     store: StoreFolder = Path("runs.zarr"),
     refine_rounds: Annotated[
@@ -115,13 +123,21 @@ def scan_command(
     return _FAILED if failures(dataset) else 0
 
 
-def _plan(plane: PlaneGrid, runs: dict[str, Any], beta2: str | None) -> Plan:
-    options = {"widths": standard(plane.diagram.network.depth).scan[0]} | runs
+def _plan(plane: PlaneGrid, runs: Runs, beta2: str | None) -> Plan:
     with plain_warnings():
-        if beta2 is None:
-            return Plan.grid(diagram=plane.diagram, **plane.values, **options)
-        scales = grid_values(beta2, "--beta2")
-        return Beta2Plan.grid(diagram=plane.diagram, **plane.values, **options, beta2_exponents=scales)
+        plan = Plan(
+            diagram=plane.diagram,
+            points=plane.points,
+            widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
+            seeds=runs.seeds,
+            data=runs.data,
+            data_name=runs.data_name,
+            activation=runs.activation,
+            rtol=runs.rtol,
+            loss_tol=runs.loss_tol,
+            max_seconds=runs.max_seconds,
+        )
+    return plan if beta2 is None else Beta2Plan.of(plan, beta2_exponents=grid_values(beta2, "--beta2"))
 
 
 def _print(dataset: "xarray.Dataset", comparisons: list[MapComparison], console: Console) -> None:

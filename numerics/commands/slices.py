@@ -1,7 +1,7 @@
 """Planes of initialisations in the words of the command line, and grids of points on them."""
 
+import itertools
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Annotated
 
 import sympy as sp
@@ -9,7 +9,7 @@ import typer
 
 import phasetheory as pt
 from numerics.errors import InputError
-from numerics.experiments.grids import grid_values
+from numerics.experiments.grids import Point, grid_values
 from numerics.experiments.plan import OPTIONS
 
 __all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "split_list"]
@@ -45,10 +45,10 @@ def read_plane(depth: Depth = 2, slice_: Slice = None) -> pt.PhaseDiagram:
 
 @dataclass(frozen=True)
 class PlaneGrid:
-    """A diagram and the values of its two coordinates, by their names."""
+    """A diagram and every pair of the values of its two coordinates."""
 
     diagram: pt.PhaseDiagram
-    values: dict[str, tuple[Fraction, ...]]
+    points: tuple[Point, ...]
 
 
 def read_grid(
@@ -75,7 +75,7 @@ def read_grid(
         if given is not None and known not in named:
             raise InputError(_not_a_coordinate(known, diagram))
     windows = _WINDOWS if diagram.is_standard and diagram.network.depth < 4 else {}
-    values = {}
+    axes = []
     for name, option, place, text in zip(diagram.names, named, ("--x", "--y"), (x, y), strict=True):
         own = by_name[option] if option else None
         if own is not None and text is not None:
@@ -84,8 +84,8 @@ def read_grid(
         chosen = own if own is not None else text if text is not None else windows.get(name)
         if chosen is None:
             raise InputError(f"give --x and --y, values of {diagram.names[0]} and {diagram.names[1]} such as 0:4:9")
-        values[name] = grid_values(chosen, said)
-    return PlaneGrid(diagram, values)
+        axes.append(grid_values(chosen, said))
+    return PlaneGrid(diagram, tuple(itertools.product(axes[0], axes[1])))
 
 
 def split_list(text: str) -> list[str]:

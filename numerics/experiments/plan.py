@@ -152,6 +152,11 @@ class Plan(TrainingPlan):
         return points
 
     @classmethod
+    def of(cls, plan: "Plan", **own: Any) -> Self:
+        """The points, networks and tolerances of another plan, and the options ``own`` of this kind."""
+        return cls(**{f.name: getattr(plan, f.name) for f in fields(Plan)} | own)
+
+    @classmethod
     def quick(cls, diagram: pt.PhaseDiagram | None = None, **options: Any) -> Self:
         """The same at smaller widths; more seeds make up for the shorter range."""
         diagram = diagram or pt.phase_diagram()

@@ -8,7 +8,7 @@ kernel grows with the square of the weights, with slope 2 S_w.
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -237,8 +237,7 @@ def linear_approximation(
     """
     import xarray  # half a second: only for those who ask
 
-    given = {f.name: getattr(plan, f.name) for f in fields(Plan)}
-    tangent = TangentPlan(**given | {"rtol": min(plan.rtol, _RTOL), "tangent_layers": tuple(layers or ())})
+    tangent = TangentPlan.of(plan, rtol=min(plan.rtol, _RTOL), tangent_layers=tuple(layers or ()))
     runs = scan(tangent, executor=executor or Threads(), progress=progress)
     used = runs.where(runs["status"] == CellStatus.DONE)
     x, y = ([float(point[i]) for point in tangent.points] for i in (0, 1))
