@@ -1,6 +1,9 @@
 """phasetheory: derive in which regime a network trains, and why.
 
-Exact and symbolic (SymPy). The numerical side, which checks every prediction by experiment, is the package ``numerics``.
+Exact and symbolic (SymPy). A :class:`Network` has scales that are functions of the width; its exponents give, by the scaling
+argument, the slope of every layer, and over a plane of networks a :class:`PhaseDiagram`. The folders say what a statement
+rests on: dynamics are proved, scaling is derived. The numerical side, which checks every prediction by experiment, is the
+package ``numerics``.
 """
 
 from phasetheory.diagrams.boundaries import Boundary, Segment
