@@ -209,9 +209,11 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
     from matplotlib.figure import Figure  # only when a picture is asked for
 
+    from numerics.figures.style import save_as
+
     figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     derived.plot(ax=figure.subplots())
-    figure.savefig(out, dpi=160)
+    save_as(figure, out)
 
 
 def _diagram_text(derived: pt.PhaseDiagram) -> str:
