@@ -35,10 +35,10 @@ def open_scan(path: str | os.PathLike[str]) -> "xarray.Dataset":
     Raises
     ------
     InputError
-        If there is no scan at this place.
+        If there is no scan at this place, or its plan is damaged or not the one that its records were measured under.
     """
     blueprint = read_blueprint(path)
-    records, sessions, _ = read_log(path)
+    records, sessions, _ = read_log(path, blueprint)
     return to_dataset(blueprint, records, [session["versions"] for session in sessions])
 
 
@@ -52,7 +52,7 @@ def timing(path: str | os.PathLike[str]) -> "xarray.DataArray":
     import xarray
 
     blueprint = read_blueprint(path)
-    places = _Places(blueprint, read_log(path)[0])
+    places = _Places(blueprint, read_log(path, blueprint)[0])
     seconds = np.full(places.shape, np.nan)
     for record in places.records:
         seconds[places.index(record)] = record.seconds
