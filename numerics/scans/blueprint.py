@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from numerics.errors import InputError
-from numerics.scans.experiment import Cell, Experiment, Observable, Setting
-from numerics.scans.records import checksum, decode_cell, key_of
+from numerics.scans.experiment import Cell, Coordinate, Experiment, Observable, Setting
+from numerics.scans.records import checksum, decode_cell, key_of, short_text
 
 __all__ = ["Blueprint"]
 
@@ -196,11 +196,7 @@ def _described(labels: Mapping[str, Any] | None) -> str:
     return " by ".join(f"{name} {list(values)}" for name, values in labels.items()) or "a number"
 
 
-def _listed(values: set[Any]) -> str:
-    ordered = sorted(values)
-    shown = ordered if len(ordered) <= _SHOWN else [*ordered[: _SHOWN // 2], "..", *ordered[-_SHOWN // 2 :]]
-    return f"{', '.join(map(_decimal, shown))} ({len(ordered)})"
-
-
-def _decimal(value: Any) -> str:
-    return value if isinstance(value, str) else f"{float(value):g}"
+def _listed(values: set[Coordinate]) -> str:
+    texts = [short_text(value) for value in sorted(values)]
+    shown = texts if len(texts) <= _SHOWN else [*texts[: _SHOWN // 2], "..", *texts[-_SHOWN // 2 :]]
+    return f"{', '.join(shown)} ({len(texts)})"

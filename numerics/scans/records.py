@@ -11,12 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from numerics.scans.experiment import Cell
+from numerics.scans.experiment import Cell, Coordinate
 
-__all__ = ["CellStatus", "Key", "Record", "checksum", "decode_cell", "decode_line", "encode_line", "key_of"]
+__all__ = [
+    "CellStatus",
+    "Key",
+    "Record",
+    "checksum",
+    "decode_cell",
+    "decode_line",
+    "encode_line",
+    "key_of",
+    "short_text",
+]
 
 #: A cell's coordinates as exact text, in order.
 Key = tuple[str, ...]
+
+_PLACES = 12  # decimals of a coordinate in a message, where they say it exactly
 
 
 class CellStatus(IntEnum):
@@ -51,6 +63,18 @@ def key_of(cell: Cell) -> Key:
     return tuple(
         str(value) if isinstance(value, int) else f"{value.numerator}/{value.denominator}" for value in cell.values()
     )
+
+
+def short_text(value: Coordinate) -> str:
+    """Exact text to read, so that different coordinates differ: ``1000002``, ``0.5``, and ``1/3``, which is no decimal."""
+    value = Fraction(value)
+    for places in range(_PLACES + 1):
+        scaled = abs(value) * 10**places
+        if scaled.denominator == 1:
+            digits = f"{scaled.numerator:0{places + 1}d}"
+            whole, part = digits[: len(digits) - places], digits[len(digits) - places :]
+            return "-" * (value < 0) + whole + (f".{part}" if part else "")
+    return str(value)
 
 
 def decode_cell(dimensions: Iterable[str], key: Iterable[str]) -> Cell:

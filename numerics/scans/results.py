@@ -12,7 +12,7 @@ import numpy as np
 from numerics.errors import ScanError
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.experiment import Coordinate
-from numerics.scans.records import CellStatus, Key, Record
+from numerics.scans.records import CellStatus, Key, Record, short_text
 from numerics.scans.store import LOG_FOLDER, read_blueprint, read_log, versions
 
 if TYPE_CHECKING:  # half a second: only for those who ask
@@ -79,7 +79,7 @@ def to_dataset(
             for name, array in arrays.items():
                 array[place] = record.values[name]
         if record.status != CellStatus.DONE:
-            reasons[", ".join(f"{name}={float(value):g}" for name, value in record.cell.items())] = record.reason
+            reasons[", ".join(f"{name}={short_text(value)}" for name, value in record.cell.items())] = record.reason
     dimensions = tuple(places.values)
     variables: dict[str, Any] = {
         name: ((*dimensions, *o.labels), arrays[name], {"long_name": o.description})
