@@ -189,7 +189,7 @@ def read_log(path: str | os.PathLike[str], blueprint: Blueprint) -> tuple[dict[K
             sessions.append(entry["session"])
     if strangers:
         raise InputError(
-            f"{strangers} records in {file} were measured under other settings than those of this plan; they are kept: "
+            f"{file} has records that were measured under other settings than those of this plan ({strangers}); they are kept: "
             f"put back the {_PLAN} that they belong to, or choose another store"
         )
     return records, sessions, size

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,7 +174,11 @@ def test_records_of_other_settings_are_never_mixed_with_those_of_this_plan(toy, 
     whole = plan.read_bytes()
     plan.unlink()
     log = store / ".scan" / "records.log"
-    parts = (f"8 records in {log} were measured under other settings", "they are kept: put back", "another store")
+    parts = (
+        f"{log} has records that were measured under other settings",
+        "(8); they are kept: put back",
+        "another store",
+    )
     for other in (toy(factor=3.0, folder=tmp_path), toy(factor=3.0, sizes=(7,), folder=tmp_path)):
         refused(lambda other=other: nm.scan(other, store, executor=SERIAL), store, *parts)
     assert runs() == 0
@@ -200,7 +205,7 @@ def test_other_observables_and_coordinates_are_other_settings(toy, store):
 
     (store / ".scan" / "plan.json").unlink()
     for other in (Renamed(), Binned()):
-        refused(lambda other=other: nm.scan(other, store, executor=SERIAL), store, "8 records", "other settings")
+        refused(lambda other=other: nm.scan(other, store, executor=SERIAL), store, "under other settings", "(8)")
 
 
 def test_settings_that_are_equal_have_one_mark(toy):
@@ -208,6 +213,11 @@ def test_settings_that_are_equal_have_one_mark(toy):
     assert len(marks) == 1
     assert marks != {Blueprint.of(toy(factor=2.5)).mark}
     assert {Blueprint.of(toy(factor=value)).mark for value in (1, True)} == {Blueprint.of(toy(factor=1.0)).mark}
+    settings = Blueprint.of(toy()).settings | {"accuracy": 0.5}
+    ordered, turned = (dict(order(settings.items())) for order in (list, reversed))
+    first, second = (replace(Blueprint.of(toy()), settings=found) for found in (ordered, turned))
+    assert list(ordered) != list(turned)
+    assert first.mark == second.mark
     assert Blueprint.of(toy(sizes=(5,), seeds=1)).mark in {Blueprint.of(toy()).mark}  # cells can be added
 
 
@@ -349,6 +359,17 @@ class TestNotANumber:
     def test_a_reason_that_is_there_is_kept(self, measuring):
         found = measuring(np.nan, np.ones((2, 3)), short="ran out of luck")
         assert failures(found) == {"x=0.25, seed=0": "ran out of luck"}
+
+    def test_an_observable_without_entries_is_done(self, toy):
+        class Empty(toy):
+            @property
+            def observables(self):
+                return {"double": nm.Observable("twice x"), "powers": nm.Observable("none of them", {"power": ()})}
+
+            def measure(self, cell):
+                return nm.Outcome({"double": 1.0, "powers": []})
+
+        assert (nm.scan(Empty(), executor=SERIAL)["status"] == CellStatus.DONE).all()
 
     def test_nan_in_a_part_or_where_it_is_an_answer_is_done(self, measuring):
         powers = np.ones((2, 3))

@@ -125,6 +125,16 @@ def test_a_store_can_be_extended(toy, tmp_path, runs, bytes_of):
     assert bytes_of(grown) == bytes_of(whole)
 
 
+def test_cells_that_were_added_are_pending_until_they_are_measured(toy, tmp_path):
+    store = tmp_path / "runs.zarr"
+    nm.scan(toy(sizes=(1,)), store, executor=SERIAL)
+    with pytest.raises(KeyboardInterrupt):
+        nm.scan(toy(sizes=(1, 2)), store, executor=SERIAL, extend=True, progress=interrupt_after(3))
+    assert nm.open_scan(store)["status"].values.tolist() == [[2, 2], [2, 1]]
+    with Session(toy(sizes=(1, 2)), store, executor=SERIAL) as session:  # they are part of the plan now
+        assert len(session.records) == 3
+
+
 def test_cells_that_are_not_of_the_plan_are_told_from_those_to_come(toy, tmp_path):
     with Session(toy(sizes=(1, 2)), tmp_path / "runs.zarr", executor=SERIAL) as session:
         session.run([{"x": Fraction(3, 4), "seed": 0}])
