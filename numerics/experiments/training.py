@@ -118,7 +118,9 @@ class TrainingPlan(Experiment):
             "loss": Observable("loss R at the end"),
             "time": Observable("normalised time at the end"),
             "evaluations": Observable("passes over the neurons, or over the weights beyond two layers"),
-            "conserved_drift": Observable("relative drift of the conserved quantities made by the method"),
+            "conserved_drift": Observable(
+                "relative drift of the conserved quantities made by the method", may_be_nan=True
+            ),
         }
 
     @property

@@ -26,10 +26,13 @@ class Observable:
         One line with the unit; kept with the data.
     labels : mapping of dimension -> sequence of str or float
         For an array: its own dimensions, in order, with a label for every entry.
+    may_be_nan : bool
+        Whether nan is an answer. A cell in which another observable is nan throughout is not done: it stopped short, or failed.
     """
 
     description: str
     labels: Mapping[str, Sequence[str] | Sequence[float]] = field(default_factory=dict)
+    may_be_nan: bool = False
 
     def __post_init__(self) -> None:
         plain = {

@@ -11,12 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from numerics.scans.experiment import Cell
+from numerics.scans.experiment import Cell, Coordinate
 
-__all__ = ["CellStatus", "Key", "Record", "decode_cell", "decode_line", "encode_line", "key_of"]
+__all__ = [
+    "CellStatus",
+    "Key",
+    "Record",
+    "checksum",
+    "decode_cell",
+    "decode_line",
+    "encode_line",
+    "key_of",
+    "short_text",
+]
 
 #: A cell's coordinates as exact text, in order.
 Key = tuple[str, ...]
+
+_PLACES = 12  # decimals of a coordinate in a message, where they say it exactly
 
 
 class CellStatus(IntEnum):
@@ -31,7 +43,11 @@ class CellStatus(IntEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """One measured cell; wall time in seconds and the name of the machine are not part of the dataset."""
+    """One measured cell; wall time in seconds and the name of the machine are not part of the dataset.
+
+    ``measured_under`` is the mark of the blueprint it was stored under: empty before it is stored, and in stores that are older
+    than marks.
+    """
 
     cell: Cell
     status: CellStatus
@@ -39,6 +55,7 @@ class Record:
     reason: str
     seconds: float
     machine: str
+    measured_under: str = ""
 
 
 def key_of(cell: Cell) -> Key:
@@ -46,6 +63,18 @@ def key_of(cell: Cell) -> Key:
     return tuple(
         str(value) if isinstance(value, int) else f"{value.numerator}/{value.denominator}" for value in cell.values()
     )
+
+
+def short_text(value: Coordinate) -> str:
+    """Exact text to read, so that different coordinates differ: ``1000002``, ``0.5``, and ``1/3``, which is no decimal."""
+    value = Fraction(value)
+    for places in range(_PLACES + 1):
+        scaled = abs(value) * 10**places
+        if scaled.denominator == 1:
+            digits = f"{scaled.numerator:0{places + 1}d}"
+            whole, part = digits[: len(digits) - places], digits[len(digits) - places :]
+            return "-" * (value < 0) + whole + (f".{part}" if part else "")
+    return str(value)
 
 
 def decode_cell(dimensions: Iterable[str], key: Iterable[str]) -> Cell:
@@ -58,6 +87,7 @@ def encode_line(content: Mapping[str, Any] | Record) -> bytes:
     if isinstance(content, Record):
         content = {
             "cell": dict(zip(content.cell, key_of(content.cell), strict=True)),
+            "settings": content.measured_under,
             "status": content.status.name,
             "values": {name: np.asarray(value, dtype=float).tolist() for name, value in content.values.items()},
             "reason": content.reason,
@@ -65,22 +95,31 @@ def encode_line(content: Mapping[str, Any] | Record) -> bytes:
             "machine": content.machine,
         }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
+    return b"%s %s\n" % (checksum(text).encode(), text)
+
+
+def checksum(text: bytes) -> str:
+    """CRC-32 in hexadecimal: against damage, not against intent."""
+    return f"{zlib.crc32(text):08x}"
 
 
 def decode_line(line: bytes) -> Record | dict[str, Any] | None:
     """The content of a line; None if it is damaged."""
-    checksum, _, text = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
+    found, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or found != checksum(text).encode():
         return None
-    content = json.loads(text)
-    if "cell" not in content:
-        return content
-    return Record(
-        decode_cell(content["cell"], content["cell"].values()),
-        CellStatus[content["status"]],
-        content["values"],
-        content["reason"],
-        content["seconds"],
-        content["machine"],
-    )
+    try:
+        content: dict[str, Any] = json.loads(text)
+        if "cell" not in content:
+            return content if "session" in content else None
+        return Record(
+            decode_cell(content["cell"], content["cell"].values()),
+            CellStatus[content["status"]],
+            content["values"],
+            content["reason"],
+            content["seconds"],
+            content["machine"],
+            measured_under=content.get("settings", ""),  # none in a store of before there were marks
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError):  # whole, but not what is written here
+        return None

@@ -12,7 +12,7 @@ import numpy as np
 from numerics.errors import ScanError
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.experiment import Coordinate
-from numerics.scans.records import CellStatus, Key, Record
+from numerics.scans.records import CellStatus, Key, Record, short_text
 from numerics.scans.store import LOG_FOLDER, read_blueprint, read_log, versions
 
 if TYPE_CHECKING:  # half a second: only for those who ask
@@ -35,10 +35,10 @@ def open_scan(path: str | os.PathLike[str]) -> "xarray.Dataset":
     Raises
     ------
     InputError
-        If there is no scan at this place.
+        If there is no scan at this place, or its plan is damaged or not the one that its records were measured under.
     """
     blueprint = read_blueprint(path)
-    records, sessions, _ = read_log(path)
+    records, sessions, _ = read_log(path, blueprint)
     return to_dataset(blueprint, records, [session["versions"] for session in sessions])
 
 
@@ -52,7 +52,7 @@ def timing(path: str | os.PathLike[str]) -> "xarray.DataArray":
     import xarray
 
     blueprint = read_blueprint(path)
-    places = _Places(blueprint, read_log(path)[0])
+    places = _Places(blueprint, read_log(path, blueprint)[0])
     seconds = np.full(places.shape, np.nan)
     for record in places.records:
         seconds[places.index(record)] = record.seconds
@@ -79,7 +79,7 @@ def to_dataset(
             for name, array in arrays.items():
                 array[place] = record.values[name]
         if record.status != CellStatus.DONE:
-            reasons[", ".join(f"{name}={float(value):g}" for name, value in record.cell.items())] = record.reason
+            reasons[", ".join(f"{name}={short_text(value)}" for name, value in record.cell.items())] = record.reason
     dimensions = tuple(places.values)
     variables: dict[str, Any] = {
         name: ((*dimensions, *o.labels), arrays[name], {"long_name": o.description})

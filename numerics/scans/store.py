@@ -5,22 +5,29 @@
 
 A line is appended and flushed to the disk as a cell finishes, and a line that was cut off is dropped when the store is opened
 again: a cell is there whole, or not at all. Only the process that holds the lock writes; readers need no lock.
+
+plan.json has a checksum, and every record the mark of the plan that it was measured under: a damaged plan, or records of other
+settings, are refused, and nothing is touched. Stores of before there were checksums and marks are read and continued: records
+without a mark are those of the plan.json beside them, which must be there and gets its checksum when the store is opened for
+writing. What is read is JSON, never a pickle.
 """
 
 import os
 import platform
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from numerics.errors import InputError, ScanError
 from numerics.scans.blueprint import Blueprint
-from numerics.scans.records import Key, Record, decode_line, encode_line, key_of
+from numerics.scans.records import CellStatus, Key, Record, decode_line, encode_line, key_of
 
 __all__ = ["LOG_FOLDER", "Memory", "Store", "read_blueprint", "read_log", "versions"]
 
@@ -59,7 +66,7 @@ class Store(Memory):
     Raises
     ------
     InputError
-        If the path is something else, belongs to another plan, or is in use.
+        If the path is something else, belongs to another plan, is damaged, or is in use.
     """
 
     def __init__(self, path: str | os.PathLike[str], blueprint: Blueprint, *, extend: bool = False) -> None:
@@ -79,15 +86,17 @@ class Store(Memory):
             ) from error
         try:
             (self.folder / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
-            self._agree(extend)
-            self._open_log()
+            stored = self._agree(extend)
+            self.records, _, size = read_log(self.path, self.blueprint)
+            self._keep_plan(stored)
+            self._open_log(size)
         except BaseException:
             self._lock.release()
             raise
 
     def append(self, records: Iterable[Record]) -> None:
         """Write finished cells to the disk, all or none of them."""
-        records = list(records)
+        records = [replace(record, measured_under=self.blueprint.mark) for record in records]
         lines = b"".join(map(encode_line, records))
         self._write(lines if self._announced else encode_line({"session": _session()}) + lines)
         self._announced = True
@@ -98,25 +107,34 @@ class Store(Memory):
         os.close(self._log)
         self._lock.release()
 
-    def _agree(self, extend: bool) -> None:
-        file = self.folder / _PLAN
-        if not file.exists():
-            _write_whole(file, self.blueprint.to_json())
-            return
-        stored = Blueprint.from_json(file.read_text())
+    def _agree(self, extend: bool) -> Blueprint | None:
+        """The plan that is kept here, after it was compared with the one that is given; None if there is none."""
+        if not (self.folder / _PLAN).exists():
+            return None
+        stored = read_blueprint(self.path)
         kinds, cells = stored.differences(self.blueprint)
         if kinds or (cells and not extend):
             remedy = "choose another store" if kinds else "choose another store, or add the cells with extend"
             raise InputError(f"{self.path} holds another scan: {'; '.join(kinds + cells)}; {remedy}")
-        if cells:
-            self.blueprint = stored.extended(self.blueprint)
-            _write_whole(file, self.blueprint.to_json())
+        if not cells:
+            return stored
+        self.blueprint = stored.extended(self.blueprint)
+        return self.blueprint
 
-    def _open_log(self) -> None:
-        file = self.folder / _LOG
-        self.records, _, size = read_log(self.path)
-        self._log = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        os.ftruncate(self._log, size)
+    def _keep_plan(self, stored: Blueprint | None) -> None:
+        file = self.folder / _PLAN
+        if stored is None and not all(record.measured_under for record in self.records.values()):
+            raise InputError(
+                f"{file} is missing, and without it nobody knows the settings of the records beside it, which an older version "
+                "made; they are kept: put the file back, or choose another store"
+            )
+        text = (stored or self.blueprint).to_json().encode()
+        if not file.exists() or file.read_bytes() != text:
+            _write_whole(file, text)
+
+    def _open_log(self, size: int) -> None:
+        self._log = os.open(self.folder / _LOG, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        os.ftruncate(self._log, size)  # a line that was cut off would spoil the next one
 
     def _write(self, lines: bytes) -> None:
         before = os.fstat(self._log).st_size
@@ -135,29 +153,54 @@ class Store(Memory):
 
 def read_blueprint(path: str | os.PathLike[str]) -> Blueprint:
     """What a store holds, without opening it for writing."""
-    file = Path(path) / LOG_FOLDER / _PLAN
-    if not file.is_file():
+    folder = Path(path) / LOG_FOLDER
+    file = folder / _PLAN
+    kept = "the records beside it are kept"
+    if not file.exists() and (folder / _LOG).exists():
+        raise InputError(f"{file} is missing; {kept}: put it back, or run the same scan again")
+    if not file.exists():
         raise InputError(f"{path} is not the store of a scan; give the folder that was named with --store")
-    return Blueprint.from_json(file.read_text())
+    try:
+        return Blueprint.from_json(_contents(file))
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(
+            f"{file} is damaged: {error}; {kept}: put a copy of it back, or move it away and run the same scan again"
+        ) from error
 
 
-def read_log(path: str | os.PathLike[str]) -> tuple[dict[Key, Record], list[dict[str, Any]], int]:
+def read_log(path: str | os.PathLike[str], blueprint: Blueprint) -> tuple[dict[Key, Record], list[dict[str, Any]], int]:
     """Records by cell, sessions, and the size in bytes of the log up to its last whole line.
 
-    A damaged line is passed over: its cell is run again.
+    A damaged line is passed over: its cell is run again. Records of another blueprint are refused.
     """
     file = Path(path) / LOG_FOLDER / _LOG
-    lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
-    if lines and not lines[-1].endswith(b"\n"):
-        lines.pop()
+    content = _contents(file) if file.exists() else b""
+    size = content.rfind(b"\n") + 1
     records: dict[Key, Record] = {}
     sessions = []
-    for content in map(decode_line, lines):
-        if isinstance(content, Record):
-            records[key_of(content.cell)] = content
-        elif content is not None:
-            sessions.append(content["session"])
-    return records, sessions, sum(map(len, lines))
+    strangers = 0
+    for entry in map(decode_line, content[:size].splitlines(keepends=True)):
+        if isinstance(entry, Record):
+            records[key_of(entry.cell)] = entry
+            strangers += not _belongs(entry, blueprint)
+        elif entry is not None:
+            sessions.append(entry["session"])
+    if strangers:
+        raise InputError(
+            f"{file} has records that were measured under other settings than those of this plan ({strangers}); they are kept: "
+            f"put back the {_PLAN} that they belong to, or choose another store"
+        )
+    return records, sessions, size
+
+
+def _belongs(record: Record, blueprint: Blueprint) -> bool:
+    if record.measured_under:
+        return record.measured_under == blueprint.mark
+    shapes = {name: np.shape(value) for name, value in record.values.items()}
+    fits = record.status == CellStatus.FAILED or shapes == {name: o.shape for name, o in blueprint.observables.items()}
+    return fits and tuple(record.cell) == blueprint.dimensions
 
 
 def versions() -> dict[str, str]:
@@ -180,14 +223,21 @@ def _owner(folder: Path) -> str:
     return (file.read_text() if file.exists() else "") or "another process"
 
 
+def _contents(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}; nothing was changed") from error
+
+
 def _is_empty(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _write_whole(file: Path, text: str) -> None:
+def _write_whole(file: Path, text: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     trial = file.with_suffix(".new")
-    with trial.open("w") as stream:
+    with trial.open("wb") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -11,7 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from typing import Any
@@ -275,9 +275,22 @@ def measured(experiment: Experiment, cell: Cell) -> Record:
             values[name] = value.tolist()
         if outcome.stopped_short:
             status, reason = CellStatus.STOPPED_SHORT, outcome.stopped_short
+        elif unknown := _unknown(experiment, values):
+            status, reason = CellStatus.STOPPED_SHORT, f"nothing but nan was measured of {', '.join(unknown)}"
+            if len(unknown) == len(values):
+                return _failed(cell, reason, time.perf_counter() - began)
     except Exception as error:
         return _failed(cell, f"{type(error).__name__}: {error}", time.perf_counter() - began)
     return Record(cell, status, values, reason, time.perf_counter() - began, socket.gethostname())
+
+
+def _unknown(experiment: Experiment, values: Mapping[str, Any]) -> list[str]:
+    """Observables that are nan throughout, although nan is no answer."""
+    return [
+        name
+        for name, observable in experiment.observables.items()
+        if not observable.may_be_nan and np.size(values[name]) and np.all(np.isnan(values[name]))
+    ]
 
 
 def _collect(running: "dict[Future[Record], Cell]") -> tuple[list[Record], list[Cell]]:

@@ -16,7 +16,7 @@ from numerics.slopes.usable import usable_runs
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["crossings"]
+__all__ = ["crossings", "zero_of"]
 
 
 def crossings(
@@ -43,7 +43,7 @@ def crossings(
     xarray.Dataset
         ``crossing``, nan where S does not change sign; ``low``, ``high``, its interval: nan with a single seed, infinite where it
         reaches beyond the points; ``below``, ``above``, the neighbouring points. If noise makes S change sign more than once, the
-        crossing in the middle is taken.
+        crossing in the middle is taken, of an even number the lower of the two there.
     """
     import xarray
 
@@ -67,7 +67,7 @@ def crossings(
     for place in np.ndindex(shape):
         measured = np.isfinite(slopes[place])
         x, s = positions[measured], slopes[place][measured]
-        where = _crossing(x, s)
+        where = zero_of(x, s)
         if where is None:
             continue
         i = int(np.searchsorted(x, where, side="right")) - 1
@@ -75,7 +75,7 @@ def crossings(
         found["crossing"][place], found["below"][place], found["above"][place] = where, x[i], x[i + 1]
         sample = drawn[place][measured]
         if np.isfinite(sample).all():
-            again = np.array([_crossing(x, column, beyond=True) for column in sample.T], dtype=float)
+            again = np.array([zero_of(x, column, beyond=True) for column in sample.T], dtype=float)
             found["low"][place], found["high"][place] = np.quantile(again, [1 - tail, tail], method="nearest")
     row = runs.points.isel({along: 0}, drop=True)
     return xarray.Dataset(
@@ -85,8 +85,12 @@ def crossings(
     )
 
 
-def _crossing(x: np.ndarray, s: np.ndarray, *, beyond: bool = False) -> float | None:
-    """Where the line through the points changes sign; if it does not, None, or the infinity on whose side it would."""
+def zero_of(x: np.ndarray, s: np.ndarray, *, beyond: bool = False) -> float | None:
+    """Where the line through the points changes sign; if it does not, None, or the infinity on whose side it would.
+
+    Of several zeros the one in the middle, of an even number the lower of the two there. On which side a row without any would
+    have it, its ends say; ends that are alike count as rising.
+    """
     changes = np.flatnonzero(np.sign(s[:-1]) * np.sign(s[1:]) < 0)
     zeros = [float(x[i] - s[i] * (x[i + 1] - x[i]) / (s[i + 1] - s[i])) for i in changes]
     zeros += [float(value) for value in x[s == 0]]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numerics as nm
+from numerics.slopes.crossings import zero_of
 
 WIDTHS = (100, 200, 400, 800)
 
@@ -77,3 +78,76 @@ def test_cells_have_streams_of_their_own():
     assert len(states) == len(cells)
     with pytest.raises(nm.InputError, match="seed = -1"):
         nm.cell_seed(Fraction(1), Fraction(0), width=10, seed=-1)
+
+
+@pytest.mark.parametrize("point", [(Fraction(7, 4), Fraction(1, 5)), (Fraction(1), Fraction(1)), (1, 2)])
+def test_opposite_signs_do_not_share_their_streams(point):
+    """gamma and -gamma, gamma' and -gamma': four points, four streams, in every pair of coordinates."""
+    signed = [(first * point[0], second * point[1]) for first in (1, -1) for second in (1, -1)]
+    streams = [nm.cell_seed(*at, width=10, seed=0) for at in signed]
+    assert len({tuple(stream.generate_state(4)) for stream in streams}) == 4
+    assert len({np.random.default_rng(stream).standard_normal() for stream in streams}) == 4
+
+
+def test_streams_stay_what_they_are():
+    """Stored scans are continued, and published numbers made again, with these: sign, numerator, denominator of each, width."""
+    stream = nm.cell_seed(Fraction(-7, 4), Fraction(0), 3, width=1000, seed=2)
+    assert (stream.entropy, stream.spawn_key) == (2, (1, 7, 4, 0, 0, 1, 0, 3, 1, 1000))
+
+
+def test_the_drift_is_the_last_local_slope_minus_the_first():
+    local = np.array([-1.0, -0.75, -0.5])
+    logs = np.concatenate([[0.0], np.cumsum(local * np.diff(np.log(WIDTHS)))])
+    fit = nm.slopes.fit(WIDTHS, np.exp(logs)[:, None])
+    assert fit.local_slopes == pytest.approx(local)
+    assert fit.drift == pytest.approx(0.5)
+    assert nm.slopes.fit(WIDTHS, np.exp(-logs)[:, None]).drift == pytest.approx(-0.5)
+
+
+def test_the_intercept_is_that_of_the_line():
+    fit = nm.slopes.fit(WIDTHS, 3.0 * np.array(WIDTHS)[:, None] ** -0.5)
+    assert np.exp(fit.intercept) == pytest.approx(3.0)
+    assert (fit.widths, fit.seeds, fit.level) == (WIDTHS, 1, 0.95)
+
+
+X = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("slopes", "zero"),
+    [
+        ((-1, -1, -1, 1, 1), 2.5),
+        ((-3, -3, -3, 1, 1), 2.75),  # on the straight line between the neighbours
+        ((1, 1, -1, -1, -1), 1.5),
+        ((-1, 1, -1, 1, 1), 1.5),  # of three the one in the middle
+        ((-1, 1, -1, 1, -1), 1.5),  # of four, as of two, the lower of those in the middle
+        ((1, 1, -1, -1, 1), 1.5),
+        ((0, -1, 1, -1, -1), 1.5),  # a zero at a point counts, wherever it is
+        ((-1, 1, -1, -1, 0), 1.5),
+        ((-1, 1, 0, 1, -1), 2.0),
+        ((-1, -1, 0, 1, 1), 2.0),
+        ((-1, 0, 1, -1, 1), 2.5),  # in order: 1, 2.5, 3.5
+    ],
+)
+def test_of_several_crossings_the_middle_one_is_taken(slopes, zero):
+    assert zero_of(X, np.array(slopes, dtype=float)) == pytest.approx(zero)
+
+
+@pytest.mark.parametrize(
+    ("slopes", "side"),
+    [
+        ((-5, -4, -3, -2, -1), np.inf),
+        ((-1, -2, -3, -4, -5), -np.inf),
+        ((5, 4, 3, 2, 1), np.inf),
+        ((1, 2, 3, 4, 5), -np.inf),
+        ((-1, -9, -9, -9, -2), -np.inf),  # by its ends
+        ((-2, -1, -1, -3, -1), np.inf),
+        ((-1, -2, -3, -2, -1), np.inf),  # ends alike: as if it rose
+        ((1, 2, 3, 2, 1), -np.inf),
+    ],
+)
+def test_a_row_without_a_crossing_would_cross_on_the_side_that_it_runs_to(slopes, side):
+    s = np.array(slopes, dtype=float)
+    assert zero_of(X, s, beyond=True) == side
+    assert zero_of(X, s) is None
+    assert zero_of(X[:0], s[:0], beyond=True) is None

@@ -7,9 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import xarray
+from hypothesis import given
+from hypothesis import strategies as st
 
 import numerics as nm
 from numerics.scans import CellStatus, Session, failures, timing
+from numerics.scans.records import short_text
 
 SERIAL = nm.Serial()
 HALF = Fraction(1, 2)
@@ -122,6 +125,16 @@ def test_a_store_can_be_extended(toy, tmp_path, runs, bytes_of):
     assert bytes_of(grown) == bytes_of(whole)
 
 
+def test_cells_that_were_added_are_pending_until_they_are_measured(toy, tmp_path):
+    store = tmp_path / "runs.zarr"
+    nm.scan(toy(sizes=(1,)), store, executor=SERIAL)
+    with pytest.raises(KeyboardInterrupt):
+        nm.scan(toy(sizes=(1, 2)), store, executor=SERIAL, extend=True, progress=interrupt_after(3))
+    assert nm.open_scan(store)["status"].values.tolist() == [[2, 2], [2, 1]]
+    with Session(toy(sizes=(1, 2)), store, executor=SERIAL) as session:  # they are part of the plan now
+        assert len(session.records) == 3
+
+
 def test_cells_that_are_not_of_the_plan_are_told_from_those_to_come(toy, tmp_path):
     with Session(toy(sizes=(1, 2)), tmp_path / "runs.zarr", executor=SERIAL) as session:
         session.run([{"x": Fraction(3, 4), "seed": 0}])
@@ -142,6 +155,45 @@ def test_a_cell_that_fails_keeps_its_reason_and_is_retried_on_demand(toy, tmp_pa
     assert runs() == 2
     assert (result["status"] == CellStatus.DONE).all()
     assert failures(result) == {}
+
+
+def test_cells_that_fail_are_told_apart(toy, tmp_path):
+    """A text of six digits says 1e+06 of both widths, and 0.333333 of both fractions."""
+    sizes = (1000000, 1000002, Fraction(4, 3), Fraction(1333333, 1000000), Fraction(1333332, 1000000), -1)
+    trouble = {(Fraction(size, 4), 0): "fail" for size in sizes}
+    result = nm.scan(toy(sizes=sizes, seeds=1, trouble=trouble), executor=SERIAL)
+    places = ("-0.25", "0.333333", "0.33333325", "1/3", "250000", "250000.5")
+    assert list(failures(result)) == [f"x={place}, seed=0" for place in places]
+    store = tmp_path / "runs.zarr"
+    nm.scan(toy(sizes=(4000000,)), store, executor=SERIAL)
+    with pytest.raises(nm.InputError, match=r"x: the store has 1000000 \(1\), this plan 1000002 \(1\)"):
+        nm.scan(toy(sizes=(4000008,)), store, executor=SERIAL)
+
+
+@given(st.lists(st.fractions() | st.integers(-(10**9), 10**9), min_size=2, max_size=2, unique=True))
+def test_the_text_of_a_coordinate_is_exact(values):
+    first, second = map(short_text, values)
+    assert first != second
+    assert (Fraction(first), Fraction(second)) == tuple(values)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-3, "-3"),
+        (1000002, "1000002"),
+        (10**20 + 1, "100000000000000000001"),
+        (Fraction(7, 4), "1.75"),
+        (Fraction(-1, 20), "-0.05"),
+        (Fraction(10, 1), "10"),
+        (Fraction(1, 10**12), "0.000000000001"),
+        (Fraction(1, 10**13), "1/10000000000000"),
+        (Fraction(-2, 3), "-2/3"),
+    ],
+)
+def test_the_text_of_a_coordinate_is_short(value, text):
+    assert short_text(value) == text
 
 
 def test_a_full_disk_stops_the_scan_and_loses_nothing(toy, tmp_path, monkeypatch, bytes_of):

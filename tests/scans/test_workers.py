@@ -4,15 +4,16 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from fractions import Fraction
 
 import pytest
 
 import numerics as nm
-from numerics.scans import CellStatus, failures
+from numerics.scans import CellStatus, Workers, failures
+from numerics.scans.workers import measured
 
-HALF, WHOLE = Fraction(1, 2), Fraction(1)
+QUARTER, HALF, WHOLE = Fraction(1, 4), Fraction(1, 2), Fraction(1)
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +87,71 @@ def test_workers_end_with_the_scan(toy):
     nm.scan(toy(), executor=nm.Processes(2))
     time.sleep(0.2)
     assert threading.active_count() <= before + 1
+
+
+class Mortal(Workers):
+    """Workers of this process that die with a cell, so many times; a death takes all that is running with it."""
+
+    def __init__(self, window=None, deaths=None):
+        self.window, self.deaths, self.restarts = window, dict(deaths or {}), 0
+        self._lock = threading.Lock()
+
+    def start(self, experiment):
+        self._experiment, self._running = experiment, []
+
+    def submit(self, cell):
+        future = Future()
+        self._running.append(future)
+        place = (cell["x"], cell["seed"])
+        if self.deaths.get(place, 0):
+            self.deaths[place] -= 1
+            with self._lock:
+                for lost in self._running:
+                    if not lost.done():
+                        lost.set_exception(BrokenExecutor())
+        elif self.window == 1:
+            future.set_result(measured(self._experiment, cell))
+        else:
+            threading.Timer(0.05, self._answer, (future, cell)).start()
+        return future
+
+    def _answer(self, future, cell):
+        with self._lock:
+            if not future.done():
+                future.set_result(measured(self._experiment, cell))
+
+    def restart(self):
+        self.restarts += 1
+        self._running = []
+
+    def stop(self, running=()):
+        pass
+
+
+@pytest.mark.parametrize("window", [1, 2, None])
+def test_what_still_runs_when_nothing_waits_is_waited_for(toy, window, expected):
+    assert nm.scan(toy(), executor=Mortal(window)).identical(expected)
+
+
+@pytest.mark.parametrize("window", [1, 2, None])
+def test_suspects_alone_are_run_though_nothing_else_is_left(toy, window):
+    """The last cell of all takes its worker with it, once: it is tried again, alone, and is done."""
+    workers = Mortal(window, {(QUARTER, 0): 1})
+    found = nm.scan(toy(sizes=(1,), seeds=1), executor=workers)
+    assert found["status"].values.tolist() == [[CellStatus.DONE]]
+    assert workers.restarts == 1
+
+
+@pytest.mark.parametrize("window", [1, 2, None])
+def test_the_last_cell_that_dies_again_fails_with_its_reason(toy, window):
+    workers = Mortal(window, {(QUARTER, 1): 2})
+    found = nm.scan(toy(), executor=workers)
+    assert found["status"].sel(x=0.25).values.tolist() == [CellStatus.DONE, CellStatus.FAILED]
+    assert int((found["status"] == CellStatus.DONE).sum()) == 7
+    assert workers.restarts == 2
+
+
+def test_every_cell_is_in_the_scan_whatever_dies(toy):
+    deaths = {(Fraction(size, 4), seed): (size + seed) % 3 for size in range(1, 5) for seed in range(2)}
+    found = nm.scan(toy(), executor=Mortal(2, deaths))
+    assert set(found["status"].values.ravel()) == {CellStatus.DONE, CellStatus.FAILED}
