@@ -1,6 +1,7 @@
 """What commands that scan have in common: options on where to run, progress, and an end that can be understood."""
 
 import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from numerics.commands.letters import Speaker
 from numerics.errors import InputError
 from numerics.scans import Dask, OnProgress, Processes, ScanProgress, Serial, Workers
 
@@ -70,7 +72,7 @@ def print_failures(reasons: Mapping[str, str], console: Console) -> None:
 @contextmanager
 def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
     """A bar on a terminal, a line now and then elsewhere; on stderr."""
-    console = Console(stderr=True, quiet=quiet, highlight=False)
+    console = Speaker(stderr=True, quiet=quiet)
     if not console.is_terminal:
         yield _Lines(console)
         return
@@ -82,16 +84,22 @@ def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Take the signal with which batch systems end a job for Ctrl-C, so that the end is as clean."""
+    """Take the signals with which batch systems end a job, and terminals that close, for Ctrl-C: the end is as clean.
+
+    A signal that is ignored, as under ``nohup``, stays so; outside the main thread Python lets nobody set signals.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    here = threading.current_thread() is threading.main_thread()
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
+    before = {end: signal.signal(end, interrupt) for end in ends if signal.getsignal(end) is not signal.SIG_IGN}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in before.items():
+            signal.signal(end, handler)
 
 
 class _Lines:

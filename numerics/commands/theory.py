@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
+from numerics.commands.letters import print_json
 from numerics.commands.options import takes
-from numerics.commands.output import Json, as_json
+from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.documents.summary import describe, layout, summary_rows
@@ -105,7 +107,7 @@ def classify(asked: Asked, json: Json = False) -> None:
         raise _no_network("no network given")
     known = pt.statements(net)
     if json:
-        print(as_json(_as_dict(net, known)))
+        print_json(_as_dict(net, known))
         return
     if asked.name is not None:
         print(describe(asked.name, asked.depth, net.activation))
@@ -130,7 +132,7 @@ def derive(
     if out is None:
         print(document, end="")
     else:
-        out.write_text(document)
+        out.write_text(document, encoding="utf-8")
 
 
 @takes(plane=read_plane)
@@ -149,7 +151,7 @@ def diagram(
     if out is not None:
         _write_diagram(derived, out)
     elif json:
-        print(derived.to_json())
+        print_json(loads(derived.to_json()))
     else:
         print(_diagram_text(derived))
 
@@ -203,7 +205,7 @@ def _activation(text: str) -> pt.Activation:
 def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
-        out.write_text(derived.to_json() + "\n")
+        out.write_text(derived.to_json() + "\n", encoding="utf-8")
         return
     if ending not in (".png", ".svg", ".pdf"):
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
