@@ -68,7 +68,7 @@ class Speaker(Console):
     def __init__(self, *, quiet: bool = False, stderr: bool = False) -> None:
         super().__init__(highlight=False, quiet=quiet, stderr=stderr)
 
-    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **options: Any) -> Text:
         """As Rich does, of the spelt text."""
         return super().render_str(spell(text, self.encoding), **options)
 
