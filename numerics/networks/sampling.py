@@ -6,6 +6,7 @@ import numpy as np
 import sympy as sp
 
 import phasetheory as pt
+from numerics.arrays import whole_number
 from numerics.errors import InputError
 from numerics.networks.activation import PointwiseActivation, is_homogeneous
 from numerics.networks.deep import DeepNetwork
@@ -106,10 +107,9 @@ def draw(
 
 def check_width(width: int, *, even: bool) -> None:
     """Refuse a width that is no integer >= 2, or odd where neurons are paired."""
-    whole = isinstance(width, int | np.integer) and not isinstance(width, bool)
-    if not whole or width < 2 or (even and width % 2):
-        wanted = "even integers >= 2: an antisymmetric start pairs neurons" if even else "integers >= 2"
-        raise InputError(f"width = {width!r}; give {wanted}")
+    wanted = "give even integers >= 2: an antisymmetric start pairs neurons" if even else "give integers >= 2"
+    if whole_number(width, "width", 2, wanted) % 2 and even:
+        raise InputError(f"width = {width}; {wanted}")
 
 
 def _power_of_width(scale: sp.Expr, width: int, inputs: int) -> float:
