@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from numerics.commands.condense import condense
 from numerics.commands.features import features, gallery
 from numerics.commands.letters import redirect_to_nothing, spell_streams
 from numerics.commands.linearize import linearize
+from numerics.commands.options import check_given
 from numerics.commands.plot import plot_command
 from numerics.commands.running import stoppable
 from numerics.commands.scan import scan_command
@@ -88,7 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """The command itself; its errors come through as they are."""
     try:
-        root = typer.main.get_command(app)
+        root: Any = typer.main.get_command(app)
+        asked = root.commands.get(given[0])
+        if asked is not None and "--help" not in given:
+            check_given(given[1:], asked.params)
         with root.make_context("phasetheory", given) as context:
             return root.invoke(context) or 0
     except typer.Exit as end:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from numerics.commands.letters import Speaker
-from numerics.errors import InputError
+from numerics.commands.options import exclusive
 from numerics.scans import Dask, OnProgress, Processes, ScanProgress, Serial, Workers
 
 __all__ = ["Extend", "RetryFailed", "StoreFolder", "chosen_workers", "print_failures", "scan_progress", "stoppable"]
@@ -42,18 +42,8 @@ def chosen_workers(
     ] = None,
 ) -> Workers:
     """Where to run, from the options; processes on this machine if none is given."""
-    given = [
-        option
-        for option, value in (
-            ("--processes", processes),
-            ("--serial", serial or None),
-            ("--workers", workers),
-            ("--scheduler", scheduler),
-        )
-        if value is not None
-    ]
-    if len(given) > 1:
-        raise InputError(f"got {' and '.join(given)}; give one of them: they say where to run")
+    given = {"--processes": processes, "--serial": serial, "--workers": workers, "--scheduler": scheduler}
+    exclusive(given, "they say where to run")
     if serial:
         return Serial()
     if workers is not None or scheduler is not None:

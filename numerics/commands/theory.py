@@ -11,7 +11,7 @@ import typer
 
 import phasetheory as pt
 from numerics.commands.letters import print_json
-from numerics.commands.options import takes
+from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
@@ -75,12 +75,13 @@ def read_network(
 ) -> Asked:
     """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
     sigma, betas = _activation(activation), (beta1, beta2, beta3)
-    if not any((name, alpha, *betas, sigmas, learning_rates, abc)):
+    beta = next((beta for beta in betas if beta is not None), None)
+    ways = {"NAME": name, "--beta1 ..": beta, "--sigmas": sigmas, "--abc": abc}
+    if all(value is None for value in (*ways.values(), alpha, learning_rates)):
         return Asked(None, None, 2 if depth is None else depth, sigma)
-    given = [option for option, value in (("NAME", name), ("--sigmas", sigmas), ("--abc", abc)) if value is not None]
-    given += ["--beta1 .."] if any(betas) else []
-    if len(given) != 1:
-        raise _no_network(f"got {' and '.join(given)}" if given else "no network given")
+    exclusive(ways, "each of them says what the network is")
+    if all(value is None for value in ways.values()):
+        raise _no_network("no network given")
     if name is not None:
         if alpha is not None or learning_rates is not None:
             raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
@@ -145,8 +146,7 @@ def diagram(
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
-    if json and out is not None:
-        raise InputError(f"got --json and --out {out}; give one of them, and a file .json for data in a file")
+    exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
     derived = plane.with_norm("spectral" if spectral else "frobenius")
     if out is not None:
         _write_diagram(derived, out)

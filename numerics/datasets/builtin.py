@@ -14,6 +14,7 @@ from numerics.errors import InputError
 
 __all__ = ["check_data", "curve", "four_points", "from_arrays", "mnist"]
 
+_MOST = 1_000_000  # points of the curve
 _IDX_UBYTE = 0x0800  # magic number of a file of unsigned bytes; its number of dimensions is added
 
 
@@ -50,7 +51,7 @@ def curve(samples: int = 80) -> tuple[np.ndarray, np.ndarray]:
         Position and the constant 1.
     y : float64 (n,)
     """
-    samples = whole_number(samples, "samples", 2, "give an integer >= 2")
+    samples = whole_number(samples, "samples", 2, f"give an integer >= 2 and <= {_MOST:_}", most=_MOST)
     x = np.linspace(-1.0, 1.0, samples)
     return from_arrays(x, np.tanh(3 * x) / 2)
 

@@ -22,6 +22,7 @@ __all__ = ["NORMS", "TrainingPlan"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
+_MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,9 @@ class TrainingPlan(Experiment):
     def check_seeds(self, fewest: int) -> None:
         """Refuse a plan with fewer repetitions; two are what an interval needs."""
         wanted = "a positive integer" if fewest == 1 else f"an integer >= {fewest}: one seed has no interval"
-        object.__setattr__(self, "seeds", whole_number(self.seeds, "seeds", fewest, f"give {wanted}"))
+        if isinstance(self.seeds, int) and self.seeds > _MOST_SEEDS:
+            wanted = f"at most {_MOST_SEEDS}"
+        object.__setattr__(self, "seeds", whole_number(self.seeds, "seeds", fewest, f"give {wanted}", most=_MOST_SEEDS))
 
     @property
     @abstractmethod

@@ -20,7 +20,9 @@ from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.seeds import describe, generator
 
-__all__ = ["TwoLayer"]
+__all__ = ["WIDEST", "TwoLayer"]
+
+WIDEST = 1_000_000_000  # neurons: more are a slip of the pen
 
 _IN_RANGE = "choose gamma within the float range"
 
@@ -199,7 +201,7 @@ class TwoLayer:
 
 
 def _check_width(width: int) -> None:
-    whole_number(width, "width", 2, "give an integer >= 2")
+    whole_number(width, "width", 2, f"give an integer >= 2 and <= {WIDEST:_}", most=WIDEST)
 
 
 def _negative_slope(activation: str | float | PointwiseActivation) -> float:

@@ -71,10 +71,10 @@ def test_ctrl_c_is_never_swallowed(monkeypatch, capsys):
 
 
 def test_what_was_given_is_cut_where_it_is_a_book(capsys):
-    assert cli.main(["scan", "--gamma", "one" * 100_000]) == 2
+    assert cli.main(["linearize", "--layers", "one" * 100_000]) == 2
     err = capsys.readouterr().err
     assert len(err) < 700
-    assert "is not a finite number; give one such as 1.75" in err
+    assert "give some of w, a, each once" in err
 
 
 def test_no_command_is_a_question_for_help(capsys):
