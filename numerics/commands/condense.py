@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
-from numerics.commands.output import DataName, Json, Out, as_json, parse_integers, prepare, say_figures
-from numerics.commands.running import Extend, RetryFailed, chosen_workers, print_failures, scan_progress, stoppable
+from numerics.commands.output import DataName, Json, Out, parse_integers, prepare, say_figures
+from numerics.commands.running import Extend, RetryFailed, chosen_workers, print_failures, scan_progress
 from numerics.errors import InputError
 from numerics.experiments.condensation_map import (
     CondensationPlan,
@@ -68,8 +68,8 @@ def condense(
     )
     if out is not None:
         prepare(out)
-    console = Console(highlight=False, quiet=json)
-    with stoppable(), scan_progress(quiet=json) as progress:
+    console = Speaker(quiet=json)
+    with scan_progress(quiet=json) as progress:
         dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)
     rows = by_regime(dataset)
     failed = failures(dataset)
@@ -81,7 +81,7 @@ def condense(
     if json:
         regimes = [_as_dict(row) for row in rows]
         sharpens = {regime.value: {"mean": mean, "deviation": spread} for regime, (mean, spread) in change.items()}
-        print(as_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens}))
+        print_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens})
     if out is not None:
         from numerics.figures.condensation import write_condensation  # Matplotlib only when a picture is asked for
 

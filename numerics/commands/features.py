@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import (
     DataName,
     Json,
@@ -14,7 +15,6 @@ from numerics.commands.output import (
     Points,
     Seed,
     Width,
-    as_json,
     parse_points,
     prepare,
     say_figures,
@@ -55,11 +55,11 @@ def features(
     # with more inputs than two, start without twins, which would stand out in the similarities
     given: dict[str, Any] = {} if planar else {"loss_tol": _DIGITS_TOL, "antisymmetric": False}
     learned = train_points(points, width, data=(X, y), seed=seed, **given)
-    console = Console(highlight=False, quiet=json)
+    console = Speaker(quiet=json)
     console.print(_condensation_table(learned, width, seed))
     _warn(learned, console)
     if json:
-        print(as_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]}))
+        print_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]})
     if out is not None:
         from numerics.figures.animation import write_animations  # Matplotlib only when a picture is asked for
         from numerics.figures.features import write_similarities
@@ -91,7 +91,7 @@ def gallery(
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]
     learned = train_points(points, width, data=(X, y), seed=seed, antisymmetric=False)
-    console = Console(highlight=False)
+    console = Speaker()
     console.print(
         "bends: total change of the slope of f between the data, over that of straight lines from point to point"
     )

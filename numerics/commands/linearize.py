@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from numerics.commands.output import Json, Out, Points, as_json, parse_integers, parse_points, prepare, say_figures
+from numerics.commands.letters import Speaker, print_json
+from numerics.commands.output import Json, Out, Points, parse_integers, parse_points, prepare, say_figures
 from numerics.commands.running import print_failures, scan_progress
 from numerics.experiments.plan import Plan
 from numerics.experiments.tangent_check import LinearApproximation, linear_approximation
@@ -34,13 +34,13 @@ def linearize(
     plan = Plan(points=tuple(points), widths=parse_integers("--widths", widths), seeds=seeds)  # type: ignore[arg-type]
     if out is not None:
         prepare(out)
-    console = Console(highlight=False, quiet=json)
+    console = Speaker(quiet=json)
     with scan_progress(quiet=json) as progress:
         found = linear_approximation(plan, layers=groups, progress=progress)
     console.print(_tangent_table(found))
     print_failures(found.failures, console)
     if json:
-        print(as_json(_tangent_dict(found, plan)))
+        print_json(_tangent_dict(found, plan))
     if out is not None:
         from numerics.figures.tangent import write_linear_approximation  # Matplotlib only when a picture is asked for
 

@@ -6,14 +6,19 @@ A group is a function whose parameters are options and whose value is what a com
     def diagram(plane: pt.PhaseDiagram, json: Json = False): ...
 
 gives the command the options of ``read_plane`` in the place of ``plane``.
+
+No option is ignored: one that says nothing, or is said twice, or cannot go with another, is refused.
 """
 
 import inspect
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from typing import Any
 
-__all__ = ["takes"]
+from numerics.errors import InputError
+
+__all__ = ["check_given", "exclusive", "takes"]
 
 
 def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -40,3 +45,31 @@ def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
         return run
 
     return decorate
+
+
+def exclusive(options: Mapping[str, object], reason: str) -> None:
+    """Refuse more than one of these; ``None`` and ``False`` are not given."""
+    given = [name for name, value in options.items() if value is not None and value is not False]
+    if len(given) > 1:
+        raise InputError(f"got {' and '.join(given)}; give one of them: {reason}")
+
+
+def check_given(given: Sequence[str], parameters: Sequence[Any]) -> None:
+    """Refuse what the parser would pass over: an empty value, and an option that is given again where one value counts.
+
+    Parameters
+    ----------
+    given : sequence of str
+        The words of a call after its command.
+    parameters : sequence of click.Parameter
+        What the command takes.
+    """
+    for before, word in zip(("the first argument", *given), given, strict=False):
+        option, equals, value = word.partition("=")
+        if not word.strip() or (word.startswith("--") and equals and not value.strip()):
+            name = option if equals else before
+            raise InputError(f"{name} is empty; give a value, or leave it out")
+    single = {name for p in parameters if not p.multiple and not getattr(p, "is_flag", False) for name in p.opts}
+    for name, times in Counter(word.partition("=")[0] for word in given if word.startswith("--")).items():
+        if times > 1 and name in single:
+            raise InputError(f"{name} is given {times} times and takes one value; give it once")

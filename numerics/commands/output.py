@@ -1,13 +1,12 @@
-"""What the commands share: points and numbers in options, JSON, and an output folder that is known to work beforehand."""
+"""What the commands share: points and numbers in options, and an output folder that is known to work beforehand."""
 
-import json
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +14,7 @@ from rich.console import Console
 from numerics.errors import InputError
 
 __all__ = ["DataName", "Json", "Out", "Points", "Seed", "Width"]
-__all__ += ["as_json", "parse_integers", "parse_points", "plain_warnings", "prepare", "say_figures"]
+__all__ += ["parse_integers", "parse_points", "plain_warnings", "prepare", "say_figures"]
 
 DataName = Annotated[str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -25,11 +24,6 @@ Points = Annotated[
 ]
 Width = Annotated[int, typer.Option(help="Number of neurons, even.")]
 Seed = Annotated[int, typer.Option(min=0, help="Number of the random start.")]
-
-
-def as_json(result: dict[str, Any]) -> str:
-    """Indented JSON that keeps Greek letters."""
-    return json.dumps(result, indent=1, ensure_ascii=False)
 
 
 @contextmanager

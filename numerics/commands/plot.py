@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from numerics.commands.output import Json, as_json
+from numerics.commands.letters import Speaker, print_json
+from numerics.commands.output import Json
 from numerics.errors import InputError
 from numerics.experiments.maps import compare_map, layers_of, norms_of
 from numerics.reports.scan import scan_dict
@@ -61,7 +61,7 @@ def plot_command(
     # at other scales of the weights the slopes are the same: what is said is said of the first
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
     comparisons = [compare_map(one, name, norm=norm) for name in layers]
-    console = Console(highlight=False, quiet=json)
+    console = Speaker(quiet=json)
     pending = int((dataset["status"] == CellStatus.PENDING).sum())
     if pending:
         console.print(f"{pending} cells are still to come")
@@ -69,4 +69,4 @@ def plot_command(
         console.print(comparison.verdict(), soft_wrap=True)
     console.print(f"Figure: {file}", soft_wrap=True)
     if json:
-        print(as_json(scan_dict(dataset, comparisons, str(store)) | {"figure": str(file)}))
+        print_json(scan_dict(dataset, comparisons, str(store)) | {"figure": str(file)})

@@ -1,6 +1,7 @@
 """What commands that scan have in common: options on where to run, progress, and an end that can be understood."""
 
 import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from numerics.errors import InputError
+from numerics.commands.letters import Speaker
+from numerics.commands.options import exclusive
 from numerics.scans import Dask, OnProgress, Processes, ScanProgress, Serial, Workers
 
 __all__ = ["Extend", "RetryFailed", "StoreFolder", "chosen_workers", "print_failures", "scan_progress", "stoppable"]
@@ -40,18 +42,8 @@ def chosen_workers(
     ] = None,
 ) -> Workers:
     """Where to run, from the options; processes on this machine if none is given."""
-    given = [
-        option
-        for option, value in (
-            ("--processes", processes),
-            ("--serial", serial or None),
-            ("--workers", workers),
-            ("--scheduler", scheduler),
-        )
-        if value is not None
-    ]
-    if len(given) > 1:
-        raise InputError(f"got {' and '.join(given)}; give one of them: they say where to run")
+    given = {"--processes": processes, "--serial": serial, "--workers": workers, "--scheduler": scheduler}
+    exclusive(given, "they say where to run")
     if serial:
         return Serial()
     if workers is not None or scheduler is not None:
@@ -70,7 +62,7 @@ def print_failures(reasons: Mapping[str, str], console: Console) -> None:
 @contextmanager
 def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
     """A bar on a terminal, a line now and then elsewhere; on stderr."""
-    console = Console(stderr=True, quiet=quiet, highlight=False)
+    console = Speaker(stderr=True, quiet=quiet)
     if not console.is_terminal:
         yield _Lines(console)
         return
@@ -82,16 +74,22 @@ def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Take the signal with which batch systems end a job for Ctrl-C, so that the end is as clean."""
+    """Take the signals with which batch systems end a job, and terminals that close, for Ctrl-C: the end is as clean.
+
+    A signal that is ignored, as under ``nohup``, stays so; outside the main thread Python lets nobody set signals.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    here = threading.current_thread() is threading.main_thread()
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
+    before = {end: signal.signal(end, interrupt) for end in ends if signal.getsignal(end) is not signal.SIG_IGN}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in before.items():
+            signal.signal(end, handler)
 
 
 class _Lines:

@@ -8,8 +8,9 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
-from numerics.commands.output import DataName, Json, as_json, parse_integers, plain_warnings
+from numerics.commands.output import DataName, Json, parse_integers, plain_warnings
 from numerics.commands.running import (
     Extend,
     RetryFailed,
@@ -17,7 +18,6 @@ from numerics.commands.running import (
     chosen_workers,
     print_failures,
     scan_progress,
-    stoppable,
 )
 from numerics.commands.slices import PlaneGrid, read_activation, read_grid
 from numerics.datasets import load_data
@@ -95,9 +95,9 @@ def scan_command(
     'phasetheory plot'.
     """
     plan = _plan(plane, runs, beta2)
-    console = Console(highlight=False, quiet=json)
+    console = Speaker(quiet=json)
     try:
-        with stoppable(), scan_progress(quiet=json) as progress:
+        with scan_progress(quiet=json) as progress:
             dataset = refine(
                 plan,
                 store,
@@ -109,7 +109,7 @@ def scan_command(
             )
     except KeyboardInterrupt:
         done = int((open_scan(store)["status"] > CellStatus.PENDING).sum())
-        Console(stderr=True, highlight=False).print(
+        Speaker(stderr=True).print(
             f"phasetheory: interrupted; {done} cells are in {store}; run the same command again to go on",
             soft_wrap=True,
         )
@@ -119,7 +119,7 @@ def scan_command(
     print_failures(failures(dataset), console)
     console.print(f"Results are in {store}; draw them with: phasetheory plot {store}", soft_wrap=True)
     if json:
-        print(as_json(scan_dict(dataset, comparisons, str(store))))
+        print_json(scan_dict(dataset, comparisons, str(store)))
     return _FAILED if failures(dataset) else 0
 
 

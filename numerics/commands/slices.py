@@ -8,13 +8,17 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
+from numerics.commands.options import exclusive
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, grid_values
 from numerics.experiments.plan import OPTIONS
 
 __all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "split_list"]
 
-Depth = Annotated[int, typer.Option(max=100, help="Number of weight layers; beyond two every layer, in two norms.")]
+Depth = Annotated[
+    int | None,
+    typer.Option(max=100, help="Number of weight layers, 2 by default; beyond two every layer, in two norms."),
+]
 Slice = Annotated[
     str | None,
     typer.Option("--slice", help="Any other plane, 'x,y: sigma_1, .., sigma_L; alpha', e.g. 'x,y: m^-y, m^-x, 1; 1'."),
@@ -24,12 +28,11 @@ Slice = Annotated[
 _WINDOWS = {"gamma": "0.6:1.4:9", "gamma_prime": "-0.4:0.4:9", "gamma_3": "0:4:17", "gamma_2": "-1.5:2:15"}
 
 
-def read_plane(depth: Depth = 2, slice_: Slice = None) -> pt.PhaseDiagram:
+def read_plane(depth: Depth = None, slice_: Slice = None) -> pt.PhaseDiagram:
     """The diagram of a depth, or of any other plane."""
+    exclusive({"--depth": depth, "--slice": slice_}, "the scales of a slice say its depth")
     if slice_ is None:
-        return pt.phase_diagram(depth)
-    if depth != 2:
-        raise InputError(f"--depth {depth} with --slice: the scales of the slice say the depth; leave out --depth")
+        return pt.phase_diagram(2 if depth is None else depth)
     head, colon, body = slice_.partition(":")
     names = [part.strip() for part in head.split(",")]
     parts = body.split(";")
@@ -64,7 +67,7 @@ def read_grid(
     ] = None,
     x: Annotated[str | None, typer.Option("--x", help="First coordinate of any plane.")] = None,
     y: Annotated[str | None, typer.Option("--y", help="Second coordinate of any plane.")] = None,
-    depth: Depth = 2,
+    depth: Depth = None,
     slice_: Slice = None,
 ) -> PlaneGrid:
     """Values of the coordinates of a plane, each given by its name or by its place."""
@@ -78,8 +81,7 @@ def read_grid(
     axes = []
     for name, option, place, text in zip(diagram.names, named, ("--x", "--y"), (x, y), strict=True):
         own = by_name[option] if option else None
-        if own is not None and text is not None:
-            raise InputError(f"got {option} and {place}; give one of them: both are the coordinate {name}")
+        exclusive({str(option): own, place: text}, f"both are the coordinate {name}")
         said = option if option and own is not None else place
         chosen = own if own is not None else text if text is not None else windows.get(name)
         if chosen is None:

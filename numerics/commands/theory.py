@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
-from numerics.commands.options import takes
-from numerics.commands.output import Json, as_json
+from numerics.commands.letters import print_json
+from numerics.commands.options import exclusive, takes
+from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.documents.summary import describe, layout, summary_rows
@@ -73,12 +75,13 @@ def read_network(
 ) -> Asked:
     """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
     sigma, betas = _activation(activation), (beta1, beta2, beta3)
-    if not any((name, alpha, *betas, sigmas, learning_rates, abc)):
+    beta = next((beta for beta in betas if beta is not None), None)
+    ways = {"NAME": name, "--beta1 ..": beta, "--sigmas": sigmas, "--abc": abc}
+    if all(value is None for value in (*ways.values(), alpha, learning_rates)):
         return Asked(None, None, 2 if depth is None else depth, sigma)
-    given = [option for option, value in (("NAME", name), ("--sigmas", sigmas), ("--abc", abc)) if value is not None]
-    given += ["--beta1 .."] if any(betas) else []
-    if len(given) != 1:
-        raise _no_network(f"got {' and '.join(given)}" if given else "no network given")
+    exclusive(ways, "each of them says what the network is")
+    if all(value is None for value in ways.values()):
+        raise _no_network("no network given")
     if name is not None:
         if alpha is not None or learning_rates is not None:
             raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
@@ -105,7 +108,7 @@ def classify(asked: Asked, json: Json = False) -> None:
         raise _no_network("no network given")
     known = pt.statements(net)
     if json:
-        print(as_json(_as_dict(net, known)))
+        print_json(_as_dict(net, known))
         return
     if asked.name is not None:
         print(describe(asked.name, asked.depth, net.activation))
@@ -130,7 +133,7 @@ def derive(
     if out is None:
         print(document, end="")
     else:
-        out.write_text(document)
+        out.write_text(document, encoding="utf-8")
 
 
 @takes(plane=read_plane)
@@ -143,13 +146,12 @@ def diagram(
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
-    if json and out is not None:
-        raise InputError(f"got --json and --out {out}; give one of them, and a file .json for data in a file")
+    exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
     derived = plane.with_norm("spectral" if spectral else "frobenius")
     if out is not None:
         _write_diagram(derived, out)
     elif json:
-        print(derived.to_json())
+        print_json(loads(derived.to_json()))
     else:
         print(_diagram_text(derived))
 
@@ -203,7 +205,7 @@ def _activation(text: str) -> pt.Activation:
 def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
-        out.write_text(derived.to_json() + "\n")
+        out.write_text(derived.to_json() + "\n", encoding="utf-8")
         return
     if ending not in (".png", ".svg", ".pdf"):
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 import phasetheory as pt
+from numerics.commands.letters import Speaker, as_json, print_json
 from numerics.commands.options import takes
-from numerics.commands.output import Json, as_json, parse_integers, parse_points, plain_warnings, prepare
+from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
 from numerics.commands.running import scan_progress
 from numerics.commands.slices import read_activation, read_plane
 from numerics.errors import InputError
@@ -53,7 +53,7 @@ def verify_command(
     plan.check_seeds(2)
     if out is not None:
         prepare(out)
-    console = Console(highlight=False, quiet=json)
+    console = Speaker(quiet=json)
     derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
     console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
     with scan_progress(quiet=json) as progress:
@@ -66,8 +66,8 @@ def verify_command(
         from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for
 
         write_figures(verification, out)
-        (out / "report.json").write_text(as_json(report) + "\n")
+        (out / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
         console.print(f"Report and figures are in {out}", soft_wrap=True)
     if json:
-        print(as_json(report))
+        print_json(report)
     return 0 if verification.agrees else 1

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import real_array, whole_number
 from numerics.errors import InputError
 
 __all__ = ["check_data", "curve", "four_points", "from_arrays", "mnist"]
 
+_MOST = 1_000_000  # points of the curve
 _IDX_UBYTE = 0x0800  # magic number of a file of unsigned bytes; its number of dimensions is added
 
 
@@ -49,8 +51,7 @@ def curve(samples: int = 80) -> tuple[np.ndarray, np.ndarray]:
         Position and the constant 1.
     y : float64 (n,)
     """
-    if isinstance(samples, bool) or not isinstance(samples, (int, np.integer)) or samples < 2:
-        raise InputError(f"samples = {samples!r}; give an integer >= 2")
+    samples = whole_number(samples, "samples", 2, f"give an integer >= 2 and <= {_MOST:_}", most=_MOST)
     x = np.linspace(-1.0, 1.0, samples)
     return from_arrays(x, np.tanh(3 * x) / 2)
 
@@ -97,8 +98,7 @@ def mnist(n: int, path: str | PathLike[str] | None = None) -> tuple[np.ndarray, 
             raise InputError(
                 f"{path} has {len(images)} images and {len(labels)} labels; give files that belong together"
             )
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= len(images):
-        raise InputError(f"n = {n!r}; give an integer from 1 to {len(images)}{more}")
+    n = whole_number(n, "n", 1, f"give an integer from 1 to {len(images)}{more}", most=len(images))
     return from_arrays(images[:n].reshape(n, -1) / 255.0, labels[:n])
 
 
@@ -133,14 +133,14 @@ def from_arrays(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     ----------
     x : array (n,) or (n, k)
         Inputs, without the constant.
-    y : array (n,)
+    y : array (n,) or (n, 1)
         Targets.
 
     Returns
     -------
     X : float64 (n, k + 1); y : float64 (n,)
     """
-    inputs = np.asarray(x, dtype=float)
+    inputs = real_array(x, "x")
     inputs = inputs[:, None] if inputs.ndim == 1 else inputs
     if inputs.ndim != 2:
         raise InputError(f"x has shape {inputs.shape}; give one row per sample, (n, k)")
@@ -148,9 +148,10 @@ def from_arrays(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_data(X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """C-contiguous float64 copies of X (n, d) and y (n,), or an :class:`InputError` that says what is wrong."""
-    X = np.array(X, dtype=float, order="C")
-    y = np.array(y, dtype=float, order="C")
+    """C-contiguous float64 copies of X (n, d) and y (n,) or (n, 1), or an :class:`InputError` that says what is wrong."""
+    X, y = real_array(X, "X", copy=True), real_array(y, "y", copy=True)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y.ravel()
     if X.ndim != 2 or y.ndim != 1 or len(X) != len(y):
         raise InputError(f"X has shape {X.shape} and y {y.shape}; give (n, d) and (n,) with the same n")
     if X.size == 0:

@@ -1,7 +1,6 @@
 """Data by name or from a user's file: CSV, NPY or NPZ, checked row by row."""
 
 import csv
-import zipfile
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -34,13 +33,15 @@ def load_data(name: str) -> tuple[np.ndarray, np.ndarray]:
     >>> load_data("mnist:45")[0].shape
     (45, 785)
     """
-    kind, _, rest = name.partition(":")
-    if kind == "four-points" and not rest:
+    kind, colon, rest = name.partition(":")
+    if name == "four-points":
         return four_points()
     if kind == "curve":
-        return curve(_count(name, rest)) if rest else curve()
+        return curve(_count(name, rest)) if colon else curve()
     if kind == "mnist":
-        count, _, folder = rest.partition(":")
+        count, colon, folder = rest.partition(":")
+        if colon and not folder:
+            raise InputError(f"data {name!r}: no folder after the colon; give mnist:N or mnist:N:FOLDER")
         return mnist(_count(name, count), folder or None)
     if Path(name).suffix.lower() in _READERS:
         return read_data(name)
@@ -74,9 +75,11 @@ def read_data(path: str | PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"there is no file {file}; give {_NAMES}")
     try:
         x, y, rows = reader(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError(f"{file} says that it holds more than the memory does; give fewer samples") from error
+    except Exception as error:  # whatever a damaged file makes csv, zlib and NumPy's own parser raise
         raise InputError(f"cannot read {file}: {error}; give a {file.suffix} file of numbers") from error
     if len(x) == 0:
         raise InputError(f"{file} holds no samples; give at least one row of numbers")
@@ -121,14 +124,15 @@ def _read_csv(file: Path) -> Table:
 
 
 def _read_npy(file: Path) -> Table:
-    table = np.load(file, allow_pickle=False)
+    with file.open("rb") as stream:  # ours to close: NumPy leaves a damaged file open
+        table = np.load(stream, allow_pickle=False)
     if not isinstance(table, np.ndarray) or table.ndim != 2 or table.shape[1] < 2:
         raise InputError(f"{file} has shape {np.shape(table)}; give an array (n, k + 1), the target in the last column")
     return _numbers(file, table[:, :-1], "x"), _numbers(file, table[:, -1], "y"), list(range(len(table)))
 
 
 def _read_npz(file: Path) -> Table:
-    with np.load(file, allow_pickle=False) as arrays:
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         missing = [name for name in ("x", "y") if name not in arrays]
         if missing:
             raise InputError(f"{file} has arrays {', '.join(arrays) or 'none'}; give x (n, k) and y (n,)")

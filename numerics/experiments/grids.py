@@ -10,6 +10,9 @@ from numerics.errors import InputError
 
 __all__ = ["Point", "exact", "grid_text", "grid_values"]
 
+_LONGEST, _LONGEST_POWER = 100, 4  # digits of a number and of its power of ten
+_MOST = 10_000  # values along one coordinate
+
 #: The two coordinates of a point, exact.
 Point = tuple[Fraction, Fraction]
 
@@ -17,6 +20,9 @@ Point = tuple[Fraction, Fraction]
 def exact(value: Any, name: str) -> Fraction:
     """``value`` as a fraction; a float is read as the decimal it prints as."""
     text = repr(float(value)) if isinstance(value, float) else str(value).strip()
+    mantissa, _, power = text.lower().partition("e")
+    if len(mantissa) > _LONGEST or len(power) > _LONGEST_POWER:  # 1e999999999 would be written out, digit by digit
+        raise InputError(f"{name} = {text[:40]!r} is out of range or too long; give a number such as 1.75 or 7/4")
     try:
         fraction = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
@@ -36,10 +42,19 @@ def grid_values(text: str, name: str) -> tuple[Fraction, ...]:
     """
     parts = text.split(":")
     if len(parts) == 1:
-        return tuple(exact(part, name) for part in text.split(","))
-    if len(parts) != 3 or not parts[2].strip().isdecimal() or int(parts[2]) < 2:
+        values = tuple(exact(part, name) for part in text.split(","))
+        if len(set(values)) < len(values):
+            raise InputError(f"{name} = {text!r}: a value is there twice; give each of them once")
+        return values
+    if len(parts) != 3 or not parts[2].strip().isdecimal() or not parts[2].strip("0 "):
         raise InputError(f"{name} = {text!r}; give START:STOP:COUNT such as 0.6:1.4:9, or numbers such as 0.6,1,1.4")
-    first, last, count = exact(parts[0], name), exact(parts[1], name), int(parts[2])
+    number = parts[2].strip().lstrip("0")
+    count = int(number) if len(number) < _LONGEST_POWER + 4 else _MOST + 1
+    if not 2 <= count <= _MOST:
+        raise InputError(f"{name} = {text!r}; give a COUNT from 2 to {_MOST}, as in 0.6:1.4:9")
+    first, last = exact(parts[0], name), exact(parts[1], name)
+    if first == last:
+        raise InputError(f"{name} = {text!r}: all {count} values are {parts[0].strip()}; give two different ends")
     return tuple(first + (last - first) * i / (count - 1) for i in range(count))
 
 

@@ -19,7 +19,7 @@ from numerics.experiments.allowance import Allowance
 from numerics.experiments.prediction import Prediction
 from numerics.scans import CellStatus
 
-__all__ = ["LayerResult", "Verdict", "judge"]
+__all__ = ["LayerResult", "Verdict", "judge", "of_norm"]
 
 
 class Verdict(Enum):
@@ -89,6 +89,14 @@ class LayerResult:
             if width in self.prediction.distances and used.size:
                 found[width] = float(np.exp(np.mean(np.log(used)))) / self.prediction.distances[width]
         return found
+
+
+def of_norm(results: Sequence[LayerResult], norm: str) -> tuple[LayerResult, ...]:
+    """The results in one norm, input to output."""
+    known = dict.fromkeys(result.norm for result in results)
+    if norm not in known:
+        raise InputError(f"norm = {norm!r}; use {' or '.join(map(repr, known))}")
+    return tuple(result for result in results if result.norm == norm)
 
 
 def judge(

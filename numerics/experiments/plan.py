@@ -78,6 +78,7 @@ _DEEPER = Standard(  # a layer is m^2 numbers
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
 #: Options of the command line by the names of the coordinates.
 OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
+_MOST_POINTS = 1_000_000
 _STANDARD: Any = None  # the default of what depends on the depth
 
 
@@ -180,6 +181,8 @@ class Plan(TrainingPlan):
         if missing:
             raise InputError(f"{missing[0]} is missing; give the values of {' and '.join(diagram.names)}")
         x, y = (tuple(options.pop(name)) for name in diagram.names)
+        if len(x) * len(y) > _MOST_POINTS:
+            raise InputError(f"{len(x)} times {len(y)} points are too many; give at most {_MOST_POINTS} in all")
         unknown = set(options) - {f.name for f in fields(cls)}
         if unknown:
             raise InputError(f"{min(unknown)} is neither a coordinate of the diagram nor an option of {cls.__name__}")

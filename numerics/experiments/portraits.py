@@ -7,6 +7,7 @@ import numpy as np
 
 import phasetheory as pt
 from numerics.datasets import check_data
+from numerics.errors import InputError
 from numerics.experiments.grids import Point, exact
 from numerics.experiments.plan import BOOK
 from numerics.flow import Solution, gradient_flow
@@ -74,9 +75,11 @@ def train_points(
     """
     check_width(width, even=True)
     X, y = check_data(*data)
+    chosen = [(exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")) for gamma, gamma_prime in points]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise InputError(f"points = {points}; give at least one pair (gamma, gamma_prime), each of them once")
     portraits = []
-    for gamma, gamma_prime in points:
-        point = exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")
+    for point in chosen:
         start = TwoLayer.sample(
             width, *point, X, rng=cell_seed(*point, width=width, seed=seed), antisymmetric=antisymmetric
         )

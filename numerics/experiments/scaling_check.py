@@ -18,7 +18,7 @@ import phasetheory as pt
 from numerics.datasets import four_points
 from numerics.errors import InputError
 from numerics.experiments.allowance import Allowance, allowance_at
-from numerics.experiments.judgement import LayerResult, judge
+from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.prediction import Prediction
 from numerics.experiments.training import NORMS, TrainingPlan
 from numerics.networks import DeepNetwork
@@ -113,7 +113,7 @@ class ScalingCheck:
 
     def of(self, norm: str) -> tuple[LayerResult, ...]:
         """The layers in one norm, input to output."""
-        return tuple(result for result in self.layers if result.norm == norm)
+        return of_norm(self.layers, norm)
 
     @property
     def agrees(self) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 import phasetheory as pt
 from numerics import slopes
+from numerics.arrays import real_array
 from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.grids import Point
@@ -135,7 +136,7 @@ def compare_with_tangent(
         Of the run; see :func:`numerics.gradient_flow`.
     """
     X, y = check_data(X, y)
-    points = X if inputs is None else np.ascontiguousarray(inputs, dtype=float)
+    points = X if inputs is None else real_array(inputs, "inputs")
     linear = linearize(network, layers=layers).flow(X, y)
     before = tangent_kernel(network, X)
     fastest = np.linalg.eigvalsh(before)[-1] / len(y)

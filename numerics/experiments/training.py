@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 import phasetheory as pt
+from numerics.arrays import positive_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.flow import Solution, gradient_flow
@@ -21,6 +22,7 @@ __all__ = ["NORMS", "TrainingPlan"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
+_MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +65,8 @@ class TrainingPlan(Experiment):
             raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
         self.check_seeds(self.fewest_seeds)
         for name in ("rtol", "loss_tol", "max_seconds"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
+            number = positive_number(getattr(self, name), name, infinite=name == "max_seconds")
+            object.__setattr__(self, name, number)
         if self.rtol >= 1:
             raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
         object.__setattr__(self, "widths", tuple(sorted({int(width) for width in self.widths})))
@@ -75,9 +77,10 @@ class TrainingPlan(Experiment):
 
     def check_seeds(self, fewest: int) -> None:
         """Refuse a plan with fewer repetitions; two are what an interval needs."""
-        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < fewest:
-            wanted = "a positive integer" if fewest == 1 else f"an integer >= {fewest}: one seed has no interval"
-            raise InputError(f"seeds = {self.seeds!r}; give {wanted}")
+        wanted = "a positive integer" if fewest == 1 else f"an integer >= {fewest}: one seed has no interval"
+        if isinstance(self.seeds, int) and self.seeds > _MOST_SEEDS:
+            wanted = f"at most {_MOST_SEEDS}"
+        object.__setattr__(self, "seeds", whole_number(self.seeds, "seeds", fewest, f"give {wanted}", most=_MOST_SEEDS))
 
     @property
     @abstractmethod

@@ -17,7 +17,7 @@ import numpy as np
 import phasetheory as pt
 from numerics.experiments.allowance import Allowance, allowance_at
 from numerics.experiments.grids import Point
-from numerics.experiments.judgement import LayerResult, judge
+from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.plan import Plan
 from numerics.experiments.prediction import expected
 from numerics.scans import CellStatus, OnProgress, Processes, Record, Session, Threads, Workers
@@ -46,7 +46,7 @@ class PointResult:
 
     def of(self, norm: str) -> tuple[LayerResult, ...]:
         """The layers in one norm, input to output."""
-        return tuple(result for result in self.layers if result.norm == norm)
+        return of_norm(self.layers, norm)
 
     @property
     def agrees(self) -> bool:

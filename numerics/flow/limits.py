@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.arrays import positive_number, real_number, whole_number
 from numerics.errors import InputError
 from numerics.flow.solution import Progress
 
@@ -27,15 +28,20 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("loss_tol", "rtol", "t_max", "max_seconds"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} = {getattr(self, name)}; give a positive number")
+            unlimited = name in ("t_max", "max_seconds")
+            self._set(name, positive_number(getattr(self, name), name, infinite=unlimited))
         if self.rtol >= 1:
             raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
-        if not self.grad_tol >= 0:
+        self._set("grad_tol", real_number(self.grad_tol, "grad_tol"))
+        if self.grad_tol < 0:
             raise InputError(f"grad_tol = {self.grad_tol}; give 0 to switch it off, or a positive number")
-        if self.max_steps < 1:
-            raise InputError(f"max_steps = {self.max_steps}; give a positive integer")
+        self._set("max_steps", whole_number(self.max_steps, "max_steps", 1, "give a positive integer"))
+        if not isinstance(self.keep_weights, bool | np.bool_):
+            raise InputError(f"keep_weights = {self.keep_weights!r}; give True or False")
         if self.callback is not None and not callable(self.callback):
             raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
         if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
             raise InputError(f"times = {self.times}; give increasing positive numbers")
+
+    def _set(self, name: str, value: float) -> None:
+        object.__setattr__(self, name, value)

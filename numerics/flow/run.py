@@ -12,6 +12,7 @@ from typing import Generic
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import real_array
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError
 from numerics.flow.controller import PIController
@@ -99,7 +100,7 @@ def gradient_flow(
     relu'(0) = 0 has it; gradient descent tosses it either way, which moves RD by 1e-4 to 1e-3 at a thousand neurons.
     """
     X, y = check_data(X, y)
-    requested = np.array(times, dtype=float)
+    requested = real_array(times, "times")
     limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
     if isinstance(network, TwoLayer):
         solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.arrays import real_number
 from numerics.errors import InputError
 
 __all__ = ["PointwiseActivation", "is_homogeneous", "pointwise"]
@@ -27,6 +28,9 @@ class PointwiseActivation:
 
     name: str
     negative_slope: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "negative_slope", real_number(self.negative_slope, "negative_slope"))
 
     @property
     def homogeneous(self) -> bool:
@@ -78,6 +82,7 @@ def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActiv
         return PointwiseActivation("tanh")
     if isinstance(activation, str) and activation in _SLOPES:
         return PointwiseActivation(activation, _SLOPES[activation])
-    if isinstance(activation, (int, float)) and not isinstance(activation, bool) and np.isfinite(activation):
-        return PointwiseActivation(f"leaky relu, slope {activation:g}", float(activation))
+    if isinstance(activation, int | float | np.integer | np.floating) and not isinstance(activation, bool):
+        activation = real_number(activation, "activation")
+        return PointwiseActivation(f"leaky relu, slope {activation:g}", activation)
     raise InputError(f"activation = {activation!r}; use 'relu', 'linear', 'tanh' or the negative slope of leaky relu")

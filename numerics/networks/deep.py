@@ -20,12 +20,16 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import positive_number, real_array
 from numerics.errors import InputError
 from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.jacobian import Chain, Jacobian
-from numerics.networks.seeds import describe
+from numerics.networks.seeds import describe, generator
 
 __all__ = ["DeepNetwork"]
+
+_IN_RANGE = "choose scales within the float range"
+_LARGEST_LOG = 709.0
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,11 @@ class DeepNetwork:
     seed: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", tuple(real_array(w, "weights") for w in self.weights))
         for name in ("kappa", "time_unit"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise InputError(f"{name} = {value} is not positive and finite; choose scales within the float range")
+            object.__setattr__(self, name, positive_number(getattr(self, name), name, _IN_RANGE))
         if not all(np.all(np.isfinite(w)) for w in self.weights):
-            raise InputError("weights contain NaN or infinite values; choose scales within the float range")
+            raise InputError(f"weights contain NaN or infinite values; {_IN_RANGE}")
         object.__setattr__(self, "sigmas", _positive("sigmas", self.sigmas or (1.0,) * self.depth, self.depth))
 
     @classmethod
@@ -119,10 +122,10 @@ class DeepNetwork:
         copies = 2 if antisymmetric else 1
         deviations = _positive("sigmas", sigmas, len(sizes) - 1)
         coordinates = _Coordinates.of(deviations, alpha, learning_rates, pointwise(activation))
-        generator = np.random.default_rng(rng)
+        random = generator(rng)
         weights = []
         for sigma, scale, fan_in, fan_out in zip(deviations, coordinates.scales, sizes[:-1], sizes[1:], strict=True):
-            drawn = generator.standard_normal((fan_out, fan_in))
+            drawn = random.standard_normal((fan_out, fan_in))
             drawn *= sigma / scale
             weights.append(np.repeat(drawn[None], copies, axis=0))
         if antisymmetric:
@@ -145,7 +148,7 @@ class DeepNetwork:
         ``sigmas`` are what weights are normalised by and fix the unit of time, prod_l (sigma_l^2/eta_l)^(1/L); 1 by default, the
         unit of the unnormalised flow.
         """
-        given = [np.array(w, dtype=float, order="C", ndmin=2) for w in weights]
+        given = [np.atleast_2d(real_array(w, f"W_{layer}", copy=True)) for layer, w in enumerate(weights, start=1)]
         if len(given) < 2 or any(w.ndim != 2 or w.size == 0 for w in given):
             raise InputError(
                 f"weights have shapes {[w.shape for w in given]}; give at least two, (fan_out, fan_in) each"
@@ -229,7 +232,7 @@ class DeepNetwork:
         return self.chain.jacobian(self.weights, self._checked(X))
 
     def _checked(self, X: ArrayLike) -> np.ndarray:
-        X = np.ascontiguousarray(X, dtype=float)
+        X = real_array(X, "X")
         if X.ndim != 2 or X.shape[1] != self.inputs:
             raise InputError(f"X has shape {X.shape}; give (n, {self.inputs}), the constant input included")
         return X
@@ -262,9 +265,9 @@ class _Coordinates:
             return cls(activation, sigmas, 1.0 / divisor, roots, roots, 1.0)
         logs = [math.log(sigma / root) for sigma, root in zip(sigmas, roots, strict=True)]
         mean = sum(logs) / depth
-        kappa = math.exp(sum(map(math.log, sigmas)) - math.log(divisor))
-        scales = tuple(root * math.exp(mean) for root in roots)
-        return cls(activation, sigmas, kappa, (1.0,) * depth, scales, math.exp(2 * mean))
+        kappa = _exp(sum(map(math.log, sigmas)) - math.log(divisor))
+        scales = tuple(root * _exp(mean) for root in roots)
+        return cls(activation, sigmas, kappa, (1.0,) * depth, scales, _exp(2 * mean))
 
     def network(self, weights: tuple[np.ndarray, ...], centred: bool, seed: str) -> DeepNetwork:
         centre = weights if centred else None
@@ -282,10 +285,16 @@ def _sizes(widths: Sequence[int]) -> tuple[int, ...]:
 
 
 def _positive(name: str, values: Sequence[SupportsFloat], number: int) -> tuple[float, ...]:
+    wanted = f"give {number} positive number{'s, one a layer' if number > 1 else ''}"
     try:
-        numbers = tuple(map(float, values))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} = {values!r}; give {number} positive numbers") from error
-    if len(numbers) != number or not all(math.isfinite(v) and v > 0 for v in numbers):
-        raise InputError(f"{name} = {values!r}; give {number} positive number{'s, one a layer' if number > 1 else ''}")
+        numbers = tuple(positive_number(value, name) for value in values)
+    except (TypeError, InputError) as error:
+        raise InputError(f"{name} = {values!r}; {wanted}") from error
+    if len(numbers) != number:
+        raise InputError(f"{name} = {values!r}; {wanted}")
     return numbers
+
+
+def _exp(value: float) -> float:
+    """The exponential, infinite where it is beyond the floats; what becomes of that is refused by the network."""
+    return math.exp(value) if value < _LARGEST_LOG else math.inf

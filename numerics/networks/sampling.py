@@ -6,12 +6,15 @@ import numpy as np
 import sympy as sp
 
 import phasetheory as pt
+from numerics.arrays import whole_number
 from numerics.errors import InputError
 from numerics.networks.activation import PointwiseActivation, is_homogeneous
 from numerics.networks.deep import DeepNetwork
-from numerics.networks.two_layer import TwoLayer
+from numerics.networks.two_layer import WIDEST, TwoLayer
 
 __all__ = ["check_width", "draw", "sample_network", "scales_at"]
+
+_AT_MOST = f" and <= {WIDEST:_}"
 
 
 def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float, ...], float, tuple[float, ...]]:
@@ -106,10 +109,13 @@ def draw(
 
 def check_width(width: int, *, even: bool) -> None:
     """Refuse a width that is no integer >= 2, or odd where neurons are paired."""
-    whole = isinstance(width, int | np.integer) and not isinstance(width, bool)
-    if not whole or width < 2 or (even and width % 2):
-        wanted = "even integers >= 2: an antisymmetric start pairs neurons" if even else "integers >= 2"
-        raise InputError(f"width = {width!r}; give {wanted}")
+    wanted = (
+        f"give even integers >= 2{_AT_MOST}: an antisymmetric start pairs neurons"
+        if even
+        else f"give integers >= 2{_AT_MOST}"
+    )
+    if whole_number(width, "width", 2, wanted, most=WIDEST) % 2 and even:
+        raise InputError(f"width = {width}; {wanted}")
 
 
 def _power_of_width(scale: sp.Expr, width: int, inputs: int) -> float:

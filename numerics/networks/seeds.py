@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from numerics.arrays import whole_number
 from numerics.errors import InputError
 
-__all__ = ["cell_seed", "describe"]
+__all__ = ["cell_seed", "describe", "generator"]
 
 _SIGN = {False: 0, True: 1}
 
@@ -29,6 +30,13 @@ def cell_seed(*point: Fraction | int, width: int, seed: int) -> np.random.SeedSe
     for coordinate in point:
         key += [_SIGN[coordinate < 0], abs(coordinate.numerator), coordinate.denominator]
     return np.random.SeedSequence(entropy=seed, spawn_key=(*key, width))
+
+
+def generator(rng: int | np.random.SeedSequence | np.random.Generator) -> np.random.Generator:
+    """The generator of a seed; what is no seed is refused, and so is None, which would be the clock."""
+    if isinstance(rng, np.random.SeedSequence | np.random.Generator):
+        return np.random.default_rng(rng)
+    return np.random.default_rng(whole_number(rng, "rng", 0, "give an integer >= 0, a SeedSequence or a Generator"))
 
 
 def describe(rng: int | np.random.SeedSequence | np.random.Generator) -> str:

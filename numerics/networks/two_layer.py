@@ -14,12 +14,17 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import positive_number, real_array, real_number, whole_number
 from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
-from numerics.networks.seeds import describe
+from numerics.networks.seeds import describe, generator
 
-__all__ = ["TwoLayer"]
+__all__ = ["WIDEST", "TwoLayer"]
+
+WIDEST = 1_000_000_000  # neurons: more are a slip of the pen
+
+_IN_RANGE = "choose gamma within the float range"
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,14 @@ class TwoLayer:
     seed: str = ""
 
     def __post_init__(self) -> None:
-        u, v = np.ascontiguousarray(self.u, dtype=float), np.ascontiguousarray(self.v, dtype=float)
+        u, v = real_array(self.u, "u"), real_array(self.v, "v")
         if u.ndim != 1 or v.ndim != 2 or len(u) != len(v) or v.size == 0:
             raise InputError(f"weights have shapes {u.shape} and {v.shape}; give (m,) and (m, d)")
         if not (np.all(np.isfinite(u)) and np.all(np.isfinite(v))):
             raise InputError("weights contain NaN or infinite values; sample the network again")
         for name in ("kappa", "kappa_prime"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
-                raise InputError(f"{name} = {value} is not positive and finite; choose gamma within the float range")
+            object.__setattr__(self, name, positive_number(getattr(self, name), name, _IN_RANGE))
+        object.__setattr__(self, "negative_slope", real_number(self.negative_slope, "negative_slope"))
         object.__setattr__(self, "u", u)
         object.__setattr__(self, "v", v)
 
@@ -95,12 +99,16 @@ class TwoLayer:
         >>> float(net([[0.5, 1.0]])[0])
         0.0
         """
-        exponents = [_finite("gamma", gamma), _finite("gamma_prime", gamma_prime)]
+        exponents = [real_number(gamma, "gamma"), real_number(gamma_prime, "gamma_prime")]
         _check_width(width)
         with np.errstate(over="ignore", under="ignore"):
             kappa, kappa_prime = (float(np.power(float(width), -g)) for g in exponents)
-        d = np.atleast_2d(np.asarray(inputs, dtype=float)).shape[1]
-        return cls.draw(width, kappa, kappa_prime, d, rng=rng, antisymmetric=antisymmetric, activation=activation)
+        X = real_array(inputs, "inputs")
+        if X.ndim not in (1, 2) or X.shape[-1] == 0:
+            raise InputError(f"inputs have shape {X.shape}; give one row per sample, (n, d)")
+        return cls.draw(
+            width, kappa, kappa_prime, X.shape[-1], rng=rng, antisymmetric=antisymmetric, activation=activation
+        )
 
     @classmethod
     def draw(
@@ -118,13 +126,13 @@ class TwoLayer:
         _check_width(width)
         if antisymmetric and width % 2:
             raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
-        for name, value in (("kappa", kappa), ("kappa_prime", kappa_prime)):
-            if not (np.isfinite(value) and value > 0):
-                raise InputError(f"{name} = {value} is not positive and finite; choose gamma within the float range")
+        kappa = positive_number(kappa, "kappa", _IN_RANGE)
+        kappa_prime = positive_number(kappa_prime, "kappa_prime", _IN_RANGE)
+        inputs = whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
         slope = _negative_slope(activation)
-        generator = np.random.default_rng(rng)
+        random = generator(rng)
         drawn = width // 2 if antisymmetric else width
-        a, w = generator.standard_normal(drawn), generator.standard_normal((drawn, inputs))
+        a, w = random.standard_normal(drawn), random.standard_normal((drawn, inputs))
         if antisymmetric:
             a, w = np.concatenate([a, -a]), np.concatenate([w, w])
         scale = np.sqrt(kappa_prime)
@@ -142,12 +150,12 @@ class TwoLayer:
         alpha, beta1, beta2 : float
             Scales; beta1 belongs to the OUTPUT weights a. They fix kappa, kappa' and the time unit beta1 beta2.
         """
-        for name, value in (("alpha", alpha), ("beta1", beta1), ("beta2", beta2)):
-            if not (np.isfinite(value) and value > 0):
-                raise InputError(f"{name} = {value} is not positive and finite; give a positive number")
+        alpha, beta1, beta2 = (
+            positive_number(value, name) for name, value in (("alpha", alpha), ("beta1", beta1), ("beta2", beta2))
+        )
         kappa_prime = beta1 / beta2
         scale = np.sqrt(kappa_prime)
-        u, v = scale * np.asarray(a, dtype=float) / beta1, np.asarray(w, dtype=float) / (beta2 * scale)
+        u, v = scale * real_array(a, "a") / beta1, real_array(w, "w") / (beta2 * scale)
         return cls(u, v, beta1 * beta2 / alpha, kappa_prime, _negative_slope(activation), "given weights")
 
     @property
@@ -184,7 +192,7 @@ class TwoLayer:
 
     def __call__(self, X: ArrayLike) -> np.ndarray:
         """Output f at the rows of X (n, d), constant included; shape (n,)."""
-        X = np.ascontiguousarray(X, dtype=float)
+        X = real_array(X, "X")
         if X.ndim != 2 or X.shape[1] != self.v.shape[1]:
             raise InputError(f"X has shape {X.shape}; give (n, {self.v.shape[1]}), the constant input included")
         f = np.empty(len(X))
@@ -193,18 +201,7 @@ class TwoLayer:
 
 
 def _check_width(width: int) -> None:
-    if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 2:
-        raise InputError(f"width = {width!r}; give an integer >= 2")
-
-
-def _finite(name: str, value: SupportsFloat) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} = {value!r} is not a number; give one such as 1.75") from error
-    if not np.isfinite(number):
-        raise InputError(f"{name} = {value} is not finite; give a number such as 1.75")
-    return number
+    whole_number(width, "width", 2, f"give an integer >= 2 and <= {WIDEST:_}", most=WIDEST)
 
 
 def _negative_slope(activation: str | float | PointwiseActivation) -> float:

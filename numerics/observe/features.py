@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import real_array
 from numerics.errors import InputError
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
@@ -69,7 +70,7 @@ class Features:
         float64 (m,) or (m, k)
             In [-1, 1]; 0 for a neuron without input weights.
         """
-        given = np.ones(self.dimension) if reference is None else np.asarray(reference, dtype=float)
+        given = np.ones(self.dimension) if reference is None else real_array(reference, "reference")
         if given.ndim not in (1, 2) or given.shape[-1] != self.dimension:
             raise InputError(f"reference has shape {given.shape}; give ({self.dimension},) or (k, {self.dimension})")
         size = np.linalg.norm(given, axis=-1, keepdims=True)

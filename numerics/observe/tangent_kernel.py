@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import real_array
 from numerics.errors import InputError
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
@@ -30,7 +31,7 @@ def tangent_kernel(network: TwoLayer | DeepNetwork, X: ArrayLike, *, layers: Seq
     float64 (n, n)
         Without the 1/n of the loss: in normalised time the residual obeys de/dt = -G e/n.
     """
-    kernels = layer_kernels(network, np.asarray(X, dtype=float))
+    kernels = layer_kernels(network, real_array(X, "X"))
     return np.sum([kernels[layer] for layer in chosen_layers(tuple(kernels), layers)], axis=0)
 
 

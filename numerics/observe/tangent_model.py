@@ -20,6 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from numerics.arrays import real_array
 from numerics.datasets.builtin import check_data
 from numerics.errors import InputError
 from numerics.networks.deep import DeepNetwork
@@ -115,7 +116,7 @@ class LinearizedFlow:
         c = self._coefficients(t)
         if inputs is None:
             return self._initial - c @ self._kernel
-        inputs = np.ascontiguousarray(inputs, dtype=float)
+        inputs = real_array(inputs, "inputs")
         start = self.network(inputs)  # says what is wrong with the shape
         both = tangent_kernel(self.network, np.vstack([self.X, inputs]), layers=self.layers)
         return start - c @ both[: len(self.X), len(self.X) :]
@@ -187,7 +188,7 @@ def _sizes(network: TwoLayer | DeepNetwork) -> dict[str, float]:
 
 
 def _times(t: ArrayLike) -> np.ndarray:
-    times = np.asarray(t, dtype=float)
+    times = real_array(t, "t")
     if times.ndim > 1 or np.any(np.isnan(times)) or np.any(times < 0):
         raise InputError(f"t = {t!r}; give times >= 0 (numpy.inf for the end of training)")
     return times

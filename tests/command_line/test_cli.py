@@ -175,7 +175,7 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
         (["verify", "--widths", "1,2"], "width = 1"),
         (["verify", "--widths", "3,5"], "width = 3"),
         (["verify", "--widths", "many"], "--widths many"),
-        (["verify", "--widths", ""], "--widths : give integers"),
+        (["verify", "--widths", ""], "--widths is empty"),
         (["verify", "--seeds", "1"], "seeds = 1"),
         (["verify", "--seeds", "few"], "'--seeds'"),
         (["verify", "--point", "inf,0"], "gamma = 'inf'"),

@@ -1,0 +1,124 @@
+"""What counts as real numbers, in arrays and alone: one answer for data, weights, inputs and tolerances.
+
+NumPy turns much into floats without a word: the imaginary part of a complex number is dropped, what a mask hides comes to light,
+times become counts of their units. Here that is refused.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from numerics.errors import InputError
+
+__all__ = ["positive_number", "real_array", "real_number", "whole_number"]
+
+_REAL = "fiu"
+#: What other kinds of data types hold, and what to do about it.
+_OTHER = {
+    "b": ("truth values", "give numbers, such as 0.0 and 1.0"),
+    "c": ("complex numbers", "give real ones, such as their real parts"),
+    "m": ("time differences", "divide by a unit, such as np.timedelta64(1, 's')"),
+    "M": ("dates", "subtract a first date and divide by a unit, such as np.timedelta64(1, 's')"),
+    "U": ("text", "give numbers"),
+    "S": ("text", "give numbers"),
+    "T": ("text", "give numbers"),
+    "O": ("objects", "give numbers of one type, such as np.array(values, dtype=float)"),
+    "V": ("records", "give one array of numbers"),
+}
+
+
+def real_array(values: ArrayLike, name: str, *, copy: bool = False) -> np.ndarray:
+    """``values`` as a C-contiguous array of float64.
+
+    Parameters
+    ----------
+    values : array
+        Integers or floats of any precision.
+    name : str
+        What it is called in a message.
+    copy : bool
+        Whether the result must not share memory with ``values``.
+
+    Raises
+    ------
+    InputError
+        Of truth values, complex numbers, times, text, objects; of rows of different length; of values that a mask hides.
+
+    Examples
+    --------
+    >>> real_array([[1, 2], [3, 4]], "X").dtype
+    dtype('float64')
+    """
+    hidden = _hidden(values)
+    if hidden:
+        raise InputError(f"{name} has {hidden} masked values; leave out those samples, or fill them in")
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise InputError(f"{name} is not an array ({error}); give rows of numbers, all of one length") from error
+    if array.dtype.kind not in _REAL:
+        what, instead = _OTHER.get(array.dtype.kind, ("no numbers", "give numbers"))
+        raise InputError(f"{name} has type {array.dtype}: {what}; {instead}")
+    with np.errstate(over="ignore"):  # of longer floats; infinite then, which is refused by who asks
+        return array.astype(float, order="C", copy=copy)
+
+
+def real_number(value: Any, name: str) -> float:
+    """A finite float of a Python, NumPy, SymPy or any other number, or of text that says one.
+
+    Examples
+    --------
+    >>> real_number(np.float32(0.5), "gamma"), real_number("1.75", "gamma")
+    (0.5, 1.75)
+    """
+    unlike = isinstance(value, bool | complex | bytes | np.ma.MaskedArray)
+    unlike |= isinstance(value, np.ndarray | np.generic) and (value.ndim > 0 or value.dtype.kind not in _REAL + "U")
+    try:
+        number = math.nan if unlike else float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{name} = {_shown(value)} is not a number; give one such as 1.75") from error
+    if unlike:
+        raise InputError(f"{name} = {_shown(value)} is not a real number; give one such as 1.75")
+    if not math.isfinite(number):
+        raise InputError(f"{name} = {value} is not finite; give a number such as 1.75")
+    return number
+
+
+def positive_number(value: Any, name: str, advice: str = "give a positive number", *, infinite: bool = False) -> float:
+    """The same, above zero; with ``infinite`` also infinity, for what has no limit."""
+    if infinite and isinstance(value, float | np.floating) and value == math.inf:
+        return math.inf
+    wanted = "" if infinite else " and finite"
+    try:
+        number = real_number(value, name)
+    except InputError as error:
+        raise InputError(f"{name} = {_shown(value)} is not positive{wanted}; {advice}") from error
+    if not number > 0:
+        raise InputError(f"{name} = {_shown(value)} is not positive{wanted}; {advice}")
+    return number
+
+
+def whole_number(value: Any, name: str, least: int, advice: str, *, most: float = math.inf) -> int:
+    """A Python or NumPy integer from ``least`` to ``most``."""
+    unlike = isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer)
+    if unlike or not least <= value <= most:
+        raise InputError(f"{name} = {_shown(value)}; {advice}")
+    return int(value)
+
+
+def _shown(value: Any) -> str:
+    """A value as a message has it: numbers of NumPy as plain ones, and no integer of a thousand digits."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value) if isinstance(value, np.number) else repr(value)
+
+
+def _hidden(values: ArrayLike) -> int:
+    """How many values a mask hides, in an array or in a list of arrays."""
+    if isinstance(values, np.ma.MaskedArray):
+        return int(np.ma.count_masked(values))
+    if isinstance(values, list | tuple):
+        return sum(_hidden(part) for part in values if isinstance(part, np.ma.MaskedArray | list | tuple))
+    return 0

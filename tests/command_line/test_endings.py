@@ -1,0 +1,179 @@
+"""However a command ends, a user sees a line at most: errors that nobody foresaw, signals, closed pipes, poor encodings."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from numerics import cli
+from numerics.commands.letters import spell
+from numerics.errors import GradientFlowError, ScanError
+
+SMALL = ["features", "--point", "1,0", "--width", "20"]
+
+
+def start(*arguments, **environment):
+    command = [sys.executable, "-m", "numerics.cli", *arguments]
+    env = os.environ | environment
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "part"),
+    [
+        (MemoryError("Unable to allocate 7 PiB"), 2, "MemoryError: not enough memory; ask for smaller widths"),
+        (OverflowError("int too large"), 2, "OverflowError: a number is too large"),
+        (RecursionError(), 2, "RecursionError: something is nested too deeply"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), 2, "UnicodeDecodeError: a text is not in the encoding"),
+        (ZeroDivisionError("division by\nzero"), 1, "ZeroDivisionError: division by zero; this is our mistake"),
+        (KeyError("x"), 1, "KeyError: 'x'; this is our mistake"),
+        (GradientFlowError("the run stopped short", None), 1, "the run stopped short"),
+        (ScanError("the disk is full; make room"), 1, "the disk is full"),
+        (PermissionError(13, "Permission denied", "/root/x"), 2, "cannot write /root/x: Permission denied"),
+        (OSError(28, "No space left on device"), 2, "cannot go on: No space left on device; make room"),
+    ],
+)
+def test_whatever_is_left_becomes_a_line(monkeypatch, capsys, error, status, part):
+    def fail(given):
+        raise error
+
+    monkeypatch.setattr(cli, "_run", fail)
+    monkeypatch.setattr(cli, "redirect_to_nothing", lambda: None)  # of the test's own stdout
+    monkeypatch.delenv("PHASETHEORY_TRACEBACK", raising=False)
+    assert cli.main(["classify", "--abc", "0,1; 0"]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith(f"phasetheory: {part}")
+    known = isinstance(error, OSError | ScanError | GradientFlowError)
+    assert ("in: phasetheory classify --abc '0,1; 0'; PHASETHEORY_TRACEBACK=1 shows where" in err) is not known
+
+
+def test_the_traceback_can_be_had(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_run", lambda given: 1 // 0)
+    monkeypatch.setenv("PHASETHEORY_TRACEBACK", "1")
+    assert cli.main(["classify"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback")
+    assert err.splitlines()[-1].startswith("phasetheory: ZeroDivisionError")
+
+
+def test_ctrl_c_is_never_swallowed(monkeypatch, capsys):
+    def interrupt(given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_run", interrupt)
+    assert cli.main(["classify"]) == 130
+    assert capsys.readouterr() == ("", "phasetheory: interrupted\n")
+
+
+def test_what_was_given_is_cut_where_it_is_a_book(capsys):
+    assert cli.main(["linearize", "--layers", "one" * 100_000]) == 2
+    err = capsys.readouterr().err
+    assert len(err) < 700
+    assert "give some of w, a, each once" in err
+
+
+def test_no_command_is_a_question_for_help(capsys):
+    assert cli.main([]) == 0
+    out, err = capsys.readouterr()
+    assert "Usage: phasetheory" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize(("end", "status"), [("SIGTERM", 130), ("SIGHUP", 130), ("SIGINT", 130)])
+def test_a_signal_ends_any_command_with_a_line(end, status):
+    if not hasattr(signal, end):
+        pytest.skip("not on this system")
+    process = start("linearize", "--widths", "4000,8000,16000", "--seeds", "8")
+    process.stderr.readline()  # of progress: it is at work
+    process.send_signal(getattr(signal, end))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert out == b""
+    assert err.decode().splitlines()[-1] == "phasetheory: interrupted"
+    assert b"Traceback" not in err
+    assert b"leak" not in err
+
+
+def test_an_ignored_signal_stays_ignored(monkeypatch):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        monkeypatch.setattr(cli, "_run", lambda given: signal.raise_signal(signal.SIGTERM) or 0)
+        assert cli.main(["classify"]) == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("arguments", [["derive"], SMALL, ["classify", "he", "--json"]])
+def test_a_closed_pipe_is_quiet(arguments):
+    process = start(*arguments)
+    process.stdout.close()
+    with process.stderr:
+        err = process.stderr.read()
+    assert process.wait(60) == 141
+    assert err == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is always full")
+def test_a_full_disk_is_one_line():
+    command = [sys.executable, "-m", "numerics.cli", "classify", "he"]
+    with open("/dev/full", "w") as full:
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (found.returncode, found.stderr.count("\n")) == (2, 1)
+    assert "No space left on device" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "encoding"),
+    [
+        (["classify", "he"], "ascii"),
+        (["classify", "he"], "cp1252"),
+        (["classify", "he"], "gbk"),
+        (["derive"], "ascii"),
+        (["diagram", "--help"], "ascii"),
+        (["diagram"], "cp1252"),
+    ],
+)
+def test_an_encoding_without_the_letters(arguments, encoding):
+    out, err = start(*arguments, PYTHONIOENCODING=encoding).communicate(timeout=60)
+    assert err == b""
+    text = out.decode(encoding)
+    assert "?" not in text
+    if "--help" not in arguments:
+        assert ("gamma" in text) is (encoding != "gbk")  # which has Greek letters
+
+
+def test_tables_stay_in_line():
+    out, _ = start(*SMALL, PYTHONIOENCODING="ascii").communicate(timeout=60)
+    rows = [line for line in out.decode("ascii").splitlines() if line.startswith(("|", "+"))]
+    assert len(rows) >= 4
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_json_keeps_its_letters_in_any_encoding():
+    read = [
+        json.loads(start(*SMALL, "--json", PYTHONIOENCODING=e).communicate()[0].decode(e)) for e in ("ascii", "utf-8")
+    ]
+    assert read[0]["points"][0]["regime"] == read[1]["points"][0]["regime"]
+    texts = [start("classify", "he", "--json", PYTHONIOENCODING=e).communicate()[0] for e in ("ascii", "utf-8")]
+    assert json.loads(texts[0]) == json.loads(texts[1])
+    assert b"\\u" in texts[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "spelt"),
+    [
+        ("Γ γ₁ Δt", "ascii", "Gamma gamma1 Deltat"),
+        ("m² ≤ ½ ± 3", "ascii", "m^2 <= 1/2 +- 3"),
+        ("m² ≤ 2 ± 3", "latin-1", "m² <= 2 ± 3"),
+        ("é\udcff☃", "ascii", "e??"),
+        ("γ\udcff", "utf-8", "γ?"),
+    ],
+)
+def test_spelling(text, encoding, spelt):
+    assert spell(text, encoding) == spelt
