@@ -10,21 +10,21 @@ Layers are numbered from the input, l = 1..L. The two notations of the literatur
 [L21] T. Luo, Z.-Q. J. Xu, Z. Ma, Y. Zhang, JMLR 22 (2021), arXiv 2007.07497.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
-from phasetheory.dynamics.activations import Activation, relu
-from phasetheory.errors import NotHomogeneousError, TheoryError
+from phasetheory.dynamics.activations import Activation, check_activation, relu
+from phasetheory.dynamics.gradient_flow import check_depth
+from phasetheory.errors import NotHomogeneousError, TheoryError, shown
 from phasetheory.scaling.argument import Exponents, layer_slopes
 from phasetheory.scaling.capacity import capacity_exponent
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
 from phasetheory.symbols.exponents import exponent
-from phasetheory.symbols.expressions import as_scale
+from phasetheory.symbols.expressions import as_scale, listed_or_none
 
 __all__ = ["Network", "layer_names", "three_layer", "two_layer"]
 
@@ -65,13 +65,20 @@ class Network:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.sigmas, str) or not isinstance(self.sigmas, Sequence) or len(self.sigmas) < 2:
-            raise TheoryError(f"sigmas = {self.sigmas!r}; give one scale per layer, at least two layers")
-        rates = self.learning_rates or (1,) * len(self.sigmas)
-        if len(rates) != len(self.sigmas):
-            raise TheoryError(f"{len(rates)} learning rates for {len(self.sigmas)} layers; give one per layer")
-        names = ("beta2", "beta1") if len(self.sigmas) == 2 else [f"sigma_{i + 1}" for i in range(len(self.sigmas))]
-        scales = tuple(as_scale(s, name=n) for n, s in zip(names, self.sigmas, strict=True))
+        check_activation(self.activation)
+        if not isinstance(self.name, str):
+            raise TheoryError(f"name = {shown(self.name)} is not text; give how the network is called, or leave it out")
+        given, rates = listed_or_none(self.sigmas), listed_or_none(self.learning_rates)
+        if given is None or len(given) < 2:
+            raise TheoryError(f"sigmas = {shown(self.sigmas)}; give one scale per layer, at least two layers")
+        depth = check_depth(len(given))
+        if rates is None:
+            raise TheoryError(f"learning_rates = {shown(self.learning_rates)}; give one per layer, or leave them out")
+        rates = rates or [1] * depth
+        if len(rates) != depth:
+            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
+        names = ("beta2", "beta1") if depth == 2 else [f"sigma_{i + 1}" for i in range(depth)]
+        scales = tuple(as_scale(s, name=n) for n, s in zip(names, given, strict=True))
         object.__setattr__(self, "sigmas", scales)
         object.__setattr__(self, "alpha", as_scale(self.alpha, name="alpha"))
         object.__setattr__(self, "learning_rates", tuple(as_scale(r, name=f"eta_{i + 1}") for i, r in enumerate(rates)))
