@@ -23,7 +23,8 @@ from phasetheory.scaling.argument import Exponents, layer_slopes
 from phasetheory.scaling.capacity import capacity_exponent
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
-from phasetheory.symbols.exponents import exponent
+from phasetheory.symbols.budget import simplified
+from phasetheory.symbols.exponents import exponent, exponent_of
 from phasetheory.symbols.expressions import as_scale, listed_or_none
 
 __all__ = ["Network", "layer_names", "three_layer", "two_layer"]
@@ -99,9 +100,13 @@ class Network:
 
         prod_l sigma_l^(p^(L-l)) / alpha; for two layers of degree 1, beta1 beta2 / alpha.
         """
+        return simplified(self._kappa)
+
+    @property
+    def _kappa(self) -> sp.Expr:
         p, depth = self.activation.degree, self.depth
         powers = (s ** (p ** (depth - layer)) for layer, s in enumerate(self.sigmas, start=1))
-        return sp.simplify(sp.Mul(*powers) / self.alpha)
+        return sp.Mul(*powers) / self.alpha
 
     @property
     def kappa_prime(self) -> sp.Expr:
@@ -109,18 +114,22 @@ class Network:
 
         (sigma_L/sqrt(eta_L)) / (sigma_1/sqrt(eta_1)); for two layers beta1/beta2.
         """
+        return simplified(self._kappa_prime)
+
+    @property
+    def _kappa_prime(self) -> sp.Expr:
         first, last = (self.sigmas[i] / sp.sqrt(self.learning_rates[i]) for i in (0, -1))
-        return sp.simplify(last / first)
+        return last / first
 
     @cached_property
     def gamma(self) -> sp.Expr:
         """-lim log kappa / log m, exact (gamma_3 in the book's three-layer notation)."""
-        return sp.expand(-exponent(self.kappa))
+        return sp.expand(-exponent_of(self._kappa))
 
     @cached_property
     def gamma_prime(self) -> sp.Expr:
         """-lim log kappa' / log m, exact (gamma_2 in the book's three-layer notation)."""
-        return sp.expand(-exponent(self.kappa_prime))
+        return sp.expand(-exponent_of(self._kappa_prime))
 
     @cached_property
     def exponents(self) -> Exponents:

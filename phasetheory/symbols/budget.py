@@ -59,7 +59,8 @@ def is_small(expression: sp.Expr) -> bool:
 
 def simplified(expression: sp.Expr) -> sp.Expr:
     """The expression simplified, or as it stands where that could take long."""
-    return sp.simplify(expression) if is_small(expression) else expression
+    compounded = any(p.base.is_Add and not p.exp.is_number for p in expression.atoms(sp.Pow))  # (1 + 1/m)^m
+    return sp.simplify(expression) if is_small(expression) and not compounded else expression
 
 
 def _check_number(number: sp.Rational, text: str) -> None:

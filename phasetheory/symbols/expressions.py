@@ -10,6 +10,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from numbers import Integral, Rational, Real
 from typing import Any
 
@@ -29,6 +30,15 @@ _NAMES: dict[str, sp.Expr] = {"m": m, "d": d, "pi": sp.pi}
 _FUNCTIONS = {"sqrt": sp.sqrt, "log": sp.log, "exp": sp.exp}
 _MAX_LENGTH = 200  # characters: longer text is not a formula for a scale
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?|\.[0-9]+([eE][+-]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """What is being read: the text as a message repeats it, the same in Python's grammar, and the symbols it may hold."""
+
+    text: str
+    python: str
+    names: Mapping[str, sp.Expr]
 
 
 def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
@@ -60,11 +70,11 @@ def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     if len(text) > _MAX_LENGTH:
         raise ExpressionError(f"formula is {len(text)} characters long; write it in at most {_MAX_LENGTH}")
     try:
-        source = " ".join(text.replace("^", "**").split())
+        formula = _Formula(shown(text), " ".join(text.replace("^", "**").split()), names)
         with warnings.catch_warnings():  # Python's about '1if', which is refused anyway
             warnings.simplefilter("ignore")
-            tree = ast.parse(source, mode="eval")
-        expression = _build(tree.body, source, names)
+            tree = ast.parse(formula.python, mode="eval")
+        expression = _build(tree.body, formula)
     except ExpressionError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -132,45 +142,45 @@ def _checked(number: sp.Rational, name: str) -> sp.Rational:
     return number
 
 
-def _number(node: ast.Constant, text: str) -> sp.Expr:
-    """The decimal as it is written, exactly; ``text`` is the whole formula."""
-    written = text.encode()[node.col_offset : node.end_col_offset].decode()
+def _number(node: ast.Constant, formula: _Formula) -> sp.Expr:
+    """The decimal as it is written, exactly."""
+    written = formula.python.encode()[node.col_offset : node.end_col_offset].decode()
     if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        raise ExpressionError(f"{shown(node.value)} in {shown(text)} is not a number; use numbers, m and d")
+        raise ExpressionError(f"{shown(node.value)} in {formula.text} is not a number; use numbers, m and d")
     if not math.isfinite(node.value):
         raise ExpressionError(
-            f"{shown(text)} contains a number that is infinite in double precision; write a smaller one"
+            f"{formula.text} contains a number that is infinite in double precision; write a smaller one"
         )
     if not _DECIMAL.fullmatch(written):
-        raise ExpressionError(f"{shown(text)}: write the number {shown(written)} like 12, 0.5 or 1e-3")
+        raise ExpressionError(f"{formula.text}: write the number {shown(written)} like 12, 0.5 or 1e-3")
     return sp.Rational(written)
 
 
-def _build(node: ast.expr, text: str, names: Mapping[str, sp.Expr]) -> sp.Expr:
+def _build(node: ast.expr, formula: _Formula) -> sp.Expr:
     match node:
         case ast.Constant():
-            return _number(node, text)
+            return _number(node, formula)
         case ast.Name(id=name):
-            if name not in names:
-                extra = ", ".join(sorted(names.keys() - _NAMES.keys()))
+            if name not in formula.names:
+                extra = ", ".join(sorted(formula.names.keys() - _NAMES.keys()))
                 allowed = f"only m, d and {extra}" if extra else "only m and d"
-                raise ExpressionError(f"unknown symbol {name!r} in {shown(text)}; a scale may contain {allowed}")
-            return names[name]
+                raise ExpressionError(f"unknown symbol {name!r} in {formula.text}; a scale may contain {allowed}")
+            return formula.names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_build(operand, text, names)
+            return -_build(operand, formula)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _build(operand, text, names)
+            return _build(operand, formula)
         case ast.BinOp(left=left, op=op, right=right):
-            return _combine(op, _build(left, text, names), _build(right, text, names), text)
+            return _combine(op, _build(left, formula), _build(right, formula), formula)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_build(argument, text, names))
+            return _FUNCTIONS[name](_build(argument, formula))
         case ast.Call(func=ast.Name(id=name)):
-            raise ExpressionError(f"unknown function {name!r} in {shown(text)}; use sqrt, log or exp of one argument")
+            raise ExpressionError(f"unknown function {name!r} in {formula.text}; use sqrt, log or exp of one argument")
         case _:
-            raise ExpressionError(f"cannot read {shown(text)} as a formula; use numbers, m, d, + - * / ^ and sqrt()")
+            raise ExpressionError(f"cannot read {formula.text} as a formula; use numbers, m, d, + - * / ^ and sqrt()")
 
 
-def _combine(op: ast.operator, left: sp.Expr, right: sp.Expr, text: str) -> sp.Expr:
+def _combine(op: ast.operator, left: sp.Expr, right: sp.Expr, formula: _Formula) -> sp.Expr:
     match op:
         case ast.Add():
             return left + right
@@ -181,7 +191,7 @@ def _combine(op: ast.operator, left: sp.Expr, right: sp.Expr, text: str) -> sp.E
         case ast.Div():
             return left / right
         case ast.Pow():
-            check_power(left, right, shown(text))  # before it is computed
+            check_power(left, right, formula.text)  # before it is computed
             return left**right
         case _:
-            raise ExpressionError(f"unknown operator in {shown(text)}; use + - * / ^")
+            raise ExpressionError(f"unknown operator in {formula.text}; use + - * / ^")
