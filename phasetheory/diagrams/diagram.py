@@ -16,11 +16,11 @@ from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
 from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import TheoryError
+from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
-from phasetheory.symbols.expressions import d, m
+from phasetheory.symbols.expressions import d, listed_or_none, m
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
@@ -51,7 +51,9 @@ class PhaseDiagram:
 
     def __post_init__(self) -> None:
         check_norm(self.norm)
-        object.__setattr__(self, "coordinates", tuple(self.coordinates))
+        if not isinstance(self.network, Network):
+            raise TheoryError(f"network = {shown(self.network)} is not a network; give phasetheory.Network(..)")
+        object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
 
     def __getstate__(self) -> dict[str, Any]:
         # what is computed once and kept is left out: generated functions cannot be pickled
@@ -261,14 +263,21 @@ def phase_diagram(
         symbols = sorted(map(str, network.exponents.free_symbols))
         raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {symbols}")
     assert coordinates is not None
-    if len({c.name for c in coordinates} - {m.name, d.name}) != 2:
-        names = ", ".join(c.name for c in coordinates)
-        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d")
     return PhaseDiagram(network, coordinates, norm)
 
 
+def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
+    given = listed_or_none(coordinates) or [coordinates]
+    if not all(isinstance(c, sp.Symbol) for c in given):
+        raise TheoryError(f"coordinates = {shown(coordinates)}; give two symbols, sympy.symbols('x y', real=True)")
+    if len(given) != 2 or len({c.name for c in given} - {m.name, d.name}) != 2:
+        names = ", ".join(c.name for c in given)
+        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d")
+    return given[0], given[1]
+
+
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
-    check_depth(depth)
+    depth = check_depth(depth)
     names = "gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime"  # the book's names, else the paper's
     energetic, dynamical = sp.symbols(names, real=True)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'

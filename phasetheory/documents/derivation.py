@@ -9,8 +9,9 @@ from phasetheory.diagrams.boundaries import Boundary
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
-from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow, learning_rate_symbols
+from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradient_flow, learning_rate_symbols
 from phasetheory.dynamics.normalization import Normalization, normalize
+from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network
 from phasetheory.scaling.capacity import capacity_boundary
 
@@ -95,8 +96,10 @@ def derive(
     beta1*beta2
     """
     if network is not None:
+        if not isinstance(network, Network):
+            raise TheoryError(f"network = {shown(network)} is not a network; give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
-    depth, activation = depth or 2, activation or relu
+    depth, activation = 2 if depth is None else check_depth(depth), relu if activation is None else activation
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
     samples, width = (2 if depth == 2 else 1), (2 if depth <= _WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)

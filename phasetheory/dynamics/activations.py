@@ -15,9 +15,10 @@ from typing import Any
 
 import sympy as sp
 
-from phasetheory.errors import NotHomogeneousError
+from phasetheory.errors import ExpressionError, NotHomogeneousError, TheoryError, shown
+from phasetheory.symbols.expressions import as_expression
 
-__all__ = ["Activation", "leaky_relu", "linear", "relu", "relu_power"]
+__all__ = ["Activation", "check_activation", "leaky_relu", "linear", "relu", "relu_power"]
 
 _z = sp.Symbol("z", real=True)
 _positive = sp.Symbol("r", positive=True)
@@ -31,11 +32,16 @@ class Activation:
     Parameters
     ----------
     name : str
-        How the function is printed.
+        How the function is printed: letters, digits and underscores.
     right, left : sympy.Expr
-        Values at z = 1 and z = -1.
+        Values at z = 1 and z = -1: real numbers, text such as ``'1/10'``, or SymPy expressions.
     degree : sympy.Expr
         Degree p > 0 of homogeneity; 1 for relu, leaky relu and linear.
+
+    Raises
+    ------
+    TheoryError
+        A name or a value that is not of this kind; :class:`NotHomogeneousError` for a degree that is not positive.
     """
 
     name: str
@@ -44,8 +50,15 @@ class Activation:
     degree: sp.Expr = field(default=sp.S.One)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():  # it becomes the name of a function
+            raise TheoryError(f"name = {shown(self.name)} of an activation; give letters, digits and _, such as 'relu'")
         for attribute in ("right", "left", "degree"):
-            object.__setattr__(self, attribute, sp.sympify(getattr(self, attribute)))
+            value = as_expression(getattr(self, attribute), name=f"{attribute} of {self.name}")
+            if value.is_real is False or value.is_finite is False or value is sp.nan:
+                raise TheoryError(
+                    f"{attribute} = {value} of {self.name} is not a real number; give one such as 1 or '1/10'"
+                )
+            object.__setattr__(self, attribute, value)
         if self.degree.is_positive is not True:
             raise NotHomogeneousError(f"degree = {self.degree} of {self.name} is not positive; give p > 0")
 
@@ -63,7 +76,12 @@ class Activation:
         >>> Activation.from_expression(sp.Max(z, 0) + z / 10, z).left
         -1/10
         """
-        expression = sp.sympify(expression)
+        if not isinstance(z, sp.Symbol):
+            raise TheoryError(f"z = {shown(z)} is not a symbol; give sympy.Symbol('z', real=True)")
+        try:
+            expression = as_expression(expression, name="expression")
+        except ExpressionError as error:
+            raise TheoryError(f"{shown(expression)} is not an expression in {z}; give one of SymPy") from error
         right, left = (expression.subs(z, sign * _positive) for sign in (1, -1))
         branches = [branch for branch in map(sp.simplify, (right, left)) if branch != 0]
         degrees = {sp.simplify(_positive * sp.diff(branch, _positive) / branch) for branch in branches}
@@ -147,9 +165,18 @@ linear = Activation("linear", left=sp.S.NegativeOne)
 
 def leaky_relu(slope: Any = _slope) -> Activation:
     """Leaky relu: z for z > 0, ``slope`` * z for z < 0; the slope may stay a symbol."""
-    return Activation("leaky_relu", left=-sp.sympify(slope))
+    return Activation("leaky_relu", left=-as_expression(slope, name="slope"))
 
 
 def relu_power(p: Any) -> Activation:
     """relu(z)^p, homogeneous of degree p."""
-    return Activation("relu_power", degree=sp.sympify(p))
+    return Activation("relu_power", degree=as_expression(p, name="p"))
+
+
+def check_activation(activation: Any) -> None:
+    """Refuse what is not an :class:`Activation`, such as the name of one."""
+    if not isinstance(activation, Activation):
+        raise TheoryError(
+            f"activation = {shown(activation)} is not an activation; give phasetheory.relu, linear, leaky_relu(slope) or "
+            "relu_power(p): the theory needs positive homogeneity, which gelu or tanh do not have"
+        )

@@ -12,24 +12,35 @@ is proved equal to it entry by entry (:meth:`GradientFlow.residual`).
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
+from typing import Any
 
 import sympy as sp
 
-from phasetheory.dynamics.activations import Activation, relu
-from phasetheory.errors import TheoryError
+from phasetheory.dynamics.activations import Activation, check_activation, relu
+from phasetheory.errors import TheoryError, shown
+from phasetheory.symbols.expressions import as_scale, listed_or_none
 
-__all__ = ["GradientFlow", "alpha", "check_depth", "gradient_flow", "learning_rate_symbols", "sigma_symbols"]
+__all__ = ["DEEPEST", "GradientFlow", "alpha", "check_depth", "gradient_flow", "learning_rate_symbols", "sigma_symbols"]
 
 #: The output scale as a symbol.
 alpha = sp.Symbol("alpha", positive=True)
 
+#: Layers of the deepest network: beyond them even exact rationals take their time.
+DEEPEST = 1000
+
 Matrices = tuple[sp.ImmutableDenseMatrix, ...]
 
 
-def check_depth(depth: int) -> None:
-    """Refuse a depth that is not an integer from 2."""
-    if not isinstance(depth, int) or depth < 2:
-        raise TheoryError(f"depth = {depth!r}; a network has at least two layers of weights, give an integer >= 2")
+def check_depth(depth: Any, *, deepest: int = DEEPEST) -> int:
+    """The depth as an integer, refused where it is none, below 2, or beyond what is computed in good time."""
+    if not isinstance(depth, Integral) or isinstance(depth, bool) or int(depth) < 2:
+        raise TheoryError(f"depth = {shown(depth)}; a network has at least two layers of weights, give an integer >= 2")
+    if int(depth) > deepest:
+        raise TheoryError(
+            f"depth = {shown(depth)} is beyond what is computed in good time; give at most {deepest} layers"
+        )
+    return int(depth)
 
 
 def sigma_symbols(depth: int) -> tuple[sp.Symbol, ...]:
@@ -119,8 +130,16 @@ def gradient_flow(
     learning_rates : tuple of sympy.Expr, optional
         Layer-wise, input to output; 1 by default. See :func:`learning_rate_symbols`.
     """
-    check_depth(depth)
-    rates = learning_rates or (sp.S.One,) * depth
+    depth = check_depth(depth)
+    check_activation(activation)
+    for name, size in (("samples", samples), ("width", width), ("inputs", inputs)):
+        if not isinstance(size, Integral) or isinstance(size, bool) or int(size) < 1:
+            raise TheoryError(f"{name} = {shown(size)}; give a small positive integer")
+    rates = (sp.S.One,) * depth
+    if learning_rates is not None:
+        rates = tuple(as_scale(rate, name="learning rate") for rate in listed_or_none(learning_rates) or ())
+        if len(rates) != depth:
+            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
     weights = _weight_symbols(depth, width, inputs)
     x = sp.ImmutableDenseMatrix(samples, inputs, lambda i, j: sp.Symbol(f"x_{i + 1}{j + 1}", real=True))
     targets = tuple(sp.symbols(f"y_1:{samples + 1}", real=True))

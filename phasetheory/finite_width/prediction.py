@@ -32,11 +32,12 @@ How far to trust it
 
 from dataclasses import dataclass, field
 from math import isfinite, log, sqrt
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError
+from phasetheory.errors import TheoryError, shown
 from phasetheory.finite_width.arc_cosine import angle, arc_cosine_kernels
 from phasetheory.networks.network import Network
 from phasetheory.scaling.argument import displacement
@@ -49,6 +50,7 @@ __all__ = ["FiniteWidth", "finite_width"]
 
 _NEAR = 0.9  # |cosine| above which the angle is computed from differences
 _SAME = 1e-12  # radians: inputs closer than this cannot be told apart in double precision
+_LARGEST = 1e150  # scales are squared: larger ones leave double precision
 _SINGULAR = 1e-14  # smallest pivot of a kernel with unit diagonal: below it, no digit of the solution is left
 
 
@@ -129,14 +131,19 @@ class FiniteWidth:
 
     def _kernels(self, scale: dict[str, float], width: float) -> "tuple[dict[str, np.ndarray], float]":
         """G_w and G_a over a common factor that keeps them of order one, and that factor."""
+        # of each layer in the tangent kernel
         shares = {"w": scale["eta_w"] * scale["beta1"] ** 2, "a": scale["eta_a"] * scale["beta2"] ** 2}
         whole = shares["w"] + shares["a"]
         kernels = {"w": shares["w"] / whole * self.kernel_w, "a": shares["a"] / whole * self.kernel_a}
-        return kernels, whole * width / scale["alpha"] ** 2
+        overall = whole * width / scale["alpha"] ** 2
+        if not (isfinite(overall) and overall > 0):
+            raise TheoryError(f"a scale overflows at width = {width:g}; use a smaller width or milder exponents")
+        return kernels, overall
 
     def _scales(self, width: float) -> dict[str, float]:
-        if not (isfinite(width) and width > 0):
-            raise TheoryError(f"width = {width}; give a positive number of neurons")
+        width = _as_float(width, "width", "a positive number of neurons")
+        if width == 0:
+            raise TheoryError("width = 0; give a positive number of neurons")
         net = self.network
         symbols = {
             "beta2": net.sigmas[0],
@@ -145,9 +152,21 @@ class FiniteWidth:
             "eta_w": net.learning_rates[0],
             "eta_a": net.learning_rates[1],
         }
-        exact = sp.Rational(repr(float(width)))
+        exact = sp.Rational(repr(width))
         numbers = {name: sp.N(value.subs({m: exact, d: self.input_dimension})) for name, value in symbols.items()}
-        return {name: float(value) for name, value in numbers.items()}
+        for name, number in numbers.items():
+            if not number.is_real:
+                raise TheoryError(
+                    f"{name} = {symbols[name]} is not real at width = {width:g}; give scales that are positive"
+                )
+            if number <= 0:
+                raise TheoryError(f"{name} = {symbols[name]} is not positive at width = {width:g}; use a larger width")
+            if not 1 / _LARGEST < number < _LARGEST:
+                raise TheoryError(
+                    f"{name} = {symbols[name]} overflows at width = {width:g}, where its square leaves double precision; use a "
+                    "milder scale or a smaller width"
+                )
+        return {name: float(number) for name, number in numbers.items()}
 
 
 def finite_width(network: Network, inputs: Any, targets: Any, *, loss: float = 0.0) -> FiniteWidth:
@@ -183,20 +202,50 @@ def finite_width(network: Network, inputs: Any, targets: Any, *, loss: float = 0
     """
     import numpy as np
 
+    if not isinstance(network, Network):
+        raise TheoryError(f"network = {shown(network)} is not a network; give phasetheory.Network(..)")
     layers = _covered_layers(network)
     _refuse_free_symbols(network)
-    x, y = np.array(inputs, dtype=float), np.array(targets, dtype=float)
+    x, y = _real_array(inputs, "inputs"), _real_array(targets, "targets")
     if x.ndim != 2 or y.shape != x.shape[:1] or x.size == 0:
         raise TheoryError(f"inputs and targets have shapes {x.shape} and {y.shape}; give (n, d) and (n,)")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
         raise TheoryError("inputs or targets contain NaN or infinite values; clean the data first")
-    if not (isfinite(loss) and loss >= 0):
-        raise TheoryError(f"loss = {loss}; give the final loss, 0 or a positive number")
+    loss = _as_float(loss, "loss", "the final loss, 0 or a positive number")
     norms, theta = _angles(x)
     kernels = arc_cosine_kernels(network.activation)
     value, slope = (sp.lambdify(angle, kernel, "numpy")(theta) for kernel in (kernels.value, kernels.slope))
     lengths = np.outer(norms, norms)
-    return FiniteWidth(network, layers, float(loss), lengths * value, x @ x.T * slope, y, x.shape[1])
+    return FiniteWidth(network, layers, loss, lengths * value, x @ x.T * slope, y, x.shape[1])
+
+
+def _as_float(value: Any, name: str, wanted: str) -> float:
+    """A number >= 0 of Python or NumPy as a float."""
+    try:
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1.0
+    except OverflowError:
+        number = -1.0
+    if not (isfinite(number) and number >= 0):
+        raise TheoryError(f"{name} = {shown(value)}; give {wanted}")
+    return number
+
+
+def _real_array(values: Any, name: str) -> "np.ndarray":
+    """Float64, refused where reading the values as floats would lose something: a mask, an imaginary part, a unit of time."""
+    import numpy as np
+
+    try:
+        array = np.asanyarray(values)
+        if isinstance(array, np.ma.MaskedArray):
+            raise TheoryError(f"{name} are a masked array; fill or drop what is masked first")
+        objects = array.flat if array.dtype.kind == "O" else ()
+        if array.dtype.kind not in "biufO" or not all(isinstance(value, Real) for value in objects):
+            raise TheoryError(f"{name} have the type {array.dtype}; give real numbers")
+        return np.array(array, dtype=float)
+    except TheoryError:
+        raise
+    except (ValueError, TypeError, OverflowError) as error:
+        raise TheoryError(f"{name} are not an array of real numbers; give rows of equal length") from error
 
 
 def _covered_layers(network: Network) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, relu
-from phasetheory.errors import TheoryError
+from phasetheory.errors import ExpressionError, TheoryError, shown
 from phasetheory.networks.network import Network
-from phasetheory.symbols.expressions import m
+from phasetheory.symbols.expressions import as_expression, d, listed_or_none, m
 
 __all__ = ["AbcParametrization", "from_abc", "to_abc"]
 
@@ -35,6 +35,10 @@ class AbcParametrization:
     a: tuple[sp.Expr, ...]
     b: tuple[sp.Expr, ...]
     c: tuple[sp.Expr, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b", "c"):
+            object.__setattr__(self, name, _exponents(getattr(self, name), name, len(self.a)))
 
     def shifted(self, theta: Sequence[Any]) -> "AbcParametrization":
         """The equivalent parametrisation (a + theta, b - theta, c - 2 theta), one theta per layer.
@@ -74,11 +78,12 @@ def from_abc(
     >>> from_abc(a=("-1/2", 0, "1/2"), b=("1/2", "1/2", "1/2"), c=0).slopes(norm="spectral")
     {'W1': 0, 'W2': 0, 'a': 0}
     """
-    if isinstance(a, str) or not isinstance(a, Sequence) or len(a) < 2:
-        raise TheoryError(f"a = {a!r}; give one exponent per layer, at least two layers")
-    rates = c if isinstance(c, Sequence) and not isinstance(c, str) else (c,) * len(a)
-    multipliers, deviations = _exponents(a, "a", len(a)), _exponents(b, "b", len(a))
-    rates = _exponents(rates, "c", len(a))
+    listed = listed_or_none(a)
+    if listed is None or len(listed) < 2:
+        raise TheoryError(f"a = {shown(a)}; give one exponent per layer, at least two layers")
+    depth = len(listed)
+    multipliers, deviations = _exponents(listed, "a", depth), _exponents(b, "b", depth)
+    rates = _exponents((c,) * depth if listed_or_none(c) is None else c, "c", depth)
     return Network(
         sigmas=tuple(m ** -(x + y) for x, y in zip(multipliers, deviations, strict=True)),
         learning_rates=tuple(m ** -(2 * x + z) for x, z in zip(multipliers, rates, strict=True)),
@@ -106,17 +111,18 @@ def to_abc(network: Network) -> AbcParametrization:
 
 
 def _exponents(values: Any, name: str, depth: int) -> tuple[sp.Expr, ...]:
-    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != depth:
-        raise TheoryError(f"{name} = {values!r}; give one exponent per layer, {depth} in all")
-    return tuple(_exponent(value, name) for value in values)
+    listed = listed_or_none(values)
+    if listed is None or len(listed) != depth:
+        raise TheoryError(f"{name} = {shown(values)}; give one exponent per layer, {depth} in all")
+    return tuple(_exponent(value, name) for value in listed)
 
 
 def _exponent(value: Any, name: str) -> sp.Expr:
-    text = repr(value) if isinstance(value, float) else value
+    refused = f"{name} contains {shown(value)}; give exponents such as 0, 1/2 or '1/2'"
     try:
-        exact = sp.Rational(text) if isinstance(text, str) else sp.sympify(text, strict=True)
-    except (TypeError, ValueError, sp.SympifyError) as error:
-        raise TheoryError(f"{name} contains {value!r}; give exponents such as 0, 1/2 or '1/2'") from error
-    if not isinstance(exact, sp.Expr) or exact.is_real is False or exact.is_finite is False or exact.has(sp.nan):
-        raise TheoryError(f"{name} contains {value!r}; give exponents such as 0, 1/2 or '1/2'")
+        exact = as_expression(value, name=name)
+    except ExpressionError as error:
+        raise TheoryError(refused) from error
+    if exact.is_real is False or exact.is_finite is False or exact.has(sp.nan, m, d):
+        raise TheoryError(refused)
     return exact

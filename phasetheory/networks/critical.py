@@ -20,10 +20,10 @@ import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import TheoryError
+from phasetheory.errors import ExpressionError, TheoryError, shown
 from phasetheory.networks.network import Network
 from phasetheory.scaling.argument import strengths
-from phasetheory.symbols.expressions import m
+from phasetheory.symbols.expressions import as_expression, d, m
 
 __all__ = ["CriticalPoint", "critical_point"]
 
@@ -62,9 +62,13 @@ class CriticalPoint:
         >>> net.sigmas, net.alpha
         ((1, 1, 1), m**(3/2))
         """
-        value = sp.sympify(gauge)
-        if value.is_real is not True:
-            raise TheoryError(f"gauge = {gauge!r} is not a real number; give the exponent of sigma_1, such as 0")
+        refused = f"gauge = {shown(gauge)} is not a real number; give the exponent of sigma_1, such as 0"
+        try:
+            value = as_expression(gauge, name="gauge")
+        except ExpressionError as error:
+            raise TheoryError(refused) from error
+        if value.is_real is not True or value.is_finite is False or value.has(m, d):
+            raise TheoryError(refused)
         sigmas = tuple(m ** s.subs(self.gauge, value) for s in self.sigmas)
         return Network(sigmas, m ** self.alpha.subs(self.gauge, value), activation=activation, name="critical point")
 
@@ -80,7 +84,7 @@ def critical_point(depth: int) -> CriticalPoint:
     >>> point.network().slopes(norm="spectral")
     {'W1': 0, 'W2': 0, 'a': 0}
     """
-    check_depth(depth)
+    depth = check_depth(depth)
     sigmas, alpha = sp.symbols(f"x_1:{depth + 1}", real=True), sp.Symbol("y", real=True)
     strength, _ = strengths(sigmas)
     equations = [sigmas[0] - _gauge, sum(strength) - alpha, *(s - strength[0] for s in strength[1:])]

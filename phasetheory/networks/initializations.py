@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import TheoryError
+from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.catalogue import CATALOGUE, Scheme
 from phasetheory.networks.network import Network
 
@@ -40,7 +40,7 @@ class Initialization:
         TheoryError
             Depth below 2, or above 2 for a scheme of two layers.
         """
-        check_depth(depth)
+        depth = check_depth(depth)
         if not self.exists_at(depth):
             raise TheoryError(f"{self.name!r} has no depth {depth}: {self.scheme.two_layers_only}")
         return replace(self.scheme.build(depth), activation=activation, name=self.title)
@@ -53,9 +53,11 @@ def initializations(depth: int = 2) -> tuple[str, ...]:
 
 def describe_initialization(name: str) -> Initialization:
     """The catalogue entry of a name, with title and source."""
+    if not isinstance(name, str):
+        raise TheoryError(f"name = {shown(name)} is not text; choose one of {', '.join(CATALOGUE)}")
     key = name.strip().lower().replace("-", "_").replace(" ", "_")
     if key not in CATALOGUE:
-        raise TheoryError(f"unknown initialization {name!r}; choose one of {', '.join(CATALOGUE)}")
+        raise TheoryError(f"unknown initialization {shown(name)}; choose one of {', '.join(CATALOGUE)}")
     return Initialization(key, CATALOGUE[key])
 
 

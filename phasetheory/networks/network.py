@@ -10,21 +10,22 @@ Layers are numbered from the input, l = 1..L. The two notations of the literatur
 [L21] T. Luo, Z.-Q. J. Xu, Z. Ma, Y. Zhang, JMLR 22 (2021), arXiv 2007.07497.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
-from phasetheory.dynamics.activations import Activation, relu
-from phasetheory.errors import NotHomogeneousError, TheoryError
+from phasetheory.dynamics.activations import Activation, check_activation, relu
+from phasetheory.dynamics.gradient_flow import check_depth
+from phasetheory.errors import NotHomogeneousError, TheoryError, shown
 from phasetheory.scaling.argument import Exponents, layer_slopes
 from phasetheory.scaling.capacity import capacity_exponent
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
-from phasetheory.symbols.exponents import exponent
-from phasetheory.symbols.expressions import as_scale
+from phasetheory.symbols.budget import simplified
+from phasetheory.symbols.exponents import exponent, exponent_of
+from phasetheory.symbols.expressions import as_scale, listed_or_none
 
 __all__ = ["Network", "layer_names", "three_layer", "two_layer"]
 
@@ -65,13 +66,20 @@ class Network:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.sigmas, str) or not isinstance(self.sigmas, Sequence) or len(self.sigmas) < 2:
-            raise TheoryError(f"sigmas = {self.sigmas!r}; give one scale per layer, at least two layers")
-        rates = self.learning_rates or (1,) * len(self.sigmas)
-        if len(rates) != len(self.sigmas):
-            raise TheoryError(f"{len(rates)} learning rates for {len(self.sigmas)} layers; give one per layer")
-        names = ("beta2", "beta1") if len(self.sigmas) == 2 else [f"sigma_{i + 1}" for i in range(len(self.sigmas))]
-        scales = tuple(as_scale(s, name=n) for n, s in zip(names, self.sigmas, strict=True))
+        check_activation(self.activation)
+        if not isinstance(self.name, str):
+            raise TheoryError(f"name = {shown(self.name)} is not text; give how the network is called, or leave it out")
+        given, rates = listed_or_none(self.sigmas), listed_or_none(self.learning_rates)
+        if given is None or len(given) < 2:
+            raise TheoryError(f"sigmas = {shown(self.sigmas)}; give one scale per layer, at least two layers")
+        depth = check_depth(len(given))
+        if rates is None:
+            raise TheoryError(f"learning_rates = {shown(self.learning_rates)}; give one per layer, or leave them out")
+        rates = rates or [1] * depth
+        if len(rates) != depth:
+            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
+        names = ("beta2", "beta1") if depth == 2 else [f"sigma_{i + 1}" for i in range(depth)]
+        scales = tuple(as_scale(s, name=n) for n, s in zip(names, given, strict=True))
         object.__setattr__(self, "sigmas", scales)
         object.__setattr__(self, "alpha", as_scale(self.alpha, name="alpha"))
         object.__setattr__(self, "learning_rates", tuple(as_scale(r, name=f"eta_{i + 1}") for i, r in enumerate(rates)))
@@ -92,9 +100,13 @@ class Network:
 
         prod_l sigma_l^(p^(L-l)) / alpha; for two layers of degree 1, beta1 beta2 / alpha.
         """
+        return simplified(self._kappa)
+
+    @property
+    def _kappa(self) -> sp.Expr:
         p, depth = self.activation.degree, self.depth
         powers = (s ** (p ** (depth - layer)) for layer, s in enumerate(self.sigmas, start=1))
-        return sp.simplify(sp.Mul(*powers) / self.alpha)
+        return sp.Mul(*powers) / self.alpha
 
     @property
     def kappa_prime(self) -> sp.Expr:
@@ -102,18 +114,22 @@ class Network:
 
         (sigma_L/sqrt(eta_L)) / (sigma_1/sqrt(eta_1)); for two layers beta1/beta2.
         """
+        return simplified(self._kappa_prime)
+
+    @property
+    def _kappa_prime(self) -> sp.Expr:
         first, last = (self.sigmas[i] / sp.sqrt(self.learning_rates[i]) for i in (0, -1))
-        return sp.simplify(last / first)
+        return last / first
 
     @cached_property
     def gamma(self) -> sp.Expr:
         """-lim log kappa / log m, exact (gamma_3 in the book's three-layer notation)."""
-        return sp.expand(-exponent(self.kappa))
+        return sp.expand(-exponent_of(self._kappa))
 
     @cached_property
     def gamma_prime(self) -> sp.Expr:
         """-lim log kappa' / log m, exact (gamma_2 in the book's three-layer notation)."""
-        return sp.expand(-exponent(self.kappa_prime))
+        return sp.expand(-exponent_of(self._kappa_prime))
 
     @cached_property
     def exponents(self) -> Exponents:

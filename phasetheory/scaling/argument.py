@@ -36,7 +36,8 @@ from typing import Any, Protocol
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError
+from phasetheory.errors import TheoryError, shown
+from phasetheory.symbols.expressions import as_expression
 
 __all__ = [
     "ORDERED",
@@ -61,7 +62,7 @@ class Exponents:
 
     def absorbed(self) -> tuple[tuple[sp.Expr, ...], sp.Expr]:
         """Exponents of sigma_l and alpha of the same network with all learning rates 1 (step 1)."""
-        halves = tuple(sp.sympify(eta) / 2 for eta in self.learning_rates)
+        halves = tuple(as_expression(eta, name="eta") / 2 for eta in self.learning_rates)
         sigmas = tuple(sp.expand(s - h) for s, h in zip(self.sigmas, halves, strict=True))
         return sigmas, sp.expand(self.alpha - sum(halves))
 
@@ -132,7 +133,7 @@ class Displacement:
 def check_norm(norm: str) -> None:
     """Refuse a norm other than ``'frobenius'`` and ``'spectral'``."""
     if norm not in ("frobenius", "spectral"):
-        raise TheoryError(f"norm = {norm!r}; use 'frobenius' or 'spectral'")
+        raise TheoryError(f"norm = {shown(norm)}; use 'frobenius' or 'spectral'")
 
 
 def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) -> Displacement:

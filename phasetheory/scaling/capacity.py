@@ -17,7 +17,7 @@ does not stay spread, and no slope is claimed.
 
 import sympy as sp
 
-from phasetheory.dynamics.activations import Activation, relu
+from phasetheory.dynamics.activations import Activation, check_activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
 
 __all__ = ["capacity_boundary", "capacity_exponent"]
@@ -40,6 +40,7 @@ def capacity_boundary(depth: int = 2, activation: Activation = relu) -> sp.Expr:
     >>> capacity_boundary(3), capacity_boundary(2, relu_power(3)), capacity_boundary(3, relu_power(2))
     (3/2, 1, 2)
     """
-    check_depth(depth)
+    depth = check_depth(depth)
+    check_activation(activation)
     # all sigma_l = 1 leaves kappa = 1/alpha: P is of order one where alpha's exponent, gamma, equals the rest
     return sp.simplify(capacity_exponent((sp.S.Zero,) * depth, sp.S.Zero, activation.degree))

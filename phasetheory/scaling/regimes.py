@@ -8,7 +8,8 @@ from typing import Any
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError
+from phasetheory.errors import ExpressionError, TheoryError, shown
+from phasetheory.symbols.expressions import as_expression
 
 __all__ = ["Basis", "Regime", "Statement", "basis_at", "classify", "proved_slope_bounds"]
 
@@ -61,16 +62,26 @@ def classify(slope: Any, critical: float = 0) -> Regime:
     >>> classify(sp.Rational(-1, 100)), classify(-0.01, critical=0.05)
     (<Regime.LINEAR: 'linear'>, <Regime.CRITICAL: 'critical'>)
     """
-    if not (isfinite(critical) and critical >= 0):
-        raise TheoryError(f"critical = {critical}; give the largest |S| that counts as 0, a finite number >= 0")
+    if not isinstance(critical, Real) or not (isfinite(critical) and critical >= 0):
+        raise TheoryError(f"critical = {shown(critical)}; give the largest |S| that counts as 0, a finite number >= 0")
     is_number = isinstance(slope, Real)  # quick for floats; SymPy's numbers are compared exactly
     if not is_number:
-        return _classify_expression(sp.sympify(slope, strict=True), critical)
+        return _classify_expression(_as_slope(slope), critical)
     if isnan(slope):
         raise TheoryError("the slope is nan, which has no sign; leave out what was not measured")
     if abs(slope) <= critical:
         return Regime.CRITICAL
     return Regime.LINEAR if slope < 0 else Regime.CONDENSED
+
+
+def _as_slope(slope: Any) -> sp.Expr:
+    try:
+        return as_expression(slope, name="slope")
+    except ExpressionError as error:
+        raise TheoryError(
+            f"slope = {shown(slope)} is not a slope: give the number S; the regime of a network is Network.regime(), and of a "
+            "named initialisation phasetheory.initialization('he').regime(), or `phasetheory classify he` in the shell"
+        ) from error
 
 
 def _classify_expression(slope: sp.Expr, critical: float) -> Regime:

@@ -3,13 +3,14 @@
 from typing import Any
 
 import sympy as sp
+from sympy.series.gruntz import sign as gruntz_sign
 
-from phasetheory.errors import NotPowerLawError
-from phasetheory.symbols.expressions import as_scale, m
+from phasetheory.errors import NotPowerLawError, shown
+from phasetheory.symbols.budget import is_small
+from phasetheory.symbols.expressions import as_scale, d, m
+from phasetheory.symbols.leading import leading_term
 
-__all__ = ["exponent"]
-
-_PROBES = (10**9, 10**12)  # widths at which the sign of a scale is looked at
+__all__ = ["exponent", "exponent_of"]
 
 
 def exponent(quantity: Any) -> sp.Expr:
@@ -29,20 +30,32 @@ def exponent(quantity: Any) -> sp.Expr:
     >>> exponent(parse_scale("sqrt(2/(m + d))"))
     -1/2
     """
-    q = as_scale(quantity, name="scale")
+    return exponent_of(as_scale(quantity, name="scale"))
+
+
+def exponent_of(q: sp.Expr) -> sp.Expr:
+    """The same for an expression that may be large, such as a product over many layers."""
     _check_positive(q)
     if not q.has(m):
         return sp.S.Zero
-    # By l'Hopital the limit of log q / log m is that of m q'/q, which is rational for the scales in use.
-    limit = _limit(sp.simplify(m * sp.diff(q, m) / q))
-    if limit is None:
-        limit = _limit(sp.log(q) / sp.log(m))
+    leading = leading_term(q)
+    limit = leading.power if leading is not None else _by_limit(q)
     if limit is None or limit.is_finite is False or limit.has(m, sp.oo, sp.zoo, sp.nan):
-        shown = "does not exist" if limit is None else f"is {limit}"
-        raise NotPowerLawError(f"{q} is not a power law in m: lim log q / log m {shown}; use scales like m^(-1/2)")
-    if limit.has(sp.Symbol("d", positive=True)):
+        found = "does not exist" if limit is None else f"is {limit}"
+        raise NotPowerLawError(
+            f"{shown(q)} is not a power law in m: lim log q / log m {found}; use scales like m^(-1/2)"
+        )
+    if limit.has(d):
         raise NotPowerLawError(f"the exponent of {q} in m is {limit}: it must not depend on d; use a number")
     return sp.nsimplify(limit) if limit.is_Float else limit
+
+
+def _by_limit(q: sp.Expr) -> sp.Expr | None:
+    """SymPy's limit, for what the leading terms leave open: sqrt(m + 1) - sqrt(m)."""
+    _check_small(q)
+    # By l'Hopital the limit of log q / log m is that of m q'/q, which is rational for the scales in use.
+    limit = _limit(sp.simplify(m * sp.diff(q, m) / q))
+    return _limit(sp.log(q) / sp.log(m)) if limit is None else limit
 
 
 def _limit(expression: sp.Expr) -> sp.Expr | None:
@@ -56,10 +69,43 @@ def _limit(expression: sp.Expr) -> sp.Expr | None:
 
 
 def _check_positive(q: sp.Expr) -> None:
-    """Refuse a scale that is negative at large widths, such as 1 - m (free symbols other than m, d are set to 1)."""
+    """Refuse a scale that is not positive as m goes to infinity, such as 10^13 - m (free symbols other than m are set to 1)."""
     if q.is_positive:
         return
-    for width in _PROBES:
-        value = q.subs(m, width).subs(dict.fromkeys(q.free_symbols - {m}, 1)).evalf()
-        if value.is_real is False or value.is_positive is False:
-            raise NotPowerLawError(f"{q} is not positive at width {width:.0e}; a scale must be positive, like 1/m")
+    numbers = q.subs(dict.fromkeys(q.free_symbols - {m}, sp.S.One))
+    if not numbers.has(m) and numbers.is_positive is not False:
+        return
+    leading = leading_term(numbers)
+    sign = _sign(leading.coefficient) if leading is not None else _sign_by_limit(numbers)
+    if sign is None:
+        raise NotPowerLawError(
+            f"cannot tell whether {shown(q)} is positive at large width; write it as a power of m, like 1/m"
+        )
+    if sign <= 0:
+        raise NotPowerLawError(f"{shown(q)} is not positive at large width; a scale must be positive, like 1/m")
+
+
+def _sign(coefficient: sp.Expr) -> int | None:
+    """Of the constant of a leading term; what is not real is not positive either."""
+    if coefficient.is_positive:
+        return 1
+    value = sp.N(coefficient, 40)
+    if value.is_real is not True:
+        return -1 if value.is_number and value.is_finite else None
+    return 1 if value > 0 else -1
+
+
+def _sign_by_limit(q: sp.Expr) -> int | None:
+    """The sign at infinity by Gruntz' algorithm, which is exact, where the leading terms cancel."""
+    _check_small(q)
+    if q.equals(0):
+        return 0
+    try:
+        return int(gruntz_sign(q, m))
+    except (NotImplementedError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _check_small(q: sp.Expr) -> None:
+    if not is_small(q):
+        raise NotPowerLawError(f"{shown(q)} is too large to find its exponent; write it as a power of m, like m^(-1/2)")

@@ -1,19 +1,25 @@
 """Formulas in the width m and the input dimension d: the symbols, and a reader that never executes text.
 
 SymPy's own parser evaluates its input as Python code, so text from a user is read here instead, by walking the
-syntax tree of one arithmetic expression and building SymPy objects from the few node types that are allowed.
+syntax tree of one arithmetic expression and building SymPy objects from the few node types that are allowed. No other file
+of the package turns text into anything; SymPy's ``sympify`` is called nowhere.
 """
 
 import ast
 import math
+import re
+import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Rational, Real
 from typing import Any
 
 import sympy as sp
 
-from phasetheory.errors import ExpressionError
+from phasetheory.errors import ExpressionError, shown, unquoted
+from phasetheory.symbols.budget import check_power, check_size
 
-__all__ = ["as_scale", "d", "m", "parse_scale"]
+__all__ = ["as_expression", "as_scale", "d", "listed_or_none", "m", "parse_scale"]
 
 #: Width of the hidden layers.
 m = sp.Symbol("m", positive=True)
@@ -23,7 +29,16 @@ d = sp.Symbol("d", positive=True)
 _NAMES: dict[str, sp.Expr] = {"m": m, "d": d, "pi": sp.pi}
 _FUNCTIONS = {"sqrt": sp.sqrt, "log": sp.log, "exp": sp.exp}
 _MAX_LENGTH = 200  # characters: longer text is not a formula for a scale
-_MAX_BITS = 4096  # size of a number that a power may produce: '9**9**9**9' must not hang the reader
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?|\.[0-9]+([eE][+-]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """What is being read: the text as a message repeats it, the same in Python's grammar, and the symbols it may hold."""
+
+    text: str
+    python: str
+    names: Mapping[str, sp.Expr]
 
 
 def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
@@ -49,19 +64,54 @@ def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     >>> parse_scale("m^-x", symbols=[sp.Symbol("x", real=True)])
     m**(-x)
     """
+    if not isinstance(text, str):
+        raise ExpressionError(f"{shown(text)} is not text; give a formula such as 'sqrt(m)'")
     names = {**{symbol.name: symbol for symbol in symbols}, **_NAMES}
     if len(text) > _MAX_LENGTH:
         raise ExpressionError(f"formula is {len(text)} characters long; write it in at most {_MAX_LENGTH}")
     try:
-        tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
-        expression = _build(tree.body, text, names)
+        formula = _Formula(shown(text), " ".join(text.replace("^", "**").split()), names)
+        with warnings.catch_warnings():  # Python's about '1if', which is refused anyway
+            warnings.simplefilter("ignore")
+            tree = ast.parse(formula.python, mode="eval")
+        expression = _build(tree.body, formula)
     except ExpressionError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"cannot read {text!r} as a formula; write one like 'sqrt(m)' or '1/m'") from error
+        raise ExpressionError(f"cannot read {shown(text)} as a formula; write one like 'sqrt(m)' or '1/m'") from error
     if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
-        raise ExpressionError(f"{text!r} divides by zero or is infinite; write a finite formula in m and d")
+        raise ExpressionError(f"{shown(text)} divides by zero or is infinite; write a finite formula in m and d")
+    check_size(expression, shown(text))
     return expression
+
+
+def as_expression(value: Any, *, name: str) -> sp.Expr:
+    """Turn a number of Python or NumPy, text or a SymPy expression into an expression.
+
+    Text is read by :func:`parse_scale`; a float is the decimal it prints as, 0.1 is 1/10. ``name`` is the argument named in the
+    error message.
+    """
+    if isinstance(value, str):
+        try:
+            return parse_scale(value)
+        except ExpressionError as error:
+            raise ExpressionError(f"{name}: {error}") from error
+    if isinstance(value, sp.Expr):
+        check_size(value, name)
+        return value
+    refused = ExpressionError(f"{name} = {shown(value)} is not a scale; give a number, a formula or a SymPy expression")
+    if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "i") not in "iuf":
+        raise refused  # True, and the times of NumPy, which pass for integers
+    if isinstance(value, Integral):
+        return _checked(sp.Integer(int(value)), name)
+    if isinstance(value, Rational):
+        return _checked(sp.Rational(value.numerator, value.denominator), name)
+    if isinstance(value, Real):
+        if not math.isfinite(value):
+            raise ExpressionError(f"{name} = {value} is not finite; give a finite number or formula")
+        # the decimal as written, not its binary rounding; NumPy's repr has its type in it
+        return sp.Rational(repr(float(value)) if isinstance(value, float) else str(value))
+    raise refused
 
 
 def as_scale(value: Any, *, name: str) -> sp.Expr:
@@ -69,57 +119,68 @@ def as_scale(value: Any, *, name: str) -> sp.Expr:
 
     ``name`` is the argument named in the error message.
     """
-    if isinstance(value, str):
-        expression = parse_scale(value)
-    elif isinstance(value, float) and math.isfinite(value):
-        expression = _number(value, repr(value))
-    else:
-        try:
-            expression = sp.sympify(value, strict=True)
-        except (sp.SympifyError, TypeError) as error:
-            raise ExpressionError(
-                f"{name} = {value!r} is not a scale; give a number, a formula or a SymPy expression"
-            ) from error
-    if not isinstance(expression, sp.Expr) or expression.is_finite is False or expression.has(sp.nan, sp.zoo):
-        raise ExpressionError(f"{name} = {value} is not finite; give a positive scale such as 1 or '1/m'")
+    expression = as_expression(value, name=name)
+    if expression.is_finite is False or expression.has(sp.nan, sp.zoo):
+        raise ExpressionError(f"{name} = {unquoted(value)} is not finite; give a positive scale such as 1 or '1/m'")
     if expression.is_zero or expression.is_negative or expression.is_real is False:
-        raise ExpressionError(f"{name} = {value} is not positive; give a positive scale such as 1 or '1/m'")
+        raise ExpressionError(f"{name} = {unquoted(value)} is not positive; give a positive scale such as 1 or '1/m'")
     return expression
 
 
-def _number(value: Any, text: str) -> sp.Expr:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ExpressionError(f"{value!r} in {text!r} is not a number; use numbers, m and d")
-    if not math.isfinite(value):
-        raise ExpressionError(f"{text!r} contains an infinite number; write a finite formula")
-    return sp.Rational(repr(value))  # the decimal as written, not its binary rounding
+def listed_or_none(values: Any) -> list[Any] | None:
+    """The entries of a list, a tuple, an array of NumPy or another sequence; None for text, a number and the rest."""
+    if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__getitem__"):
+        return None
+    try:
+        return list(values)
+    except TypeError:  # an array without an axis
+        return None
 
 
-def _build(node: ast.expr, text: str, names: Mapping[str, sp.Expr]) -> sp.Expr:
+def _checked(number: sp.Rational, name: str) -> sp.Rational:
+    check_size(number, name)
+    return number
+
+
+def _number(node: ast.Constant, formula: _Formula) -> sp.Expr:
+    """The decimal as it is written, exactly."""
+    written = formula.python.encode()[node.col_offset : node.end_col_offset].decode()
+    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+        raise ExpressionError(f"{shown(node.value)} in {formula.text} is not a number; use numbers, m and d")
+    if not math.isfinite(node.value):
+        raise ExpressionError(
+            f"{formula.text} contains a number that is infinite in double precision; write a smaller one"
+        )
+    if not _DECIMAL.fullmatch(written):
+        raise ExpressionError(f"{formula.text}: write the number {shown(written)} like 12, 0.5 or 1e-3")
+    return sp.Rational(written)
+
+
+def _build(node: ast.expr, formula: _Formula) -> sp.Expr:
     match node:
-        case ast.Constant(value=value):
-            return _number(value, text)
+        case ast.Constant():
+            return _number(node, formula)
         case ast.Name(id=name):
-            if name not in names:
-                extra = ", ".join(sorted(names.keys() - _NAMES.keys()))
+            if name not in formula.names:
+                extra = ", ".join(sorted(formula.names.keys() - _NAMES.keys()))
                 allowed = f"only m, d and {extra}" if extra else "only m and d"
-                raise ExpressionError(f"unknown symbol {name!r} in {text!r}; a scale may contain {allowed}")
-            return names[name]
+                raise ExpressionError(f"unknown symbol {name!r} in {formula.text}; a scale may contain {allowed}")
+            return formula.names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_build(operand, text, names)
+            return -_build(operand, formula)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _build(operand, text, names)
+            return _build(operand, formula)
         case ast.BinOp(left=left, op=op, right=right):
-            return _combine(op, _build(left, text, names), _build(right, text, names), text)
+            return _combine(op, _build(left, formula), _build(right, formula), formula)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_build(argument, text, names))
+            return _FUNCTIONS[name](_build(argument, formula))
         case ast.Call(func=ast.Name(id=name)):
-            raise ExpressionError(f"unknown function {name!r} in {text!r}; use sqrt, log or exp of one argument")
+            raise ExpressionError(f"unknown function {name!r} in {formula.text}; use sqrt, log or exp of one argument")
         case _:
-            raise ExpressionError(f"cannot read {text!r} as a formula; use numbers, m, d, + - * / ^ and sqrt()")
+            raise ExpressionError(f"cannot read {formula.text} as a formula; use numbers, m, d, + - * / ^ and sqrt()")
 
 
-def _combine(op: ast.operator, left: sp.Expr, right: sp.Expr, text: str) -> sp.Expr:
+def _combine(op: ast.operator, left: sp.Expr, right: sp.Expr, formula: _Formula) -> sp.Expr:
     match op:
         case ast.Add():
             return left + right
@@ -130,13 +191,7 @@ def _combine(op: ast.operator, left: sp.Expr, right: sp.Expr, text: str) -> sp.E
         case ast.Div():
             return left / right
         case ast.Pow():
-            if left.is_Rational and right.is_Rational and _power_bits(left, right) > _MAX_BITS:
-                raise ExpressionError(f"a power in {text!r} is too large; write the scale as a power of m")
+            check_power(left, right, formula.text)  # before it is computed
             return left**right
         case _:
-            raise ExpressionError(f"unknown operator in {text!r}; use + - * / ^")
-
-
-def _power_bits(base: sp.Expr, exponent: sp.Expr) -> int:
-    size = max(abs(int(base.p)).bit_length(), int(base.q).bit_length())
-    return size * (abs(int(exponent.p)) // int(exponent.q) + 1) if size > 1 else 0
+            raise ExpressionError(f"unknown operator in {formula.text}; use + - * / ^")

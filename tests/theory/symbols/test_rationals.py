@@ -31,3 +31,14 @@ def test_every_way_to_write_seven_quarters(value):
 def test_what_is_not_rational_is_refused(value):
     with pytest.raises(pt.TheoryError, match=f"gamma = {value} is not a rational number"):
         as_fraction(value, name="gamma")
+
+
+@pytest.mark.parametrize(
+    "value", ["1e400", "10**400", "1e999999999", "1e-999999999", 10**400, 10**5000, Fraction(1, 10**400)], ids=range(7)
+)
+def test_a_number_out_of_range_is_refused_before_it_is_computed(value):
+    with pytest.raises(pt.TheoryError, match=r"is not a rational number of ordinary size; give one such as") as caught:
+        as_fraction(value, name="gamma")
+    assert len(str(caught.value)) < 200
+    with pytest.raises(pt.TheoryError, match="a contains"):
+        pt.from_abc(a=(value, 0), b=(0, 0))
