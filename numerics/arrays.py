@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from numerics.errors import InputError
 
-__all__ = ["positive_number", "real_array", "real_number", "whole_number"]
+__all__ = ["listed", "positive_number", "real_array", "real_number", "whole_number"]
 
 _REAL = "fiu"
 #: What other kinds of data types hold, and what to do about it.
@@ -29,7 +29,7 @@ _OTHER = {
 }
 
 
-def real_array(values: ArrayLike, name: str, *, copy: bool = False) -> np.ndarray:
+def real_array(values: ArrayLike, name: str, *, copy: bool = False, finite: bool = False) -> np.ndarray:
     """``values`` as a C-contiguous array of float64.
 
     Parameters
@@ -40,6 +40,8 @@ def real_array(values: ArrayLike, name: str, *, copy: bool = False) -> np.ndarra
         What it is called in a message.
     copy : bool
         Whether the result must not share memory with ``values``.
+    finite : bool
+        Whether NaN and infinity are refused too.
 
     Raises
     ------
@@ -62,7 +64,11 @@ def real_array(values: ArrayLike, name: str, *, copy: bool = False) -> np.ndarra
         what, instead = _OTHER.get(array.dtype.kind, ("no numbers", "give numbers"))
         raise InputError(f"{name} has type {array.dtype}: {what}; {instead}")
     with np.errstate(over="ignore"):  # of longer floats; infinite then, which is refused by who asks
-        return array.astype(float, order="C", copy=copy)
+        converted = array.astype(float, order="C", copy=copy)
+    bad = int(np.count_nonzero(~np.isfinite(converted))) if finite else 0
+    if bad:
+        raise InputError(f"{name} contains {bad} NaN or infinite values; remove or replace those samples")
+    return converted
 
 
 def real_number(value: Any, name: str) -> float:
@@ -106,6 +112,17 @@ def whole_number(value: Any, name: str, least: int, advice: str, *, most: float 
     if unlike or not least <= value <= most:
         raise InputError(f"{name} = {_shown(value)}; {advice}")
     return int(value)
+
+
+def listed(values: Any, name: str, advice: str) -> tuple[Any, ...]:
+    """What can be gone through, as a tuple; a text is not taken apart."""
+    try:
+        found = None if isinstance(values, str | bytes) else tuple(values)
+    except TypeError:
+        found = None
+    if found is None:
+        raise InputError(f"{name} = {_shown(values)}; {advice}")
+    return found
 
 
 def _shown(value: Any) -> str:

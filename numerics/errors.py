@@ -1,10 +1,17 @@
 """Errors of the numerical package: one line each, saying what was given and what would be accepted."""
 
-__all__ = ["GradientFlowError", "InputError", "ScanError"]
+__all__ = ["GradientFlowError", "InputError", "ScanError", "check_type"]
 
 
 class InputError(ValueError):
     """An argument is malformed: wrong shape, not finite, out of range."""
+
+
+def check_type(value: object, name: str, *kinds: type) -> None:
+    """Refuse what is of another kind."""
+    if not isinstance(value, kinds):
+        wanted = " or a ".join(kind.__name__ for kind in kinds)
+        raise InputError(f"{name} is of type {type(value).__name__}; give a {wanted}")
 
 
 class GradientFlowError(RuntimeError):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array, whole_number
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 
 __all__ = ["check_data", "curve", "four_points", "from_arrays", "mnist"]
 
@@ -91,6 +91,7 @@ def mnist(n: int, path: str | PathLike[str] | None = None) -> tuple[np.ndarray, 
             images, labels = shipped["images"], shipped["labels"]
         more = "; give path, a folder with the original files, for more"
     else:
+        check_type(path, "path", str, PathLike)
         images = _read_idx(Path(path), "train-images-idx3-ubyte", 3)
         labels = _read_idx(Path(path), "train-labels-idx1-ubyte", 1)
         more = ""

@@ -2,25 +2,25 @@
 
 import csv
 from collections.abc import Callable
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 
 from numerics.datasets.builtin import curve, four_points, from_arrays, mnist
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 
 __all__ = ["load_data", "read_data"]
 
 _NAMES = "four-points, curve, curve:N, mnist:N, mnist:N:FOLDER or a file .csv, .npy, .npz"
 
 
-def load_data(name: str) -> tuple[np.ndarray, np.ndarray]:
+def load_data(name: str | PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     """Data by name.
 
     Parameters
     ----------
-    name : str
+    name : str or path
         ``four-points``; ``curve`` or ``curve:N``, N close points of a curve; ``mnist:N``, the first N digits (``mnist:N:FOLDER``:
         of the original files in a folder); or the path of a file, see :func:`read_data`.
 
@@ -33,6 +33,8 @@ def load_data(name: str) -> tuple[np.ndarray, np.ndarray]:
     >>> load_data("mnist:45")[0].shape
     (45, 785)
     """
+    check_type(name, "data", str, PathLike)
+    name = fspath(name)
     kind, colon, rest = name.partition(":")
     if name == "four-points":
         return four_points()

@@ -8,7 +8,8 @@ from shlex import quote
 from typing import Any, Self
 
 import phasetheory as pt
-from numerics.errors import InputError
+from numerics.arrays import listed
+from numerics.errors import InputError, check_type
 from numerics.experiments.grids import Point, exact, grid_text
 from numerics.experiments.training import TrainingPlan
 from numerics.networks import DeepNetwork, TwoLayer
@@ -147,7 +148,11 @@ class Plan(TrainingPlan):
                     f"({', '.join(self.names)}), on the command line --point X,Y as often as you like"
                 )
             given = _STANDARD_POINTS[self.depth]
-        points = tuple((exact(x, self.names[0]), exact(y, self.names[1])) for x, y in given)
+        wanted = f"give pairs ({', '.join(self.names)})"
+        pairs = [listed(point, "point", wanted) for point in listed(given, "points", wanted)]
+        if any(len(pair) != 2 for pair in pairs):
+            raise InputError(f"points = {given}; {wanted}")
+        points = tuple((exact(x, self.names[0]), exact(y, self.names[1])) for x, y in pairs)
         if not points or len(set(points)) < len(points):
             raise InputError(f"points = {given}; give at least one pair ({', '.join(self.names)}), each of them once")
         return points
@@ -160,7 +165,8 @@ class Plan(TrainingPlan):
     @classmethod
     def quick(cls, diagram: pt.PhaseDiagram | None = None, **options: Any) -> Self:
         """The same at smaller widths; more seeds make up for the shorter range."""
-        diagram = diagram or pt.phase_diagram()
+        diagram = pt.phase_diagram() if diagram is None else diagram
+        check_type(diagram, "diagram", pt.PhaseDiagram)
         widths, seeds = standard(diagram.network.depth).quick
         chosen: dict[str, Any] = {"widths": widths, "seeds": seeds} | options
         return cls(diagram=diagram, **chosen)
@@ -176,16 +182,19 @@ class Plan(TrainingPlan):
         >>> len(Plan.grid(diagram=pt.phase_diagram(3), gamma_3=(1, 2, 3), gamma_2=(0, 1)).points)
         6
         """
-        diagram = diagram or pt.phase_diagram()
+        diagram = pt.phase_diagram() if diagram is None else diagram
+        check_type(diagram, "diagram", pt.PhaseDiagram)
         missing = [name for name in diagram.names if name not in options]
         if missing:
             raise InputError(f"{missing[0]} is missing; give the values of {' and '.join(diagram.names)}")
-        x, y = (tuple(options.pop(name)) for name in diagram.names)
+        x, y = (listed(options.pop(name), name, "give a list of values, such as (0.5, 1)") for name in diagram.names)
         if len(x) * len(y) > _MOST_POINTS:
             raise InputError(f"{len(x)} times {len(y)} points are too many; give at most {_MOST_POINTS} in all")
         unknown = set(options) - {f.name for f in fields(cls)}
         if unknown:
-            raise InputError(f"{min(unknown)} is neither a coordinate of the diagram nor an option of {cls.__name__}")
+            raise InputError(
+                f"{min(unknown)} is neither a coordinate of the diagram nor an option; see help(numerics.{cls.__name__})"
+            )
         return cls(diagram=diagram, points=tuple(itertools.product(x, y)), **options)
 
     @property

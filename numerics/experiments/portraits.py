@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import phasetheory as pt
+from numerics.arrays import listed
 from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, exact
@@ -74,8 +75,9 @@ def train_points(
         Start at f = 0. Without it a large initialisation starts, and stays, jagged.
     """
     check_width(width, even=True)
-    X, y = check_data(*data)
-    chosen = [(exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")) for gamma, gamma_prime in points]
+    X, y = check_data(*listed(data, "data", "give a pair (X, y)"))
+    pairs = [listed(point, "point", "give a pair (gamma, gamma_prime)") for point in points]
+    chosen = [(exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")) for gamma, gamma_prime in pairs]
     if not chosen or len(set(chosen)) < len(chosen):
         raise InputError(f"points = {points}; give at least one pair (gamma, gamma_prime), each of them once")
     portraits = []

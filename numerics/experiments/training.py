@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 import phasetheory as pt
-from numerics.arrays import positive_number, whole_number
+from numerics.arrays import listed, positive_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.flow import Solution, gradient_flow
@@ -59,18 +59,22 @@ class TrainingPlan(Experiment):
     data_name: str = ""
 
     def __post_init__(self) -> None:
-        for width in self.widths:
+        widths = listed(self.widths, "widths", "give at least two integers, such as (1000, 2000, 4000)")
+        for width in widths:
             check_width(width, even=self.even_widths)
-        if len(set(self.widths)) < 2:
-            raise InputError(f"widths = {list(self.widths)}; a slope needs at least two different widths")
+        if len(set(widths)) < 2:
+            raise InputError(f"widths = {list(widths)}; a slope needs at least two different widths")
         self.check_seeds(self.fewest_seeds)
         for name in ("rtol", "loss_tol", "max_seconds"):
             number = positive_number(getattr(self, name), name, infinite=name == "max_seconds")
             object.__setattr__(self, name, number)
         if self.rtol >= 1:
             raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
-        object.__setattr__(self, "widths", tuple(sorted({int(width) for width in self.widths})))
-        object.__setattr__(self, "data", check_data(*self.data))
+        object.__setattr__(self, "widths", tuple(sorted({int(width) for width in widths})))
+        data = listed(self.data, "data", "give a pair (X, y)")
+        if len(data) != 2:
+            raise InputError(f"data has {len(data)} parts; give a pair (X, y)")
+        object.__setattr__(self, "data", check_data(*data))
         if not self.data_name:
             shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
             object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")

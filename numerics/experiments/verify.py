@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import phasetheory as pt
+from numerics.errors import check_type
 from numerics.experiments.allowance import Allowance, allowance_at
 from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, judge, of_norm
@@ -96,7 +97,8 @@ def verify(
         See :func:`numerics.scan`; by default threads for two layers, whose kernels release the interpreter's lock, else
         processes.
     """
-    plan = plan or Plan()
+    plan = Plan() if plan is None else plan
+    check_type(plan, "plan", Plan)
     plan.check_seeds(2)
     allowance = allowance_at(plan.depth)
     started = time.perf_counter()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from numerics.arrays import listed
 from numerics.errors import InputError
 from numerics.experiments.grids import exact, grid_text
 from numerics.experiments.plan import Plan
@@ -33,7 +34,9 @@ class Beta2Plan(Plan):
         super().__post_init__()
         if self.depth != 2 or not is_homogeneous(self.activation or 0.0):
             raise InputError("beta2_exponents need two layers of a homogeneous activation; give another diagram")
-        scales = tuple(exact(b, "beta2_exponent") for b in self.beta2_exponents)
+        scales = tuple(
+            exact(b, "beta2_exponent") for b in listed(self.beta2_exponents, "beta2_exponents", "give a list")
+        )
         if not scales or len(set(scales)) < len(scales):
             raise InputError(f"beta2_exponents = {self.beta2_exponents}; give at least one, each of them once")
         object.__setattr__(self, "beta2_exponents", scales)

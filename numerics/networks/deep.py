@@ -20,7 +20,7 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import positive_number, real_array
+from numerics.arrays import listed, positive_number, real_array
 from numerics.errors import InputError
 from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.jacobian import Chain, Jacobian
@@ -148,7 +148,8 @@ class DeepNetwork:
         ``sigmas`` are what weights are normalised by and fix the unit of time, prod_l (sigma_l^2/eta_l)^(1/L); 1 by default, the
         unit of the unnormalised flow.
         """
-        given = [np.atleast_2d(real_array(w, f"W_{layer}", copy=True)) for layer, w in enumerate(weights, start=1)]
+        matrices = listed(weights, "weights", "give a list of matrices, (fan_out, fan_in) each")
+        given = [np.atleast_2d(real_array(w, f"W_{layer}", copy=True)) for layer, w in enumerate(matrices, start=1)]
         if len(given) < 2 or any(w.ndim != 2 or w.size == 0 for w in given):
             raise InputError(
                 f"weights have shapes {[w.shape for w in given]}; give at least two, (fan_out, fan_in) each"
@@ -232,7 +233,7 @@ class DeepNetwork:
         return self.chain.jacobian(self.weights, self._checked(X))
 
     def _checked(self, X: ArrayLike) -> np.ndarray:
-        X = real_array(X, "X")
+        X = real_array(X, "X", finite=True)
         if X.ndim != 2 or X.shape[1] != self.inputs:
             raise InputError(f"X has shape {X.shape}; give (n, {self.inputs}), the constant input included")
         return X

@@ -7,7 +7,7 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics.arrays import whole_number
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.networks.activation import PointwiseActivation, is_homogeneous
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import WIDEST, TwoLayer
@@ -28,6 +28,9 @@ def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float
     inputs : int
         Value of d.
     """
+    check_type(network, "network", pt.Network)
+    check_width(width, even=False)
+    whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
     values = {pt.m: sp.Integer(width), pt.d: sp.Integer(inputs)}
     scales = (*network.sigmas, network.alpha, *network.learning_rates)
     extra = set().union(*(scale.free_symbols for scale in scales)) - set(values)

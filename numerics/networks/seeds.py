@@ -1,6 +1,7 @@
 """One independent stream of random numbers per cell (point of the diagram, width, seed), wherever the cell is run."""
 
 from fractions import Fraction
+from numbers import Rational
 
 import numpy as np
 
@@ -24,10 +25,13 @@ def cell_seed(*point: Fraction | int, width: int, seed: int) -> np.random.SeedSe
     seed : int
         Number of the repetition, >= 0.
     """
-    if seed < 0:
-        raise InputError(f"seed = {seed} is negative; give 0 or a positive integer")
+    seed = whole_number(seed, "seed", 0, "give 0 or a positive integer")
     key: list[int] = []
     for coordinate in point:
+        if not isinstance(coordinate, int | Rational):
+            raise InputError(
+                f"coordinate {coordinate!r} is not exact; give a Fraction, so that equal points are one cell"
+            )
         key += [_SIGN[coordinate < 0], abs(coordinate.numerator), coordinate.denominator]
     return np.random.SeedSequence(entropy=seed, spawn_key=(*key, width))
 

@@ -192,7 +192,7 @@ class TwoLayer:
 
     def __call__(self, X: ArrayLike) -> np.ndarray:
         """Output f at the rows of X (n, d), constant included; shape (n,)."""
-        X = real_array(X, "X")
+        X = real_array(X, "X", finite=True)
         if X.ndim != 2 or X.shape[1] != self.v.shape[1]:
             raise InputError(f"X has shape {X.shape}; give (n, {self.v.shape[1]}), the constant input included")
         f = np.empty(len(X))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import betainc, betaincinv, entr
 
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.observe.features import Features
 
 __all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram"]
@@ -175,6 +175,7 @@ def leading_direction(neurons: Features) -> np.ndarray:
 
 
 def _total(neurons: Features) -> float:
+    check_type(neurons, "neurons", Features)
     total = float(np.sum(neurons.amplitude))
     if not (np.isfinite(total) and total > 0):
         raise InputError(f"the amplitudes add up to {total}; a layer without weights has no orientation")

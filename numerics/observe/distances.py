@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.kernels import stages
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.norms import norm, spectral_norm
@@ -38,6 +38,8 @@ class LayerObservables:
 
 def relative_distance(network: TwoLayer, start: TwoLayer) -> dict[str, float]:
     """RD of each layer, |W(t) - W(0)|/|W(0)| in the Frobenius norm: ``{'w': ..., 'a': ...}``."""
+    check_type(network, "network", TwoLayer)
+    check_type(start, "start", TwoLayer)
     if network.v.shape != start.v.shape:
         raise InputError(f"networks have weights {network.v.shape} and {start.v.shape}; compare a run with its start")
     pairs = {"w": (network.v, start.v), "a": (network.u, start.u)}
@@ -49,6 +51,8 @@ def conserved_drift(network: TwoLayer, start: TwoLayer, removed: np.ndarray | No
 
     What an integrator has ``removed`` (m,) along the way counts as well.
     """
+    check_type(network, "network", TwoLayer)
+    check_type(start, "start", TwoLayer)
     removed = np.zeros(network.width) if removed is None else removed
     drift, size = stages.largest_drift(network.u, network.v, start.u, start.v, removed)
     return float(drift / size)
@@ -63,6 +67,8 @@ def layer_observables(network: DeepNetwork, start: DeepNetwork) -> dict[str, Lay
     >>> layer_observables(net, net)["W2"].relative_distance
     0.0
     """
+    check_type(network, "network", DeepNetwork)
+    check_type(start, "start", DeepNetwork)
     if network.widths != start.widths or len(network.weights[0]) != len(start.weights[0]):
         raise InputError(f"networks have widths {network.widths} and {start.widths}; compare a run with its start")
     found = {}

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import real_array
-from numerics.errors import InputError
+from numerics.arrays import real_array, whole_number
+from numerics.errors import InputError, check_type
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -119,6 +119,7 @@ def features(network: TwoLayer | DeepNetwork, layer: str | None = None) -> Featu
     >>> features(net).amplitude, features(net).orientation.round(3)
     (array([6., 1.]), array([1.571, 0.   ]))
     """
+    check_type(network, "network", TwoLayer, DeepNetwork)
     names = ("w",) if isinstance(network, TwoLayer) else network.layers[:-1]
     if layer is not None and layer not in names:
         raise InputError(f"layer = {layer!r}; give one with neurons above it: {', '.join(names)}")
@@ -142,9 +143,8 @@ def cosine_similarity(neurons: Features, count: int = 400) -> Similarity:
     count : int
         At most this many neurons, at least 2.
     """
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
-        raise InputError(f"count = {count!r}; give an integer >= 2")
-    k = min(int(count), neurons.width)
+    check_type(neurons, "neurons", Features)
+    k = min(whole_number(count, "count", 2, "give an integer >= 2"), neurons.width)
     chosen = np.argpartition(neurons.amplitude, neurons.width - k)[neurons.width - k :]
     own = neurons.take(chosen)
     matrix = own.projection(own.weights) if np.all(own.length > 0) else _with_empty(own)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import real_array
-from numerics.errors import InputError
+from numerics.arrays import listed, real_array
+from numerics.errors import InputError, check_type
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -31,17 +31,19 @@ def tangent_kernel(network: TwoLayer | DeepNetwork, X: ArrayLike, *, layers: Seq
     float64 (n, n)
         Without the 1/n of the loss: in normalised time the residual obeys de/dt = -G e/n.
     """
-    kernels = layer_kernels(network, real_array(X, "X"))
+    kernels = layer_kernels(network, real_array(X, "X", finite=True))
     return np.sum([kernels[layer] for layer in chosen_layers(tuple(kernels), layers)], axis=0)
 
 
 def layer_names(network: TwoLayer | DeepNetwork) -> tuple[str, ...]:
     """Parameter groups of a network, input to output."""
+    check_type(network, "network", TwoLayer, DeepNetwork)
     return ("w", "a") if isinstance(network, TwoLayer) else network.layers
 
 
 def layer_kernels(network: TwoLayer | DeepNetwork, X: np.ndarray) -> dict[str, np.ndarray]:
     """G_l = J_l J_l^T (n, n) of every layer."""
+    check_type(network, "network", TwoLayer, DeepNetwork)
     if X.ndim != 2 or X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape}; give (n, {network.inputs}), the constant input included")
     if isinstance(network, DeepNetwork):
@@ -64,7 +66,7 @@ def chosen_layers(known: Sequence[str], layers: Sequence[str] | None) -> tuple[s
     """``layers`` if they are among the known parameter groups; all of them for None."""
     if layers is None:
         return tuple(known)
-    chosen = (layers,) if isinstance(layers, str) else tuple(layers)
+    chosen = (layers,) if isinstance(layers, str) else listed(layers, "layers", f"give some of {', '.join(known)}")
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known):
         raise InputError(f"layers = {layers!r}; give some of {', '.join(known)}, each once")
     return chosen
