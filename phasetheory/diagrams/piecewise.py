@@ -49,7 +49,8 @@ class PiecewiseLinear:
         for polygon, function in self.cells:
             if _contains(polygon, point):
                 return function(point)
-        raise ValueError(f"point {point} lies outside the square of half-width {FAR}")
+        x, y = (float(value) for value in point)
+        raise TheoryError(f"the point ({x:g}, {y:g}) lies outside the plane; give coordinates between -{FAR} and {FAR}")
 
     def __add__(self, other: "PiecewiseLinear | Fraction | int") -> "PiecewiseLinear":
         if isinstance(other, (int, Fraction)):

@@ -86,6 +86,7 @@ def test_what_is_no_real_number_is_no_scale(value):
             "two different symbols",
         ),
         (lambda: pt.classify("he"), "is not a slope: give the number S"),
+        (lambda: pt.phase_diagram().regime_at(gamma="1e400", gamma_prime=0), "of ordinary size"),
         (lambda: pt.describe("hee"), "unknown initialization 'hee'"),
         (lambda: pt.describe(3), "network = 3; give a Network"),
         (lambda: pt.describe(pt.initialization("he"), depth=3), "has its own depth"),
