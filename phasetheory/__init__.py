@@ -12,6 +12,7 @@ from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.diagrams.regions import Region
 from phasetheory.documents.derivation import Check, Derivation, derive
 from phasetheory.documents.statements import statements
+from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
@@ -58,6 +59,7 @@ __all__ = [
     "critical_point",
     "d",
     "derive",
+    "describe",
     "describe_initialization",
     "exponent",
     "finite_width",

@@ -15,7 +15,6 @@ from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
-from phasetheory.documents.summary import describe, layout, summary_rows
 from phasetheory.symbols.printing import plain
 
 __all__ = ["classify", "derive", "diagram"]
@@ -106,19 +105,12 @@ def classify(asked: Asked, json: Json = False) -> None:
     net = asked.network
     if net is None:
         raise _no_network("no network given")
-    known = pt.statements(net)
     if json:
-        print_json(_as_dict(net, known))
-        return
-    if asked.name is not None:
-        print(describe(asked.name, asked.depth, net.activation))
+        print_json(_as_dict(net, pt.statements(net)))
+    elif asked.name is not None:
+        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation))
     else:
-        print(layout(f"{net.depth}-layer {net.activation.name} network", summary_rows(net)))
-    for basis in pt.Basis:
-        chosen = [s for s in known if s.basis is basis]
-        for source in dict.fromkeys(s.source for s in chosen):
-            print(f"{basis.value} ({source})")
-            print(*(f"  {s.text}" for s in chosen if s.source == source), sep="\n")
+        print(pt.describe(net))
 
 
 @takes(asked=read_network)

@@ -185,7 +185,7 @@ class PhaseDiagram:
             mine - theirs - common * power
             for mine, theirs, power in zip(self._absorbed, (*sigmas, alpha), powers, strict=True)
         ]
-        solution = sp.solve(equations, [*self.coordinates, common], dict=True)
+        solution = sp.solve(list(dict.fromkeys(equations)), [*self.coordinates, common], dict=True)
         if not solution:
             return None
         x, y = (solution[0].get(c, sp.S.Zero) for c in self.coordinates)

@@ -5,10 +5,11 @@ cells with the same affine function are merged again, so results stay small. The
 unchanged (:func:`phasetheory.scaling.argument.displacement`), which is how a diagram is derived rather than stored.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
+from itertools import product
 
 import sympy as sp
 
@@ -23,8 +24,11 @@ from phasetheory.diagrams.polygons import (
     half_planes,
     intersection,
 )
+from phasetheory.errors import TheoryError
 
 __all__ = ["MAX_PLUS", "PiecewiseLinear", "affine_to_sympy"]
+
+_MOST_GROUPS = 10  # layers of different strengths: each doubles the number of sets
 
 Cell = tuple[Polygon, Affine]
 
@@ -45,7 +49,8 @@ class PiecewiseLinear:
         for polygon, function in self.cells:
             if _contains(polygon, point):
                 return function(point)
-        raise ValueError(f"point {point} lies outside the square of half-width {FAR}")
+        x, y = (float(value) for value in point)
+        raise TheoryError(f"the point ({x:g}, {y:g}) lies outside the plane; give coordinates between -{FAR} and {FAR}")
 
     def __add__(self, other: "PiecewiseLinear | Fraction | int") -> "PiecewiseLinear":
         if isinstance(other, (int, Fraction)):
@@ -114,12 +119,23 @@ class _MaxPlus:
 
     @staticmethod
     def smallest_sums(values: Sequence[PiecewiseLinear]) -> list[tuple[int, PiecewiseLinear]]:
-        # the order changes over the plane, so every set of k values may be the smallest somewhere; equal sums count once
-        return [
-            (size, total)
-            for size in range(1, len(values) + 1)
-            for total in dict.fromkeys(sum(k[1:], start=k[0]) for k in combinations(values, size))
+        # The order changes over the plane, so every set may have the smallest mean somewhere. But of n equal values v a set has
+        # none, one (if it has no others) or all: with a of them the mean is (C + a v)/(c + a), monotone in a.
+        groups = Counter(values)
+        if len(groups) > _MOST_GROUPS:
+            raise TheoryError(
+                f"{len(groups)} layers start at different strengths on this slice; give at most {_MOST_GROUPS}, the others alike"
+            )
+        sets = [
+            (sum(counts), [(value, count) for value, count in zip(groups, counts, strict=True) if count])
+            for counts in product(*((0, 1, n) if n > 1 else (0, 1) for n in groups.values()))
         ]
+        totals = [
+            (size, sum((v * n for v, n in chosen[1:]), start=chosen[0][0] * chosen[0][1]))
+            for size, chosen in sets
+            if size and (size == 1 or all(n in (0, groups[v]) for v, n in chosen))
+        ]
+        return sorted(dict.fromkeys(totals), key=lambda pair: pair[0])
 
 
 MAX_PLUS = _MaxPlus()

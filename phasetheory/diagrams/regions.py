@@ -27,7 +27,7 @@ class Region:
 def regions_of(slopes: Mapping[str, PiecewiseLinear]) -> tuple[Region, ...]:
     """One region for each combination of regimes that has an area, from the slope of each layer."""
     labelled: list[tuple[Polygon, tuple[Regime, ...]]] = [(PLANE, ())]
-    for slope in slopes.values():
+    for slope in dict.fromkeys(slopes.values()):  # like layers once
         signs = [cell for polygon, function in slope.cells for cell in _signs(polygon, function)]
         labelled = [
             (common, (*labels, regime))
@@ -38,8 +38,9 @@ def regions_of(slopes: Mapping[str, PiecewiseLinear]) -> tuple[Region, ...]:
     grouped: dict[tuple[Regime, ...], list[Polygon]] = {}
     for polygon, labels in labelled:
         grouped.setdefault(labels, []).append(polygon)
+    place = {slope: i for i, slope in enumerate(dict.fromkeys(slopes.values()))}
     return tuple(
-        Region(dict(zip(slopes, labels, strict=True)), tuple(convex_union(polygons)))
+        Region({layer: labels[place[slope]] for layer, slope in slopes.items()}, tuple(convex_union(polygons)))
         for labels, polygons in grouped.items()
     )
 

@@ -16,6 +16,7 @@ from phasetheory.networks.network import Network
 from phasetheory.scaling.capacity import capacity_boundary
 
 _WIDE = 4  # deepest network that is written out with two neurons in a layer
+_DEEPEST = 50  # ten seconds; every step takes the cube of the depth
 
 __all__ = ["Check", "Derivation", "derive"]
 
@@ -90,6 +91,11 @@ def derive(
 ) -> Derivation:
     """Carry out the derivation for a network, or for a depth and activation in general.
 
+    Raises
+    ------
+    TheoryError
+        More than 50 layers: the equations of motion are written out.
+
     Examples
     --------
     >>> derive().normalized.time_unit
@@ -100,6 +106,7 @@ def derive(
             raise TheoryError(f"network = {shown(network)} is not a network; give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
     depth, activation = 2 if depth is None else check_depth(depth), relu if activation is None else activation
+    check_depth(depth, deepest=_DEEPEST)
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
     samples, width = (2 if depth == 2 else 1), (2 if depth <= _WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)

@@ -3,10 +3,13 @@
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
+from phasetheory.documents.statements import statements
 from phasetheory.dynamics.activations import Activation, relu
-from phasetheory.networks.initializations import describe_initialization
+from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import plain
 
 __all__ = ["describe", "layout", "summary_rows"]
@@ -14,8 +17,23 @@ __all__ = ["describe", "layout", "summary_rows"]
 _BOOK_NAMES = {2: ("β₂", "β₁"), 3: ("β₁", "β₂", "β₃")}
 
 
-def describe(name: str, depth: int = 2, activation: Activation = relu) -> str:
-    """A named initialisation as text: scales, exponents, regime, learning rate, source and biases.
+def describe(network: Network | str, *, depth: int | None = None, activation: Activation | None = None) -> str:
+    """A network, or a named initialisation, as the text that ``phasetheory classify`` prints.
+
+    Scales, exponents, regime and learning rate, for a name its source and biases, and then what each statement rests on.
+
+    Parameters
+    ----------
+    network : Network or str
+    depth : int, optional
+        Of a named initialisation; 2 by default.
+    activation : Activation, optional
+        Of a named initialisation; relu by default.
+
+    Raises
+    ------
+    TheoryError
+        An unknown name, or a depth or activation given with a network, which has its own.
 
     Examples
     --------
@@ -30,14 +48,40 @@ def describe(name: str, depth: int = 2, activation: Activation = relu) -> str:
       learning rate  largest learning rate ~ 1: when the width doubles, keep it; fitting takes a number of steps that does \
 not depend on the width
       bias           none beyond the constant input.
+    proved (SymPy, residual zero)
+      κ = 1/√m, κ' = 1 are all that the scales do to the dynamics
+    proved (Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime)
+      w is linear
+      S_w ≤ -1/2 up to logarithms
+    derived (scaling argument: balance law, capacity, growth)
+      a is linear
+      S_w = -1/2, S_a = -1/2
     """
-    entry = describe_initialization(name)
-    rows = [
-        ("source", entry.scheme.source),
-        *summary_rows(entry.network(depth, activation)),
-        ("bias", entry.scheme.bias),
-    ]
-    return layout(f"{entry.title}, depth {depth}: {entry.scheme.law}", rows)
+    if isinstance(network, str):
+        entry = describe_initialization(network)
+        net = entry.network(2 if depth is None else depth, relu if activation is None else activation)
+        heading = f"{entry.title}, depth {net.depth}: {entry.scheme.law}"
+        rows = [("source", entry.scheme.source), *summary_rows(net), ("bias", entry.scheme.bias)]
+        return "\n".join([layout(heading, rows), *_statement_lines(net)])
+    if not isinstance(network, Network):
+        names = ", ".join(initializations())
+        raise TheoryError(f"network = {shown(network)}; give a Network, or the name of an initialisation: {names}")
+    if depth is not None or activation is not None:
+        raise TheoryError(
+            "a network has its own depth and activation; leave them out, or give the name of an initialisation"
+        )
+    heading = f"{network.depth}-layer {network.activation.name} network"
+    return "\n".join([layout(heading, summary_rows(network)), *_statement_lines(network)])
+
+
+def _statement_lines(net: Network) -> list[str]:
+    """What is known, by what it rests on and then by source."""
+    known, lines = statements(net), []
+    for basis in Basis:
+        chosen = [s for s in known if s.basis is basis]
+        for source in dict.fromkeys(s.source for s in chosen):
+            lines += [f"{basis.value} ({source})", *(f"  {s.text}" for s in chosen if s.source == source)]
+    return lines
 
 
 def layout(heading: str, rows: list[tuple[str, str]]) -> str:

@@ -133,15 +133,22 @@ class Activation:
 
         Works from the innermost activation outwards, so it normalises networks of any depth.
         """
+        powers = {self.function: self.degree, self.derivative: self.degree - 1}
+        done: dict[sp.Basic, sp.Basic] = {}  # a preactivation stands in many places of a deep network
 
-        def apply(function: type[sp.Function], power: sp.Expr, argument: sp.Expr) -> sp.Expr:
-            scale, rest = _split_scale(argument, scales)
-            return sp.expand_power_base(scale**power) * function(rest)
+        def pull(part: sp.Basic) -> sp.Basic:
+            if not part.args:
+                return part
+            if part not in done:
+                arguments = [pull(argument) for argument in part.args]
+                if part.func in powers:
+                    scale, rest = _split_scale(arguments[0], scales)
+                    done[part] = sp.expand_power_base(scale ** powers[part.func]) * part.func(rest)
+                else:
+                    done[part] = part.func(*arguments)
+            return done[part]
 
-        p = self.degree
-        # each replace() is bottom-up: an argument is rewritten before the function that holds it
-        pulled = expression.replace(self.function, lambda z: apply(self.function, p, z))
-        return pulled.replace(self.derivative, lambda z: apply(self.derivative, p - 1, z))
+        return pull(expression)
 
     def use_euler(self, expression: sp.Expr) -> sp.Expr:
         """Use Euler's identity: sigma'(z) -> p sigma(z)/z."""
@@ -153,10 +160,11 @@ class Activation:
 
 def _split_scale(argument: sp.Expr, scales: frozenset[sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
     """Write ``argument`` as (product of powers of ``scales``) * rest."""
-    factored = sp.factor_terms(sp.expand(argument))
+    product = not any(factor.is_Add for factor in sp.Mul.make_args(argument))
+    factored = argument if product else sp.factor_terms(sp.expand(argument))
     inside = [f for f in sp.Mul.make_args(factored) if f.as_base_exp()[0] in scales]
     scale = sp.Mul(*inside)
-    return scale, sp.expand(argument / scale)
+    return scale, argument / scale if product else sp.expand(argument / scale)
 
 
 relu = Activation("relu")

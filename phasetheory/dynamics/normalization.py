@@ -70,7 +70,7 @@ class Normalization:
         back = _rescaling(self.flow, [1 / s for s in self.sigmas])
         return tuple(
             (
-                (sigma / self.time_unit * mobility * self.kappa * unit.subs(back, simultaneous=True)).applyfunc(
+                (sigma / self.time_unit * mobility * self.kappa * unit.xreplace(back)).applyfunc(
                     lambda entry: activation.pull_out(entry, scales)
                 )
                 - original
@@ -84,22 +84,24 @@ class Normalization:
 def normalize(flow: GradientFlow) -> Normalization:
     """Solve for the normalisation of ``flow``; see the module for the argument."""
     sigmas = sigma_symbols(flow.depth)
-    scaled_output = flow.activation.pull_out(
-        flow.outputs[0].subs(_rescaling(flow, sigmas), simultaneous=True), frozenset(sigmas)
-    )
+    scaled_output = flow.activation.pull_out(flow.outputs[0].xreplace(_rescaling(flow, sigmas)), frozenset(sigmas))
     kappa = _ratio(scaled_output, flow.outputs[0].subs(alpha, 1))
     substituted = _substitute(flow, sigmas, _time_unit)
     unnormalised = Normalization(flow, sigmas, kappa, _time_unit, ())
     ratios = tuple(
         _ratio(v[0, 0], kappa * unit[0, 0]) for v, unit in zip(substituted, unnormalised.unit_velocities, strict=True)
     )
-    (time_unit,) = sp.solve(sp.Eq(sp.Mul(*ratios), 1), _time_unit)
-    mobilities = tuple(sp.powdenest(sp.simplify(r.subs(_time_unit, time_unit)), force=True) for r in ratios)
+    # every M_l is c times a factor free of c, so the product is c^L times one and the positive root is explicit
+    rest = sp.powsimp(sp.Mul(*(ratio / _time_unit for ratio in ratios)))
+    time_unit = sp.powdenest(rest ** sp.Rational(-1, flow.depth), force=True)
+    mobilities = tuple(sp.powdenest(sp.powsimp(r.subs(_time_unit, time_unit)), force=True) for r in ratios)
     return Normalization(flow, sigmas, kappa, sp.powdenest(time_unit, force=True), mobilities)
 
 
 def _ratio(scaled: sp.Expr, bare: sp.Expr) -> sp.Expr:
     """The common scale by which two sums differ: it is pulled out of both, and what is left cancels."""
+    if not (ratio := scaled / bare).has(sp.Function):  # products, of one path through the network
+        return sp.powsimp(ratio)
     ratio = sp.factor_terms(sp.expand(scaled)) / sp.factor_terms(sp.expand(bare))
     return sp.powsimp(ratio if not ratio.has(sp.Function) else sp.simplify(ratio))
 
@@ -119,8 +121,6 @@ def _substitute(flow: GradientFlow, sigmas: tuple[sp.Symbol, ...], time_unit: sp
     rescaled = _rescaling(flow, sigmas)
     scales = frozenset(sigmas)
     return tuple(
-        (time_unit / sigma * v.subs(rescaled, simultaneous=True)).applyfunc(
-            lambda entry: flow.activation.pull_out(entry, scales)
-        )
+        (time_unit / sigma * v.xreplace(rescaled)).applyfunc(lambda entry: flow.activation.pull_out(entry, scales))
         for sigma, v in zip(sigmas, flow.velocities, strict=True)
     )

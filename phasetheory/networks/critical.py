@@ -88,6 +88,7 @@ def critical_point(depth: int) -> CriticalPoint:
     sigmas, alpha = sp.symbols(f"x_1:{depth + 1}", real=True), sp.Symbol("y", real=True)
     strength, _ = strengths(sigmas)
     equations = [sigmas[0] - _gauge, sum(strength) - alpha, *(s - strength[0] for s in strength[1:])]
-    matrix, right = sp.linear_eq_to_matrix(equations, [*sigmas, alpha])
-    solution = list(matrix.LUsolve(right))  # raises if the solution were not unique
+    ((*solution,),) = sp.linsolve(equations, [*sigmas, alpha])
+    if any(value.has(*sigmas, alpha) for value in solution):
+        raise AssertionError("the critical point is not unique, against the proof")
     return CriticalPoint(tuple(map(sp.expand, solution[:-1])), sp.expand(solution[-1]))

@@ -18,7 +18,7 @@ import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, check_activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import NotHomogeneousError, TheoryError, shown
+from phasetheory.errors import NotHomogeneousError, NotPowerLawError, TheoryError, shown
 from phasetheory.scaling.argument import Exponents, layer_slopes
 from phasetheory.scaling.capacity import capacity_exponent
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
@@ -28,6 +28,8 @@ from phasetheory.symbols.exponents import exponent, exponent_of
 from phasetheory.symbols.expressions import as_scale, listed_or_none
 
 __all__ = ["Network", "layer_names", "three_layer", "two_layer"]
+
+_LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 
 
 def layer_names(depth: int) -> tuple[str, ...]:
@@ -104,9 +106,18 @@ class Network:
 
     @property
     def _kappa(self) -> sp.Expr:
-        p, depth = self.activation.degree, self.depth
-        powers = (s ** (p ** (depth - layer)) for layer, s in enumerate(self.sigmas, start=1))
-        return sp.Mul(*powers) / self.alpha
+        powers = self._powers
+        if any(power.is_number and power > _LARGEST_POWER for power in powers):
+            raise TheoryError(
+                f"kappa of {self.depth} layers of degree {self.activation.degree} has a power beyond {_LARGEST_POWER}; "
+                "ask for gamma, its exponent in the width"
+            )
+        return sp.Mul(*(s**power for s, power in zip(self.sigmas, powers, strict=True))) / self.alpha
+
+    @property
+    def _powers(self) -> tuple[sp.Expr, ...]:
+        """Powers p^(L-l) of the sigma_l in kappa."""
+        return tuple(self.activation.degree ** (self.depth - layer) for layer in range(1, self.depth + 1))
 
     @property
     def kappa_prime(self) -> sp.Expr:
@@ -124,12 +135,21 @@ class Network:
     @cached_property
     def gamma(self) -> sp.Expr:
         """-lim log kappa / log m, exact (gamma_3 in the book's three-layer notation)."""
-        return sp.expand(-exponent_of(self._kappa))
+        try:
+            own = self.exponents
+        except NotPowerLawError:  # of one of the scales: they may still have a product that is a power law
+            return sp.expand(-exponent_of(self._kappa))
+        return sp.expand(own.alpha - sum(s * power for s, power in zip(own.sigmas, self._powers, strict=True)))
 
     @cached_property
     def gamma_prime(self) -> sp.Expr:
         """-lim log kappa' / log m, exact (gamma_2 in the book's three-layer notation)."""
-        return sp.expand(-exponent_of(self._kappa_prime))
+        try:
+            own = self.exponents
+        except NotPowerLawError:
+            return sp.expand(-exponent_of(self._kappa_prime))
+        first, last = (own.sigmas[i] - own.learning_rates[i] / 2 for i in (0, -1))
+        return sp.expand(first - last)
 
     @cached_property
     def exponents(self) -> Exponents:

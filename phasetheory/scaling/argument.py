@@ -91,7 +91,7 @@ class Algebra(Protocol):
         """Largest of ``values``."""
 
     def smallest_sums(self, values: Sequence[Any]) -> list[tuple[int, Any]]:
-        """Pairs (k, sum of k of the values) that contain, for every k, the sum of the k smallest."""
+        """Pairs (k, sum of k of the values), among them one with the smallest (sum - p)/k of all sets, whatever p is."""
 
 
 class _Ordered:
@@ -127,7 +127,9 @@ class Displacement:
         """S_l, the exponent of RD_l, in the Frobenius or the spectral norm."""
         check_norm(norm)
         size = self.frobenius if norm == "frobenius" else self.strength
-        return tuple(moved - start for moved, start in zip(self.moved, size, strict=True))
+        pairs = list(zip(self.moved, size, strict=True))
+        slopes = {(moved, start): moved - start for moved, start in dict.fromkeys(pairs)}  # like layers once
+        return tuple(slopes[pair] for pair in pairs)
 
 
 def check_norm(norm: str) -> None:
@@ -144,7 +146,8 @@ def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) 
     means = [(total - capacity) / size for size, total in algebra.smallest_sums(strength)]
     half_growth = algebra.maximum([algebra.minimum(strength), algebra.minimum(means)]) - excess / 2
     growth = half_growth * 2
-    moved = tuple(algebra.minimum([half_growth, growth - s]) for s in strength)
+    moves = {s: algebra.minimum([half_growth, growth - s]) for s in dict.fromkeys(strength)}  # like layers once
+    moved = tuple(moves[s] for s in strength)
     return Displacement(strength, frobenius, capacity, growth, moved)
 
 

@@ -80,7 +80,8 @@ def _as_slope(slope: Any) -> sp.Expr:
     except ExpressionError as error:
         raise TheoryError(
             f"slope = {shown(slope)} is not a slope: give the number S; the regime of a network is Network.regime(), and of a "
-            "named initialisation phasetheory.initialization('he').regime(), or `phasetheory classify he` in the shell"
+            "named initialisation phasetheory.initialization('he').regime(); phasetheory.describe('he') prints what "
+            "`phasetheory classify he` does"
         ) from error
 
 

@@ -13,7 +13,8 @@ from phasetheory.errors import ExpressionError
 __all__ = ["check_power", "check_size", "is_small", "simplified"]
 
 _MAX_BITS = 4096  # of the numerator or denominator of a number: '9**9**9**9' must not hang the reader
-_MAX_EXPONENT = 1000  # 2^1024 is infinite in double precision, so no width has a larger power
+_MAX_EXPONENT = 10**6  # the half-width of the plane of a phase diagram
+_MAX_DEGREE = 100  # in a sum that SymPy is asked to simplify
 _MAX_LOG = 709.0  # e^709 is the largest number of double precision
 _MAX_TERMS = 1000  # when every product and whole power is multiplied out
 _MAX_ROOTS = 4  # roots of sums inside one another
@@ -52,8 +53,11 @@ def check_size(expression: sp.Expr, text: str) -> None:
 
 def is_small(expression: sp.Expr) -> bool:
     """Whether SymPy simplifies the expression, or finds its limit, in no time to speak of."""
-    exponents = [p.exp for p in expression.atoms(sp.Pow) if p.exp.is_Rational and p.base.is_Add]
-    within = all(abs(e.p) <= 20 and e.q <= 20 for e in exponents)
+    powers = [power for power in expression.atoms(sp.Pow) if power.exp.is_Rational]
+    sums = [power.exp for power in powers if power.base.is_Add]
+    within = all(abs(e.p) <= 20 and e.q <= 20 for e in sums)
+    if expression.has(sp.Add):
+        within = within and all(abs(power.exp.p) <= _MAX_DEGREE and power.exp.q <= _MAX_DEGREE for power in powers)
     return within and _terms(expression) <= _MAX_TERMS and _roots(expression) <= 2 and expression.count_ops() <= 100
 
 
@@ -90,7 +94,7 @@ def _terms(expression: sp.Expr) -> float:
     if expression.is_Add:
         return sum(parts)
     if expression.is_Pow and expression.exp.is_Rational:
-        power = min(abs(int(expression.exp.p)), _MAX_EXPONENT)
+        power = min(abs(int(expression.exp.p)), _MAX_TERMS)
         return math.comb(power + int(min(parts[0], _MAX_TERMS)) - 1, power) if parts[0] > 1 else 1
     return math.prod(parts)
 

@@ -27,6 +27,12 @@ m = sp.Symbol("m", positive=True)
 d = sp.Symbol("d", positive=True)
 
 _NAMES: dict[str, sp.Expr] = {"m": m, "d": d, "pi": sp.pi}
+_SPELLINGS: dict[str, sp.Expr] = {"width": m}  # where no coordinate has that name
+_MODULES = ("np", "numpy", "math", "sp", "sympy")  # np.sqrt is sqrt: a name, never a module
+_PYTHON = str.maketrans({"^": "**", "{": "(", "}": ")"})  # as mathematicians and LaTeX write powers
+_HINTS = dict.fromkeys(
+    ("fan_in", "fan_out"), ": fan_in is d in the first layer, fan_out is 1 in the last, m is every other one"
+)
 _FUNCTIONS = {"sqrt": sp.sqrt, "log": sp.log, "exp": sp.exp}
 _MAX_LENGTH = 200  # characters: longer text is not a formula for a scale
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?|\.[0-9]+([eE][+-]?[0-9]{1,3})?")
@@ -44,7 +50,8 @@ class _Formula:
 def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     """Read a formula in ``m`` and ``d``, such as ``'sqrt(2/(m+1))'`` or ``'1/m^1.75'``.
 
-    Decimal numbers are taken exactly (``1.75`` is 7/4); ``^`` means power. Functions: ``sqrt``, ``log``, ``exp``.
+    Decimal numbers are taken exactly (``1.75`` is 7/4); ``^`` means power. Functions: ``sqrt``, ``log``, ``exp``. ``m^{-1/2}``,
+    ``np.sqrt(2/m)`` and ``width`` for m are read as they are meant.
 
     Parameters
     ----------
@@ -66,11 +73,11 @@ def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     """
     if not isinstance(text, str):
         raise ExpressionError(f"{shown(text)} is not text; give a formula such as 'sqrt(m)'")
-    names = {**{symbol.name: symbol for symbol in symbols}, **_NAMES}
+    names = {**_SPELLINGS, **{symbol.name: symbol for symbol in symbols}, **_NAMES}
     if len(text) > _MAX_LENGTH:
         raise ExpressionError(f"formula is {len(text)} characters long; write it in at most {_MAX_LENGTH}")
     try:
-        formula = _Formula(shown(text), " ".join(text.replace("^", "**").split()), names)
+        formula = _Formula(shown(text), " ".join(text.translate(_PYTHON).split()), names)
         with warnings.catch_warnings():  # Python's about '1if', which is refused anyway
             warnings.simplefilter("ignore")
             tree = ast.parse(formula.python, mode="eval")
@@ -162,9 +169,10 @@ def _build(node: ast.expr, formula: _Formula) -> sp.Expr:
             return _number(node, formula)
         case ast.Name(id=name):
             if name not in formula.names:
-                extra = ", ".join(sorted(formula.names.keys() - _NAMES.keys()))
+                extra = ", ".join(sorted(formula.names.keys() - _NAMES.keys() - _SPELLINGS.keys()))
+                hint = _HINTS.get(name, " (m is the width, d the input dimension)" if not extra else "")
                 allowed = f"only m, d and {extra}" if extra else "only m and d"
-                raise ExpressionError(f"unknown symbol {name!r} in {formula.text}; a scale may contain {allowed}")
+                raise ExpressionError(f"unknown symbol {name!r} in {formula.text}; a scale may contain {allowed}{hint}")
             return formula.names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_build(operand, formula)
@@ -173,6 +181,12 @@ def _build(node: ast.expr, formula: _Formula) -> sp.Expr:
         case ast.BinOp(left=left, op=op, right=right):
             return _combine(op, _build(left, formula), _build(right, formula), formula)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](_build(argument, formula))
+        case ast.Attribute(value=ast.Name(id=module), attr="pi") if module in _MODULES:
+            return sp.pi
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name), args=[argument], keywords=[]) if (
+            module in _MODULES and name in _FUNCTIONS
+        ):
             return _FUNCTIONS[name](_build(argument, formula))
         case ast.Call(func=ast.Name(id=name)):
             raise ExpressionError(f"unknown function {name!r} in {formula.text}; use sqrt, log or exp of one argument")

@@ -96,3 +96,15 @@ def test_a_wrong_normalisation_is_caught():
 def test_depth_below_two_is_refused():
     with pytest.raises(pt.TheoryError, match="at least two layers"):
         pt.gradient_flow(1)
+
+
+def test_a_deep_derivation_holds_and_has_a_limit():
+    derivation = pt.derive(depth=20)  # no step failed at 15, nor at 20
+    assert all(check.holds for check in derivation.checks)
+    assert all(
+        mobility.free_symbols == set(derivation.normalized.sigmas) for mobility in derivation.normalized.mobilities
+    )
+    with pytest.raises(pt.TheoryError, match="give at most 50 layers"):
+        pt.derive(depth=51)
+    with pytest.raises(pt.TheoryError, match="give at most 50 layers"):
+        pt.derive(pt.initialization("he", 51))

@@ -141,3 +141,16 @@ def test_the_dynamical_dichotomy_of_yang_and_hu(depth, numbers):
 def test_bad_requests_say_what_to_do(call, part):
     with pytest.raises(pt.TheoryError, match=part):
         call()
+
+
+def test_the_critical_point_of_a_hundred_layers():
+    point = pt.critical_point(100)
+    assert point.sigmas == (point.gauge,) * 100
+    assert set(point.network().slopes("spectral").values()) == {0}
+
+
+def test_kappa_of_many_layers_of_a_high_degree_is_refused_and_gamma_is_given():
+    net = pt.Network(["sqrt(2/m)"] * 60, activation=pt.relu_power(2))
+    assert net.gamma == sp.Rational(2**60 - 1, 2)
+    with pytest.raises(pt.TheoryError, match="beyond 4096; ask for gamma"):
+        _ = net.kappa

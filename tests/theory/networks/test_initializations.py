@@ -97,7 +97,7 @@ def test_descriptions_carry_scales_exponents_regime_and_source(name):
         assert part in text
     assert ("[proved]" in text) == (name in ("lecun", "he", "ntk", "pytorch_linear", "flax_dense"))
     if entry.exists_at(3):
-        assert "spectral norm" in describe(name, 3) or entry.network(3).gamma.free_symbols
+        assert "spectral norm" in describe(name, depth=3) or entry.network(3).gamma.free_symbols
 
 
 def test_a_line_of_any_depth_is_stated_with_its_slopes():

@@ -16,6 +16,10 @@ from phasetheory.symbols.expressions import as_scale
         ("sqrt(2/(m+d))", sp.sqrt(2 / (pt.m + pt.d))),
         ("2*m**(1/3)", 2 * pt.m ** sp.Rational(1, 3)),
         ("1e-3", sp.Rational(1, 1000)),
+        ("np.sqrt(2/m)", sp.sqrt(2 / pt.m)),
+        ("math.exp(-np.pi/m)", sp.exp(-sp.pi / pt.m)),
+        ("m^{-1/2}", 1 / sp.sqrt(pt.m)),
+        ("1/sqrt(width)", 1 / sp.sqrt(pt.m)),
         ("+m - -1", pt.m + 1),
     ],
 )
@@ -31,6 +35,14 @@ def test_formulas_are_read_exactly(text, expected):
         ("open('x')", "unknown function 'open'"),
         ("(lambda: 1)()", "cannot read"),
         ("m.real", "cannot read"),
+        ("sqrt(2/fan_in)", "unknown symbol 'fan_in'.*only m and d: fan_in is d in the first layer"),
+        ("1/sqrt(n)", "only m and d \\(m is the width, d the input dimension"),
+        ("np.load(m)", "cannot read"),
+        ("os.sqrt(m)", "cannot read"),
+        ("np.sqrt", "cannot read"),
+        ("np.e", "cannot read"),
+        ("{m: 1}", "cannot read"),
+        ("f'{m}'", "cannot read"),
         ("[m]", "cannot read"),
         ("m if m else 1", "cannot read"),
         ("9**9**9**9", "too large"),
@@ -45,7 +57,7 @@ def test_formulas_are_read_exactly(text, expected):
     ],
 )
 def test_other_text_is_refused_in_one_line(text, part):
-    with pytest.raises(pt.ExpressionError, match=part.replace("(", r"\(")) as caught:
+    with pytest.raises(pt.ExpressionError, match=part if "\\" in part else part.replace("(", r"\(")) as caught:
         pt.parse_scale(text)
     assert "\n" not in str(caught.value)
 
@@ -87,6 +99,7 @@ def test_symbolic_exponents_are_kept():
         ("sqrt(1+sqrt(1+sqrt(1+sqrt(1+m))))", "1/16"),
         ("m^0.3333333333333333+m^0.1", "3333333333333333/10000000000000000"),
         ("((m+1)^30)^30", "900"),
+        ("(m^1000000+1)/(m+1)", "999999"),
     ],
 )
 def test_exponents_where_terms_cancel_or_numbers_are_large(text, expected):
@@ -118,8 +131,8 @@ def test_free_symbols_do_not_stand_in_the_way_of_the_sign():
         ("1e400", "infinite in double precision"),
         ("1e-400", "too large or too small"),
         ("10**400", "too large"),
-        ("m^1e308", "use exponents between -1000 and 1000"),
-        ("m^1001", "use exponents between -1000 and 1000"),
+        ("m^1e308", "use exponents between -1000000 and 1000000"),
+        ("m^1000001", "use exponents between -1000000 and 1000000"),
         ("(m+d+1)^99/(m+d)^99", "too large a formula"),
         ("(m+1)^1000", "too large a formula"),
         ("sqrt(1+" * 12 + "m" + ")" * 12, "too large a formula"),
@@ -152,7 +165,7 @@ def test_numbers_are_read_to_the_last_digit():
     assert pt.parse_scale("0.1000000000000000055511151231257827") == sp.Rational("0.1000000000000000055511151231257827")
     assert pt.parse_scale("(1\n + 2.5)") == sp.Rational(7, 2)
     assert pt.parse_scale("1e308") == 10**308
-    assert pt.parse_scale("m^1000") == pt.m**1000
+    assert pt.parse_scale("m^1e6") == pt.m ** (10**6)
     assert pt.parse_scale("exp(709)") == sp.exp(709)
 
 
@@ -178,5 +191,7 @@ def test_a_formula_may_hold_the_coordinates_of_a_slice():
         pt.parse_scale("m^z", symbols=(x, y))
     with pytest.raises(pt.ExpressionError, match="only m and d"):
         pt.parse_scale("m^x")
+    width = sp.Symbol("width", real=True)
+    assert pt.parse_scale("m^width", symbols=(width,)) == pt.m**width
     shadow = sp.Symbol("m", real=True)
     assert pt.parse_scale("m", symbols=(shadow,)) == pt.m
