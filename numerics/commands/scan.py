@@ -124,8 +124,9 @@ def scan_command(
 
 
 def _plan(plane: PlaneGrid, runs: Runs, beta2: str | None) -> Plan:
+    kind, own = (Plan, {}) if beta2 is None else (Beta2Plan, {"beta2_exponents": grid_values(beta2, "--beta2")})
     with plain_warnings():
-        plan = Plan(
+        return kind(
             diagram=plane.diagram,
             points=plane.points,
             widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
@@ -136,8 +137,8 @@ def _plan(plane: PlaneGrid, runs: Runs, beta2: str | None) -> Plan:
             rtol=runs.rtol,
             loss_tol=runs.loss_tol,
             max_seconds=runs.max_seconds,
+            **own,
         )
-    return plan if beta2 is None else Beta2Plan.of(plan, beta2_exponents=grid_values(beta2, "--beta2"))
 
 
 def _print(dataset: "xarray.Dataset", comparisons: list[MapComparison], console: Console) -> None:

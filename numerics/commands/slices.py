@@ -1,6 +1,5 @@
 """Planes of initialisations in the words of the command line, and grids of points on them."""
 
-import itertools
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 import phasetheory as pt
 from numerics.commands.options import exclusive
 from numerics.errors import InputError
-from numerics.experiments.grids import Point, grid_values
+from numerics.experiments.grids import Point, grid_points, grid_values
 from numerics.experiments.plan import OPTIONS
 
 __all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "split_list"]
@@ -87,7 +86,7 @@ def read_grid(
         if chosen is None:
             raise InputError(f"give --x and --y, values of {diagram.names[0]} and {diagram.names[1]} such as 0:4:9")
         axes.append(grid_values(chosen, said))
-    return PlaneGrid(diagram, tuple(itertools.product(axes[0], axes[1])))
+    return PlaneGrid(diagram, grid_points(*axes))
 
 
 def split_list(text: str) -> list[str]:

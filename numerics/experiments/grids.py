@@ -8,10 +8,11 @@ from typing import Any
 
 from numerics.errors import InputError
 
-__all__ = ["Point", "exact", "grid_text", "grid_values"]
+__all__ = ["Point", "exact", "grid_points", "grid_text", "grid_values"]
 
 _LONGEST, _LONGEST_POWER = 100, 4  # digits of a number and of its power of ten
 _MOST = 10_000  # values along one coordinate
+_MOST_POINTS = 1_000_000
 
 #: The two coordinates of a point, exact.
 Point = tuple[Fraction, Fraction]
@@ -56,6 +57,13 @@ def grid_values(text: str, name: str) -> tuple[Fraction, ...]:
     if first == last:
         raise InputError(f"{name} = {text!r}: all {count} values are {parts[0].strip()}; give two different ends")
     return tuple(first + (last - first) * i / (count - 1) for i in range(count))
+
+
+def grid_points(x: Sequence[Any], y: Sequence[Any]) -> tuple[tuple[Any, Any], ...]:
+    """Every pair of a value of the first coordinate and one of the second; refused before they are written out, if too many."""
+    if len(x) * len(y) > _MOST_POINTS:
+        raise InputError(f"{len(x)} times {len(y)} points are too many; give at most {_MOST_POINTS} in all")
+    return tuple(itertools.product(x, y))
 
 
 def grid_text(values: Sequence[Fraction]) -> str:

@@ -1,6 +1,5 @@
 """What to measure over a phase diagram, of two layers or any other: points, widths, seeds and tolerances."""
 
-import itertools
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any, Self
 import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
-from numerics.experiments.grids import Point, exact, grid_text
+from numerics.experiments.grids import Point, exact, grid_points, grid_text
 from numerics.experiments.training import TrainingPlan
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, pointwise
@@ -79,7 +78,6 @@ _DEEPER = Standard(  # a layer is m^2 numbers
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
 #: Options of the command line by the names of the coordinates.
 OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
-_MOST_POINTS = 1_000_000
 _STANDARD: Any = None  # the default of what depends on the depth
 
 
@@ -188,14 +186,12 @@ class Plan(TrainingPlan):
         if missing:
             raise InputError(f"{missing[0]} is missing; give the values of {' and '.join(diagram.names)}")
         x, y = (listed(options.pop(name), name, "give a list of values, such as (0.5, 1)") for name in diagram.names)
-        if len(x) * len(y) > _MOST_POINTS:
-            raise InputError(f"{len(x)} times {len(y)} points are too many; give at most {_MOST_POINTS} in all")
         unknown = set(options) - {f.name for f in fields(cls)}
         if unknown:
             raise InputError(
                 f"{min(unknown)} is neither a coordinate of the diagram nor an option; see help(numerics.{cls.__name__})"
             )
-        return cls(diagram=diagram, points=tuple(itertools.product(x, y)), **options)
+        return cls(diagram=diagram, points=grid_points(x, y), **options)
 
     @property
     def depth(self) -> int:
