@@ -171,7 +171,7 @@ def test_the_command_verifies_any_plane(capsys):
         (["--depth", "1"], "depth = 1"),
         (["--depth", "3", "--activation", "sine"], "activation = 'sine'"),
         (["--quick", "--widths", "8,16", "--seeds", "2"], "--quick"),
-        (["--depth", "3", "--slice", "x,y: m^-y, m^-x; 1"], "leave out --depth"),
+        (["--depth", "3", "--slice", "x,y: m^-y, m^-x; 1"], "got --depth and --slice; give one of them"),
         (["--depth", "3", "--seeds", "1"], "seeds = 1"),
         (["--slice", "x"], "--slice 'x'"),
     ],
