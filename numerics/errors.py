@@ -10,8 +10,8 @@ class InputError(ValueError):
 def check_type(value: object, name: str, *kinds: type) -> None:
     """Refuse what is of another kind."""
     if not isinstance(value, kinds):
-        wanted = " or a ".join(kind.__name__ for kind in kinds)
-        raise InputError(f"{name} is of type {type(value).__name__}; give a {wanted}")
+        wanted = " or ".join(f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}" for kind in kinds)
+        raise InputError(f"{name} is of type {type(value).__name__}; give {wanted}")
 
 
 class GradientFlowError(RuntimeError):

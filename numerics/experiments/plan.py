@@ -158,6 +158,7 @@ class Plan(TrainingPlan):
     @classmethod
     def of(cls, plan: "Plan", **own: Any) -> Self:
         """The points, networks and tolerances of another plan, and the options ``own`` of this kind."""
+        check_type(plan, "plan", Plan)
         return cls(**{f.name: getattr(plan, f.name) for f in fields(Plan)} | own)
 
     @classmethod

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.scans import Cell, Experiment, OnProgress, Session, Workers
 from numerics.slopes import crossings
 
@@ -59,6 +59,7 @@ def refine(
     """
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 0:
         raise InputError(f"rounds = {rounds!r}; give the number of halvings, 0 or more")
+    check_type(experiment, "experiment", Experiment)
     labels = experiment.observables["relative_distance"].labels
     chosen = dict(select or {name: str(values[0]) for name, values in labels.items()})
     with Session(experiment, store, executor=executor, extend=extend, progress=progress) as session:

@@ -17,7 +17,7 @@ import phasetheory as pt
 from numerics import slopes
 from numerics.arrays import real_array
 from numerics.datasets import check_data
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
 from numerics.flow import Solution, gradient_flow
@@ -238,6 +238,7 @@ def linear_approximation(
     """
     import xarray  # half a second: only for those who ask
 
+    check_type(plan, "plan", Plan)
     tangent = TangentPlan.of(plan, rtol=min(plan.rtol, _RTOL), tangent_layers=tuple(layers or ()))
     runs = scan(tangent, executor=executor or Threads(), progress=progress)
     used = runs.where(runs["status"] == CellStatus.DONE)

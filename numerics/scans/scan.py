@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from numerics.errors import InputError, ScanError
+from numerics.errors import InputError, ScanError, check_type
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.experiment import Cell, Experiment
 from numerics.scans.records import CellStatus, Record, key_of
@@ -110,6 +110,7 @@ class Session:
         extend: bool = False,
         progress: OnProgress | None = None,
     ) -> None:
+        check_type(experiment, "experiment", Experiment)
         self._experiment = experiment
         self._workers = _workers(executor)
         self._progress = progress

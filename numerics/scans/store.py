@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from numerics.errors import InputError, ScanError
+from numerics.errors import InputError, ScanError, check_type
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.records import CellStatus, Key, Record, decode_line, encode_line, key_of
 
@@ -153,6 +153,7 @@ class Store(Memory):
 
 def read_blueprint(path: str | os.PathLike[str]) -> Blueprint:
     """What a store holds, without opening it for writing."""
+    check_type(path, "path", str, os.PathLike)
     folder = Path(path) / LOG_FOLDER
     file = folder / _PLAN
     kept = "the records beside it are kept"

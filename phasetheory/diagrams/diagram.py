@@ -17,7 +17,7 @@ from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, listed_or_none, m
@@ -51,8 +51,7 @@ class PhaseDiagram:
 
     def __post_init__(self) -> None:
         check_norm(self.norm)
-        if not isinstance(self.network, Network):
-            raise TheoryError(f"network = {shown(self.network)} is not a network; give phasetheory.Network(..)")
+        check_network(self.network)
         object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -260,6 +259,7 @@ def phase_diagram(
     if network is None:
         network, coordinates = _standard_slice(depth)
     elif coordinates is None:
+        check_network(network)
         symbols = sorted(map(str, network.exponents.free_symbols))
         raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {symbols}")
     assert coordinates is not None

@@ -11,8 +11,7 @@ from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
 from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradient_flow, learning_rate_symbols
 from phasetheory.dynamics.normalization import Normalization, normalize
-from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 
 _WIDE = 4  # deepest network that is written out with two neurons in a layer
@@ -102,8 +101,7 @@ def derive(
     beta1*beta2
     """
     if network is not None:
-        if not isinstance(network, Network):
-            raise TheoryError(f"network = {shown(network)} is not a network; give phasetheory.Network(..), or depth=")
+        check_network(network, "give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
     depth, activation = 2 if depth is None else check_depth(depth), relu if activation is None else activation
     check_depth(depth, deepest=_DEEPEST)

@@ -7,7 +7,7 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
 from phasetheory.symbols.printing import plain
@@ -28,6 +28,7 @@ def statements(network: Network) -> tuple[Statement, ...]:
     >>> statements(initialization("ntk"))[1].basis
     <Basis.PROVED: 'proved'>
     """
+    check_network(network)
     kappas = Statement(
         f"κ = {plain(network.kappa)}, κ' = {plain(network.kappa_prime)} are all that the scales do to the dynamics"
         if network.depth == 2

@@ -4,6 +4,7 @@ from phasetheory.documents.derivation import Derivation
 from phasetheory.documents.document import render
 from phasetheory.documents.dynamics import checks_section, dynamics_sections
 from phasetheory.documents.scaling import scaling_sections
+from phasetheory.errors import TheoryError, shown
 
 __all__ = ["write"]
 
@@ -24,6 +25,8 @@ def write(derivation: Derivation, form: str = "text") -> str:
     >>> print(write(derive(), "markdown").splitlines()[0])
     # The phase diagram of a 2-layer relu network, derived
     """
+    if not isinstance(derivation, Derivation):
+        raise TheoryError(f"derivation = {shown(derivation)}; give what phasetheory.derive() returns")
     sections = [*dynamics_sections(derivation), *scaling_sections(derivation), checks_section(derivation)]
     return render(sections, form, _title(derivation))
 

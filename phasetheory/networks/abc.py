@@ -22,7 +22,7 @@ import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import ExpressionError, TheoryError, shown
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
 from phasetheory.symbols.expressions import as_expression, d, listed_or_none, m
 
 __all__ = ["AbcParametrization", "from_abc", "to_abc"]
@@ -101,6 +101,7 @@ def to_abc(network: Network) -> AbcParametrization:
     >>> to_abc(two_layer(alpha="sqrt(m)", beta1=1, beta2=1)).a
     (0, 1/2)
     """
+    check_network(network)
     exponents = network.exponents
     below = (sp.S.Zero,) * (len(exponents.sigmas) - 1)
     return AbcParametrization(

@@ -27,7 +27,7 @@ from phasetheory.symbols.budget import simplified
 from phasetheory.symbols.exponents import exponent, exponent_of
 from phasetheory.symbols.expressions import as_scale, listed_or_none
 
-__all__ = ["Network", "layer_names", "three_layer", "two_layer"]
+__all__ = ["Network", "check_network", "layer_names", "three_layer", "two_layer"]
 
 _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 
@@ -208,6 +208,12 @@ class Network:
                 f"{claim} for degree 1 only and {self.activation.name} has degree {self.activation.degree}: its growth is "
                 "winner-take-all (see phasetheory.scaling.capacity); use relu, leaky_relu or linear, or ask for .capacity"
             )
+
+
+def check_network(value: Any, advice: str = "give phasetheory.Network(..)") -> None:
+    """Refuse what is not a :class:`Network`."""
+    if not isinstance(value, Network):
+        raise TheoryError(f"network = {shown(value)} is not a network; {advice}")
 
 
 def two_layer(alpha: Any, beta1: Any, beta2: Any, *, activation: Activation = relu, name: str = "") -> Network:
