@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
 from numerics.experiments.condensation_map import CondensationPlan, converged, sharpening, slopes_of_w
@@ -151,6 +152,7 @@ def plot_measure_against_slope(
         draw_points(ax, slopes.ravel(), mean, low, high, label=f"$m={texts[index]}$", **look)
     ax.axvline(0.0, color=REGIME_COLOURS[pt.Regime.CRITICAL], lw=1.2, ls="--")
     ax.set(xlabel="derived $S_w$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     legend_below(ax, ax.get_legend_handles_labels()[0], columns=3, fontsize=8)
     ax.grid(True, alpha=0.25)
     return ax

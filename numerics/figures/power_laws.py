@@ -35,7 +35,7 @@ from numerics.figures.style import (
     symbol,
 )
 from numerics.figures.ticks import log_axis, width_ticks
-from numerics.figures.titles import text_width, title, verbatim, wrapped
+from numerics.figures.titles import slot_width, text_width, title, verbatim, wrapped
 from numerics.scans import CellStatus
 from numerics.slopes import SlopeFit, fit
 from numerics.slopes.usable import usable_runs
@@ -126,16 +126,16 @@ def plot_curves(
 
 def _add_legend(ax: Axes, curves: Sequence[PowerLaw], left_out: Sequence[str]) -> None:
     """What the curves are, then what the lines are, then what is missing."""
-    width = 72 * ax.get_window_extent().width / ax.figure.dpi
+    width = slot_width(ax)
     longest = max((text_width(curve.label, _FONT) for curve in curves), default=0.0)
-    columns = 2 if len(curves) >= _FEWEST_COLUMNS and 2 * (longest + _HANDLE) < 1.2 * width else 1
+    columns = 2 if len(curves) >= _FEWEST_COLUMNS and 2 * (longest + _HANDLE) < width else 1
     handles = [points_of(curve.colour, curve.marker, curve.label) for curve in curves]
     handles += [Line2D([], [], label="fitted", **{**_FITTED, "color": ANY_COLOUR})] if curves else []
     if any(curve.predicted is not None for curve in curves):
         handles.append(Line2D([], [], label="predicted slope", **_PREDICTED))
     if any(curve.distances for curve in curves):
         handles.append(Line2D([], [], label="RD by the tangent kernels", **_BY_KERNELS))
-    handles += [note_of(wrapped(text, width - _HANDLE, _FONT)) for text in left_out]
+    handles += [note_of(wrapped(text, width / columns - _HANDLE, _FONT)) for text in left_out]
     if handles:
         legend_below(ax, handles, columns=columns, fontsize=_FONT)
 
@@ -233,7 +233,7 @@ def plot_relative_distances(
     missing = []
     for x, predicted, runs, complete in zip(positions, derived, values, used.complete, strict=True):
         if not complete:
-            missing.append(number(x))
+            missing.append(f"${number(x)}$")
             continue
         fitted, marker = fit(widths, runs), MARKERS[len(curves) % len(MARKERS)]
         label = _label(place([horizontal], [x]), fitted.slope, float(predicted), 2)

@@ -77,7 +77,7 @@ def scan_figure(
     else:
         figure = (_slopes if kind == "slopes" else _distances)(dataset, layers, norm, chosen)
         if len(chosen) < dataset.sizes[vertical]:
-            values = ", ".join(map(number, chosen))
+            values = ", ".join(f"${number(row)}$" for row in chosen)
             parts.append(f"{len(chosen)} of {dataset.sizes[vertical]} rows: ${coordinate(vertical)}=$ {values}")
     heading(figure, "\n".join([*parts, *_unused(dataset)]))
     return figure
@@ -102,7 +102,7 @@ def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> F
     for row, comparison in zip(grid, comparisons, strict=True):
         colours = slope_colours(comparison.slopes)
         for ax, quantity in zip(row, _QUANTITIES, strict=True):
-            plot_slope_map(comparison, quantity, colours=colours[quantity], columns=columns, ax=ax)
+            plot_slope_map(comparison, quantity, colours=colours[quantity], columns=columns, numbers=all(room), ax=ax)
             if quantity != "slope":  # the first two share a scale
                 maps.colorbar(colours[quantity], ax=ax, shrink=0.9)
                 ax.set_ylabel("")

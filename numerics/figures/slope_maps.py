@@ -36,7 +36,7 @@ from numerics.figures.style import (
     symbol,
 )
 from numerics.figures.ticks import value_ticks
-from numerics.figures.titles import text_width, title
+from numerics.figures.titles import title
 from phasetheory.diagrams.plotting import plot_phase_diagram, region_colours
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ _TITLES = {"slope": "measured", "predicted": "derived, limit of infinite width",
 _MOST_LABELLED = 121  # cells with a number in them
 _MOST_TICKS = 11  # values of a coordinate that all have a tick
 _NUMBER, _NUMBER_BELOW_EDGE, _STAR = 7.0, 1.5, 9.0  # points: size of a number, its distance from the upper edge, a star
-_CELL = (31.0, 25.0)  # points, of a cell in which a number and a star are clear of each other
+_CELL = (31.0, 27.0)  # points, of a cell in which a number and a star are clear of each other
+_NARROWEST = 25.0  # points, of a cell that holds a number
 _LARGEST = 1.5  # |S| at the ends of a colour scale, at most
 _LONGEST_LEGEND = 3  # entries in one column
 _NO_SLOPE = "0.85"  # a point without a slope
@@ -73,6 +74,7 @@ def plot_slope_map(
     *,
     colours: ScalarMappable | None = None,
     columns: Sequence[float] | None = None,
+    numbers: bool | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Heat map of a slope over the plane, with the derived boundary as a line and the measured one as stars.
@@ -88,13 +90,16 @@ def plot_slope_map(
     columns : sequence of float, optional
         Values of the first coordinate that are drawn; those with a slope in more than half of the rows by default, so without
         the ones that refinement added in a few rows.
+    numbers : bool, optional
+        Whether every cell has its number; by default if there is room for them in the axes as they are.
     ax : Axes, optional
     """
     ax = axes_of(ax, 5.2, 4.4)
     colours = colours or slope_colours(comparison.slopes)[quantity]
     values = _full_columns(comparison.slopes, comparison.diagram, columns)[quantity]
     _draw_map(values, comparison.diagram, comparison.layer, colours, ax)
-    _draw_numbers(values, colours, ax)
+    if _have_room(values, ax) if numbers is None else numbers:
+        _draw_numbers(values, colours, ax)
     if quantity == "slope":
         _draw_stars(comparison.boundary, comparison.diagram.names[1], ax)
     for axis, name in zip((ax.xaxis, ax.yaxis), comparison.diagram.names, strict=True):
@@ -249,27 +254,27 @@ def _draw_map(
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
 
 
-def _draw_numbers(values: "xarray.DataArray", colours: ScalarMappable, ax: Axes) -> None:
-    """The values at the upper edges of their cells, above the stars, on a ground that keeps lines out of them.
+def _have_room(values: "xarray.DataArray", ax: Axes) -> bool:
+    """Whether a number and a star are clear of each other in the smallest of the cells."""
+    box, room = ax.get_window_extent(), []
+    for dimension, size in zip(values.dims, (box.height, box.width), strict=True):
+        edges = edges_of(values[dimension].values)
+        room.append(72 * size / ax.figure.dpi * np.diff(edges).min() / np.ptp(edges))
+    return values.size <= _MOST_LABELLED and room[0] >= _CELL[1] and room[1] >= _NARROWEST
 
-    None where the cells are too many, or too small for their numbers.
-    """
-    shown = {
-        place: signed(value).replace("-", "−") for place, value in np.ndenumerate(values.values) if np.isfinite(value)
-    }
+
+def _draw_numbers(values: "xarray.DataArray", colours: ScalarMappable, ax: Axes) -> None:
+    """The values at the upper edges of their cells, above the stars, on a ground that keeps lines out of them."""
     y, x = (values[dimension].values for dimension in values.dims)
-    room = 72 * ax.get_window_extent().width / ax.figure.dpi * np.diff(edges_of(x)).min() / np.ptp(edges_of(x))
-    widest = max((text_width(text, _NUMBER) for text in shown.values()), default=0.0)
-    if values.size > _MOST_LABELLED or room < widest:
-        return
     tops = edges_of(y)[1:]
     inside = ax.transData + ScaledTranslation(0, -_NUMBER_BELOW_EDGE / 72, ax.figure.dpi_scale_trans)
     look: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": _NUMBER, "zorder": 4, "transform": inside}
-    for (i, j), text in shown.items():
-        ground = colours.to_rgba(values.values[i, j : j + 1])[0][:3]
-        shade = "black" if ground @ (0.3, 0.59, 0.11) > 0.5 else "white"
-        box = {"facecolor": to_hex(ground), "edgecolor": "none", "pad": 0.4}
-        ax.text(float(x[j]), float(tops[i]), text, color=shade, bbox=box, **look)
+    for (i, j), value in np.ndenumerate(values.values):
+        if np.isfinite(value):
+            ground = colours.to_rgba(np.array([value]))[0][:3]
+            shade = "black" if ground @ (0.3, 0.59, 0.11) > 0.5 else "white"
+            box = {"facecolor": to_hex(ground), "edgecolor": "none", "pad": 0.4}
+            ax.text(float(x[j]), float(tops[i]), signed(value).replace("-", "−"), color=shade, bbox=box, **look)
 
 
 def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:

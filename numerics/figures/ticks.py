@@ -75,7 +75,8 @@ class _Apart(Formatter):
         assert isinstance(self.axis, Axis)
         ax, across = self.axis.axes, isinstance(self.axis, XAxis)
         scale = 72 / ax.figure.dpi
-        at = ax.transData.transform([(v, ax.get_ylim()[0]) if across else (ax.get_xlim()[0], v) for v in values])
+        points = [(v, ax.get_ylim()[0]) if across else (ax.get_xlim()[0], v) for v in values]
+        at = ax.transData.transform(np.reshape(points, (-1, 2)))
         shown, end = [], -math.inf
         for place, label in zip(scale * at[:, 0 if across else 1], self.labels, strict=True):
             half = (text_width(label, _SIZE) + _BETWEEN if across else 1.3 * _SIZE) / 2

@@ -3,15 +3,19 @@
 import re
 from functools import lru_cache
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.textpath import TextPath
 
-__all__ = ["heading", "text_width", "title", "verbatim", "wrapped"]
+__all__ = ["heading", "slot_width", "text_width", "title", "verbatim", "wrapped"]
 
 _SIZE = 10.0  # points
 _MARGIN = 12.0  # points that a heading leaves free, both sides together
+_HINTED = 1.05  # letters set on pixels take more room than their outlines
+_SHARE = 0.82  # of the slot of some axes, that their title fills
 _WORD = re.compile(r"(?:\\\$|\$[^$]*\$|\S)+")  # a formula is one word, whatever it contains
+_LETTER = re.compile(r"\\\$|.")
 _FORMULA = re.compile(r"(?<!\\)\$")
 
 
@@ -23,7 +27,17 @@ def heading(figure: Figure | SubFigure, text: str, *, size: float = _SIZE) -> No
 
 def title(ax: Axes, text: str, *, size: float = _SIZE) -> None:
     """A title above some axes, in as many lines as their width asks for."""
-    ax.set_title(wrapped(text, 72 * ax.get_window_extent().width / ax.figure.dpi, size), fontsize=size)
+    ax.set_title(wrapped(text, _SHARE * slot_width(ax), size), fontsize=size)
+
+
+def slot_width(ax: Axes) -> float:
+    """Points from the left to the right of what the layout gives to some axes, with their labels."""
+    place, whole = ax.get_subplotspec(), 72 * ax.figure.bbox.width / ax.figure.dpi
+    if place is None:
+        return 72 * ax.get_window_extent().width / ax.figure.dpi
+    grid = place.get_gridspec()
+    ratios = np.broadcast_to(grid.get_width_ratios() or 1.0, grid.ncols)  # none given: all alike
+    return float(whole * ratios[place.colspan.start : place.colspan.stop].sum() / ratios.sum())
 
 
 def verbatim(text: str) -> str:
@@ -34,7 +48,7 @@ def verbatim(text: str) -> str:
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
     """Width of one line in points, formulas as they are set."""
-    return float(TextPath((0, 0), text, size=size).get_extents().width) if text.strip() else 0.0
+    return _HINTED * float(TextPath((0, 0), text, size=size).get_extents().width) if text.strip() else 0.0
 
 
 def wrapped(text: str, width: float, size: float) -> str:
@@ -57,5 +71,7 @@ def _pieces(word: str, width: float, size: float) -> list[str]:
     """A word, in parts if it is wider than a line and no formula."""
     if _FORMULA.search(word) or text_width(word, size) <= width:
         return [word]
-    most = max(1, int(len(word) * width / text_width(word, size)) - 1)
-    return [word[start : start + most] for start in range(0, len(word), most)]
+    pieces = [""]
+    for letter in _LETTER.findall(word):
+        pieces[-1:] = [pieces[-1] + letter] if text_width(pieces[-1] + letter, size) <= width else [pieces[-1], letter]
+    return pieces

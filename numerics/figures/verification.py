@@ -1,6 +1,6 @@
 """The figures of a verification: RD against the width, the diagram with the measured points on it, learned functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
 
 import phasetheory as pt
 from numerics.experiments.judgement import LayerResult
@@ -36,7 +38,7 @@ __all__ = ["plot_measured_diagram", "write_figures"]
 
 _WIDTH = 1000  # of the networks whose functions and features are shown, as in the book
 _COLUMNS = 4  # panels side by side, at most
-_TO_THE_LEFT = 0.25  # of the window, right of its middle: texts of points beyond stand on their left
+_MARK = 7.0  # pixels from the middle of a mark to its edge
 _MARGIN = 0.25  # between a point and the edge of the window, at least
 
 
@@ -64,23 +66,35 @@ def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None)
     window = _window(plan, layers)
     ax = plot_phase_diagram(plan.diagram, ax=ax, layers=layers, window=window)
     regions = region_colours(plan.diagram, layers, window)
-    middle = float(np.mean(ax.get_xlim())) + _TO_THE_LEFT * float(np.ptp(ax.get_xlim()))
-    for point in verification.points:
-        x, y = map(float, point.point)
+    taken = [text.get_window_extent() for text in ax.texts]
+    marks = np.reshape([[float(x), float(y)] for x, y in plan.points], (-1, 2))
+    taken += [Bbox.from_bounds(x - _MARK, y - _MARK, 2 * _MARK, 2 * _MARK) for x, y in ax.transData.transform(marks)]
+    for point, (x, y) in zip(verification.points, marks, strict=True):
         shown = [result for result in point.of(plan.norms[0]) if result.layer in layers]
-        edge = "black" if point.agrees else DISAGREES
         ax.plot(x, y, mfc=_colour(shown, regions), zorder=6, **_mark(point.agrees))
-        side = -1 if x > middle else 1
-        place_of_text: tuple[float, float] = (8 * side, -5) if len(shown) == 1 else (8 * side, 2)
-        look: dict[str, Any] = {"textcoords": "offset points", "va": "top" if len(shown) == 1 else "bottom"}
-        note = ax.annotate(_text(shown), (x, y), place_of_text, fontsize=7.5, color=edge, **look)
-        note.set(ha="left" if side > 0 else "right", zorder=7, path_effects=[HALO])
-    _add_to_legend(ax, not all(point.agrees for point in verification.points))
+        look: dict[str, Any] = {"fontsize": 7.5, "color": "black" if point.agrees else DISAGREES, "zorder": 7}
+        note = ax.annotate(_text(shown), (x, y), (0, 0), textcoords="offset points", path_effects=[HALO], **look)
+        taken.append(_put_beside(note, taken, ax))
+    _add_to_legend(ax, {point.agrees for point in verification.points})
     levels = {result.measured.level for point in verification.points for result in point.layers if result.measured}
     level = f"{levels.pop():.0%}".replace("%", " %") if len(levels) == 1 else ""
     text = f"Marks: measured regimes. Beside them: slope of RD with its {level} interval over seeds (predicted slope)"
     title(ax, " ".join(text.split()))
     return ax
+
+
+def _put_beside(note: Annotation, taken: Sequence[Bbox], ax: Axes) -> Bbox:
+    """Put the text of a mark where it is clear of all others and within the axes, if there is such a place; its box."""
+    places = []
+    for across, up in ((8, -5), (-8, -5), (8, 5), (-8, 5), (8, -22), (-8, -22), (8, 22), (-8, 22)):
+        note.set(position=(across, up), ha="left" if across > 0 else "right", va="bottom" if up > 0 else "top")
+        box = note.get_window_extent()
+        hidden = sum(box.overlaps(other) for other in taken)
+        outside = not (ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 and ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1)
+        places.append((hidden + outside, across, up))
+    _, across, up = min(places, key=lambda place: place[0])
+    note.set(position=(across, up), ha="left" if across > 0 else "right", va="bottom" if up > 0 else "top")
+    return note.get_window_extent()
 
 
 def _relative_distance(verification: Verification, norm: str) -> Figure:
@@ -185,15 +199,14 @@ def _mark(agrees: bool) -> dict[str, Any]:
     return look | ({"marker": "s", "ms": 9, "mec": "black"} if agrees else {"marker": "X", "ms": 11, "mec": DISAGREES})
 
 
-def _add_to_legend(ax: Axes, disagrees: bool) -> None:
-    """What the marks are, and everything below the axes, where it hides nothing."""
+def _add_to_legend(ax: Axes, kinds: Set[bool]) -> None:
+    """What the marks are, of points that agree and of others, and everything below the axes, where it hides nothing."""
     legend = ax.get_legend()
     assert legend is not None
     handles: list[Any] = list(legend.legend_handles)
     for handle, text in zip(handles, legend.get_texts(), strict=True):
         handle.set_label(text.get_text())
-    marks = {True: "measured", False: "measured, does not agree in every layer and norm"}
-    handles += [
-        Line2D([], [], mfc="0.8", label=marks[agrees], **_mark(agrees)) for agrees in (True, False)[: 1 + disagrees]
-    ]
-    legend_below(ax, handles, columns=2 if disagrees else 3, fontsize=8.5)
+    labels = {True: "measured", False: "measured, does not agree in every layer and norm"}
+    for agrees in sorted(kinds, reverse=True):
+        handles.append(Line2D([], [], mfc="0.8", label=labels[agrees], **_mark(agrees)))
+    legend_below(ax, handles, columns=3 if False not in kinds else 2, fontsize=8.5)
