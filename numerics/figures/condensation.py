@@ -90,7 +90,7 @@ def plot_condensation_map(
                 spine.set(color=REGIME_COLOURS[pt.classify(float(slope))], lw=3.0 if slope == 0 else 1.2)
             ax.set(xticks=[], yticks=[])
             if missing := [text for text, ended in zip(texts, status, strict=True) if ended != CellStatus.DONE]:
-                note = wrapped(f"not fitted: $m=$ {', '.join(f'${text}$' for text in missing)}", _NOTE_WIDTH, _NOTE)
+                note = wrapped(f"left out: $m=$ {', '.join(f'${text}$' for text in missing)}", _NOTE_WIDTH, _NOTE)
                 ax.text(0.5, 0.97, note, ha="center", va="top", fontsize=_NOTE, transform=ax.transAxes)
             if row == primes.size - 1:
                 ax.set_xlabel(place(_NAMES[:1], [gamma]))
@@ -132,7 +132,7 @@ def plot_condensation_plane(
     for axis, name in ((ax.xaxis, "gamma"), (ax.yaxis, "gamma_prime")):
         value_ticks(axis, mean[name].values, most=_MOST_TICKS)
         axis.set_label_text(axis_label(name))
-    missing = [Patch(facecolor=_NO_VALUE, label="no run fitted")] if bool(mean.isnull().any()) else []
+    missing = [Patch(facecolor=_NO_VALUE, label="no run to use")] if bool(mean.isnull().any()) else []
     ax.figure.colorbar(mesh, ax=ax, label=label)
     if handles or missing:
         legend_below(ax, [*handles, *missing], columns=2, fontsize=8)

@@ -108,8 +108,7 @@ def plot_gallery(
     size = float(np.ptp(y)) or 1.0
     for ax, (name, (solution, regime)) in zip(grid.ravel(), solutions.items(), strict=False):
         _draw_function(solution, X, y, samples, ax)
-        short = "" if solution.converged else " (stopped short)"
-        title(ax, f"{name}: {regime.value}{short}")
+        title(ax, ", ".join(filter(None, (f"{name}: {regime.value}", solution.ending))))
         ax.set_ylim(float(y.min()) - 1.2 * size, float(y.max()) + 1.2 * size)  # a large start leaves it
         for spine in ax.spines.values():
             spine.set(color=REGIME_COLOURS[regime], lw=2.5)

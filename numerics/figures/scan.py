@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from numerics.errors import InputError
+from numerics.experiments.account import account_of
 from numerics.experiments.maps import MapComparison, compare_map, diagram_of, norms_of
 from numerics.figures.power_laws import plot_relative_distances
 from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes, room_for_numbers, slope_colours
@@ -79,7 +80,11 @@ def scan_figure(
         if len(chosen) < dataset.sizes[vertical]:
             values = ", ".join(f"${number(row)}$" for row in chosen)
             parts.append(f"{len(chosen)} of {dataset.sizes[vertical]} rows: ${coordinate(vertical)}=$ {values}")
-    heading(figure, "\n".join([*parts, *_unused(dataset)]))
+    account = account_of(dataset)
+    parts += account.lines
+    if kind == "heatmap" and account.used < account.planned:
+        parts.append("grey: points that have no run to use at some width, or runs still to come")
+    heading(figure, "\n".join(parts))
     return figure
 
 
@@ -161,24 +166,6 @@ def _planned_columns(dataset: "xarray.Dataset", horizontal: str, vertical: str) 
     return dataset[horizontal].values[(planned > dataset.sizes[vertical] / 2).values].tolist()
 
 
-def _unused(dataset: "xarray.Dataset") -> list[str]:
-    """How many runs no slope and no curve uses, and why; nothing if there are none."""
-    status = dataset["status"].values
-    planned = int((status != CellStatus.NOT_PLANNED).sum())
-    reasons = {
-        "stopped short": CellStatus.STOPPED_SHORT,
-        "failed": CellStatus.FAILED,
-        "still to come": CellStatus.PENDING,
-    }
-    counts = {reason: int((status == kind).sum()) for reason, kind in reasons.items()}
-    said = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
-    return (
-        [f"not used, of {planned} runs: {said}; points without a run at some width are left out, grey in maps"]
-        if said
-        else []
-    )
-
-
 def _with_points(comparison: MapComparison) -> MapComparison:
     if not comparison.points:
         raise InputError(
@@ -202,5 +189,6 @@ def _caption(dataset: "xarray.Dataset", norm: str) -> str:
     attributes, widths, seeds = dataset.attrs, dataset["width"].values, dataset.sizes["seed"]
     parts = [f"{verbatim(attributes['data'])}: {attributes['model']}", attributes["activation"]]
     parts += [f"{norm_name(norm)} norm"] if len(norms_of(dataset)) > 1 else []
+    parts += [f"loss first at {attributes['loss_level']:g}"] if "loss_level" in attributes else []
     parts += [f"widths {widths[0]} to {widths[-1]}", f"{seeds} seeds" if seeds > 1 else "one seed"]
     return ", ".join(parts)

@@ -85,7 +85,8 @@ def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     figure = scan_figure(data, kind, ["w", "a"])
     legible(figure)
     caption = " ".join(figure.get_suptitle().split())
-    assert "not used, of 726 runs: 132 stopped short, 1 still to come" in caption
+    assert "left out of 726 runs: 132 stopped short, 1 are still to come" in caption
+    assert ("grey" in caption) == (kind == "heatmap")
 
 
 def test_a_column_whose_runs_stopped_short_is_grey_and_not_gone(synthetic):
@@ -102,7 +103,7 @@ def test_columns_that_refinement_added_in_one_row_are_not_drawn(synthetic):
     data["status"][2, 1:] = CellStatus.NOT_PLANNED
     shown = scan_figure(data, "heatmap", ["w"]).axes[0].collections[0].get_array()
     assert shown.shape == (4, 4)
-    assert "not used" not in scan_figure(data, "heatmap", ["w"]).get_suptitle()
+    assert "left out" not in scan_figure(data, "heatmap", ["w"]).get_suptitle()
 
 
 def test_rows_are_all_drawn_or_named(synthetic, legible):
@@ -268,7 +269,7 @@ def test_condensation(shape, one_box, legible):
     slopes = slopes_of_w(filled.gamma.values, filled.gamma_prime.values)
     figure = condensation._map(filled, slopes, plan)
     legible(figure)
-    assert any("not fitted" in text.get_text() for ax in figure.axes for text in ax.texts)
+    assert any("left out" in text.get_text() for ax in figure.axes for text in ax.texts)
     legible(condensation._measures(filled, slopes, plan))
 
 
