@@ -57,6 +57,9 @@ def plot_command(
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
+    if row and figure is Kind.heatmap:
+        raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
+    rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
     dataset = open_scan(store) if loss_level is None else at_loss_level(open_scan(store), loss_level)
     known, norm = layers_of(dataset), "spectral" if spectral else "frobenius"
     for name in layer or ():
@@ -64,9 +67,6 @@ def plot_command(
             raise InputError(f"--layer {name}: this scan has {', '.join(known)}")
     if norm not in norms_of(dataset):
         raise InputError("--spectral: this scan has distances in Frobenius norm only; leave it out")
-    if row and figure is Kind.heatmap:
-        raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
-    rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
     layers = layer or known
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
     if file.suffix.lower() not in _ENDINGS:

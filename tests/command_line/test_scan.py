@@ -164,6 +164,16 @@ def test_figures(whole, tmp_path, capsys, figure):
     assert file.read_bytes().startswith(b"\x89PNG")
 
 
+def test_rows_of_a_figure_are_chosen(whole, tmp_path, capsys):
+    known = nm.open_scan(whole)["gamma_prime"].values
+    for figure in ("slopes", "rd"):
+        options = ["--figure", figure, "--layer", "w", "--out", tmp_path / "rows.png"]
+        assert run(capsys, "plot", whole, *options, "--row", known[0])[0] == 0
+        status, _, err = run(capsys, "plot", whole, *options, "--row", "-7")
+        assert status == 2
+        assert "row -7: this scan has gamma_prime = " in err
+
+
 def test_figure_of_the_scales(tmp_path, capsys):
     store = tmp_path / "scales.zarr"
     grid = ["--gamma", "0.6,1.4", "--gamma-prime", "0", "--beta2=-0.5,0.5", "--widths", "100,200", "--seeds", "2"]

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import xarray
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -87,6 +88,17 @@ def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     caption = " ".join(figure.get_suptitle().split())
     assert "left out of 726 runs: 132 stopped short, 1 are still to come" in caption
     assert ("grey" in caption) == (kind == "heatmap")
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
+def test_scans_at_several_scales_of_the_weights(kind, synthetic, legible):
+    exponents = xarray.DataArray([-0.5, 0.0, 1 / 3], dims="beta2_exponent", name="beta2_exponent")
+    attributes = (one := synthetic(grid(4, 9))).attrs
+    data = xarray.concat([one] * 3, exponents).assign_attrs(attributes)
+    figure = scan_figure(data, kind, ["w", "a"])
+    legible(figure)
+    assert ("3 of 9 rows" in figure.get_suptitle()) == (kind != "heatmap")
+    assert ("m^{-0.5}" in figure.get_suptitle()) == (kind != "slopes")
 
 
 def test_a_column_whose_runs_stopped_short_is_grey_and_not_gone(synthetic):
