@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 
+from numerics.commands.data import read_samples, say_samples
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
-from numerics.commands.output import DataName, Json, parse_integers, plain_warnings
+from numerics.commands.output import Json, parse_integers, plain_warnings
 from numerics.commands.running import (
     Extend,
     RetryFailed,
@@ -20,7 +20,7 @@ from numerics.commands.running import (
     scan_progress,
 )
 from numerics.commands.slices import PlaneGrid, read_activation, read_grid
-from numerics.datasets import load_data
+from numerics.datasets import Samples
 from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import MapComparison, compare_map, layers_of, norms_of
 from numerics.experiments.plan import Plan, standard
@@ -43,15 +43,16 @@ class Runs:
 
     widths: tuple[int, ...] | None
     seeds: int
-    data: tuple[np.ndarray, np.ndarray]
-    data_name: str
+    samples: Samples
     activation: str | float | None
     rtol: float
     loss_tol: float
     max_seconds: float
 
 
+@takes(samples=read_samples)
 def read_runs(
+    samples: Samples,
     widths: Annotated[
         str | None,
         typer.Option(
@@ -59,7 +60,6 @@ def read_runs(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Repetitions of every network.")] = 2,
-    data: DataName = "four-points",
     activation: Annotated[
         str | None, typer.Option(help="relu, linear, tanh, or the slope of leaky relu; relu by default.")
     ] = None,
@@ -69,7 +69,7 @@ def read_runs(
 ) -> Runs:
     """Options of the runs."""
     chosen = None if widths is None else parse_integers("--widths", widths)
-    return Runs(chosen, seeds, load_data(data), data, read_activation(activation), rtol, loss_tol, max_seconds)
+    return Runs(chosen, seeds, samples, read_activation(activation), rtol, loss_tol, max_seconds)
 
 
 @takes(plane=read_grid, runs=read_runs, workers=chosen_workers)
@@ -95,6 +95,7 @@ def scan_command(
     'phasetheory plot'.
     """
     plan = _plan(plane, runs, beta2)
+    say_samples(runs.samples)
     console = Speaker(quiet=json)
     try:
         with scan_progress(quiet=json) as progress:
@@ -124,15 +125,15 @@ def scan_command(
 
 
 def _plan(plane: PlaneGrid, runs: Runs, beta2: str | None) -> Plan:
-    kind, own = (Plan, {}) if beta2 is None else (Beta2Plan, {"beta2_exponents": grid_values(beta2, "--beta2")})
+    kind: type[Plan] = Plan if beta2 is None else Beta2Plan
+    own: dict[str, Any] = {} if beta2 is None else {"beta2_exponents": grid_values(beta2, "--beta2")}
     with plain_warnings():
         return kind(
             diagram=plane.diagram,
             points=plane.points,
             widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
             seeds=runs.seeds,
-            data=runs.data,
-            data_name=runs.data_name,
+            **runs.samples.of_plan(),
             activation=runs.activation,
             rtol=runs.rtol,
             loss_tol=runs.loss_tol,

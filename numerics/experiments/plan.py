@@ -98,7 +98,7 @@ class Plan(TrainingPlan):
     points : sequence of pairs
         Coordinates as fractions, integers, decimal text or floats (0.1 is taken as 1/10); by default the standard points of the
         book's diagrams of two and three layers.
-    widths, seeds, rtol, loss_tol, max_seconds, data, data_name
+    widths, seeds, rtol, loss_tol, max_seconds, data, data_name, target
         See :class:`numerics.experiments.training.TrainingPlan`; widths of two layers are even. By default those of
         :func:`standard` for the depth.
     activation : str or float, optional
@@ -267,7 +267,7 @@ class Plan(TrainingPlan):
         words += self._own_words()
         words += [f"--activation {quote(str(self.activation))}"] if self.activation is not None else []
         words += [f"--widths {','.join(map(str, self.widths))}", f"--seeds {self.seeds}"]
-        words += [f"--data {quote(self.data_name)}", f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"]
+        words += [self.data_words, f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"]
         return " ".join(words)
 
     def _plane_words(self) -> list[str]:

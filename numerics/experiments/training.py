@@ -4,6 +4,7 @@ import hashlib
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cache
+from shlex import quote
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 import phasetheory as pt
 from numerics.arrays import listed, positive_number, whole_number
 from numerics.datasets import check_data, four_points
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import check_width, draw
@@ -41,6 +42,8 @@ class TrainingPlan(Experiment):
         Inputs (n, d), the constant included, and targets (n,).
     data_name : str
         What the data are called in the results, as for :func:`numerics.load_data`.
+    target : str, optional
+        The column of that file that was asked for as the target.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class TrainingPlan(Experiment):
     max_seconds: float = 300.0
     data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
     data_name: str = ""
+    target: str | None = None
 
     def __post_init__(self) -> None:
         widths = listed(self.widths, "widths", "give at least two integers, such as (1000, 2000, 4000)")
@@ -75,9 +79,16 @@ class TrainingPlan(Experiment):
         if len(data) != 2:
             raise InputError(f"data has {len(data)} parts; give a pair (X, y)")
         object.__setattr__(self, "data", check_data(*data))
+        check_type(self.target, "target", str, type(None))
         if not self.data_name:
             shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
             object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
+
+    @property
+    def data_words(self) -> str:
+        """Words of a command that name the data."""
+        chosen = "" if self.target is None else f" --target={quote(self.target)}"
+        return f"--data {quote(self.data_name)}{chosen}"
 
     def check_seeds(self, fewest: int) -> None:
         """Refuse a plan with fewer repetitions; two are what an interval needs."""
