@@ -1,34 +1,32 @@
-"""The options on data, and the line that says what was read from a file."""
+"""The data of a command: a name or a file, and what was taken for what in it."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from numerics.datasets import Samples, load_samples
+from numerics.datasets import Dataset, load_dataset
 
-__all__ = ["read_samples", "say_samples"]
+__all__ = ["read_data_option", "say_taken"]
+
+_HELP = (
+    "four-points, curve, curve:N, mnist:N, or a file: .csv, .tsv, .txt with a sample a row, such as 'x1,x2,y' and below it "
+    "'0.5,-1,0.3'; .npy with the target in the last column; .npz with arrays x and y."
+)
 
 
-def read_samples(
-    data: Annotated[
-        str,
-        typer.Option(
-            help="four-points, curve, curve:N, mnist:N, or a file: .csv (also ; or tabs; .tsv, .txt) with one sample a line, "
-            "the target in the column y, target or label, or the last, such as the lines 'x1,x2,y' '0.5,1,2' '0.7,3,-1'; "
-            ".npy (n, k+1); .npz with x and y."
-        ),
-    ] = "four-points",
+def read_data_option(
+    data: Annotated[str, typer.Option(help=_HELP)] = "four-points",
     target: Annotated[
         str | None,
-        typer.Option(help="Column of the file that is the target: its name; without names its number, from 1."),
+        typer.Option(help="Column of the file that is the target; by default y, target or label, else the last."),
     ] = None,
-) -> Samples:
-    """Data to train on."""
-    return load_samples(data, target)
+) -> Dataset:
+    """Load the data."""
+    return load_dataset(data, target=target)
 
 
-def say_samples(samples: Samples) -> None:
-    """What was taken from a file as what, as one line on stderr: stdout is for results."""
-    if samples.notes:
-        print(f"phasetheory: data {samples}", file=sys.stderr)
+def say_taken(data: Dataset) -> None:
+    """Say, on stderr, what of a file was taken for what; once nothing else is wrong with a call."""
+    if data.notes:
+        print(f"phasetheory: {data.name}: {'; '.join(data.notes)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Data by name or from a user's file, with what was taken from it."""
+"""Data by name or from a user's file: text tables, NPY or NPZ, checked row by row."""
 
 from collections.abc import Callable
 from os import PathLike, fspath
@@ -6,35 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.datasets.arrays import read_npy, read_npz
-from numerics.datasets.builtin import curve, four_points, mnist
-from numerics.datasets.samples import Samples
+from numerics.datasets.builtin import curve, four_points, from_arrays, mnist
+from numerics.datasets.columns import take_columns
+from numerics.datasets.dataset import Dataset, Taken
+from numerics.datasets.numpy_files import read_npy, read_npz
 from numerics.datasets.tables import read_table
 from numerics.errors import InputError, check_type
 
-__all__ = ["load_data", "load_samples", "read_data"]
+__all__ = ["load_data", "load_dataset", "read_data"]
 
-_READERS: dict[str, Callable[[Path, str | None], Samples]] = {
-    ".csv": read_table,
-    ".tsv": read_table,
-    ".txt": read_table,
-    ".npy": read_npy,
-    ".npz": read_npz,
-}
-_ENDINGS = ", ".join(_READERS)
-_NAMES = f"four-points, curve, curve:N, mnist:N, mnist:N:FOLDER or a file {_ENDINGS}"
+_NAMES = "four-points, curve, curve:N, mnist:N, mnist:N:FOLDER or a file .csv, .tsv, .txt, .npy, .npz"
 
 
-def load_data(name: str | PathLike[str], target: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Data by name; :func:`numerics.datasets.load_samples` says which columns of a file they are.
+def load_data(name: str | PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Data by name.
 
     Parameters
     ----------
     name : str or path
         ``four-points``; ``curve`` or ``curve:N``, N close points of a curve; ``mnist:N``, the first N digits (``mnist:N:FOLDER``:
-        of the original files in a folder); or the path of a file, see :func:`numerics.datasets.read_data`.
-    target : str, optional
-        For files: the column or array that is the target.
+        of the original files in a folder); or the path of a file, see :func:`read_data`, also as ``FILE:TARGET``.
 
     Returns
     -------
@@ -45,33 +36,45 @@ def load_data(name: str | PathLike[str], target: str | None = None) -> tuple[np.
     >>> load_data("mnist:45")[0].shape
     (45, 785)
     """
-    samples = load_samples(name, target)
-    return samples.X, samples.y
+    found = load_dataset(name)
+    return found.X, found.y
 
 
-def load_samples(name: str | PathLike[str], target: str | None = None) -> Samples:
-    """Data by name with what was taken from the file: which columns are inputs, which the target, what was dropped.
+def load_dataset(name: str | PathLike[str], *, target: str | None = None) -> Dataset:
+    """Data by name, with what was taken for what.
 
-    Parameters and errors are those of :func:`load_data`.
-
-    Examples
-    --------
-    >>> load_samples("four-points").X.shape
-    (4, 2)
-    >>> print(load_samples("points.csv"))  # doctest: +SKIP
-    points.csv: 45 samples; inputs x1, x2; target y; column 1 numbers the rows and is dropped
+    Parameters
+    ----------
+    name : str or path
+        As for :func:`load_data`.
+    target : str, optional
+        The column, or array, of a file that is the target; the same as ``FILE:TARGET``.
     """
     check_type(name, "data", str, PathLike)
     check_type(target, "target", str, type(None))
     name = fspath(name)
-    built_in = _built_in(name)
-    if built_in is None and Path(name).suffix.lower() in _READERS:
-        return _read(name, target)
-    if built_in is None:
-        raise InputError(_unknown(name))
-    if target is not None:
-        raise InputError(f"target {target!r}: {name} is no file with columns to choose from; leave the target out")
-    return Samples(name, *built_in)
+    kind, colon, rest = name.partition(":")
+    if target is not None and kind in ("four-points", "curve", "mnist"):
+        raise InputError(f"target {target!r}: {name} has no columns to choose from; leave it out")
+    if name == "four-points":
+        return Dataset(name, *four_points())
+    if kind == "curve":
+        return Dataset(name, *(curve(_count(name, rest)) if colon else curve()))
+    if kind == "mnist":
+        count, colon, folder = rest.partition(":")
+        if colon and not folder:
+            raise InputError(f"data {name!r}: no folder after the colon; give mnist:N or mnist:N:FOLDER")
+        return Dataset(name, *mnist(_count(name, count), folder or None))
+    path, colon, chosen = name.rpartition(":")
+    if colon and Path(path).suffix.lower() in _READERS and not Path(name).is_file():
+        if target is not None:
+            raise InputError(f"target {target!r} and data {name!r}: both say what the target is; give one of them")
+        name, target = path, chosen
+    if Path(name).suffix.lower() not in _READERS:
+        raise InputError(f"data {name!r} is not known; give {_NAMES}")
+    taken = _read(Path(name), target)
+    known_as = name if target is None else f"{name}:{target}"
+    return Dataset(known_as, *from_arrays(taken.x, taken.y), (*taken.notes, f"samples: {len(taken.y)}"))
 
 
 def read_data(path: str | PathLike[str], target: str | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -80,15 +83,15 @@ def read_data(path: str | PathLike[str], target: str | None = None) -> tuple[np.
     Parameters
     ----------
     path : path
-        ``.csv``, ``.tsv``, ``.txt``: one sample a row, with commas, semicolons, tabs or spaces between the columns, with a first
-        row of names or without. A column named y, target or label, in any case, is the target wherever it stands, otherwise the
-        last; the others are the inputs, but for an index that another program wrote beside them. With ``;`` or tabs numbers may
-        have decimal commas. Lines that begin with # are comments. Two words as targets are -1 and +1 by alphabet.
-
-        ``.npy``: an array (n, k + 1), the target in the last column. ``.npz``: arrays x, y (or X, Y; x_train, y_train; arr_0,
-        arr_1), the inputs (n, k), (n,) or images (n, height, width), the target (n,) or (n, 1).
+        ``.csv``, ``.tsv``, ``.txt``: one sample a row, columns separated by commas, semicolons, tabs or blanks; a first row of
+        names, comments after #, fields in quotes and, where commas separate nothing, decimal commas are read. A column named
+        ``y``, ``target`` or ``label``, in any case, is the target wherever it stands, else the last; a column that counts the
+        rows, without a name or named ``index`` or ``id``, is left out; two words as targets are -1 and +1.
+        ``.npy``: an array (n, k + 1), the target in the last column. ``.npz``: arrays ``x`` (n,), (n, k) or images, flattened,
+        and ``y`` (n,) or (n, 1); also ``x_train`` and ``y_train``, ``inputs`` and ``targets``, ``data`` and ``target``,
+        ``arr_0`` and ``arr_1``.
     target : str, optional
-        The column that is the target by its name, or, without names, by its number, from 1; the name of an array.
+        Name of the column, or array, that is the target. What was taken says :func:`load_dataset`.
 
     Returns
     -------
@@ -97,48 +100,44 @@ def read_data(path: str | PathLike[str], target: str | None = None) -> tuple[np.
     Raises
     ------
     InputError
-        With the row, in tables the number of the line, and the column: a missing value, text, a date, a row of another length,
-        or a row equal to another in x but not in y.
+        With the row: not a number, missing, infinite, of another length, or equal to another row in x but not in y.
     """
-    samples = _read(path, target)
-    return samples.X, samples.y
+    taken = _read(Path(path), target)
+    return from_arrays(taken.x, taken.y)
 
 
-def _read(path: str | PathLike[str], target: str | None) -> Samples:
-    file = Path(path)
+def _read(file: Path, target: str | None) -> Taken:
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
-        raise InputError(f"{file} ends in {file.suffix!r}; give a file {_ENDINGS}")
+        raise InputError(f"{file} ends in {file.suffix!r}; give a file .csv, .tsv, .txt, .npy or .npz")
     if not file.is_file():
         raise InputError(f"there is no file {file}; give {_NAMES}")
     try:
-        return reader(file, target)
+        taken = reader(file, target)
     except InputError:
         raise
     except MemoryError as error:
         raise InputError(f"{file} says that it holds more than the memory does; give fewer samples") from error
     except Exception as error:  # whatever a damaged file makes pandas, zlib and NumPy's own parser raise
         raise InputError(f"cannot read {file}: {error}; give a {file.suffix} file of numbers") from error
+    if len(taken.y) == 0:
+        raise InputError(f"{file} holds no samples; give at least one row of numbers")
+    bad = np.flatnonzero(~np.isfinite(np.column_stack([taken.x, taken.y])).all(axis=1))
+    if bad.size:
+        raise InputError(f"{file}, {taken.places[bad[0]]}: not a finite number; remove the row, or put it right")
+    _check_repeated(file, taken)
+    return taken
 
 
-def _built_in(name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    kind, colon, rest = name.partition(":")
-    if name == "four-points":
-        return four_points()
-    if kind == "curve":
-        return curve(_count(name, rest)) if colon else curve()
-    if kind == "mnist":
-        count, colon, folder = rest.partition(":")
-        if colon and not folder:
-            raise InputError(f"data {name!r}: no folder after the colon; give mnist:N or mnist:N:FOLDER")
-        return mnist(_count(name, count), folder or None)
-    return None
+def _read_text(file: Path, target: str | None) -> Taken:
+    return take_columns(file, read_table(file), target)
 
 
-def _unknown(name: str) -> str:
-    if Path(name).is_file():
-        return f"data {name!r}: a file that ends in {Path(name).suffix!r} is not read; save it as one of {_ENDINGS}"
-    return f"data {name!r} is not known; give {_NAMES}"
+_READERS: dict[str, Callable[[Path, str | None], Taken]] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), _read_text),
+    ".npy": read_npy,
+    ".npz": read_npz,
+}
 
 
 def _count(name: str, text: str) -> int:
@@ -146,3 +145,16 @@ def _count(name: str, text: str) -> int:
         return int(text)
     except ValueError as error:
         raise InputError(f"data {name!r}: {text!r} is not a number of samples; give one such as 45") from error
+
+
+def _check_repeated(file: Path, taken: Taken) -> None:
+    """No network fits two targets at one input."""
+    first: dict[bytes, int] = {}
+    for i, inputs in enumerate(taken.x + 0.0):  # -0.0 and 0.0 are one number
+        other = first.setdefault(inputs.tobytes(), i)
+        if taken.y[i] != taken.y[other]:
+            rows = " and ".join(taken.places[j].removeprefix("row ") for j in (other, i))
+            raise InputError(
+                f"{file}, rows {rows}: the same x with different y, {taken.y[other]:g} and {taken.y[i]:g}; "
+                "no network fits both, keep one of them"
+            )

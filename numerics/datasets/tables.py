@@ -1,138 +1,110 @@
-"""Samples from text tables: what each column is, and numbers of its fields."""
+"""A table in a text file, as cells of text with the line each row begins on. The cells are read by pandas."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
-import numpy as np
-
-from numerics.datasets.columns import TARGETS, Header, counts_rows, index_note, listing, named_target, target_note
-from numerics.datasets.fields import as_labels, as_numbers, is_number, is_spoilt, misfit
-from numerics.datasets.lines import Lines
-from numerics.datasets.samples import Samples, checked_samples
 from numerics.errors import InputError
 
-__all__ = ["read_table"]
+__all__ = ["Table", "read_table"]
+
+_COMMENT = "#"
+_EXCEL = re.compile(r'"?sep=."?')
+_QUOTED = re.compile(r'"[^"]*"')
+_BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_SEPARATORS = ("\t", ";", ",")
+_TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
-def read_table(file: Path, target: str | None) -> Samples:
-    """Samples from a text table; see :func:`numerics.datasets.read_data`."""
-    lines = Lines.of(file)
-    count = lines.check()
-    first = [column[0].strip() for column in lines.columns(0, 1)]
-    named = _are_names(first, "," if lines.may_have_decimal_commas else ".")
-    header = Header(lines.file, tuple(first) if named else None, count)
-    header.check()
-    start = int(named)
-    if len(lines.texts) == start:
-        raise InputError(f"{file} holds no samples; give at least one row of numbers")
-    if not named and target is None:
-        _check_comment(lines, count)
-    columns = lines.columns(start)
-    comma = lines.has_decimal_commas(start)
-    return _samples(
-        header, columns, lines.rows[start:], _remarks(lines, first, named, comma), target, "," if comma else "."
-    )
+@dataclass(frozen=True)
+class Table:
+    """Rows of equally many cells, stripped of blanks; empty where a row ends early.
+
+    Attributes
+    ----------
+    rows : list of list of str
+    lines : list of int
+        Of the file, at which each row begins.
+    separator : str
+    """
+
+    rows: list[list[str]]
+    lines: list[int]
+    separator: str
 
 
-def _samples(
-    header: Header, columns: list[list[str]], rows: list[int], remarks: list[str], target: str | None, decimal: str
-) -> Samples:
-    """Every column in its place."""
-    numbers = {column: as_numbers(fields, decimal) for column, fields in enumerate(columns)}
-    chosen = named_target(header, target)
-    dropped = _dropped(header, columns, numbers, chosen)
-    used = [column for column in numbers if column not in dropped]
-    named, chosen = chosen is not None, used[-1] if chosen is None and used else chosen
-    inputs = [column for column in used if column != chosen]
-    if chosen is None or not inputs:
-        reason = "; ".join(dropped.values())
-        raise InputError(f"{header.file}: no column is left to be an input ({reason}); name it x to keep it")
-    notes = [listing(header, inputs), target_note(header, chosen, named=named), *dropped.values(), *remarks]
-    labels = as_labels(columns[chosen]) if numbers[chosen] is None else None
-    if labels is not None:
-        numbers[chosen], (low, high) = labels
-        notes[1] += f" ({low} is -1, {high} is +1)"
-    found = _checked(header, columns, rows, {column: numbers[column] for column in used}, chosen, decimal)
-    if len(inputs) > 1 and len(rows) > 2 and counts_rows(found[inputs[0]]):
-        notes.append(f"{header.label(inputs[0])} counts the rows and is an input")
-    return checked_samples(
-        header.file, np.column_stack([found[column] for column in inputs]), found[chosen], rows, notes, target
-    )
+def read_table(file: Path) -> Table:
+    """The cells of a file: separated by tabs, semicolons, commas or blanks; comments after #; fields in quotes; UTF-8 or UTF-16.
 
+    Raises
+    ------
+    InputError
+        An empty file, other encodings, rows of different length.
+    """
+    numbered = [(number, line) for number, line in enumerate(_text(file).splitlines(), start=1) if _is_content(line)]
+    if not numbered:
+        raise InputError(f"{file} is empty; give at least one row of numbers")
+    separator = _separator([line for _, line in numbered])
+    import pandas  # half a second: only for those who read a file
 
-def _dropped(
-    header: Header, columns: list[list[str]], numbers: dict[int, np.ndarray | None], target: int | None
-) -> dict[int, str]:
-    """Columns that are no data, with the reason."""
-    dropped, last = {}, header.count - 1
-    if not (header.names and header.names[last]) and not any(map(str.strip, columns[last])):
-        dropped[last] = f"{header.label(last)} is empty and dropped"  # a separator at the end of every line
-    for column, values in numbers.items():
-        reason = index_note(header, column, values) if column not in (target, *dropped) else None
-        if reason is not None:
-            dropped[column] = reason
-    return dropped
-
-
-def _checked(
-    header: Header,
-    columns: list[list[str]],
-    rows: list[int],
-    numbers: dict[int, np.ndarray | None],
-    target: int,
-    decimal: str,
-) -> dict[int, np.ndarray]:
-    """The numbers, all of them finite; the first field that is not is refused, row by row."""
-    wrong, found = [], {}
-    for column, values in numbers.items():
-        if values is None:
-            bad = [i for i, text in enumerate(columns[column]) if not _finite(text, decimal)]
-        else:
-            bad, found[column] = np.flatnonzero(~np.isfinite(values)).tolist(), values
-        if bad:
-            wrong.append((bad[0], column))
-    if wrong:
-        i, column = min(wrong)
-        instead = "give numbers" + (", or two words only, for -1 and +1" if column == target else "")
-        what = misfit(columns[column][i], decimal, instead=instead)
-        raise InputError(f"{header.file}, row {rows[i]}, {header.label(column)}: {what}")
-    return found
-
-
-def _finite(text: str, decimal: str) -> bool:
-    value = as_numbers([text], decimal)
-    return value is not None and bool(np.isfinite(value[0]))
-
-
-def _are_names(first: list[str], decimal: str) -> bool:
-    """Whether the first row names the columns: no number is in it, or numbers as pandas makes them up beside names we know."""
-    numbers = [field for field in first if is_number(field) or is_number(field, decimal)]
-    words = [field.casefold() for field in first if field not in numbers]
-    if not numbers:
-        return any(words) and (not TARGETS.isdisjoint(words) or not any(map(is_spoilt, words)))
-    made_up = [str(number) for number in range(int(numbers[0] == "1"), len(numbers) + int(numbers[0] == "1"))]
-    return bool(words) and numbers == made_up and TARGETS.issuperset(words[not first[0] :])
-
-
-def _check_comment(lines: Lines, count: int) -> None:
-    """Refuse a comment that names the columns and says another target than the last."""
-    if not lines.comments:
-        return
-    text = lines.comments[-1].strip().lstrip("#").strip()
-    names = [name.strip().casefold() for name in lines.fields(text)]
-    if len(names) == count and TARGETS.intersection(names[:-1]) and not any(map(is_number, names)):
-        raise InputError(
-            f"{lines.file}: a comment names the columns ({', '.join(names)}); remove its # so that they count, or choose "
-            "the target by its number, --target 1 (target='1')"
+    text = "\n".join(line for _, line in numbered)
+    try:
+        frame = pandas.read_csv(
+            StringIO(text),
+            sep=separator,
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            comment=_COMMENT,
+            skipinitialspace=True,
+            engine="c",
         )
+    except pandas.errors.ParserError as error:
+        if found := _TOO_MANY.search(str(error)):
+            expected, line, saw = map(int, found.groups())
+            row, first = numbered[line - 1][0], numbered[0][0]
+            message = f"{file}, row {row}: {saw} values, not {expected} as in row {first}; give every row as many"
+            raise InputError(message) from error
+        raise
+    lines = _first_lines(text, [number for number, _ in numbered], len(frame))
+    return Table([[cell.strip() for cell in row] for row in frame.to_numpy().tolist()], lines, separator)
 
 
-def _remarks(lines: Lines, first: list[str], named: bool, comma: bool) -> list[str]:
-    """What else was made of the file."""
-    found = []
-    if comma:
-        found.append("decimal commas")
-    if lines.comments:
-        found.append(f"{len(lines.comments)} comment line{'s' if len(lines.comments) > 1 else ''} left out")
-    if not named and len(first) > 2 and first in ([str(i + start) for i in range(len(first))] for start in (0, 1)):
-        found.append(f"row {lines.rows[0]} ({', '.join(first[:3])} and so on) is a sample, not names")
-    return found
+def _text(file: Path) -> str:
+    raw = file.read_bytes()
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), "utf-8-sig")
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(f"cannot read {file}: it is not text in UTF-8; save it as UTF-8") from error
+
+
+def _is_content(line: str) -> bool:
+    """Whether there is anything but blanks, separators and a comment, or the line that tells Excel the separator."""
+    return not _EXCEL.fullmatch(line.strip()) and bool(line.split(_COMMENT)[0].strip(" \t,;"))
+
+
+def _separator(lines: list[str]) -> str:
+    """The first of tab, semicolon and comma that is in every line, outside quotes; else blanks, else the comma of one column."""
+    bare = [_QUOTED.sub("", line).split(_COMMENT)[0].strip(" ") for line in lines]
+    for separator in _SEPARATORS:
+        if all(separator in line for line in bare):
+            return separator
+    some = [separator for separator in _SEPARATORS if any(separator in line for line in bare)]
+    return some[0] if some else (r"\s+" if any(re.search(r"\s", line) for line in bare) else ",")
+
+
+def _first_lines(text: str, numbers: list[int], rows: int) -> list[int]:
+    """The line that each row begins on: a field in quotes may go on over several."""
+    begins = list(_begins(text.split("\n")))
+    return [numbers[i] for i in begins] if len(begins) == rows else numbers[:rows]
+
+
+def _begins(lines: list[str]) -> Iterator[int]:
+    inside = False
+    for i, line in enumerate(lines):
+        if not inside:
+            yield i
+        inside ^= line.count('"') % 2 == 1

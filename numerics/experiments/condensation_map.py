@@ -7,14 +7,16 @@ Every cell trains one network and keeps its features binned, so that a million n
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import phasetheory as pt
-from numerics.datasets import Samples, load_samples
+from numerics.datasets import load_data
 from numerics.experiments.grids import exact, grid_text
 from numerics.experiments.plan import Plan
+from numerics.experiments.stopping import DIGITS_LOSS
 from numerics.flow import Solution
 from numerics.observe.condensation import condensation, leading_direction, orientation_histogram
 from numerics.observe.features import Features, features
@@ -55,23 +57,24 @@ class CondensationPlan(Plan):
     max_seconds: float = 900.0
 
     @classmethod
-    def paper(cls, data: str | Samples = "four-points", **options: Any) -> "CondensationPlan":
+    def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
         """The map of the paper, 7 x 7: up to 10^6 neurons for data on a line, up to 10^5 for digits, with one seed.
 
         Parameters
         ----------
-        data : str or Samples
-            'four-points', 'mnist:45' or another name, see :func:`numerics.load_data`; or what
-            :func:`numerics.datasets.load_samples` made of it.
+        data_name : str
+            'four-points', 'mnist:45', ...; see :func:`numerics.datasets.files.load_data`.
         **options
             Parameters of the plan to change; ``gamma`` and ``gamma_prime`` for other boxes.
         """
-        samples = data if isinstance(data, Samples) else load_samples(data)
-        chosen: dict[str, Any] = {"gamma": GAMMAS, "gamma_prime": GAMMA_PRIMES, **samples.of_plan()}
-        if samples.X.shape[1] == 2:
+        X, y = load_data(data_name)
+        chosen: dict[str, Any] = {"gamma": GAMMAS, "gamma_prime": GAMMA_PRIMES, "data": (X, y), "data_name": data_name}
+        if X.shape[1] == 2:
             chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
-        else:  # labels are up to 9: a loss of 1e-4 is an error of a hundredth
-            chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1, "loss_tol": 1e-4}
+        else:
+            chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1}
+        if data_name.startswith("mnist"):
+            chosen |= {"loss_tol": DIGITS_LOSS}
         return cls.grid(**(chosen | options))
 
     @property
@@ -108,7 +111,7 @@ class CondensationPlan(Plan):
         gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
         grid = f"--gamma={grid_text(gammas)} --gamma-prime={grid_text(primes)}"
         widths = ",".join(map(str, self.widths))
-        return f"phasetheory condense {self.data_words} {grid} --widths {widths} --seeds {self.seeds}"
+        return f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds}"
 
     def values(self, solution: Solution) -> dict[str, object]:
         """Measures and binned features of a run."""
