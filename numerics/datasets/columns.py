@@ -47,14 +47,14 @@ def take_columns(file: Path, table: Table, target: str | None) -> Taken:
         raise InputError(f"{file}: nothing is left but {left}; give at least one input")
     columns.check_named(others)
     x = np.column_stack([columns.numbers(i) for i in others])
-    labels = as_labels(columns.cells(chosen))
+    labels = as_labels(columns.cells[chosen])
     y = columns.numbers(chosen, "give numbers, or two words only, for -1 and +1") if labels is None else labels[0]
     said = [f"inputs {shortened(list(map(columns.title, others)))}; target {columns.title(chosen)}"]
     said += [] if columns.names else ["the columns have no names"]
     said += [f"{columns.title(i)} counts the rows and is left out" for i in index]
     said += [f"column {number} is empty and is left out" for number in columns.empty]
     said += [f"labels {labels[1][0]!r} as -1, {labels[1][1]!r} as +1"] if labels else []
-    said += ["decimal commas"] if columns.decimal == "," else []
+    said += _decimal_commas(columns)
     said += [f"comment lines left out: {len(table.comments)}"] if table.comments else []
     said += _suspicions(columns, others, x)
     return Taken(x, y, tuple(f"row {line}" for line in columns.lines), (*said, *large(x, y)))
@@ -68,8 +68,10 @@ class _Columns:
     ----------
     names : list of str or None
         None if the first row is one of numbers.
-    rows : list of list of str; lines : list of int
-        Of the file.
+    cells : list of list of str
+        Of every column, without its name.
+    lines : list of int
+        Of the file, for every row.
     place, empty : list of int
         Numbers, from 1, of the columns in the file: of those here, and of those that hold nothing.
     decimal : str
@@ -78,7 +80,7 @@ class _Columns:
 
     file: Path
     names: list[str] | None
-    rows: list[list[str]]
+    cells: list[list[str]]
     lines: list[int]
     place: list[int]
     empty: list[int]
@@ -86,29 +88,26 @@ class _Columns:
 
     @classmethod
     def of(cls, file: Path, table: Table) -> "_Columns":
-        rows, lines, width = table.rows, table.lines, len(table.rows[0])
-        full = [i for i in range(width) if any(row[i] for row in rows)]
+        cells, lines, width = table.columns, table.lines, len(table.columns)
+        full = [i for i in range(width) if any(cells[i])]
         if len(full) < 2:
             raise InputError(f"{file}, row {lines[0]}: one column; give the inputs and the target, separated by commas")
-        if len(full) < width:
-            rows = [[row[i] for i in full] for row in rows]
-        names = rows[0] if _are_names(rows, may_have_commas=table.separator != ",") else None
+        cells, first = [cells[i] for i in full], [cells[i][0] for i in full]
+        index = len(lines) > 1 and is_number(cells[0][1])
+        names = first if _are_names(first, index=index, may_have_commas=table.separator != ",") else None
         if names is not None:
-            rows, lines = rows[1:], lines[1:]
-        if not rows:
+            cells, lines = [column[1:] for column in cells], lines[1:]
+        if not lines:
             raise InputError(f"{file} holds no samples; give at least one row of numbers")
-        commas = table.separator != "," and any(has_decimal_comma(cell) for row in rows for cell in row)
+        commas = table.separator != "," and any(has_decimal_comma(cell) for column in cells for cell in column)
         place, empty = [i + 1 for i in full], [i + 1 for i in range(width) if i not in full]
-        found = cls(file, names, rows, lines, place, empty, "," if commas else ".")
+        found = cls(file, names, cells, lines, place, empty, "," if commas else ".")
         found._check_names()
         return found
 
     @property
     def every(self) -> range:
         return range(len(self.place))
-
-    def cells(self, i: int) -> list[str]:
-        return [row[i] for row in self.rows]
 
     def title(self, i: int) -> str:
         """Its name, or which it is in the file."""
@@ -149,7 +148,7 @@ class _Columns:
 
     def counts_rows(self, i: int) -> bool:
         """Whether it is 0, 1, 2 and so on, or 1, 2, 3."""
-        return any(self.cells(i) == [str(first + k) for k in range(len(self.rows))] for first in (0, 1))
+        return any(self.cells[i] == [str(first + k) for k in range(len(self.lines))] for first in (0, 1))
 
     def _check_names(self) -> None:
         """Refuse a name that is there twice, but for those of a target, which are refused with what to choose."""
@@ -170,7 +169,7 @@ class _Columns:
 
     def numbers(self, i: int, otherwise: str = _OTHERWISE) -> np.ndarray:
         """The numbers of a column."""
-        cells = self.cells(i)
+        cells = self.cells[i]
         found = as_numbers(cells, self.decimal)
         if found is not None and np.isfinite(found).all():
             return found
@@ -182,18 +181,17 @@ class _Columns:
         raise AssertionError
 
 
-def _are_names(rows: list[list[str]], *, may_have_commas: bool) -> bool:
+def _are_names(first: list[str], *, index: bool, may_have_commas: bool) -> bool:
     """Whether the first row names the columns.
 
     Either none of it is a number, or looks like one that is spoilt; or the numbers are those that pandas makes up for names,
-    0, 1, 2, beside an empty corner or a target.
+    0, 1, 2, beside a target or an empty corner over an ``index``.
     """
-    first = rows[0]
     numbers = [cell for cell in first if is_number(cell) or (may_have_commas and is_number(cell, ","))]
     words = [cell.casefold() for cell in first if cell not in numbers]
     if not numbers:
         return not TARGETS.isdisjoint(words) or not any(map(is_spoilt, words))
-    corner = first[0] == "" and len(rows) > 1 and is_number(rows[1][0])  # over an index
+    corner = first[0] == "" and index
     made_up = numbers in ([str(first + k) for k in range(len(numbers))] for first in (0, 1))
     return bool(words) and made_up and TARGETS.issuperset(words[corner:])
 
@@ -211,6 +209,14 @@ def _check_comment(file: Path, table: Table, columns: _Columns) -> None:
         )
 
 
+def _decimal_commas(columns: _Columns) -> list[str]:
+    """What a comma was taken for, by example: elsewhere 1,234 is a thousand and more."""
+    if columns.decimal == ".":
+        return []
+    example = next(cell for column in columns.cells for cell in column if has_decimal_comma(cell))
+    return [f"decimal commas: {shown(example)} is {float(example.replace(',', '.'))!r}"]
+
+
 def _suspicions(columns: _Columns, inputs: list[int], x: np.ndarray) -> list[str]:
     """What may not be meant."""
     said = []
@@ -220,7 +226,7 @@ def _suspicions(columns: _Columns, inputs: list[int], x: np.ndarray) -> list[str
     if constant:
         are = "is" if len(constant) == 1 else "are"
         said.append(f"{shortened(constant)} {are} the same in every row; the constant for the bias is appended besides")
-    first = columns.rows[0]
+    first = [column[0] for column in columns.cells]
     if columns.names is None and len(first) > 2 and first == list(map(str, range(len(first)))):
         said.append(f"row {columns.lines[0]} ({', '.join(first[:3])} and so on) is a sample, not names")
     return said

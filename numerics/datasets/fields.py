@@ -17,6 +17,9 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "missing", "?", "-", "."))
 _BLANK = " \t"
 _LONGEST = 40
+_DATE = "is not a number; of a date give a number, such as the days since the first"
+_MONTH = "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)"
+_TRUTH = "is not a number; of truth values give 1 and 0"
 _TOO_LARGE = "is not a finite number; remove the row, or put it right"
 #: What a field that is no number looks like, and what to do about it; the first that fits.
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -25,12 +28,10 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[+-]?inf(inity)?", _TOO_LARGE),
         (r"[+-]?[\d.]+(_[\d.]+)+.*", "is not a number; write it without _"),
         (r"[+-]?0[xob][\da-f]+", "is not a number; write it in decimal digits"),
-        (
-            r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*",
-            "is not a number; of a date give a number, such as the days since the first",
-        ),
+        (r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*", _DATE),
+        (rf"{_MONTH}[\s.,-]+\d.*|\d+[\s.-]*{_MONTH}([\s.,-]+\d+)?", _DATE),
         (r"\d{1,2}:\d{2}.*", "is not a number; of a time give a number, such as the seconds since the first"),
-        (r"true|false", "is not a number; of truth values give 1 and 0"),
+        (r"true|false", _TRUTH),
         (
             r"[+-]?\d*,\d+",
             "is not a number; with decimal commas separate the columns by ;",
@@ -66,12 +67,19 @@ def as_numbers(column: Sequence[str], decimal: str = ".") -> np.ndarray | None:
 
 
 def as_labels(column: Sequence[str]) -> tuple[np.ndarray, tuple[str, str]] | None:
-    """Two words as -1.0 and 1.0, in the order of the alphabet, with the words; None if it is anything else."""
+    """Two words as -1.0 and 1.0, in the order of the alphabet, with the words; None if it is anything else.
+
+    One word in two spellings, such as yes and Yes, is not two; and dates are no words.
+    """
     words = [text.strip(_BLANK) for text in column]
     found = sorted(set(words))
-    if len(found) != 2 or any(not word[:1].isalpha() or word.lower() in _MISSING or is_number(word) for word in found):
+    if len(found) != 2 or found[0].casefold() == found[1].casefold() or not all(map(_is_word, found)):
         return None
     return np.where(np.array(words, dtype=object) == found[0], -1.0, 1.0), (found[0], found[1])
+
+
+def _is_word(text: str) -> bool:
+    return text[:1].isalpha() and text.lower() not in _MISSING and _advice(text) in (None, _TRUTH)
 
 
 def misfit(text: str, decimal: str, instead: str) -> str:

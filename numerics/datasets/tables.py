@@ -21,11 +21,11 @@ _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of equally many cells, stripped of blanks; empty where a row ends early.
+    """Columns of equally many cells, stripped of blanks; empty where a row ends early.
 
     Attributes
     ----------
-    rows : list of list of str
+    columns : list of list of str
     lines : list of int
         Of the file, at which each row begins.
     separator : str
@@ -33,7 +33,7 @@ class Table:
         Lines that are nothing else.
     """
 
-    rows: list[list[str]]
+    columns: list[list[str]]
     lines: list[int]
     separator: str
     comments: list[str]
@@ -75,8 +75,8 @@ def read_table(file: Path) -> Table:
             raise InputError(message) from error
         raise InputError(f"cannot read {file}: a quote is opened and not closed; close it") from error
     lines = _first_lines(text, [number for number, _ in numbered], len(frame))
-    rows = [[cell.strip(_BLANK) for cell in row] for row in frame.to_numpy().tolist()]
-    return Table(rows, lines, separator, comments)
+    columns = [[cell.strip(_BLANK) for cell in frame[name].tolist()] for name in frame]
+    return Table(columns, lines, separator, comments)
 
 
 def _text(file: Path) -> str:

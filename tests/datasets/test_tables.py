@@ -78,7 +78,9 @@ def test_every_dialect(tmp_path, text):
         ),
         ("x,y,\n1,2,\n2,3,\n", ("inputs x; target y", "column 3 is empty and is left out", "samples: 2")),
         ("a,b,id\n1,5,1\n3,6,2\n", ("inputs a; target b", "id counts the rows and is left out", "samples: 2")),
-        ("x;y\n0,5;1\n0,7;2\n", ("inputs x; target y", "decimal commas", "samples: 2")),
+        ("x;y\n0,5;1\n0,7;2\n", ("inputs x; target y", "decimal commas: '0,5' is 0.5", "samples: 2")),
+        ("x;y\n1,234;1\n2,5;2\n", ("inputs x; target y", "decimal commas: '1,234' is 1.234", "samples: 2")),
+        ("x,gene\n1,DEC1\n2,SEPT2\n", ("inputs x; target gene", "labels 'DEC1' as -1, 'SEPT2' as +1", "samples: 2")),
         ("# mine\nx,y\n1,2\n#3,4\n5,6\n", ("inputs x; target y", "comment lines left out: 2", "samples: 2")),
         ("0,1,y\n5,6,1\n6,7,2\n", ("inputs 0, 1; target y", "samples: 2")),  # names that pandas made up
         (
@@ -155,6 +157,10 @@ def test_two_labels_are_signs(tmp_path):
         ("x;y\n0,5;1\n0.7;2\n", None, "row 3, column 1: '0.7' has a decimal point where other numbers have a comma"),
         ("x;y\n1.234,5;1\n", None, "write it without marks between thousands"),
         ("x,x,y\n1,2,3\n", None, "columns 1 and 2 are both named x; give each a name of its own"),
+        ("x,y\n1,yes\n2,Yes\n", None, "row 2, column 2: 'yes' is not a number; give numbers, or two words only"),
+        ("x,y\n1,Jan 2020\n2,Feb 2020\n", None, "row 2, column 2: 'Jan 2020' is not a number; of a date"),
+        ("x,y\n1-Jan-20,1\n", None, "row 2, column 1: '1-Jan-20' is not a number; of a date"),
+        ("x,y\n1,nan\n2,cat\n", None, "row 2, column 2: the value is missing ('nan')"),
         ("x,y\n1,+\n2,-\n", None, "row 2, column 2: '+' is not a number; give numbers, or two words only"),
         ("# y x\n1.0 2.0\n2.0 3.0\n", None, "a comment names the columns y, x; take its # away so that they count"),
         ('x,y\n"1,2\n2,3\n', None, "a quote is opened and not closed"),
