@@ -1,0 +1,218 @@
+"""Mutate a seeded sample of the code and count the mutants that no test notices.
+
+    python tests/mutation/mutate.py map             # once, and after the tests have changed: which test runs which line
+    python tests/mutation/mutate.py run theory      # or slopes, scans, flow: every mutant of the sample (sample.toml)
+    python tests/mutation/mutate.py again theory    # those that survived, under all tests that run their line
+
+Mutants are written into a copy of the project in a temporary folder, so that processes that a test starts see them too.
+A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations, texts
+(f-strings, whatever stands in a ``raise``, ``__str__`` and ``__repr__``). Results are kept in ``.mutation``.
+"""
+
+import ast
+import importlib
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+import cosmic_ray.ast
+import cosmic_ray.mutating
+import cosmic_ray.plugins
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / ".mutation"
+CONFIG = tomllib.loads((Path(__file__).parent / "sample.toml").read_text())
+# Imported before the fork: what every test session needs and no mutant touches.
+SHARED = "sympy numpy numba xarray zarr scipy.optimize scipy.linalg matplotlib.pyplot pytest hypothesis loky typer rich _pytest.doctest"
+
+
+class Recorder:
+    """A pytest plugin: the lines and the duration of every test."""
+
+    def __init__(self, coverage):
+        self.coverage, self.seconds, self.failed = coverage, defaultdict(float), set()
+
+    def pytest_runtest_logstart(self, nodeid):
+        self.coverage.switch_context(nodeid)
+
+    def pytest_runtest_logfinish(self):
+        self.coverage.switch_context("")
+
+    def pytest_runtest_logreport(self, report):
+        self.seconds[report.nodeid] += report.duration
+        if report.failed:
+            self.failed.add(report.nodeid)
+
+
+def make_map():
+    """Run all tests under coverage."""
+    import coverage
+    import pytest
+
+    os.chdir(ROOT)
+    measured = coverage.Coverage(data_file=None, source=["phasetheory", "numerics"])
+    recorder = Recorder(measured)
+    measured.start()
+    pytest.main(["-m", "not notebook", "--ignore=tests/test_readme.py"], plugins=[recorder])
+    measured.stop()
+    data = measured.get_data()
+    lines = {
+        str(Path(file).relative_to(ROOT)): {
+            line: sorted(set(tests) - {""} - recorder.failed) for line, tests in data.contexts_by_lineno(file).items()
+        }
+        for file in data.measured_files()
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "map.json").write_text(json.dumps({"lines": lines, "seconds": recorder.seconds}))
+
+
+def unseen(tree):
+    """Spans (first, last) of positions in which nothing is mutated."""
+
+    def span(node):
+        return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise | ast.JoinedStr) or getattr(node, "name", "") in ("__str__", "__repr__"):
+            yield span(node)
+        for annotation in ("annotation", "returns"):
+            if getattr(node, annotation, None) is not None:
+                yield span(getattr(node, annotation))
+
+
+def mutants(package):
+    """Every (file, operator, occurrence, line) of a package that may be drawn."""
+    settings = CONFIG["packages"][package]
+    files = {file for pattern in settings["files"] for file in ROOT.glob(pattern)}
+    files -= {file for pattern in settings.get("without", ()) for file in ROOT.glob(pattern)}
+    for file in sorted(files):
+        text = file.read_text()
+        spans = list(unseen(ast.parse(text)))
+        nodes = list(cosmic_ray.ast.ast_nodes(cosmic_ray.ast.get_ast(text)))
+        for name in CONFIG["operators"]:
+            operator = cosmic_ray.plugins.get_operator(f"core/{name}")()
+            places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+            for occurrence, place in enumerate(places):
+                if not any(first <= place < last for first, last in spans):
+                    yield str(file.relative_to(ROOT)), name, occurrence, place[0]
+
+
+def tests_of(known, file, line, everything):
+    """The tests that run the statement at the line, fastest first; those of the file where it is run on import."""
+    lines = known["lines"].get(file, {})
+    found = {test for number in statement(file, line) for test in lines.get(str(number), ())}
+    found = found or {test for tests in lines.values() for test in tests}
+    chosen, total = [], 0.0
+    for test in sorted(found, key=lambda test: (known["seconds"][test], test)):
+        total += known["seconds"][test]
+        if everything or not chosen or total < CONFIG["seconds"]:
+            chosen.append(test)
+    return chosen
+
+
+def statement(file, line):
+    """Lines of the innermost statement around the line; of a compound one, its head."""
+    best = range(line, line + 1)
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno:
+            body = getattr(node, "body", None)
+            end = body[0].lineno - 1 if body else node.end_lineno
+            if line <= end:
+                best = range(node.lineno, max(end, node.lineno) + 1)
+    return best
+
+
+def outcome(copy, tests, limit):
+    """Run the tests in a child; 'survived', or how the mutant was noticed."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(copy)
+        log = os.open(copy / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        import pytest
+
+        code = 1
+        try:
+            code = int(pytest.main(["-x", "-p", "no:cacheprovider", *tests]))
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            return "survived" if code == 0 else "killed" if code in (1, 2) else f"exit {code}"
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "timeout"
+
+
+def interval(hits, total, z=1.96):
+    """Wilson's 95 % interval of a share."""
+    share = hits / total
+    centre, half = share + z * z / (2 * total), z * (share * (1 - share) / total + z * z / (4 * total**2)) ** 0.5
+    return (centre - half) / (1 + z * z / total), (centre + half) / (1 + z * z / total)
+
+
+def run(package, again=False):
+    """Test every mutant of the sample, or those that survived before, and print the score."""
+    known = json.loads((RESULTS / "map.json").read_text())
+    results = RESULTS / f"{package}.json"
+    before = json.loads(results.read_text()) if results.exists() else {}
+    population = list(mutants(package))
+    size = min(CONFIG["packages"][package]["size"], len(population))
+    sample = random.Random(CONFIG["seed"]).sample(population, size)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".mutation", "*.pyc"), symlinks=True)
+        sys.path.insert(0, str(copy))
+        os.environ.update(PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1", CI="1")
+        sys.dont_write_bytecode = True
+        for name in SHARED.split():
+            importlib.import_module(name)
+        for number, (file, name, occurrence, line) in enumerate(sample, 1):
+            key = f"{file}:{line} {name} {occurrence}"
+            if before.get(key, {}).get("outcome") not in (("survived", "untested") if again else (None,)):
+                continue
+            text = (ROOT / file).read_text()
+            mutated = cosmic_ray.mutating.mutate_code(
+                text, cosmic_ray.plugins.get_operator(f"core/{name}")(), occurrence
+            )
+            tests = tests_of(known, file, line, again)
+            limit = 60 + 4 * sum(known["seconds"][test] for test in tests)
+            (copy / file).write_text(mutated)
+            began = time.monotonic()
+            result = outcome(copy, tests, limit) if tests else "untested"
+            (copy / file).write_text(text)
+            change = [
+                (old.strip(), new.strip())
+                for old, new in zip(text.splitlines(), mutated.splitlines(), strict=False)
+                if old != new
+            ]
+            before[key] = {"outcome": result, "change": change[0] if change else ["", ""], "tests": len(tests)}
+            results.write_text(json.dumps(before, indent=1, ensure_ascii=False))
+            print(f"{number}/{size} {time.monotonic() - began:.0f} s {result}: {key}", *change[:1], flush=True)
+    outcomes = [before[f"{file}:{line} {name} {occurrence}"]["outcome"] for file, name, occurrence, line in sample]
+    noticed = sum(result not in ("survived", "untested") for result in outcomes)
+    low, high = interval(noticed, size)
+    print(
+        f"{package}: {noticed} of {size} noticed, {noticed / size:.1%} [{low:.1%}, {high:.1%}]; N = {len(population)}"
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "map":
+        make_map()
+    else:
+        run(sys.argv[2], again=sys.argv[1] == "again")
