@@ -1,12 +1,12 @@
 """Mutate a seeded sample of the code and count the mutants that no test notices.
 
-    python tests/mutation/mutate.py map             # once, and after the tests have changed: which test runs which line
+    python tests/mutation/mutate.py map             # once: which test runs which line; map tests/scans: what is new there
     python tests/mutation/mutate.py run theory      # or slopes, scans, flow: every mutant of the sample (sample.toml)
     python tests/mutation/mutate.py again theory    # those that survived, under all tests that run their line
 
 Mutants are written into a copy of the project in a temporary folder, so that processes that a test starts see them too.
-A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations, texts
-(f-strings, whatever stands in a ``raise``, ``__str__`` and ``__repr__``). Results are kept in ``.mutation``.
+A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations,
+texts (f-strings, whatever stands in a ``raise``, ``__str__`` and ``__repr__``). Results are kept in ``.mutation``.
 """
 
 import ast
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import tomllib
+import traceback
 from collections import defaultdict
 from pathlib import Path
 
@@ -31,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / ".mutation"
 CONFIG = tomllib.loads((Path(__file__).parent / "sample.toml").read_text())
 # Imported before the fork: what every test session needs and no mutant touches.
-SHARED = "sympy numpy numba xarray zarr scipy.optimize scipy.linalg matplotlib.pyplot pytest hypothesis loky typer rich _pytest.doctest"
+SHARED = "sympy numpy numba xarray zarr scipy.optimize scipy.linalg matplotlib.pyplot pytest hypothesis loky typer rich"
 
 
 class Recorder:
@@ -52,26 +53,27 @@ class Recorder:
             self.failed.add(report.nodeid)
 
 
-def make_map():
-    """Run all tests under coverage."""
+def make_map(paths):
+    """Run tests under coverage: all of them, or those named, which are added to the map that is there."""
     import coverage
     import pytest
 
     os.chdir(ROOT)
+    file = RESULTS / "map.json"
     measured = coverage.Coverage(data_file=None, source=["phasetheory", "numerics"])
     recorder = Recorder(measured)
     measured.start()
-    pytest.main(["-m", "not notebook", "--ignore=tests/test_readme.py"], plugins=[recorder])
+    pytest.main(["-m", "not notebook", "--ignore=tests/test_readme.py", *paths], plugins=[recorder])
     measured.stop()
+    known = json.loads(file.read_text()) if paths and file.exists() else {"lines": {}, "seconds": {}}
+    known["seconds"] |= recorder.seconds
     data = measured.get_data()
-    lines = {
-        str(Path(file).relative_to(ROOT)): {
-            line: sorted(set(tests) - {""} - recorder.failed) for line, tests in data.contexts_by_lineno(file).items()
-        }
-        for file in data.measured_files()
-    }
+    for name in data.measured_files():
+        lines = known["lines"].setdefault(str(Path(name).relative_to(ROOT)), {})
+        for line, tests in data.contexts_by_lineno(name).items():
+            lines[str(line)] = sorted({*lines.get(str(line), ()), *tests} - {""} - recorder.failed)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "map.json").write_text(json.dumps({"lines": lines, "seconds": recorder.seconds}))
+    file.write_text(json.dumps(known))
 
 
 def unseen(tree):
@@ -143,8 +145,11 @@ def outcome(copy, tests, limit):
 
         code = 1
         try:
-            code = int(pytest.main(["-x", "-p", "no:cacheprovider", *tests]))
+            code = int(pytest.main(["-x", "--assert=plain", "-p", "no:cacheprovider", *tests]))
+        except BaseException:
+            traceback.print_exc()
         finally:
+            sys.stdout.flush()
             os._exit(code)
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
@@ -165,14 +170,30 @@ def interval(hits, total, z=1.96):
     return (centre - half) / (1 + z * z / total), (centre + half) / (1 + z * z / total)
 
 
+def drawn(package):
+    """The sample, (key, file, line, mutated text) of each, and how many there are to draw from; what does not compile is passed over."""
+    population = list(mutants(package))
+    left = CONFIG["packages"][package]["size"]
+    sample = []
+    for file, name, occurrence, line in random.Random(CONFIG["seed"]).sample(population, len(population)):
+        operator = cosmic_ray.plugins.get_operator(f"core/{name}")()
+        mutated = cosmic_ray.mutating.mutate_code((ROOT / file).read_text(), operator, occurrence)
+        try:
+            compile(mutated, file, "exec")
+        except SyntaxError:
+            continue
+        sample.append((f"{file}:{line} {name} {occurrence}", file, line, mutated))
+        if len(sample) == left:
+            break
+    return sample, len(population)
+
+
 def run(package, again=False):
     """Test every mutant of the sample, or those that survived before, and print the score."""
     known = json.loads((RESULTS / "map.json").read_text())
     results = RESULTS / f"{package}.json"
-    before = json.loads(results.read_text()) if results.exists() else {}
-    population = list(mutants(package))
-    size = min(CONFIG["packages"][package]["size"], len(population))
-    sample = random.Random(CONFIG["seed"]).sample(population, size)
+    found = json.loads(results.read_text()) if results.exists() else {}
+    sample, population = drawn(package)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".mutation", "*.pyc"), symlinks=True)
@@ -181,38 +202,32 @@ def run(package, again=False):
         sys.dont_write_bytecode = True
         for name in SHARED.split():
             importlib.import_module(name)
-        for number, (file, name, occurrence, line) in enumerate(sample, 1):
-            key = f"{file}:{line} {name} {occurrence}"
-            if before.get(key, {}).get("outcome") not in (("survived", "untested") if again else (None,)):
+        tests = sorted({test for _, file, line, _ in sample[:10] for test in tests_of(known, file, line, False)[:10]})
+        if outcome(copy, tests, 600) != "survived":  # or every mutant would seem to be noticed
+            sys.exit("the tests fail without any mutation:\n" + (copy / "log.txt").read_text())
+        for number, (key, file, line, mutated) in enumerate(sample, 1):
+            if found.get(key, {}).get("outcome") not in (("survived", "untested") if again else (None,)):
                 continue
             text = (ROOT / file).read_text()
-            mutated = cosmic_ray.mutating.mutate_code(
-                text, cosmic_ray.plugins.get_operator(f"core/{name}")(), occurrence
-            )
             tests = tests_of(known, file, line, again)
             limit = 60 + 4 * sum(known["seconds"][test] for test in tests)
             (copy / file).write_text(mutated)
             began = time.monotonic()
             result = outcome(copy, tests, limit) if tests else "untested"
             (copy / file).write_text(text)
-            change = [
-                (old.strip(), new.strip())
-                for old, new in zip(text.splitlines(), mutated.splitlines(), strict=False)
-                if old != new
-            ]
-            before[key] = {"outcome": result, "change": change[0] if change else ["", ""], "tests": len(tests)}
-            results.write_text(json.dumps(before, indent=1, ensure_ascii=False))
-            print(f"{number}/{size} {time.monotonic() - began:.0f} s {result}: {key}", *change[:1], flush=True)
-    outcomes = [before[f"{file}:{line} {name} {occurrence}"]["outcome"] for file, name, occurrence, line in sample]
-    noticed = sum(result not in ("survived", "untested") for result in outcomes)
+            pairs = zip(text.splitlines(), mutated.splitlines(), strict=False)
+            change = next((f"{old.strip()}  ->  {new.strip()}" for old, new in pairs if old != new), "")
+            found[key] = {"outcome": result, "change": change, "tests": len(tests)}
+            results.write_text(json.dumps(found, indent=1, ensure_ascii=False))
+            print(f"{number}/{len(sample)} {time.monotonic() - began:.0f} s {result}: {key}: {change}", flush=True)
+    outcomes = [found[key]["outcome"] for key, *_ in sample]
+    noticed, size = sum(result not in ("survived", "untested") for result in outcomes), len(sample)
     low, high = interval(noticed, size)
-    print(
-        f"{package}: {noticed} of {size} noticed, {noticed / size:.1%} [{low:.1%}, {high:.1%}]; N = {len(population)}"
-    )
+    print(f"{package}: {noticed} of {size} noticed, {noticed / size:.1%} [{low:.1%}, {high:.1%}]; N = {population}")
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "map":
-        make_map()
+        make_map(sys.argv[2:])
     else:
         run(sys.argv[2], again=sys.argv[1] == "again")
