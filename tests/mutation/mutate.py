@@ -6,7 +6,8 @@
 
 Mutants are written into a copy of the project in a temporary folder, so that processes that a test starts see them too.
 A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations,
-texts (f-strings, whatever stands in a ``raise``, ``__str__`` and ``__repr__``). Results are kept in ``.mutation``.
+texts (f-strings, whatever stands in a ``raise``, ``__str__`` and ``__repr__``), and ``strict=True``, which only asserts.
+Results are kept in ``.mutation``.
 """
 
 import ast
@@ -76,14 +77,15 @@ def make_map(paths):
     file.write_text(json.dumps(known))
 
 
+def span(node):
+    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+
+
 def unseen(tree):
     """Spans (first, last) of positions in which nothing is mutated."""
-
-    def span(node):
-        return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-
     for node in ast.walk(tree):
-        if isinstance(node, ast.Raise | ast.JoinedStr) or getattr(node, "name", "") in ("__str__", "__repr__"):
+        texts = isinstance(node, ast.Raise | ast.JoinedStr) or getattr(node, "name", "") in ("__str__", "__repr__")
+        if texts or (isinstance(node, ast.keyword) and node.arg == "strict"):
             yield span(node)
         for annotation in ("annotation", "returns"):
             if getattr(node, annotation, None) is not None:
@@ -97,13 +99,17 @@ def mutants(package):
     files -= {file for pattern in settings.get("without", ()) for file in ROOT.glob(pattern)}
     for file in sorted(files):
         text = file.read_text()
-        spans = list(unseen(ast.parse(text)))
+        tree = ast.parse(text)
+        spans = list(unseen(tree))
+        arithmetic = [span(node) for node in ast.walk(tree) if isinstance(node, ast.BinOp)]
         nodes = list(cosmic_ray.ast.ast_nodes(cosmic_ray.ast.get_ast(text)))
         for name in CONFIG["operators"]:
             operator = cosmic_ray.plugins.get_operator(f"core/{name}")()
             places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
             for occurrence, place in enumerate(places):
-                if not any(first <= place < last for first, last in spans):
+                hidden = any(first <= place < last for first, last in spans)
+                binary = any(first <= place < last for first, last in arithmetic)  # not the * of a signature
+                if not hidden and (binary or "Binary" not in name):
                     yield str(file.relative_to(ROOT)), name, occurrence, place[0]
 
 
@@ -171,7 +177,7 @@ def interval(hits, total, z=1.96):
 
 
 def drawn(package):
-    """The sample, (key, file, line, mutated text) of each, and how many there are to draw from; what does not compile is passed over."""
+    """The sample, (key, file, line, mutated text) of each, and how many there are to draw from; what compiles, that is."""
     population = list(mutants(package))
     left = CONFIG["packages"][package]["size"]
     sample = []
