@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -223,7 +224,9 @@ def run(package, again=False):
             (copy / file).write_text(text)
             pairs = zip(text.splitlines(), mutated.splitlines(), strict=False)
             change = next((f"{old.strip()}  ->  {new.strip()}" for old, new in pairs if old != new), "")
-            found[key] = {"outcome": result, "change": change, "tests": len(tests)}
+            failed = re.search(r"^FAILED (\S+)", (copy / "log.txt").read_text(errors="replace"), re.MULTILINE)
+            by = failed[1] if failed and result == "killed" else ""
+            found[key] = {"outcome": result, "change": change, "tests": len(tests), "by": by}
             results.write_text(json.dumps(found, indent=1, ensure_ascii=False))
             print(f"{number}/{len(sample)} {time.monotonic() - began:.0f} s {result}: {key}: {change}", flush=True)
     outcomes = [found[key]["outcome"] for key, *_ in sample]
