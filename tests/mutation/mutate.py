@@ -12,6 +12,7 @@ Results are kept in ``.mutation``.
 
 import ast
 import importlib
+import itertools
 import json
 import os
 import random
@@ -115,16 +116,23 @@ def mutants(package):
 
 
 def tests_of(known, file, line, everything):
-    """The tests that run the statement at the line, fastest first; those of the file where it is run on import."""
+    """The tests that run the statement at the line, fastest first; those of the file where it is run on import.
+
+    Everything: all of these, and then others that run the file, which may have met a result that was kept from before.
+    """
     lines = known["lines"].get(file, {})
-    found = {test for number in statement(file, line) for test in lines.get(str(number), ())}
-    found = found or {test for tests in lines.values() for test in tests}
-    chosen, total = [], 0.0
-    for test in sorted(found, key=lambda test: (known["seconds"][test], test)):
-        total += known["seconds"][test]
-        if everything or not chosen or total < CONFIG["seconds"]:
-            chosen.append(test)
-    return chosen
+    of_file = {test for tests in lines.values() for test in tests}
+    found = {test for number in statement(file, line) for test in lines.get(str(number), ())} or of_file
+    if not everything:
+        return within(CONFIG["seconds"], found, known["seconds"])
+    return [*within(float("inf"), found, known["seconds"]), *within(CONFIG["more"], of_file - found, known["seconds"])]
+
+
+def within(limit, tests, seconds):
+    """The fastest tests that together take no longer than the limit, one at least."""
+    fastest = sorted(tests, key=lambda test: (seconds[test], test))
+    ends = itertools.accumulate(map(seconds.get, fastest))
+    return [test for i, (test, end) in enumerate(zip(fastest, ends, strict=True)) if i == 0 or end < limit]
 
 
 def statement(file, line):

@@ -73,6 +73,7 @@ def test_what_is_no_real_number_is_no_scale(value):
         (lambda: pt.gradient_flow(width=0), "width = 0; give a small positive integer"),
         (lambda: pt.Network((1, 1), name=3), "name = 3 is not text"),
         (lambda: pt.Network({1: 1, 2: 2}), "sigmas = "),
+        (lambda: pt.Network(np.array(1.0)), "sigmas = "),
         (lambda: pt.Network((1, 1), learning_rates=1), "learning_rates = 1"),
         (lambda: pt.Activation("a b"), "name = 'a b' of an activation"),
         (lambda: pt.Activation("sigma", left=sp.nan), "left = nan"),
