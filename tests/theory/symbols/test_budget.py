@@ -62,14 +62,33 @@ def test_beyond_the_limits(formula, part):
 
 
 @pytest.mark.parametrize(
-    ("base", "power"), [(10, 307), (10, -307), (sp.Rational(1, 10), 307), (sp.pi, 600), (1, 10**9), (0, 5), (m, 10**6)]
+    ("base", "power"),
+    [
+        (10, 307),
+        (10, -307),
+        (sp.Rational(1, 10), 307),
+        (sp.pi, 600),
+        (sp.Rational(1001, 1000), 408),
+        (1, 10**9),
+        (0, 5),
+        (m, 10**6),
+    ],
 )
 def test_powers_that_are_computed(base, power):
     check_power(sp.sympify(base), sp.Integer(power), "text")
 
 
 @pytest.mark.parametrize(
-    ("base", "power"), [(10, 309), (10, -309), (sp.Rational(1, 10), 309), (sp.pi, 700), (2, 10**9), (m, 10**6 + 1)]
+    ("base", "power"),
+    [
+        (10, 309),
+        (10, -309),
+        (sp.Rational(1, 10), 309),
+        (sp.pi, 700),
+        (sp.Rational(1001, 1000), 409),
+        (2, 10**9),
+        (m, 10**6 + 1),
+    ],
 )
 def test_powers_that_are_refused_before_they_are_computed(base, power):
     with pytest.raises(ExpressionError, match="too large"):
