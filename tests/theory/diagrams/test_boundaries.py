@@ -102,6 +102,12 @@ def test_two_segments_that_meet_at_a_corner_stay_two():
     assert found.at(3) == ()
 
 
+@pytest.mark.parametrize(("left", "right"), [(-2, 3), (-5, -1), (1, 2), (Fraction(-1, 3), 7)])
+def test_segments_that_start_at_one_height_are_in_order_from_the_left(left, right):
+    slope = MAX_PLUS.maximum([affine(-right, 1, 0), affine(left, -1, 0)])
+    assert str(boundary_of(slope, "w", (X, Y))) == f"x = {left}; x = {right}"
+
+
 def _segment(start, end):
     ends = tuple(tuple(map(Fraction, point)) for point in (start, end))
     return pt.Segment(*ends, equation=sp.Eq(Y, 1), linear_side=sp.Lt(Y, 1), condensed_side=sp.Gt(Y, 1))
