@@ -122,10 +122,12 @@ def tests_of(known, file, line, everything):
     """
     lines = known["lines"].get(file, {})
     of_file = {test for tests in lines.values() for test in tests}
-    found = {test for number in statement(file, line) for test in lines.get(str(number), ())} or of_file
+    run = {test for number in statement(file, line) for test in lines.get(str(number), ())}
+    found, always = run or of_file, [] if run or not of_file else CONFIG["on_import"]
     if not everything:
-        return within(CONFIG["seconds"], found, known["seconds"])
-    return [*within(float("inf"), found, known["seconds"]), *within(CONFIG["more"], of_file - found, known["seconds"])]
+        return [*always, *within(CONFIG["seconds"], found, known["seconds"])]
+    rest = within(CONFIG["more"], of_file - found, known["seconds"])
+    return [*always, *within(float("inf"), found, known["seconds"]), *rest]
 
 
 def within(limit, tests, seconds):
@@ -225,7 +227,7 @@ def run(package, again=False):
                 continue
             text = (ROOT / file).read_text()
             tests = tests_of(known, file, line, again)
-            limit = 60 + 4 * sum(known["seconds"][test] for test in tests)
+            limit = 60 + 4 * sum(known["seconds"].get(test, 0) for test in tests)
             (copy / file).write_text(mutated)
             began = time.monotonic()
             result = outcome(copy, tests, limit) if tests else "untested"
