@@ -2,7 +2,7 @@
 
     python tests/mutation/mutate.py map             # once: which test runs which line; map tests/scans: what is new there
     python tests/mutation/mutate.py run theory      # or slopes, scans, flow: every mutant of the sample (sample.toml)
-    python tests/mutation/mutate.py again theory    # those that survived, under all tests that run their line
+    python tests/mutation/mutate.py again theory    # those that survived, under more tests
 
 Mutants are written into a copy of the project in a temporary folder, so that processes that a test starts see them too.
 A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations,
@@ -69,12 +69,19 @@ def make_map(paths):
     pytest.main(["-m", "not notebook", "--ignore=tests/test_readme.py", *paths], plugins=[recorder])
     measured.stop()
     known = json.loads(file.read_text()) if paths and file.exists() else {"lines": {}, "seconds": {}}
-    known["seconds"] |= recorder.seconds
+    again = {test.partition("::")[0] for test in recorder.seconds}
+    gone = {test for test in known["seconds"] if test.partition("::")[0] in again} | recorder.failed
+    known["seconds"] = {test: time for test, time in known["seconds"].items() if test not in gone} | recorder.seconds
     data = measured.get_data()
-    for name in data.measured_files():
-        lines = known["lines"].setdefault(str(Path(name).relative_to(ROOT)), {})
-        for line, tests in data.contexts_by_lineno(name).items():
-            lines[str(line)] = sorted({*lines.get(str(line), ()), *tests} - {""} - recorder.failed)
+    found = {str(Path(name).relative_to(ROOT)): data.contexts_by_lineno(name) for name in data.measured_files()}
+    for name in {*known["lines"], *found}:
+        before, now = known["lines"].get(name, {}), found.get(name, {})
+        known["lines"][name] = {
+            str(line): sorted(
+                ({*before.get(str(line), ())} - gone) | ({*now.get(int(line), ())} - {""} - recorder.failed)
+            )
+            for line in {*map(int, before), *now}
+        }
     RESULTS.mkdir(exist_ok=True)
     file.write_text(json.dumps(known))
 
@@ -115,19 +122,19 @@ def mutants(package):
                     yield str(file.relative_to(ROOT)), name, occurrence, place[0]
 
 
-def tests_of(known, file, line, everything):
+def tests_of(known, file, line, more):
     """The tests that run the statement at the line, fastest first; those of the file where it is run on import.
 
-    Everything: all of these, and then others that run the file, which may have met a result that was kept from before.
+    More: for longer, and then others that run the file, which may have met a result that was kept from before.
     """
     lines = known["lines"].get(file, {})
     of_file = {test for tests in lines.values() for test in tests}
     run = {test for number in statement(file, line) for test in lines.get(str(number), ())}
     found, always = run or of_file, [] if run or not of_file else CONFIG["on_import"]
-    if not everything:
+    if not more:
         return [*always, *within(CONFIG["seconds"], found, known["seconds"])]
-    rest = within(CONFIG["more"], of_file - found, known["seconds"])
-    return [*always, *within(float("inf"), found, known["seconds"]), *rest]
+    rest = within(CONFIG["others"], of_file - found, known["seconds"])
+    return [*always, *within(CONFIG["again"], found, known["seconds"]), *rest]
 
 
 def within(limit, tests, seconds):
@@ -173,6 +180,8 @@ def outcome(copy, tests, limit):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             code = os.waitstatus_to_exitcode(status)
+            if code == 4 and "not found: " in (copy / "log.txt").read_text(errors="replace"):
+                sys.exit("a test of the map is no more; map again")
             return "survived" if code == 0 else "killed" if code in (1, 2) else f"exit {code}"
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)

@@ -136,6 +136,14 @@ def test_a_row_without_a_crossing_has_none():
     assert found.to_array().isnull().all()
 
 
+def test_rows_without_a_crossing_come_before_one_that_has_one():
+    found = crossings(synthetic(noise=0.0).sel(gamma=[1.2, 1.4, 1.6], layer="w"))
+    np.testing.assert_allclose(found["crossing"], [np.nan, np.nan, 1.36], atol=1e-6)
+    assert found["crossing"].dims == ("gamma_prime",)
+    assert set(found.coords) == {"gamma_prime", "layer"}  # of the rows; no width, no seed
+    assert set(slope_map(synthetic(noise=0.0)).coords) == {"gamma", "gamma_prime", "layer", "middle_width"}
+
+
 def test_the_interval_of_a_crossing_is_open_where_resamples_cross_beyond_the_points():
     """The last slope is 0.01, and its standard deviation ten times that: many resamples have no crossing before the end."""
     found = crossings(row((-0.3, -0.2, -0.1, 0.01), spread=0.3))
