@@ -4,6 +4,8 @@ import re
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from sphinx.domains.python import PyObject
+
 import phasetheory as pt
 
 project = "phasetheory"
@@ -57,6 +59,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "capture_repr": (),  # what is printed, no representations of Axes
     "min_reported_time": 1e9,  # times differ from build to build
     "remove_config_comments": True,
     "show_signature": False,
@@ -96,7 +99,9 @@ def write_derivations(app):
 
 
 def setup(app):
-    """Connect what is written before pages are read, and done to docstrings."""
+    """What is written before pages are read, and what is done to docstrings."""
+    (attributes,) = (field for field in PyObject.doc_field_types if field.name == "variable")
+    attributes.label = "Attributes"
     app.connect("builder-inited", write_derivations)
     app.connect("autodoc-process-docstring", escape_bars, priority=400)
     app.connect("autodoc-process-docstring", leave_types_alone, priority=600)  # after napoleon

@@ -9,5 +9,5 @@ at larger widths.
 import numerics as nm
 from numerics.figures.verification import plot_measured_diagram
 
-verification = nm.verify(nm.Plan.quick(seeds=3), executor=nm.Serial())
+verification = nm.verify(nm.Plan.quick(), executor=nm.Serial())
 plot_measured_diagram(verification)

@@ -3,7 +3,8 @@ A map of slopes
 ===============
 
 The slope of RD(w) over the plane: measured, derived, and their difference. Stars: where the measured slope changes sign, with
-its interval. Line: the derived boundary. ``phasetheory scan`` and ``plot`` do this on finer grids.
+its interval. Line: the derived boundary. Where one layer outweighs the other only slightly the slope at
+these widths is far from its limit, which the third panel shows. ``phasetheory scan`` and ``plot`` do this on finer grids.
 """
 
 import matplotlib.pyplot as plt
