@@ -11,6 +11,7 @@ from numerics.commands.options import takes
 from numerics.commands.output import DataName, Json, Out, parse_integers, prepare, say_figures
 from numerics.commands.running import Extend, RetryFailed, chosen_workers, print_failures, scan_progress
 from numerics.errors import InputError
+from numerics.experiments.account import account_of
 from numerics.experiments.condensation_map import (
     CondensationPlan,
     RegimeRow,
@@ -77,11 +78,21 @@ def condense(
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
     console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
+    for line in account_of(dataset).lines:
+        console.print(line, soft_wrap=True)
     print_failures(failed, console)
     if json:
         regimes = [_as_dict(row) for row in rows]
         sharpens = {regime.value: {"mean": mean, "deviation": spread} for regime, (mean, spread) in change.items()}
-        print_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens})
+        print_json(
+            {
+                "command": plan.command,
+                "failed": len(failed),
+                "runs": account_of(dataset).to_dict(),
+                "regimes": regimes,
+                "sharpening": sharpens,
+            }
+        )
     if out is not None:
         from numerics.figures.condensation import write_condensation  # Matplotlib only when a picture is asked for
 

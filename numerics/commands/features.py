@@ -23,11 +23,10 @@ from numerics.datasets import load_data
 from numerics.errors import InputError
 from numerics.experiments.plan import BOOK
 from numerics.experiments.portraits import GALLERY, Portrait, train_points
+from numerics.experiments.stopping import DIGITS_LOSS, LOSS, usual_loss_tol
 from numerics.reports.tables import plain_table
 
 __all__ = ["features", "gallery"]
-
-_DIGITS_TOL = 1e-4  # loss at which digits count as fitted: labels are up to 9
 
 
 def features(
@@ -53,8 +52,8 @@ def features(
         prepare(out)
     points = parse_points(point) if point else BOOK
     # with more inputs than two, start without twins, which would stand out in the similarities
-    given: dict[str, Any] = {} if planar else {"loss_tol": _DIGITS_TOL, "antisymmetric": False}
-    learned = train_points(points, width, data=(X, y), seed=seed, **given)
+    stop = usual_loss_tol(DIGITS_LOSS if data.startswith("mnist") else LOSS, y, data)
+    learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=planar)
     console = Speaker(quiet=json)
     console.print(_condensation_table(learned, width, seed))
     _warn(learned, console)
@@ -90,7 +89,8 @@ def gallery(
     if out is not None:
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]
-    learned = train_points(points, width, data=(X, y), seed=seed, antisymmetric=False)
+    stop = usual_loss_tol(LOSS, y, data)
+    learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=False)
     console = Speaker()
     console.print(
         "bends: total change of the slope of f between the data, over that of straight lines from point to point"
@@ -105,12 +105,12 @@ def gallery(
 
 
 def _warn(learned: list[Portrait], console: Console) -> None:
-    """Say which runs did not fit the data."""
+    """Say which runs did not reach their loss, and why."""
     for net in learned:
         if not net.solution.converged:
             gamma, prime = map(float, net.point)
             console.print(
-                f"γ = {gamma:g}, γ' = {prime:g} stopped short at loss {net.solution.loss:.1e}: {net.solution.message}",
+                f"γ = {gamma:g}, γ' = {prime:g}: {net.solution.ending}, {net.solution.status.value}",
                 soft_wrap=True,
             )
 
