@@ -2,7 +2,7 @@
 
 Blocks of a page run in order, in an empty folder of its own:
 
-- ``console``: ``$ phasetheory ...`` runs, and the lines shown below it are lines of its output, in one piece;
+- ``console``: ``$ phasetheory ...`` runs, and what is shown below it is its output; an empty line may stand for lines left out;
 - ``pycon``: a doctest; ``python``: runs without an error; the names of a page are shared by its blocks;
 - ``bash``: what takes long, or another machine; its calls of ``phasetheory`` are read, with every option, and not run;
 - ``{code-block}``: read by Python, for what needs another machine.
@@ -62,7 +62,15 @@ def rows(text):
 
 
 def is_part(shown, printed):
-    return any(printed[i : i + len(shown)] == shown for i in range(len(printed) - len(shown) + 1))
+    """Whether each piece of what is shown, between empty lines, is printed in one piece, one after the other."""
+    start = 0
+    for empty, group in groupby(shown, lambda row: not row):
+        piece = list(group)
+        places = [i for i in range(start, len(printed) - len(piece) + 1) if printed[i : i + len(piece)] == piece]
+        if not empty and not places:
+            return False
+        start = start if empty else places[0] + len(piece)
+    return True
 
 
 def check_console(block, where, capsys):
@@ -130,6 +138,9 @@ def test_what_a_page_does_not_run_can_be_read(page):
 
 
 def test_a_false_page_is_noticed(capsys):
+    printed = ["a", "b", "c", "", "d"]
+    assert is_part(["a", "b", "", "d"], printed)
+    assert not any(is_part(shown, printed) for shown in (["a", "c"], ["d", "", "a"], ["a", "", "x"]))
     with pytest.raises(AssertionError, match="prints"):
         check_console(Block("console", "$ phasetheory classify ntk\n  w   condensed\n", 1), "here", capsys)
     with pytest.raises(AssertionError, match="Got"):

@@ -13,10 +13,9 @@ from rich.console import Console
 
 from numerics.errors import InputError
 
-__all__ = ["DataName", "Json", "Out", "Points", "Seed", "Width"]
+__all__ = ["Json", "Out", "Points", "Seed", "Width"]
 __all__ += ["parse_integers", "parse_numbers", "parse_points", "plain_warnings", "prepare", "say_figures"]
 
-DataName = Annotated[str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the figures.")]
 Points = Annotated[
