@@ -84,11 +84,19 @@ def escape_bars(app, what, name, object_, options, lines):
             literal = indent
 
 
-def leave_types_alone(app, what, name, object_, options, lines):
-    """Types of attributes name shapes, such as (widths, seeds), which are no references."""
+def divide_first_line(app, what, name, object_, options, lines):
+    """A colon in the first sentence of a property does not end a type."""
+    if what in ("attribute", "data", "property") and lines and ": " in lines[0]:
+        lines[:1] = lines[0].replace(": ", ":\n", 1).splitlines()
+
+
+def set_attributes_right(app, what, name, object_, options, lines):
+    """Several attributes of one line keep together; their types name shapes, such as (widths, seeds), and no references."""
     for i, line in enumerate(lines):
-        if found := re.fullmatch(r"(:vartype [^:]+:) ([^`*]+)", line):
-            lines[i] = f"{found[1]} *{found[2]}*"
+        if found := re.fullmatch(r":(ivar|vartype) ([^:]+):(.*)", line):
+            field, names, rest = found[1], found[2].replace(", ", ","), found[3].strip()
+            plain = field == "vartype" and rest and not set(rest) & set("`*")
+            lines[i] = f":{field} {names}: *{rest}*" if plain else f":{field} {names}: {rest}"
 
 
 def write_derivations(app):
@@ -104,4 +112,5 @@ def setup(app):
     attributes.label = "Attributes"
     app.connect("builder-inited", write_derivations)
     app.connect("autodoc-process-docstring", escape_bars, priority=400)
-    app.connect("autodoc-process-docstring", leave_types_alone, priority=600)  # after napoleon
+    app.connect("autodoc-process-docstring", divide_first_line, priority=400)
+    app.connect("autodoc-process-docstring", set_attributes_right, priority=600)  # after napoleon
