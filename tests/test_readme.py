@@ -19,6 +19,13 @@ def test_the_description_is_the_lead_of_the_readme_and_holds_outside_of_a_clone(
     assert not re.search(r"\]\(", about)  # no picture, no link
 
 
+def test_there_is_one_version():
+    (version,) = re.findall(r"^version = (.*)$", (ROOT / "setup.cfg").read_text(), re.M)
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"version = {{{version}}}" in (ROOT / "docs" / "citation.md").read_text()
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
 def block(language, heading):
     return re.search(rf"^## {heading}$.*?^```{language}\n(.*?)^```$", README, re.S | re.M).group(1)
 
