@@ -10,6 +10,7 @@ Blocks of a page run in order, in an empty folder of its own:
 
 import ast
 import doctest
+import importlib
 import re
 import shlex
 from dataclasses import dataclass
@@ -156,3 +157,12 @@ def test_every_public_name_has_its_place_in_the_reference(package):
     page = (ROOT / "docs" / "api" / f"{package.__name__}.md").read_text()
     listed = re.findall(r"^   (\w+)(?:\.\w+)?$", page, re.M) + re.findall(r"^\.\. py:data:: (\w+)$", page, re.M)
     assert set(listed) == set(package.__all__)
+
+
+def test_every_figure_has_its_place_in_the_reference():
+    page = (ROOT / "docs" / "api" / "figures.md").read_text()
+    for path in sorted((ROOT / "numerics" / "figures").glob("*.py")):
+        module = importlib.import_module(f"numerics.figures.{path.stem}")
+        if path.stem not in ("__init__", "style"):  # the latter is for the figures themselves
+            public = {f"{path.stem}.{name}" for name in module.__all__ if callable(getattr(module, name))}
+            assert set(re.findall(rf"^   ({path.stem}\.\w+)$", page, re.M)) == public
