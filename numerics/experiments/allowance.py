@@ -37,7 +37,7 @@ class Allowance:
 
 
 _TWO_LAYERS = Allowance()
-# wide because widths are small, a layer costs m^2 numbers, and because of the targets named among the README's limitations
+# wide because widths are small, a layer costs m^2 numbers, and because of the targets named among the limitations in docs
 _DEEPER = Allowance(finite_width=0.2, widest_interval=0.5, mean_difference=0.08)
 
 
