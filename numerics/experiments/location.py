@@ -21,7 +21,7 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.family import Family
 from numerics.experiments.fluctuations import Spread, ensemble_spread, tangent_spread
-from numerics.experiments.mean_field import LAYERS, MeanField
+from numerics.experiments.mean_field import LAYERS, MeanField, usual_loss_tol
 from numerics.networks.activation import pointwise
 from numerics.networks.two_layer import TwoLayer
 
@@ -189,7 +189,8 @@ def locate(
     """
     X, y = check_data(X, y)
     family = Family.of(network, width, X.shape[1])
-    limit = MeanField(X, y, loss_tol=loss_tol, activation=family.activation)
+    stop = usual_loss_tol(y) if loss_tol is None else loss_tol
+    limit = MeanField(X, y, loss_tol=stop, activation=family.activation)
     P, kappa_prime = family.at(family.width)
     distances, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
     errors = limit.quadrature_error(P, kappa_prime)

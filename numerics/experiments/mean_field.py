@@ -7,7 +7,6 @@ Proved as m goes to infinity (Mei, Montanari, Nguyen 2018; Chizat and Bach 2018)
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -18,11 +17,10 @@ from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["LAYERS", "MeanField"]
+__all__ = ["LAYERS", "MeanField", "distances", "usual_loss_tol"]
 
 LAYERS = ("w", "a")
 _STOP = 1e-5  # of the loss at the start
-_DEFAULT: Any = None  # depends on the data
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class MeanField:
     X : array (n, d), y : array (n,)
         The constant input for the bias included.
     loss_tol : float
-        Loss at which training stops; by default 1e-5 of that at the start, where f = 0.
+        Loss at which training stops.
     rtol : float
         Accuracy of RD along a run.
     nodes : int
@@ -51,7 +49,7 @@ class MeanField:
 
     X: np.ndarray = field(repr=False)
     y: np.ndarray = field(repr=False)
-    loss_tol: float = _DEFAULT
+    loss_tol: float = 1e-6
     rtol: float = 1e-3
     nodes: int = 4000
     activation: str | float = "relu"
@@ -70,9 +68,7 @@ class MeanField:
             )
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
-        start = float(y @ y) / (2 * len(y))
-        stop = _STOP * start if self.loss_tol is None else positive_number(self.loss_tol, "loss_tol")
-        object.__setattr__(self, "loss_tol", stop)
+        object.__setattr__(self, "loss_tol", positive_number(self.loss_tol, "loss_tol"))
 
     def run(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> Solution:
         """The flow of the infinitely wide network from its start until the loss, or rest, is reached."""
@@ -102,6 +98,11 @@ class MeanField:
             distances(self.run(capacity, kappa_prime, nodes=self.nodes // 4 * 2)),
         )
         return {layer: abs(coarse[layer] / fine[layer] - 1) for layer in LAYERS}
+
+
+def usual_loss_tol(y: np.ndarray) -> float:
+    """Loss at which training stops if nothing else is asked for: 1e-5 of that at the start, where f = 0."""
+    return _STOP * float(y @ y) / (2 * len(y))
 
 
 def distances(solution: Solution) -> dict[str, float]:

@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike
 import phasetheory as pt
 from numerics import slopes
 from numerics.arrays import listed, real_number, whole_number
-from numerics.datasets import four_points
+from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.experiments.grids import exact
-from numerics.experiments.mean_field import MeanField
+from numerics.experiments.mean_field import MeanField, usual_loss_tol
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.networks.strengths import Strengths
@@ -115,7 +115,9 @@ def mean_field_slopes(
         if real_width is None
         else whole_number(real_width, "real_width", 16, advice)
     )
-    limit = MeanField(X, y, loss_tol=loss_tol, nodes=real, activation=trained_activation(network.activation))
+    X, y = check_data(X, y)
+    stop = usual_loss_tol(y) if loss_tol is None else loss_tol
+    limit = MeanField(X, y, loss_tol=stop, nodes=real, activation=trained_activation(network.activation))
     drawn = 1 if network.depth == 2 else whole_number(seeds, "seeds", 1, "give a positive integer")
     inputs, reasons = limit.X.shape[1], []
     distances = {layer: np.full((len(sizes), drawn), np.nan) for layer in network.layers}
