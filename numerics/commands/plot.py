@@ -9,9 +9,10 @@ import typer
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json
 from numerics.errors import InputError
-from numerics.experiments.maps import compare_map, layers_of, norms_of
+from numerics.experiments.account import account_of
+from numerics.experiments.maps import at_loss_level, compare_map, layers_of, norms_of
 from numerics.reports.scan import scan_dict
-from numerics.scans import CellStatus, open_scan
+from numerics.scans import open_scan
 
 __all__ = ["plot_command"]
 
@@ -39,11 +40,17 @@ def plot_command(
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Beyond two layers: distances in spectral instead of Frobenius norm.")
     ] = False,
+    loss_level: Annotated[
+        float | None,
+        typer.Option(
+            help="RD where the loss first fell to this level, one of the scan's --loss-levels; else at the end."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png.")] = None,
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
-    dataset = open_scan(store)
+    dataset = open_scan(store) if loss_level is None else at_loss_level(open_scan(store), loss_level)
     known, norm = layers_of(dataset), "spectral" if spectral else "frobenius"
     for name in layer or ():
         if name not in known:
@@ -62,11 +69,10 @@ def plot_command(
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
     comparisons = [compare_map(one, name, norm=norm) for name in layers]
     console = Speaker(quiet=json)
-    pending = int((dataset["status"] == CellStatus.PENDING).sum())
-    if pending:
-        console.print(f"{pending} cells are still to come")
     for comparison in comparisons:
         console.print(comparison.verdict(), soft_wrap=True)
+    for line in account_of(dataset).lines:
+        console.print(line, soft_wrap=True)
     console.print(f"Figure: {file}", soft_wrap=True)
     if json:
         print_json(scan_dict(dataset, comparisons, str(store)) | {"figure": str(file)})

@@ -83,8 +83,7 @@ def plot_gallery(
     size = float(np.ptp(y))
     for ax, (title, (solution, regime)) in zip(grid.ravel(), solutions.items(), strict=False):
         _draw_function(solution, X, y, samples, ax)
-        short = "" if solution.converged else " (stopped short)"
-        ax.set_title(f"{title}: {regime.value}{short}", fontsize=10)
+        ax.set_title(", ".join(filter(None, (f"{title}: {regime.value}", solution.ending))), fontsize=10)
         ax.set_ylim(float(y.min()) - 1.2 * size, float(y.max()) + 1.2 * size)  # a large start leaves it
         for spine in ax.spines.values():
             spine.set(color=REGIME_COLOURS[regime], lw=2.5)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from numerics.errors import InputError
+from numerics.experiments.account import account_of
 from numerics.experiments.maps import MapComparison, compare_map, diagram_of, norms_of
 from numerics.figures.power_laws import plot_relative_distances
 from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes, slope_colours
@@ -143,5 +144,6 @@ def _caption(dataset: "xarray.Dataset", norm: str) -> str:
     attributes, widths, seeds = dataset.attrs, dataset["width"].values, dataset.sizes["seed"]
     parts = [f"{attributes['data']}: {attributes['model']}", attributes["activation"]]
     parts += [f"{norm_name(norm)} norm"] if len(norms_of(dataset)) > 1 else []
+    parts += [f"loss first at {attributes['loss_level']:g}"] if "loss_level" in attributes else []
     parts += [f"widths {widths[0]} to {widths[-1]}", f"{seeds} seeds" if seeds > 1 else "one seed"]
-    return ", ".join(parts)
+    return "\n".join([", ".join(parts), *account_of(dataset).lines])

@@ -30,7 +30,7 @@ def test_a_function_that_draws_networks_gets_its_exponents_fitted():
     exact = pt.initialization("lecun", 3).slopes("spectral")
     assert {r.layer: r.predicted_slope for r in check.of("spectral")} == exact
     assert "lazy" in check.verdict
-    assert check.verdict.count("\n") == 3
+    assert check.verdict.count("\n") == 4  # three layers, the allowance, the whole
     assert set(check.table) == {"predicted", "slope", "low", "high"}
     assert check.table["slope"].sel(norm="spectral", layer="W1") == check.of("spectral")[0].measured.slope
 
