@@ -21,7 +21,8 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.family import Family
 from numerics.experiments.fluctuations import Spread, ensemble_spread, tangent_spread
-from numerics.experiments.mean_field import LAYERS, MeanField, usual_loss_tol
+from numerics.experiments.mean_field import LAYERS, MeanField
+from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.activation import pointwise
 from numerics.networks.two_layer import TwoLayer
 
@@ -168,7 +169,7 @@ def locate(
     width : int
         Number of neurons m.
     loss_tol : float, optional
-        Loss at which training stops; by default 1e-5 of that at the start.
+        Loss at which training stops; by default 7e-6 of that at the start.
 
     Raises
     ------
@@ -189,7 +190,7 @@ def locate(
     """
     X, y = check_data(X, y)
     family = Family.of(network, width, X.shape[1])
-    stop = usual_loss_tol(y) if loss_tol is None else loss_tol
+    stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
     limit = MeanField(X, y, loss_tol=stop, activation=family.activation)
     P, kappa_prime = family.at(family.width)
     distances, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
@@ -298,7 +299,7 @@ def _notes(family: Family, limit: MeanField, layers: Sequence[LayerLocation]) ->
     found = []
     if m * (d + 1) < n:
         found.append(f"{m * (d + 1)} weights cannot interpolate {n} samples: the prediction is for networks that can")
-    if not run.converged:
+    if not (run.converged or run.at_rest):
         found.append(f"the infinitely wide network stops at loss {run.loss:.2g}: {run.message}")
     start = 0.0 if family.sampled is None else float(np.linalg.norm(family.sampled(limit.X)) / np.linalg.norm(limit.y))
     if start > _SMALL_START:

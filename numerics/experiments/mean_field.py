@@ -17,10 +17,9 @@ from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["LAYERS", "MeanField", "distances", "usual_loss_tol"]
+__all__ = ["LAYERS", "MeanField", "distances"]
 
 LAYERS = ("w", "a")
-_STOP = 1e-5  # of the loss at the start
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,6 @@ class MeanField:
             distances(self.run(capacity, kappa_prime, nodes=self.nodes // 4 * 2)),
         )
         return {layer: abs(coarse[layer] / fine[layer] - 1) for layer in LAYERS}
-
-
-def usual_loss_tol(y: np.ndarray) -> float:
-    """Loss at which training stops if nothing else is asked for: 1e-5 of that at the start, where f = 0."""
-    return _STOP * float(y @ y) / (2 * len(y))
 
 
 def distances(solution: Solution) -> dict[str, float]:

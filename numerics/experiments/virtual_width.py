@@ -22,7 +22,8 @@ from numerics.arrays import listed, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.experiments.grids import exact
-from numerics.experiments.mean_field import MeanField, usual_loss_tol
+from numerics.experiments.mean_field import MeanField
+from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.networks.strengths import Strengths
@@ -94,7 +95,7 @@ def mean_field_slopes(
     data : (X, y), optional
         The four points by default.
     loss_tol : float, optional
-        By default 1e-5 of the loss at the start.
+        By default 7e-6 of the loss at the start.
     real_width : int, optional
         Nodes for two layers, 4000 by default; neurons of every hidden layer beyond, 96 by default.
     seeds : int
@@ -116,7 +117,7 @@ def mean_field_slopes(
         else whole_number(real_width, "real_width", 16, advice)
     )
     X, y = check_data(X, y)
-    stop = usual_loss_tol(y) if loss_tol is None else loss_tol
+    stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
     limit = MeanField(X, y, loss_tol=stop, nodes=real, activation=trained_activation(network.activation))
     drawn = 1 if network.depth == 2 else whole_number(seeds, "seeds", 1, "give a positive integer")
     inputs, reasons = limit.X.shape[1], []
@@ -129,7 +130,7 @@ def mean_field_slopes(
                 run = limit.run(strengths.capacity, strengths.ratio)
             else:
                 run = limit.train(_stand_in(strengths, real, limit, seed))
-            if not run.converged:
+            if not (run.converged or run.at_rest):
                 reasons.append(f"width {M:g}: {run.message}")
                 continue
             for layer, ratio in zip(network.layers, ratios, strict=True):

@@ -52,7 +52,9 @@ def one_sample(capacity, target, inputs):
     return np.sqrt(w), np.sqrt(a)
 
 
-@pytest.mark.parametrize(("capacity", "target", "inputs"), [(1.0, 1.0, 2), (0.05, 1.0, 2), (4.0, 0.7, 2), (1.0, 1.0, 5)])
+@pytest.mark.parametrize(
+    ("capacity", "target", "inputs"), [(1.0, 1.0, 2), (0.05, 1.0, 2), (4.0, 0.7, 2), (1.0, 1.0, 5)]
+)
 def test_one_sample_against_the_exact_flow(capacity, target, inputs):
     x = np.zeros((1, inputs))
     x[0, :2] = 0.6, 0.8
