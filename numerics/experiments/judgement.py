@@ -1,8 +1,10 @@
 """The judge: one layer's measured slope against the predicted one, and what is put down to finite width.
 
-A layer agrees if every run reached its goal, the measured regime is the predicted one, and the expected slope lies in the
-interval over seeds widened by :attr:`Allowance.finite_width` on either side. A run that stopped short, or an interval wider than
-:attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
+A layer agrees if every run reached its goal and the expected slope lies in the interval over seeds widened by
+:attr:`Allowance.finite_width` on either side. Where RD at these widths is known, that is the slope at these widths, and a point
+is not undecided for being near a boundary; elsewhere it is that of the limit, and the measured regime has to be the predicted
+one. A run that stopped short, or an interval wider than :attr:`Allowance.widest_interval`, leaves the layer undecided: noise is
+no agreement.
 """
 
 from collections.abc import Sequence
@@ -150,7 +152,7 @@ def _compare(
     size = measured.high - measured.low
     if size > allowance.widest_interval:
         return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
-    if regime is not prediction.regime:
+    if not prediction.distances and regime is not prediction.regime:
         return Verdict.DISAGREES, f"predicted {prediction.regime.value}"
     low, high = measured.low - allowance.finite_width, measured.high + allowance.finite_width
     if not low <= prediction.expected <= high:

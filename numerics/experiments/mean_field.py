@@ -17,9 +17,11 @@ from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["LAYERS", "MeanField", "distances"]
+__all__ = ["LAYERS", "ROUNDING", "MeanField", "distances"]
 
 LAYERS = ("w", "a")
+#: RD below which the digits of a displacement are those of the rounding of the weights.
+ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from numerics.arrays import listed, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.experiments.grids import exact
-from numerics.experiments.mean_field import MeanField
+from numerics.experiments.mean_field import ROUNDING, MeanField
 from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.sampling import strengths_at, trained_activation
@@ -30,7 +30,6 @@ from numerics.networks.strengths import Strengths
 
 __all__ = ["MeanFieldSlopes", "mean_field_slopes"]
 
-_ROUNDING = 1e-13  # RD below which the digits of a displacement are those of the weights' rounding
 _WIDEST = 1e100
 _NODES, _NEURONS = 4000, 96
 
@@ -45,11 +44,12 @@ class MeanFieldSlopes:
     layers : tuple of str
     widths : float64 (k,)
     distances : dict of layer -> float64 (k, seeds)
-        RD; nan where a run did not get to its loss, or where RD is lost to rounding. One column for two layers.
+        RD; nan where a run was cut short, or where RD is lost to rounding. One column for two layers.
     real_width : int
         Nodes of the quadrature, or neurons of every hidden layer.
-    reasons : tuple of str
-        Why there are nans, a sentence each.
+    notes : tuple of str
+        Why there are nans, and which runs came to rest at a positive loss, a sentence each: of these the rare neurons that a
+        denser quadrature has may go on.
     """
 
     network: pt.Network
@@ -57,7 +57,7 @@ class MeanFieldSlopes:
     widths: np.ndarray
     distances: dict[str, np.ndarray] = field(repr=False)
     real_width: int
-    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def basis(self) -> str:
@@ -120,7 +120,8 @@ def mean_field_slopes(
     stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
     limit = MeanField(X, y, loss_tol=stop, nodes=real, activation=trained_activation(network.activation))
     drawn = 1 if network.depth == 2 else whole_number(seeds, "seeds", 1, "give a positive integer")
-    inputs, reasons = limit.X.shape[1], []
+    inputs = limit.X.shape[1]
+    notes: list[str] = []
     distances = {layer: np.full((len(sizes), drawn), np.nan) for layer in network.layers}
     for row, M in enumerate(sizes):
         strengths = strengths_at(network, M, inputs)
@@ -130,15 +131,16 @@ def mean_field_slopes(
                 run = limit.run(strengths.capacity, strengths.ratio)
             else:
                 run = limit.train(_stand_in(strengths, real, limit, seed))
+            if not run.converged:
+                notes.append(f"width {M:g}: {run.ending}")
             if not (run.converged or run.at_rest):
-                reasons.append(f"width {M:g}: {run.message}")
                 continue
             for layer, ratio in zip(network.layers, ratios, strict=True):
-                if run.sup_relative_distance[layer] > _ROUNDING:
+                if run.sup_relative_distance[layer] > ROUNDING:
                     distances[layer][row, seed] = run.sup_relative_distance[layer] * ratio
                 else:
-                    reasons.append(f"width {M:g}: RD of {layer} is lost to rounding")
-    return MeanFieldSlopes(network, network.layers, np.array(sizes), distances, real, tuple(reasons))
+                    notes.append(f"width {M:g}: RD of {layer} is lost to rounding")
+    return MeanFieldSlopes(network, network.layers, np.array(sizes), distances, real, tuple(notes))
 
 
 def _stand_in(strengths: Strengths, real_width: int, limit: MeanField, seed: int) -> DeepNetwork:

@@ -103,7 +103,7 @@ def plot_curves(curves: Sequence[PowerLaw], quantity: str, *, ax: Axes | None = 
     ax.set(yscale="log", ylabel=quantity)
     key = ["solid: fitted"]
     key += ["dashed: predicted slope"] if any(curve.predicted is not None for curve in curves) else []
-    key += ["dotted: RD by the tangent kernels"] if any(curve.distances for curve in curves) else []
+    key += ["dotted: RD of the infinitely wide network"] if any(curve.distances for curve in curves) else []
     columns = 2 if len(curves) >= _FEWEST_COLUMNS else 1
     look: dict[str, Any] = {"fontsize": 8, "title_fontsize": 8, "frameon": False, "ncols": columns}
     ax.legend(handles=handles, title="; ".join(key), loc="upper center", bbox_to_anchor=(0.5, -0.13), **look)
