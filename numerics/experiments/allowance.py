@@ -18,6 +18,8 @@ class Allowance:
     finite_width : float
         Largest |S - expected| put down to finite width, beyond the interval over seeds: the theory is a limit, of RD itself for
         two layers, of slopes beyond.
+    distance : float
+        Largest |log(RD/expected RD)| at the largest width, beyond two standard errors over seeds, where RD is known.
     widest_interval : float
         Widest interval of a slope, upper minus lower end, from which anything is concluded.
     mean_difference : float or None
@@ -26,6 +28,7 @@ class Allowance:
 
     critical: float = 0.05
     finite_width: float = 0.05
+    distance: float = 0.1
     widest_interval: float = 0.2
     mean_difference: float | None = None
 

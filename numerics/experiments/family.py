@@ -16,6 +16,7 @@ from numerics.networks.two_layer import WIDEST, TwoLayer
 __all__ = ["Family"]
 
 _WIDEST_UNIT = 1e30
+_SAME = 1e-9  # change of log P over all widths that is none
 _ADVICE = (
     "give a phasetheory.Network, a name such as 'he', scales {'alpha': 1, 'beta1': 0.05, 'beta2': 0.05}, or a TwoLayer"
 )
@@ -89,5 +90,6 @@ class Family:
             return float(np.log(self.at(float(np.exp(log_width)))[0]))
 
         ends = 0.0, float(np.log(_WIDEST_UNIT))
-        crosses = log_capacity(ends[0]) * log_capacity(ends[1]) <= 0
+        low, high = map(log_capacity, ends)
+        crosses = low * high <= 0 and abs(high - low) > _SAME
         return float(np.exp(brentq(log_capacity, *ends, rtol=1e-6))) if crosses else float("nan")

@@ -17,11 +17,12 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq, nnls
 
 import phasetheory as pt
+from numerics.arrays import whole_number
 from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.family import Family
 from numerics.experiments.fluctuations import Spread, ensemble_spread, tangent_spread
-from numerics.experiments.mean_field import LAYERS, MeanField
+from numerics.experiments.mean_field import LAYERS, MeanField, distances
 from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.activation import pointwise
 from numerics.networks.two_layer import TwoLayer
@@ -102,6 +103,8 @@ class Location:
     width, samples, inputs : int
     capacity, kappa_prime : float
         P = m beta1 beta2/alpha and beta1/beta2.
+    at_twice_the_width : (float, float)
+        (P, kappa') at this scaling.
     unit_width : float
         Width at which P = 1 at this scaling; nan if there is none.
     layers : tuple of LayerLocation
@@ -121,12 +124,41 @@ class Location:
     inputs: int
     capacity: float
     kappa_prime: float
+    at_twice_the_width: tuple[float, float]
     unit_width: float
     layers: tuple[LayerLocation, ...]
     loss_tol: float
     nodes: str
     notes: tuple[str, ...]
     limit: MeanField = field(repr=False, compare=False)
+
+    def train(self, networks: int = 4, *, seed: int = 0) -> dict[str, np.ndarray]:
+        """Largest RD of each layer of drawn networks of this width (even) and these scales, f = 0 at the start.
+
+        Parameters
+        ----------
+        networks : int
+        seed : int
+            The networks have this and the next seeds.
+
+        Returns
+        -------
+        dict of layer -> float64 (networks,)
+        """
+        count = whole_number(networks, "networks", 1, "give how many networks to train, a positive integer")
+        first = whole_number(seed, "seed", 0, "give 0 or a positive integer")
+        kappa, inputs = self.capacity / self.width, self.inputs
+        runs = [
+            distances(
+                self.limit.train(
+                    TwoLayer.draw(
+                        self.width, kappa, self.kappa_prime, inputs, rng=first + i, activation=self.limit.activation
+                    )
+                )
+            )
+            for i in range(count)
+        ]
+        return {layer: np.array([run[layer] for run in runs]) for layer in LAYERS}
 
     def __getitem__(self, layer: str) -> LayerLocation:
         for found in self.layers:
@@ -145,7 +177,7 @@ class Location:
             lines.append(f"{layer.layer}  {layer.position}")
             lines.append(f"   RD {layer.relative_distance:.3g}, in 95 % of networks {low:.3g} to {high:.3g}")
             lines.append(f"   tangent kernels say {layer.tangent:.3g}, off by {_percent(layer.tangent_error)}")
-            lines.append(f"   {_to_critical(layer)}; twice as wide, S = {layer.slope:+.2f}")
+            lines.append(f"   {_to_critical(layer)}; twice as wide, S = {_signed(layer.slope)}")
         return "\n".join(lines + [f"note: {note}" for note in self.notes])
 
 
@@ -193,16 +225,16 @@ def locate(
     stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
     limit = MeanField(X, y, loss_tol=stop, activation=family.activation)
     P, kappa_prime = family.at(family.width)
-    distances, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
+    here, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
     errors = limit.quadrature_error(P, kappa_prime)
     elasticities = _elasticities(limit, P, kappa_prime)
     tangent = _tangent_distances(limit, P, kappa_prime)
-    off = {layer: abs(distances[layer] / tangent[layer] - 1) for layer in LAYERS}
+    off = {layer: abs(here[layer] / tangent[layer] - 1) for layer in LAYERS}
     spreads = _spreads(limit, P, kappa_prime, off)
     diagram = pt.phase_diagram()
     layers = []
     for layer in LAYERS:
-        F, s = distances[layer], spreads[layer]
+        F, s = here[layer], spreads[layer]
         factor = float(np.exp(_COVERAGE * s.value / np.sqrt(family.width)))
         critical = _critical_capacity(limit, layer, P, kappa_prime)
         layers.append(
@@ -227,6 +259,7 @@ def locate(
         inputs=X.shape[1],
         capacity=P,
         kappa_prime=kappa_prime,
+        at_twice_the_width=family.at(2 * family.width),
         unit_width=family.unit_width(),
         layers=tuple(layers),
         loss_tol=limit.loss_tol,
@@ -306,13 +339,17 @@ def _notes(family: Family, limit: MeanField, layers: Sequence[LayerLocation]) ->
         found.append(f"f is {start:.2g} of the targets at the start; the prediction is for f = 0 there")
     if family.sampled is None and P / np.sqrt(m) > _SMALL_START:
         found.append(
-            f"for a start with f = 0: of a plain one f(0) ~ P/√m = {P / np.sqrt(m):.2g} of the targets moves RD"
+            f"this is for a start with f = 0; a plain one has f(0) ~ P/√m = {P / np.sqrt(m):.2g}, which moves the weights too"
         )
     if m < _FEW_PER_SAMPLE * n and any(layer.regime is pt.Regime.LINEAR for layer in layers):
         found.append(
             f"{m / n:.2g} neurons for a sample: the tangent kernel of a draw lacks rank below {_FEW_PER_SAMPLE}, and RD is larger"
         )
     return found
+
+
+def _signed(slope: float) -> str:
+    return f"{slope:+.2f}" if round(slope, 2) else "0.00"
 
 
 def _percent(error: float) -> str:

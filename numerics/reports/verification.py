@@ -136,8 +136,9 @@ def to_table(verification: Verification, norm: str = "frobenius") -> Table:
     caption = "In brackets: 95 % interval over seeds. "  # one paragraph: it is wrapped to the width of the table
     if known:
         caption += (
-            f"Here: the slope at these widths, of the infinitely wide network of the same capacity. {allowed}, around it. Ratio: RD "
-            f"measured at width {plan.widths[-1]} over that of the infinitely wide network; no free parameter."
+            f"Here: the slope at these widths, of the infinitely wide network of the same capacity. Ratio: RD measured at width "
+            f"{plan.widths[-1]} over that of the infinitely wide network; no free parameter. {allowed}, around the slope here, "
+            f"and for {allowance.distance:.0%} and two standard errors in the ratio."
         )
     else:
         caption += (
