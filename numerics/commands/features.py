@@ -70,7 +70,11 @@ def features(
         from numerics.figures.features import write_similarities
         from numerics.figures.functions import write_line_features
 
-        paths = write_line_features(learned, X, y, out) if planar else write_similarities(learned, data.name, out)
+        paths = (
+            write_line_features(learned, X, y, data.name, out)
+            if planar
+            else write_similarities(learned, data.name, out)
+        )
         if animate is not None:
             paths += write_animations(learned, X, y, out, f".{animate}")
         say_figures(console, out, paths)
@@ -114,7 +118,7 @@ def gallery(
     if out is not None:
         from numerics.figures.functions import write_gallery
 
-        say_figures(console, out, write_gallery(learned, X, y, width, out))
+        say_figures(console, out, write_gallery(learned, X, y, data.name, width, out))
 
 
 def _warn(learned: list[Portrait], console: Console) -> None:

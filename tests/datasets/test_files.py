@@ -56,6 +56,7 @@ def test_inputs_on_a_line(tmp_path):
         ("1,2\n3\n", r"row 2, column 2: the value is missing; remove the row"),
         ("1,2\n\n3,nan\n", r"row 3, column 2: the value is missing \('nan'\)"),
         ("1,2\n3,4\n1,5\n", r"rows 1 and 3: the same x with different y, 2 and 5"),
+        ("0,2\n1,4\n-0.0,5\n", r"rows 1 and 3: the same x with different y, 2 and 5"),
         ("1\n2\n", r"row 1: one column"),
         ("", r"is empty"),
         ("x,y\n", r"holds no samples"),
