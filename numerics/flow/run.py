@@ -5,7 +5,6 @@ magnitude over the phase diagram, and a tolerance relative to |theta| means noth
 refused if the loss rises by more than the quiver of neurons that slide on a kink, which a gradient flow never does.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Generic
@@ -22,6 +21,7 @@ from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
 from numerics.flow.two_layer.problem import TwoLayerProblem
+from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
@@ -77,7 +77,8 @@ def gradient_flow(
     t_max, grad_tol : float
         Stop at this normalised time, or when |grad R| falls to this value (located as well).
     max_steps : int; max_seconds : float
-        Budgets: a run that uses one up is marked, not lost.
+        Budgets: a run that uses one up is marked, not lost. Seconds of wall time; compilation, at the first use of a method,
+        does not count.
     loss_levels : array (k,)
         Losses on the way that a step ends on, located like ``loss_tol``: there :meth:`Solution.relative_distance_at` has the
         accuracy of the run.
@@ -137,12 +138,12 @@ def _solve(
     if method not in ("auto", *kind.methods):
         raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
     chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
-    started = time.perf_counter()
-    problem = kind(network, X, y, chosen, threads)
-    try:
-        return _Run(problem, limits, started).integrate(why)
-    finally:
-        problem.close()
+    with Stopwatch() as watch:
+        problem = kind(network, X, y, chosen, threads)
+        try:
+            return _Run(problem, limits, watch).integrate(why)
+        finally:
+            problem.close()
 
 
 def _least_loss(X: np.ndarray, y: np.ndarray) -> float:
@@ -162,9 +163,9 @@ def _choose(kind: type[Problem[P, N]], samples: int) -> tuple[str, str]:
 class _Run(Generic[P, N]):
     """One integration: the loop around a method."""
 
-    def __init__(self, problem: Problem[P, N], limits: Limits, started: float) -> None:
+    def __init__(self, problem: Problem[P, N], limits: Limits, watch: Stopwatch) -> None:
         self.problem, self.flow, self.method = problem, problem.flow, problem.method
-        self.limits, self.started = limits, started
+        self.limits, self.watch = limits, watch
         self.point, self.trial = problem.point, problem.trial
         self.controller = PIController(order=self.method.order)
         self.match = _MATCH * min(limits.rtol, 1e-2)
@@ -325,7 +326,7 @@ class _Run(Generic[P, N]):
             return Status.STATIONARY
         if self.accepted + self.rejected >= limits.max_steps:
             return Status.STEP_BUDGET
-        if time.perf_counter() - self.started > limits.max_seconds:
+        if self.watch.worked > limits.max_seconds:
             return Status.TIME_BUDGET
         return None
 
@@ -363,7 +364,8 @@ class _Run(Generic[P, N]):
                 rejected=self.rejected,
                 evaluations=self.flow.evaluations,
                 kernel_evaluations=self.flow.kernel_evaluations,
-                seconds=time.perf_counter() - self.started,
+                seconds=self.watch.worked,
+                compilation=self.watch.compiled,
             ),
             trajectory=Trajectory(
                 t=np.array([p.t for p in self.record]),
