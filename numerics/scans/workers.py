@@ -21,6 +21,7 @@ import numpy as np
 from numerics.errors import InputError, ScanError
 from numerics.scans.experiment import Cell, Experiment
 from numerics.scans.records import CellStatus, Record
+from numerics.scans.signals import held_back
 
 __all__ = ["Borrowed", "Dask", "Processes", "Serial", "Threads", "Workers", "execute"]
 
@@ -95,20 +96,24 @@ class Processes(Workers):
         # loky rather than the standard library: it starts fresh interpreters with their own environment (one thread each),
         # does not run the user's script a second time in them, and takes functions of a notebook
         self._experiment = experiment
-        self._pool = ProcessPoolExecutor(
-            self.processes, timeout=None, initializer=_enter, initargs=(experiment, os.getpid()), env=_ONE_THREAD
-        )
+        with held_back():
+            self._pool = ProcessPoolExecutor(
+                self.processes, timeout=None, initializer=_enter, initargs=(experiment, os.getpid()), env=_ONE_THREAD
+            )
 
     def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand a cell to the pool."""
-        return self._pool.submit(_measured_here, cell)
+        """Hand a cell to the pool, which starts processes when it is given work."""
+        with held_back():
+            return self._pool.submit(_measured_here, cell)
 
     def restart(self) -> None:
         """Replace a broken pool by a new one, and make sure that this one works."""
         self.stop()
         self.start(self._experiment)
         try:
-            self._pool.submit(os.getpid).result()
+            with held_back():
+                first = self._pool.submit(os.getpid)
+            first.result()
         except BrokenExecutor as error:
             raise ScanError(
                 f"worker processes do not start on this machine ({error}); use the serial executor"
