@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.arrays import whole_number
 from numerics.errors import InputError, ScanError
 from numerics.scans.experiment import Cell, Experiment
 from numerics.scans.records import CellStatus, Record
@@ -84,8 +85,8 @@ class Processes(Workers):
     """
 
     def __init__(self, processes: int | None = None) -> None:
-        if processes is not None and (isinstance(processes, bool) or not isinstance(processes, int) or processes < 1):
-            raise InputError(f"processes = {processes!r}; give a positive integer, or None for one per core")
+        if processes is not None:
+            whole_number(processes, "processes", 1, "give a positive integer, or None for one per core")
         self.processes = processes or _cores()
         self.window = 2 * self.processes  # the next cell is at hand when one ends
 
@@ -189,8 +190,8 @@ class Dask(Workers):
     ) -> None:
         if sum(given is not None for given in (scheduler, workers, client)) != 1:
             raise InputError("give one of: scheduler (the address of a cluster), workers (how many to start), client")
-        if workers is not None and workers < 1:
-            raise InputError(f"workers = {workers}; give a positive integer")
+        if workers is not None:
+            whole_number(workers, "workers", 1, "give a positive integer")
         self._scheduler, self._workers, self.client = scheduler, workers, client
         self._timeout = timeout
         self._owned: list[Any] = []
