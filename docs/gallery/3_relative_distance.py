@@ -3,8 +3,8 @@ Relative distance against the width
 ===================================
 
 Three points of the diagram, one in each regime. Markers: geometric means over the seeds, with bars from the smallest to the
-largest. Solid: fitted. Dashed: the derived slope. Dotted: the distance itself as the tangent kernels predict it, with no free
-parameter.
+largest. Solid: fitted. Dashed: the derived slope. Dotted: the distance itself, of the infinitely wide network of the
+same capacity, with no free parameter.
 """
 
 import numerics as nm

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import phasetheory as pt
+from numerics.arrays import real_number
+from numerics.errors import InputError
 
 __all__ = ["Allowance", "allowance_at"]
 
@@ -31,6 +33,15 @@ class Allowance:
     distance: float = 0.1
     widest_interval: float = 0.2
     mean_difference: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("critical", "finite_width", "widest_interval", "trusted", "mean_difference"):
+            value = getattr(self, name)
+            if name != "mean_difference" or value is not None:
+                number = real_number(value, name)
+                if number < 0:
+                    raise InputError(f"{name} = {number}; give 0, or a positive number such as 0.05")
+                object.__setattr__(self, name, number)
 
     def regime(self, slope: float) -> pt.Regime:
         """The regime that a measured slope speaks for."""
