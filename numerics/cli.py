@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ for command in (classify, condense, derive, diagram, features, gallery, lineariz
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141
+_ROOM_FOR_PANELS = 80  # columns; in fewer the panels of the help cut names of options
 _LONGEST = 600  # characters of a line on stderr; what was given may be a whole file
 _TRACEBACK = "PHASETHEORY_TRACEBACK"  # environment variable
 #: What to do about errors that come from the size of what was asked, wherever they are raised.
@@ -90,13 +92,23 @@ def _run(given: list[str]) -> int:
     """The command itself; its errors come through as they are."""
     try:
         root: Any = typer.main.get_command(app)
+        columns = shutil.get_terminal_size().columns
+        if columns < _ROOM_FOR_PANELS:
+            _wrap_help(root)
         asked = root.commands.get(given[0])
         if asked is not None and "--help" not in given:
             check_given(given[1:], asked.params)
-        with root.make_context("phasetheory", given) as context:
+        with root.make_context("phasetheory", given, terminal_width=columns) as context:
             return root.invoke(context) or 0
     except typer.Exit as end:
         return end.exit_code
+
+
+def _wrap_help(root: Any) -> None:
+    """Plain help, which is wrapped, in the place of panels, which are cut."""
+    for each in (root, *root.commands.values()):
+        each.rich_markup_mode = None
+        each.short_help = each.help.partition("\n\n")[0]
 
 
 def _last_line(error: Exception, given: list[str]) -> tuple[int, str]:

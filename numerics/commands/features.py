@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
@@ -25,7 +24,7 @@ from numerics.errors import InputError
 from numerics.experiments.plan import BOOK
 from numerics.experiments.portraits import GALLERY, Portrait, train_points
 from numerics.experiments.stopping import DIGITS_LOSS, LOSS, usual_loss_tol
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 
 __all__ = ["features", "gallery"]
 
@@ -131,11 +130,12 @@ def _bends(net: Portrait, X: np.ndarray, y: np.ndarray) -> float:
     return float(turning / np.sum(np.abs(np.diff(straight))))
 
 
-def _condensation_table(learned: list[Portrait], width: int, seed: int) -> Table:
-    table = plain_table(
+def _condensation_table(learned: list[Portrait], width: int, seed: int) -> ResultTable:
+    table = ResultTable(
         f"Condensation of the input weights, {width} neurons, seed {seed}",
         "entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
         ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"),
+        keys=3,
         left=("regime",),
     )
     for net in learned:
