@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import phasetheory as pt
+from numerics.commands.completion import complete_if_asked
 from numerics.commands.condense import condense
 from numerics.commands.features import features, gallery
 from numerics.commands.letters import redirect_to_nothing, spell_streams
@@ -28,7 +29,6 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     help="Derive in which regime a network trains, and check it by experiment.",
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("verify")(verify_command)
@@ -92,6 +92,7 @@ def _run(given: list[str]) -> int:
     """The command itself; its errors come through as they are."""
     try:
         root: Any = typer.main.get_command(app)
+        complete_if_asked(root)
         columns = shutil.get_terminal_size().columns
         if columns < _ROOM_FOR_PANELS:
             _wrap_help(root)
@@ -102,6 +103,8 @@ def _run(given: list[str]) -> int:
             return root.invoke(context) or 0
     except typer.Exit as end:
         return end.exit_code
+    except SystemExit as end:  # what answers a shell ends so
+        return int(end.code or 0)
 
 
 def _wrap_help(root: Any) -> None:

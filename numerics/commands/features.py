@@ -6,6 +6,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
@@ -36,7 +37,10 @@ def features(
     width: Width = 1000,
     seed: Seed = 0,
     animate: Annotated[
-        str | None, typer.Option(help="Also an animation of the training: gif, or mp4 (needs ffmpeg).")
+        str | None,
+        typer.Option(
+            help="Also an animation of the training: gif, or mp4 (needs ffmpeg).", autocompletion=offer("gif", "mp4")
+        ),
     ] = None,
     out: Out = None,
     json: Json = False,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from numerics.commands.completion import offer
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json, Out, Points, parse_integers, parse_points, prepare, say_figures
 from numerics.commands.running import print_failures, scan_progress
@@ -20,7 +21,12 @@ _LINEARIZED = ("1/2", "3/4", "1", "7/4")  # gamma of the linear-approximation fi
 
 
 def linearize(
-    layers: Annotated[str, typer.Option(help="Parameter groups of the tangent model: w,a or w or a.")] = "w,a",
+    layers: Annotated[
+        str,
+        typer.Option(
+            help="Parameter groups of the tangent model: w,a or w or a.", autocompletion=offer("w,a", "w", "a")
+        ),
+    ] = "w,a",
     widths: Annotated[str, typer.Option(help="Widths, e.g. 1000,2000,4000.")] = "1000,2000,4000,8000,16000",
     seeds: Annotated[int, typer.Option(help="Repetitions at each width.")] = 4,
     point: Points = None,
