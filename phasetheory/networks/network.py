@@ -126,8 +126,8 @@ class Network:
         act = self.activation
         if zeros and self.sigmas[-1] != 0 and (act.degree, act.left) != (1, -act.right):
             raise TheoryError(
-                f"{zeros[0]} = 0: a hidden layer at zero stands on the kink of {act.name}, where it never moves, or all its neurons "
-                "move as one; let the output layer start at zero, or take a small scale such as 1/m^2"
+                f"{zeros[0]} = 0: a hidden layer at zero stands on the kink of {act.name}, where it never moves, or all its "
+                "neurons move as one; let the output layer start at zero, or take a small scale such as 1/m^2"
             )
 
     @property
