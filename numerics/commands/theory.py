@@ -17,7 +17,7 @@ from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.symbols.printing import plain
 
-__all__ = ["classify", "derive", "diagram"]
+__all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
 
 
 _DEVIATION = (
@@ -94,7 +94,7 @@ def read_network(
         return Asked(None, None, 2 if depth is None else depth, sigma)
     exclusive(ways, "each of them says what the network is")
     if all(value is None for value in ways.values()):
-        raise _no_network("no network given")
+        raise no_network("no network given")
     if name is not None:
         if alpha is not None or learning_rates is not None:
             raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
@@ -118,7 +118,7 @@ def classify(asked: Asked, json: Json = False) -> None:
     """
     net = asked.network
     if net is None:
-        raise _no_network("no network given")
+        raise no_network("no network given")
     if json:
         print_json(_as_dict(net, pt.statements(net)))
     elif asked.name is not None:
@@ -162,7 +162,8 @@ def diagram(
         print(_diagram_text(derived))
 
 
-def _no_network(got: str) -> InputError:
+def no_network(got: str) -> InputError:
+    """The error where a network is needed."""
     names = ", ".join(pt.initializations())
     return InputError(f"{got}; give one of: a name ({names}), --beta1 .., --sigmas, --abc")
 

@@ -199,8 +199,9 @@ class _Tally:
         seconds = time.monotonic() - self._began
         done = self._total - self._missing + self._finished - self._failed
         rate = self._finished / seconds if self._finished else 0.0
-        remaining = self._cost_left * seconds / self._cost_spent if self._cost_spent else float("nan")
-        return ScanProgress(self._total, done, self._failed, rate, max(0.0, remaining))
+        cost_left = max(0.0, self._cost_left)  # rounding can leave less than nothing
+        remaining = cost_left * seconds / self._cost_spent if self._cost_spent else float("nan")
+        return ScanProgress(self._total, done, self._failed, rate, remaining)
 
 
 def _workers(executor: Executor | Workers | None) -> Workers:

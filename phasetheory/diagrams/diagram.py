@@ -119,6 +119,18 @@ class PhaseDiagram:
         """S of a layer, or of ``'theta'``, as a SymPy Piecewise in the coordinates."""
         return self._slope(layer).to_sympy(*self.coordinates)
 
+    def gradients(self, layer: str, regime: Regime) -> tuple[tuple[sp.Rational, sp.Rational], ...]:
+        """The distinct (dS/dx, dS/dy) of the pieces that S of a layer has in a regime.
+
+        Examples
+        --------
+        >>> phase_diagram(2).gradients("w", Regime.CONDENSED)
+        ((1, 0), (1/2, -1/2))
+        """
+        cells = self._slope(layer).cells
+        found = {f for polygon, f in cells if any(classify(sp.Rational(f(corner))) is regime for corner in polygon)}
+        return tuple(sorted(((sp.Rational(f.x), sp.Rational(f.y)) for f in found), reverse=True))
+
     def evaluate(self, x: Any, y: Any, *, layers: Sequence[str] | None = None) -> dict[str, Any]:
         """Slopes on floating-point numbers or NumPy arrays, which are broadcast against each other.
 

@@ -61,7 +61,7 @@ def statements(network: Network) -> tuple[Statement, ...]:
                 "S_w is a lower bound here: the output weights hardly move, so a target that needs more directions than w "
                 "condenses on is fitted late, at a larger RD",
                 Basis.FITTED,
-                "measured on four points, see the limitations in README.md",
+                "measured on four points, see limitations in the documentation",
             )
         )
     return tuple(found)

@@ -27,7 +27,7 @@ Where it is too short: step 3 takes the target to be within reach of features al
 the layer above hardly moves (two layers: gamma > 1, gamma' < 1 - gamma) those directions are fixed early; a target that they
 cannot fit is fitted late, at a larger RD, and S_w is a lower bound. Likewise below layers that condense while it is linear itself
 (three layers: W1, where W2 alone condenses) the measured S depends on the target, on both sides of the derived one; why is
-open. Measured, not derived: see the limitations in the README.
+open. Measured, not derived: see the page on limitations in docs.
 
 The functions here ask only for +, - and multiples and fractions by integers, and an ``algebra`` with minimum and
 maximum: the same lines run on rational numbers and on piecewise-linear functions over a slice.
