@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
@@ -25,7 +25,7 @@ from numerics.errors import InputError
 from numerics.experiments.plan import BOOK
 from numerics.experiments.portraits import GALLERY, Portrait, train_points
 from numerics.experiments.stopping import DIGITS_LOSS, LOSS, usual_loss_tol
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 
 __all__ = ["features", "gallery"]
 
@@ -39,7 +39,10 @@ def features(
     width: Width = 1000,
     seed: Seed = 0,
     animate: Annotated[
-        str | None, typer.Option(help="Also an animation of the training: gif, or mp4 (needs ffmpeg).")
+        str | None,
+        typer.Option(
+            help="Also an animation of the training: gif, or mp4 (needs ffmpeg).", autocompletion=offer("gif", "mp4")
+        ),
     ] = None,
     out: Out = None,
     json: Json = False,
@@ -151,11 +154,12 @@ def _turning(x: np.ndarray, f: np.ndarray) -> float:
     return float(np.sum(np.abs(np.diff(np.diff(f) / np.diff(x)))))
 
 
-def _condensation_table(learned: list[Portrait], width: int, seed: int) -> Table:
-    table = plain_table(
+def _condensation_table(learned: list[Portrait], width: int, seed: int) -> ResultTable:
+    table = ResultTable(
         f"Condensation of the input weights, {width} neurons, seed {seed}",
         "entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
         ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"),
+        keys=3,
         left=("regime",),
     )
     for net in learned:

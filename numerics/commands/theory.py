@@ -10,6 +10,7 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
+from numerics.commands.completion import offer, offer_initializations
 from numerics.commands.letters import print_json
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
@@ -56,7 +57,10 @@ class Asked:
 
 def read_network(
     name: Annotated[
-        str | None, typer.Argument(help=f"A named initialisation: {', '.join(pt.initializations())}.")
+        str | None,
+        typer.Argument(
+            help=f"A named initialisation: {', '.join(pt.initializations())}.", autocompletion=offer_initializations
+        ),
     ] = None,
     depth: Annotated[int | None, typer.Option(max=100, help="Number of weight layers; 2 by default.")] = None,
     alpha: Annotated[
@@ -84,7 +88,13 @@ def read_network(
     abc: Annotated[
         str | None, typer.Option("--abc", help="abc parametrisation 'a1,..,aL; b1,..,bL; c1,..,cL' (or one c).")
     ] = None,
-    activation: Annotated[str, typer.Option(help="relu, linear, leaky_relu:SLOPE or relu^P.")] = "relu",
+    activation: Annotated[
+        str,
+        typer.Option(
+            help="relu, linear, leaky_relu:SLOPE or relu^P.",
+            autocompletion=offer("relu", "linear", "leaky_relu", "leaky_relu:", "relu^"),
+        ),
+    ] = "relu",
 ) -> Asked:
     """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
     sigma, betas = _activation(activation), (beta1, beta2, beta3)

@@ -35,7 +35,7 @@ class Allowance:
     mean_difference: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("critical", "finite_width", "distance", "widest_interval", "mean_difference"):
+        for name in ("critical", "finite_width", "widest_interval", "distance", "mean_difference"):
             value = getattr(self, name)
             if name != "mean_difference" or value is not None:
                 number = real_number(value, name)

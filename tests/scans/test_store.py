@@ -314,3 +314,14 @@ def test_the_slow_readers_of_data_are_loaded_for_those_who_ask():
     slow = ("xarray", "zarr", "pandas", "loky", "matplotlib", "distributed")
     code = f"import sys, numerics; sys.exit(any(name in sys.modules for name in {slow}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_time_left_leaves_out_what_waited_for_the_kernels(toy):
+    """A first cell of half a second and seven of none: after the second there are not six quarters of a second left."""
+    seen = []
+    first = {(Fraction(1, 4), 0): "wait"}
+    nm.scan(toy(sizes=(1,), seeds=8, trouble=first), executor=SERIAL, progress=seen.append)
+    assert [now.rate for now in seen[:2]] == [0.0, 0.0]
+    assert np.isnan([now.remaining for now in seen[:2]]).all()
+    assert all(now.remaining < 0.5 and now.rate > 5 for now in seen[2:])
+    assert seen[-1].remaining == 0.0
