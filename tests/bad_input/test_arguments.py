@@ -111,7 +111,7 @@ CALLS = {
     "Allowance(finite_width=text)": lambda: nm.Allowance(finite_width="x"),
     "Allowance(critical=-1)": lambda: nm.Allowance(critical=-1),
     "Allowance(widest_interval=None)": lambda: nm.Allowance(widest_interval=None),
-    "Allowance(trusted=nan)": lambda: nm.Allowance(trusted=float("nan")),
+    "Allowance(distance=nan)": lambda: nm.Allowance(distance=float("nan")),
     "Allowance(mean_difference=True)": lambda: nm.Allowance(mean_difference=True),
 }
 
@@ -141,4 +141,4 @@ def test_numbers_and_truth_values_of_numpy_are_as_good_as_those_of_python():
     assert run.loss == nm.gradient_flow(NET, X, Y, threads=1).loss
     assert nm.Processes(np.int32(2)).processes == 2
     assert nm.TwoLayer.sample(10, 1, 0, X, antisymmetric=np.False_).width == 10
-    assert nm.Allowance(critical=np.float32(0.5), trusted=0) == nm.Allowance(critical=0.5, trusted=0.0)
+    assert nm.Allowance(critical=np.float32(0.5), distance=0) == nm.Allowance(critical=0.5, distance=0.0)
