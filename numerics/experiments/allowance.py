@@ -1,6 +1,6 @@
 """What a verdict allows for: finite width, the noise of few seeds, and what still counts as critical."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import phasetheory as pt
 from numerics.arrays import real_number
@@ -35,13 +35,14 @@ class Allowance:
     mean_difference: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("critical", "finite_width", "widest_interval", "distance", "mean_difference"):
-            value = getattr(self, name)
-            if name != "mean_difference" or value is not None:
-                number = real_number(value, name)
-                if number < 0:
-                    raise InputError(f"{name} = {number}; give 0, or a positive number such as 0.05")
-                object.__setattr__(self, name, number)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None and field.default is None:
+                continue
+            number = real_number(value, field.name)
+            if number < 0:
+                raise InputError(f"{field.name} = {number}; give 0, or a positive number such as 0.05")
+            object.__setattr__(self, field.name, number)
 
     def regime(self, slope: float) -> pt.Regime:
         """The regime that a measured slope speaks for."""
