@@ -17,6 +17,7 @@ from numerics.commands.condense import condense
 from numerics.commands.features import features, gallery
 from numerics.commands.letters import redirect_to_nothing, spell_streams
 from numerics.commands.linearize import linearize
+from numerics.commands.locate import locate_command
 from numerics.commands.options import check_given
 from numerics.commands.plot import plot_command
 from numerics.commands.running import stoppable
@@ -31,6 +32,7 @@ app = typer.Typer(
     help="Derive in which regime a network trains, and check it by experiment.",
     pretty_exceptions_enable=False,
 )
+app.command("locate")(locate_command)
 app.command("verify")(verify_command)
 app.command("scan")(scan_command)
 app.command("plot")(plot_command)

@@ -22,7 +22,10 @@ def read_data_option(
     ] = "four-points",
     target: Annotated[
         str | None,
-        typer.Option(help="Column of the file that is the target; by default y, target or label, else the last."),
+        typer.Option(
+            help="Column of the file that is the target, by its name, or by its number from 1 if it has none; by default y, "
+            "target or label, else the last."
+        ),
     ] = None,
 ) -> Dataset:
     """Load the data."""

@@ -11,6 +11,7 @@ from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json
 from numerics.errors import InputError
 from numerics.experiments.account import account_of
+from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import at_loss_level, compare_map, layers_of, norms_of
 from numerics.reports.scan import scan_dict
 from numerics.scans import open_scan
@@ -44,6 +45,12 @@ def plot_command(
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Beyond two layers: distances in spectral instead of Frobenius norm.")
     ] = False,
+    row: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="slopes, rd: a value of the second coordinate to draw; repeatable. A few of them by default."
+        ),
+    ] = None,
     loss_level: Annotated[
         float | None,
         typer.Option(
@@ -61,6 +68,9 @@ def plot_command(
             raise InputError(f"--layer {name}: this scan has {', '.join(known)}")
     if norm not in norms_of(dataset):
         raise InputError("--spectral: this scan has distances in Frobenius norm only; leave it out")
+    if row and figure is Kind.heatmap:
+        raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
+    rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
     layers = layer or known
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
     if file.suffix.lower() not in _ENDINGS:
@@ -68,7 +78,7 @@ def plot_command(
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.style import save_as
 
-    save_as(scan_figure(dataset, figure.value, layers, norm), file)
+    save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows), file)
     # at other scales of the weights the slopes are the same: what is said is said of the first
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
     comparisons = [compare_map(one, name, norm=norm) for name in layers]

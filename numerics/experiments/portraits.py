@@ -19,6 +19,7 @@ from numerics.networks.sampling import check_width
 from numerics.networks.seeds import cell_seed
 from numerics.observe.condensation import Condensation, condensation
 from numerics.observe.features import features
+from phasetheory.symbols.printing import number
 
 __all__ = ["GALLERY", "Portrait", "regime_of_w", "train_points"]
 
@@ -48,8 +49,8 @@ class Portrait:
     @property
     def title(self) -> str:
         """The point and its regime, for a panel."""
-        gamma, prime = map(float, self.point)
-        place = rf"$\gamma={gamma:g}$" if prime == 0 else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$"
+        gamma, prime = map(number, self.point)
+        place = rf"$\gamma={gamma}$" if prime == "0" else rf"$\gamma={gamma}$, $\gamma'={prime}$"
         return ", ".join(filter(None, (place, self.regime.value, self.solution.ending)))
 
 

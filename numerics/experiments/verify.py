@@ -123,7 +123,7 @@ def _result(
     }
     runs = [[own[width, seed] for seed in range(plan.seeds)] for width in plan.widths]
     status = np.array([[record.status for record in row] for row in runs])
-    predictions = expected(plan, point, diagram, allowance)
+    predictions = expected(plan, point, diagram)
     layers = tuple(
         judge(
             *(layer, norm, predictions[layer, norm], plan.widths),

@@ -81,7 +81,7 @@ def _layer(result: LayerResult) -> dict[str, Any]:
             "slope": str(result.predicted_slope),
             "regime": result.predicted_regime.value,
             "slope_at_these_widths": result.prediction.expected,
-            "relative_distance_by_kernels": {str(w): rd for w, rd in result.prediction.distances.items()},
+            "relative_distance_at_these_widths": {str(w): rd for w, rd in result.prediction.distances.items()},
         },
         "measured": None
         if fit is None
@@ -130,25 +130,27 @@ def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable
     """Prediction against measurement in one norm, one row a layer."""
     plan, allowance = verification.plan, verification.allowance
     results = [result for point in verification.points for result in point.of(norm)]
-    several, kernels = len(plan.judged) > 1, any(result.prediction.distances for result in results)
+    several, known = len(plan.judged) > 1, any(result.prediction.distances for result in results)
     subject = f"{norm.capitalize()} norm" if several else f"S_{plan.judged[0]}, the slope of RD({plan.judged[0]})"
-    caption = (  # one paragraph: it is wrapped to the width of the table
-        f"In brackets: 95 % interval over seeds. A verdict allows for |S| up to {allowance.critical:g} as critical, and "
-        f"{allowance.finite_width:g} beyond the interval for finite width."
-    )
-    if kernels:
+    allowed = f"A verdict allows for {allowance.finite_width:g} beyond the interval"
+    caption = "In brackets: 95 % interval over seeds. "  # one paragraph: it is wrapped to the width of the table
+    if known:
         caption += (
-            f" RD ratio: measured at width {plan.widths[-1]}, over the prediction of the tangent kernels, which has no free "
-            f"parameter; given where its own estimate of its error is below {allowance.trusted:.0%}."
+            f"Here: the slope at these widths, of the infinitely wide network of the same capacity. Ratio: RD measured at width "
+            f"{plan.widths[-1]} over that of the infinitely wide network; no free parameter. {allowed}, around the slope here, "
+            f"and for {allowance.distance:.0%} and two standard errors in the ratio."
         )
     else:
-        caption += " Local: between the last two widths."
-    headings = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else []), "predicted", "measured"]
+        caption += (
+            f"{allowed}, and for |S| up to {allowance.critical:g} as critical. Local: between the last two widths."
+        )
+    coordinates = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else [])]
+    predicted = ["limit", "here", "measured", "ratio"] if known else ["predicted", "measured", "local"]
     table = ResultTable(
         f"{subject}, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
         caption,
-        [*headings, "RD ratio" if kernels else "local", "verdict"],
-        keys=len(headings) - 2,
+        [*coordinates, *predicted, "verdict"],
+        keys=len(coordinates),
         left=("verdict",),
         sentences=("verdict",) if any(result.reason for result in results) else (),
     )
@@ -156,12 +158,13 @@ def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable
         for row, result in enumerate(point.of(norm)):
             place = [f"{float(value):g}" if row == 0 else "" for value in point.point]
             fit, ratio = result.measured, result.ratios.get(plan.widths[-1])
+            here = f"{result.prediction.expected:+.2f}" if result.prediction.distances else ""
+            measured = escape(str(fit or ""))
             local = f"{fit.local_slopes[-1]:+.2f}" if fit else ""
-            last = (f"{ratio:.3f}" if ratio else "") if kernels else local
+            cells = [here, measured, f"{ratio:.3f}" if ratio else ""] if known else [measured, local]
             table.add_row(
                 *(*place, *([result.layer] if several else []), str(result.predicted_slope)),
-                escape(str(fit or "")),
-                last,
+                *cells,
                 verdict_of(result),
                 end_section=several and row == len(plan.judged) - 1,
             )

@@ -207,8 +207,8 @@ class _Tally:
         timed = self._finished - self._finished_before
         if not (self._finished_before and timed and seconds > 0.0):
             return ScanProgress(self._total, done, self._failed, 0.0, float("nan"))
-        remaining = self._cost_left * seconds / self._cost_spent if self._cost_spent else float("nan")
-        return ScanProgress(self._total, done, self._failed, timed / seconds, max(0.0, remaining))
+        remaining = max(0.0, self._cost_left) * seconds / self._cost_spent if self._cost_spent else float("nan")
+        return ScanProgress(self._total, done, self._failed, timed / seconds, remaining)
 
 
 def _workers(executor: Executor | Workers | None) -> Workers:

@@ -72,5 +72,7 @@ def test_a_mistake_is_one_line(family, options, match):
 
 def test_the_picture_shows_every_layer():
     ax = plot_scaling_check(nm.scaling_check(standard_parametrisation, (16, 32), 2))
-    assert len(ax.get_legend().get_texts()) == 3
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [label.partition(":")[0] for label in labels[:3]] == ["$W_{1}$", "$W_{2}$", "$a$"]
+    assert labels[3:] == ["fitted", "predicted slope"]
     plt.close("all")
