@@ -38,7 +38,7 @@ def offer_layers(incomplete: str) -> list[str]:
     from numerics.scans import open_scan
 
     line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""  # of bash; of the other shells
-    store = next((word for word in line.split() if os.path.isdir(word)), None)
+    store = next((word for word in line.split()[2:] if os.path.isdir(word)), None)
     if store is None:
         return []
     try:

@@ -73,6 +73,7 @@ def _trained_table(found: Location, trained: dict[str, np.ndarray], seed: int) -
         "predicted: of the infinitely wide network, and in which 95 % of networks lie",
         ("layer", "predicted", "95 %", "measured", "mean"),
         keys=1,
+        sentences=("measured",),
     )
     for layer in found.layers:
         low, high = layer.interval

@@ -206,8 +206,10 @@ class _Tally:
         done = self._total - self._missing + self._finished - self._failed
         timed = self._finished - self._finished_before
         if not (self._finished_before and timed and seconds > 0.0):
-            return ScanProgress(self._total, done, self._failed, 0.0, float("nan"))
-        remaining = max(0.0, self._cost_left) * seconds / self._cost_spent if self._cost_spent else float("nan")
+            left = float("nan") if self._finished < self._missing else 0.0
+            return ScanProgress(self._total, done, self._failed, 0.0, left)
+        cost_left = max(0.0, self._cost_left)  # rounding can leave less than nothing
+        remaining = cost_left * seconds / self._cost_spent if self._cost_spent else float("nan")
         return ScanProgress(self._total, done, self._failed, timed / seconds, remaining)
 
 
