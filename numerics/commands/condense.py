@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
-from numerics.commands.output import DataName, Json, Out, parse_integers, prepare, say_figures
+from numerics.commands.output import Json, Out, parse_integers, prepare, say_figures
 from numerics.commands.running import Extend, RetryFailed, chosen_workers, print_failures, scan_progress
+from numerics.datasets import Dataset
 from numerics.errors import InputError
+from numerics.experiments.account import account_of
 from numerics.experiments.condensation_map import (
     CondensationPlan,
     RegimeRow,
@@ -29,10 +32,10 @@ __all__ = ["condense"]
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
 
-@takes(workers=chosen_workers)
+@takes(workers=chosen_workers, data=read_data_option)
 def condense(
     workers: Workers,
-    data: DataName = "four-points",
+    data: Dataset,
     gamma: Grid = "0.7:1.3:7",
     gamma_prime: Grid = "-0.3:0.3:7",
     widths: Annotated[
@@ -61,13 +64,14 @@ def condense(
         "widths": parse_integers("--widths", widths) if widths is not None else None,
     }
     plan = CondensationPlan.paper(
-        data,
+        data.name,
         gamma=grid_values(gamma, "--gamma"),
         gamma_prime=grid_values(gamma_prime, "--gamma-prime"),
         **{name: value for name, value in chosen.items() if value is not None},
     )
     if out is not None:
         prepare(out)
+    say_taken(data)
     console = Speaker(quiet=json)
     with scan_progress(quiet=json) as progress:
         dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)
@@ -77,11 +81,21 @@ def condense(
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
     console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
+    for line in account_of(dataset).lines:
+        console.print(line, soft_wrap=True)
     print_failures(failed, console)
     if json:
         regimes = [_as_dict(row) for row in rows]
         sharpens = {regime.value: {"mean": mean, "deviation": spread} for regime, (mean, spread) in change.items()}
-        print_json({"command": plan.command, "failed": len(failed), "regimes": regimes, "sharpening": sharpens})
+        print_json(
+            {
+                "command": plan.command,
+                "failed": len(failed),
+                "runs": account_of(dataset).to_dict(),
+                "regimes": regimes,
+                "sharpening": sharpens,
+            }
+        )
     if out is not None:
         from numerics.figures.condensation import write_condensation  # Matplotlib only when a picture is asked for
 

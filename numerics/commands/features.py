@@ -7,9 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.options import takes
 from numerics.commands.output import (
-    DataName,
     Json,
     Out,
     Points,
@@ -19,20 +20,20 @@ from numerics.commands.output import (
     prepare,
     say_figures,
 )
-from numerics.datasets import load_data
+from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.plan import BOOK
 from numerics.experiments.portraits import GALLERY, Portrait, train_points
+from numerics.experiments.stopping import DIGITS_LOSS, LOSS, usual_loss_tol
 from numerics.reports.tables import plain_table
 
 __all__ = ["features", "gallery"]
 
-_DIGITS_TOL = 1e-4  # loss at which digits count as fitted: labels are up to 9
 
-
+@takes(data=read_data_option)
 def features(
+    data: Dataset,
     point: Points = None,
-    data: DataName = "four-points",
     width: Width = 1000,
     seed: Seed = 0,
     animate: Annotated[
@@ -45,7 +46,7 @@ def features(
 
     With --out: for data on a line the functions above their features; for digits cosine similarities and projections.
     """
-    X, y = load_data(data)
+    X, y = data.X, data.y
     planar = X.shape[1] == 2
     if animate is not None and (animate not in ("gif", "mp4") or not planar or out is None):
         raise InputError(f"--animate {animate}: give gif or mp4, data on a line, and --out FOLDER")
@@ -53,29 +54,35 @@ def features(
         prepare(out)
     points = parse_points(point) if point else BOOK
     # with more inputs than two, start without twins, which would stand out in the similarities
-    given: dict[str, Any] = {} if planar else {"loss_tol": _DIGITS_TOL, "antisymmetric": False}
-    learned = train_points(points, width, data=(X, y), seed=seed, **given)
+    say_taken(data)
+    stop = usual_loss_tol(DIGITS_LOSS if data.name.startswith("mnist") else LOSS, y, data.name)
+    learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=planar)
     console = Speaker(quiet=json)
     console.print(_condensation_table(learned, width, seed))
     _warn(learned, console)
     if json:
-        print_json({"width": width, "seed": seed, "data": data, "points": [_as_dict(net) for net in learned]})
+        print_json({"width": width, "seed": seed, "data": data.name, "points": [_as_dict(net) for net in learned]})
     if out is not None:
         from numerics.figures.animation import write_animations  # Matplotlib only when a picture is asked for
         from numerics.figures.features import write_similarities
         from numerics.figures.functions import write_line_features
 
-        paths = write_line_features(learned, X, y, out) if planar else write_similarities(learned, data, out)
+        paths = (
+            write_line_features(learned, X, y, data.name, out)
+            if planar
+            else write_similarities(learned, data.name, out)
+        )
         if animate is not None:
             paths += write_animations(learned, X, y, out, f".{animate}")
         say_figures(console, out, paths)
 
 
+@takes(data=read_data_option)
 def gallery(
+    data: Dataset,
     gamma: Annotated[str, typer.Option(help="Values of gamma at gamma' = 0, small initialisation first.")] = ",".join(
         GALLERY
     ),
-    data: Annotated[str, typer.Option(help="Data on a line: four-points, curve, curve:N or a file.")] = "four-points",
     width: Width = 1000,
     seed: Seed = 0,
     out: Out = None,
@@ -84,13 +91,15 @@ def gallery(
 
     The start is not antisymmetric, so a large initialisation starts at a large function and keeps its shape between the data.
     """
-    X, y = load_data(data)
+    X, y = data.X, data.y
     if X.shape[1] != 2:
-        raise InputError(f"--data {data}: a gallery needs data on a line, such as four-points or curve")
+        raise InputError(f"--data {data.name}: a gallery needs data on a line, such as four-points or curve")
     if out is not None:
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]
-    learned = train_points(points, width, data=(X, y), seed=seed, antisymmetric=False)
+    say_taken(data)
+    stop = usual_loss_tol(LOSS, y, data.name)
+    learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=False)
     console = Speaker()
     console.print(
         "bends: total change of the slope of f between the data, over that of straight lines from point to point"
@@ -101,16 +110,16 @@ def gallery(
     if out is not None:
         from numerics.figures.functions import write_gallery
 
-        say_figures(console, out, write_gallery(learned, X, y, width, out))
+        say_figures(console, out, write_gallery(learned, X, y, data.name, width, out))
 
 
 def _warn(learned: list[Portrait], console: Console) -> None:
-    """Say which runs did not fit the data."""
+    """Say which runs did not reach their loss, and why."""
     for net in learned:
         if not net.solution.converged:
             gamma, prime = map(float, net.point)
             console.print(
-                f"γ = {gamma:g}, γ' = {prime:g} stopped short at loss {net.solution.loss:.1e}: {net.solution.message}",
+                f"γ = {gamma:g}, γ' = {prime:g}: {net.solution.ending}, {net.solution.status.value}",
                 soft_wrap=True,
             )
 

@@ -13,10 +13,9 @@ from rich.console import Console
 
 from numerics.errors import InputError
 
-__all__ = ["DataName", "Json", "Out", "Points", "Seed", "Width"]
-__all__ += ["parse_integers", "parse_points", "plain_warnings", "prepare", "say_figures"]
+__all__ = ["Json", "Out", "Points", "Seed", "Width"]
+__all__ += ["parse_integers", "parse_numbers", "parse_points", "plain_warnings", "prepare", "say_figures"]
 
-DataName = Annotated[str, typer.Option(help="four-points, curve, curve:N, mnist:N, or a file .csv, .npy, .npz.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the figures.")]
 Points = Annotated[
@@ -54,6 +53,17 @@ def parse_points(texts: list[str]) -> list[tuple[str, str]]:
     if any(len(pair) != 2 for pair in pairs):
         raise InputError(f"--point {' '.join(texts)}: give GAMMA,GAMMA_PRIME such as 1.75,0")
     return [(gamma, prime) for gamma, prime in pairs]
+
+
+def parse_numbers(option: str, text: str) -> tuple[float, ...]:
+    """Positive numbers separated by commas."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+        if not all(0 < number < float("inf") for number in numbers):
+            raise ValueError
+    except ValueError as error:
+        raise InputError(f"{option} {text}: give positive numbers such as 1e-2,1e-4") from error
+    return numbers
 
 
 def parse_integers(option: str, text: str) -> tuple[int, ...]:

@@ -9,9 +9,11 @@ import typer
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json
 from numerics.errors import InputError
-from numerics.experiments.maps import compare_map, layers_of, norms_of
+from numerics.experiments.account import account_of
+from numerics.experiments.grids import grid_values
+from numerics.experiments.maps import at_loss_level, compare_map, layers_of, norms_of
 from numerics.reports.scan import scan_dict
-from numerics.scans import CellStatus, open_scan
+from numerics.scans import open_scan
 
 __all__ = ["plot_command"]
 
@@ -39,17 +41,32 @@ def plot_command(
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Beyond two layers: distances in spectral instead of Frobenius norm.")
     ] = False,
+    row: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="slopes, rd: a value of the second coordinate to draw; repeatable. A few of them by default."
+        ),
+    ] = None,
+    loss_level: Annotated[
+        float | None,
+        typer.Option(
+            help="RD where the loss first fell to this level, one of the scan's --loss-levels; else at the end."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png.")] = None,
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
-    dataset = open_scan(store)
+    dataset = open_scan(store) if loss_level is None else at_loss_level(open_scan(store), loss_level)
     known, norm = layers_of(dataset), "spectral" if spectral else "frobenius"
     for name in layer or ():
         if name not in known:
             raise InputError(f"--layer {name}: this scan has {', '.join(known)}")
     if norm not in norms_of(dataset):
         raise InputError("--spectral: this scan has distances in Frobenius norm only; leave it out")
+    if row and figure is Kind.heatmap:
+        raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
+    rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
     layers = layer or known
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
     if file.suffix.lower() not in _ENDINGS:
@@ -57,16 +74,15 @@ def plot_command(
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.style import save_as
 
-    save_as(scan_figure(dataset, figure.value, layers, norm), file)
+    save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows), file)
     # at other scales of the weights the slopes are the same: what is said is said of the first
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
     comparisons = [compare_map(one, name, norm=norm) for name in layers]
     console = Speaker(quiet=json)
-    pending = int((dataset["status"] == CellStatus.PENDING).sum())
-    if pending:
-        console.print(f"{pending} cells are still to come")
     for comparison in comparisons:
         console.print(comparison.verdict(), soft_wrap=True)
+    for line in account_of(dataset).lines:
+        console.print(line, soft_wrap=True)
     console.print(f"Figure: {file}", soft_wrap=True)
     if json:
         print_json(scan_dict(dataset, comparisons, str(store)) | {"figure": str(file)})

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 
+from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
-from numerics.commands.output import DataName, Json, parse_integers, plain_warnings
+from numerics.commands.output import Json, parse_integers, parse_numbers, plain_warnings
 from numerics.commands.running import (
     Extend,
     RetryFailed,
@@ -20,11 +20,14 @@ from numerics.commands.running import (
     scan_progress,
 )
 from numerics.commands.slices import PlaneGrid, read_activation, read_grid
-from numerics.datasets import load_data
+from numerics.datasets import Dataset
+from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import MapComparison, compare_map, layers_of, norms_of
 from numerics.experiments.plan import Plan, standard
 from numerics.experiments.refinement import refine
+from numerics.experiments.stopping import RULE
+from numerics.experiments.training import USUAL
 from numerics.experiments.weight_scales import Beta2Plan
 from numerics.reports.scan import WIDEST_TABLE, scan_dict, scan_table
 from numerics.scans import CellStatus, Workers, failures, open_scan
@@ -43,11 +46,10 @@ class Runs:
 
     widths: tuple[int, ...] | None
     seeds: int
-    data: tuple[np.ndarray, np.ndarray]
-    data_name: str
     activation: str | float | None
     rtol: float
-    loss_tol: float
+    loss_tol: float | None
+    loss_levels: tuple[float, ...]
     max_seconds: float
 
 
@@ -59,23 +61,30 @@ def read_runs(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Repetitions of every network.")] = 2,
-    data: DataName = "four-points",
     activation: Annotated[
         str | None, typer.Option(help="relu, linear, tanh, or the slope of leaky relu; relu by default.")
     ] = None,
     rtol: Annotated[float, typer.Option(help="Accuracy of the relative distances.")] = 1e-2,
-    loss_tol: Annotated[float, typer.Option(help="Loss at which a run ends.")] = 1e-6,
+    loss_tol: Annotated[
+        float | None,
+        typer.Option(help=f"Loss at which a run ends; by default 1e-6, beyond two layers 1e-5, {RULE}."),
+    ] = None,
+    loss_levels: Annotated[
+        str | None, typer.Option(help="Losses with commas at which RD is measured on the way, for plot --loss-level.")
+    ] = None,
     max_seconds: Annotated[float, typer.Option(help="Longest time for one run.")] = 600.0,
 ) -> Runs:
     """Options of the runs."""
     chosen = None if widths is None else parse_integers("--widths", widths)
-    return Runs(chosen, seeds, load_data(data), data, read_activation(activation), rtol, loss_tol, max_seconds)
+    levels = () if loss_levels is None else parse_numbers("--loss-levels", loss_levels)
+    return Runs(chosen, seeds, read_activation(activation), rtol, loss_tol, levels, max_seconds)
 
 
-@takes(plane=read_grid, runs=read_runs, workers=chosen_workers)
+@takes(plane=read_grid, runs=read_runs, data=read_data_option, workers=chosen_workers)
 def scan_command(
     plane: PlaneGrid,
     runs: Runs,
+    data: Dataset,
     workers: Workers,
     store: StoreFolder = Path("runs.zarr"),
     refine_rounds: Annotated[
@@ -94,7 +103,8 @@ def scan_command(
     Every cell is stored as it finishes. Stopped in whatever way, the same command goes on where it was. Draw the result with
     'phasetheory plot'.
     """
-    plan = _plan(plane, runs, beta2)
+    plan = _plan(plane, runs, data, beta2)
+    say_taken(data)
     console = Speaker(quiet=json)
     try:
         with scan_progress(quiet=json) as progress:
@@ -123,7 +133,7 @@ def scan_command(
     return _FAILED if failures(dataset) else 0
 
 
-def _plan(plane: PlaneGrid, runs: Runs, beta2: str | None) -> Plan:
+def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Plan:
     kind, own = (Plan, {}) if beta2 is None else (Beta2Plan, {"beta2_exponents": grid_values(beta2, "--beta2")})
     with plain_warnings():
         return kind(
@@ -131,11 +141,12 @@ def _plan(plane: PlaneGrid, runs: Runs, beta2: str | None) -> Plan:
             points=plane.points,
             widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
             seeds=runs.seeds,
-            data=runs.data,
-            data_name=runs.data_name,
+            data=(data.X, data.y),
+            data_name=data.name,
             activation=runs.activation,
             rtol=runs.rtol,
-            loss_tol=runs.loss_tol,
+            loss_tol=USUAL if runs.loss_tol is None else runs.loss_tol,
+            loss_levels=runs.loss_levels,
             max_seconds=runs.max_seconds,
             **own,
         )
@@ -149,3 +160,5 @@ def _print(dataset: "xarray.Dataset", comparisons: list[MapComparison], console:
     for comparison in comparisons:
         norm = f"{comparison.diagram.norm.capitalize()} norm, " if several else ""
         console.print(norm + comparison.verdict(), soft_wrap=True)
+    for line in account_of(dataset).lines:
+        console.print(line, soft_wrap=True)

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 import typer
 
 import phasetheory as pt
+from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, as_json, print_json
 from numerics.commands.options import takes
 from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
 from numerics.commands.running import scan_progress
 from numerics.commands.slices import read_activation, read_plane
+from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import verify
@@ -19,9 +21,10 @@ from numerics.reports.verification import headline, to_dict, to_table
 __all__ = ["verify_command"]
 
 
-@takes(plane=read_plane)
+@takes(plane=read_plane, data=read_data_option)
 def verify_command(
     plane: pt.PhaseDiagram,
+    data: Dataset,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and the figures.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller widths: quicker, with wider intervals.")] = False,
     point: Annotated[
@@ -44,6 +47,8 @@ def verify_command(
         "widths": parse_integers("--widths", widths) if widths is not None else None,
         "seeds": seeds,
         "activation": read_activation(activation),
+        "data": (data.X, data.y),
+        "data_name": data.name,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
     if quick and widths is not None and seeds is not None:
@@ -53,6 +58,7 @@ def verify_command(
     plan.check_seeds(2)
     if out is not None:
         prepare(out)
+    say_taken(data)
     console = Speaker(quiet=json)
     derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
     console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)

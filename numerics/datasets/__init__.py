@@ -1,6 +1,17 @@
 """Data: built in, and read from files."""
 
 from numerics.datasets.builtin import check_data, curve, four_points, from_arrays, mnist
-from numerics.datasets.files import load_data
+from numerics.datasets.dataset import Dataset
+from numerics.datasets.files import load_data, load_dataset, read_data
 
-__all__ = ["check_data", "curve", "four_points", "from_arrays", "load_data", "mnist"]
+__all__ = [
+    "Dataset",
+    "check_data",
+    "curve",
+    "four_points",
+    "from_arrays",
+    "load_data",
+    "load_dataset",
+    "mnist",
+    "read_data",
+]

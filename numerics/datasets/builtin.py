@@ -12,7 +12,10 @@ from numpy.typing import ArrayLike
 from numerics.arrays import real_array, whole_number
 from numerics.errors import InputError, check_type
 
-__all__ = ["check_data", "curve", "four_points", "from_arrays", "mnist"]
+__all__ = ["SHIPPED", "check_data", "curve", "four_points", "from_arrays", "mnist"]
+
+#: Kinds of data that come with the package; what else there is is the user's.
+SHIPPED = ("four-points", "curve", "mnist")
 
 _MOST = 1_000_000  # points of the curve
 _IDX_UBYTE = 0x0800  # magic number of a file of unsigned bytes; its number of dimensions is added

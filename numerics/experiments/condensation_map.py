@@ -16,6 +16,7 @@ import phasetheory as pt
 from numerics.datasets import load_data
 from numerics.experiments.grids import exact, grid_text
 from numerics.experiments.plan import Plan
+from numerics.experiments.stopping import DIGITS_LOSS
 from numerics.flow import Solution
 from numerics.observe.condensation import condensation, leading_direction, orientation_histogram
 from numerics.observe.features import Features, features
@@ -70,8 +71,10 @@ class CondensationPlan(Plan):
         chosen: dict[str, Any] = {"gamma": GAMMAS, "gamma_prime": GAMMA_PRIMES, "data": (X, y), "data_name": data_name}
         if X.shape[1] == 2:
             chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
-        else:  # labels are up to 9: a loss of 1e-4 is an error of a hundredth
-            chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1, "loss_tol": 1e-4}
+        else:
+            chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1}
+        if data_name.startswith("mnist"):
+            chosen |= {"loss_tol": DIGITS_LOSS}
         return cls.grid(**(chosen | options))
 
     @property

@@ -9,17 +9,19 @@ import sympy as sp
 import phasetheory as pt
 from numerics.errors import InputError
 from numerics.experiments.allowance import allowance_at
+from numerics.scans import CellStatus
 from numerics.slopes import crossings, slope_map
 from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["AWAY", "MapComparison", "compare_map", "diagram_of", "layers_of", "norms_of", "predicted_boundary"]
+__all__ = ["AWAY", "MapComparison", "at_loss_level", "compare_map", "diagram_of", "layers_of", "levels_of", "norms_of"]
+__all__ += ["predicted_boundary"]
 
-_REGIME = allowance_at(2).regime
+_ALLOWANCE = allowance_at(2)
 #: A point counts as away from the boundary where the predicted slope is larger than this, either way.
-AWAY = 2 * allowance_at(2).finite_width
+AWAY = 2 * _ALLOWANCE.finite_width
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,14 @@ class MapComparison:
         difference, x, y, measured, predicted = self.largest
         share = f" ({self.agreeing / self.judged:.0%})" if self.judged else ""
         names = ", ".join(map(plain, self.diagram.coordinates))
+        near, none = self.points - self.judged, self.slopes["slope"].size - self.points
+        unjudged = [f"{near} are nearer to it and not judged"] if near else []
+        unjudged += [f"{none} have no slope"] if none else []
+        aside = "".join(f", {part}" for part in unjudged)
         return (
             f"S_{self.layer}: {self.agreeing} of {self.judged} points{share} away from the boundary (|S| > {AWAY:g}) are in the "
-            f"predicted regime; largest disagreement {difference:+.2f} at ({names}) = ({x:g}, {y:g}): measured "
-            f"{measured:+.2f}, predicted {predicted:+.2f} in the limit"
+            f"predicted regime, with |S| up to {_ALLOWANCE.critical:g} critical{aside}; largest disagreement {difference:+.2f} "
+            f"at ({names}) = ({x:g}, {y:g}): measured {measured:+.2f}, predicted {predicted:+.2f} in the limit"
         )
 
 
@@ -159,6 +165,27 @@ def _labels(dataset: "xarray.Dataset", name: str) -> list[str]:
     return [str(label) for label in dataset[name].values]
 
 
+def levels_of(dataset: "xarray.Dataset") -> list[float]:
+    """Levels of the loss at which a scan has measured RD, besides at the end."""
+    return [float(level) for level in dataset["loss_level"].values] if "loss_level" in dataset.coords else []
+
+
+def at_loss_level(dataset: "xarray.Dataset", level: float) -> "xarray.Dataset":
+    """The scan as it stood where the loss of each run first fell to a level, one of those that it was asked to measure at.
+
+    The runs that got there count, wherever they ended; the distances of others are nan. Distances are in Frobenius norm.
+    """
+    if level not in levels_of(dataset):
+        known = ", ".join(f"{known:g}" for known in levels_of(dataset)) or "none; scan with --loss-levels"
+        raise InputError(f"loss level {level:g}: this scan has {known}")
+    distances = dataset["relative_distance_at"].sel(loss_level=level, drop=True).expand_dims(norm=["frobenius"])
+    short = dataset["status"] == CellStatus.STOPPED_SHORT
+    kept = dataset.drop_dims(["norm", "loss_level"])
+    status = dataset["status"].where(~short, np.int8(CellStatus.DONE)).assign_attrs(dataset["status"].attrs)
+    found = kept.assign(relative_distance=distances, status=status)
+    return found.assign_attrs(loss_level=level)
+
+
 def _of_layer(dataset: "xarray.Dataset", layer: str, norm: str) -> "xarray.Dataset":
     for given, known, name in ((layer, layers_of(dataset), "layer"), (norm, norms_of(dataset), "norm")):
         if given not in known:
@@ -175,7 +202,7 @@ def _judge(
     x, y = (slopes[name].broadcast_like(slopes["slope"]).values.ravel() for name in (horizontal, vertical))
     there = np.isfinite(measured)
     away = there & (np.abs(predicted) > AWAY)
-    agreeing = sum(_REGIME(measured[i]) is _REGIME(predicted[i]) for i in np.flatnonzero(away))
+    agreeing = sum(_ALLOWANCE.regime(measured[i]) is _ALLOWANCE.regime(predicted[i]) for i in np.flatnonzero(away))
     if not there.any():
         return 0, 0, 0, (np.nan,) * 5
     i = int(np.nanargmax(np.abs(measured - predicted)))

@@ -10,7 +10,8 @@ import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
 from numerics.experiments.grids import Point, exact, grid_points, grid_text
-from numerics.experiments.training import TrainingPlan
+from numerics.experiments.stopping import LOSS
+from numerics.experiments.training import USUAL, TrainingPlan
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.sampling import draw
@@ -62,7 +63,7 @@ class Standard:
 _TWO_LAYERS = Standard(
     widths=(1000, 2000, 4000, 8000, 16000, 32000),
     seeds=4,
-    loss_tol=1e-6,
+    loss_tol=LOSS,
     max_seconds=60.0,
     quick=((1000, 2000, 4000, 8000), 6),
     scan=((1000, 5000, 10000, 20000, 40000), 2),
@@ -78,7 +79,6 @@ _DEEPER = Standard(  # a layer is m^2 numbers
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
 #: Options of the command line by the names of the coordinates.
 OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
-_STANDARD: Any = None  # the default of what depends on the depth
 
 
 def standard(depth: int) -> Standard:
@@ -98,7 +98,7 @@ class Plan(TrainingPlan):
     points : sequence of pairs
         Coordinates as fractions, integers, decimal text or floats (0.1 is taken as 1/10); by default the standard points of the
         book's diagrams of two and three layers.
-    widths, seeds, rtol, loss_tol, max_seconds, data, data_name
+    widths, seeds, rtol, loss_tol, loss_levels, max_seconds, data, data_name
         See :class:`numerics.experiments.training.TrainingPlan`; widths of two layers are even. By default those of
         :func:`standard` for the depth.
     activation : str or float, optional
@@ -116,11 +116,10 @@ class Plan(TrainingPlan):
     """
 
     diagram: pt.PhaseDiagram = field(default_factory=pt.phase_diagram)
-    points: tuple[Point, ...] = _STANDARD
-    widths: tuple[int, ...] = _STANDARD
-    seeds: int = _STANDARD
-    loss_tol: float = _STANDARD
-    max_seconds: float = _STANDARD
+    points: tuple[Point, ...] = USUAL
+    widths: tuple[int, ...] = USUAL
+    seeds: int = USUAL
+    max_seconds: float = USUAL
     activation: str | float | None = None
 
     def __post_init__(self) -> None:
@@ -129,8 +128,8 @@ class Plan(TrainingPlan):
                 f"diagram = {self.diagram!r}; give a phasetheory.PhaseDiagram, such as pt.phase_diagram(3)"
             )
         usual = standard(self.depth)
-        for name in ("widths", "seeds", "loss_tol", "max_seconds"):
-            if getattr(self, name) is _STANDARD:
+        for name in ("widths", "seeds", "max_seconds"):
+            if getattr(self, name) is USUAL:
                 object.__setattr__(self, name, getattr(usual, name))
         object.__setattr__(self, "points", self._exact_points())
         super().__post_init__()
@@ -139,7 +138,7 @@ class Plan(TrainingPlan):
 
     def _exact_points(self) -> tuple[Point, ...]:
         given = self.points
-        if given is _STANDARD:
+        if given is USUAL:
             if not self.diagram.is_standard or self.depth not in _STANDARD_POINTS:
                 raise InputError(
                     "points are missing: standard ones are known for the diagrams of two and three layers only; give pairs "
@@ -198,6 +197,11 @@ class Plan(TrainingPlan):
     def depth(self) -> int:
         """Number of weight layers L."""
         return self.diagram.network.depth
+
+    @property
+    def usual_loss(self) -> float:
+        """That of the depth."""
+        return standard(self.depth).loss_tol
 
     @property
     def even_widths(self) -> bool:
@@ -265,6 +269,7 @@ class Plan(TrainingPlan):
         for name, fallback, values in zip(self.names, ("--x", "--y"), axes, strict=True):
             words.append(f"{OPTIONS.get(name, fallback) if self.diagram.is_standard else fallback} {grid_text(values)}")
         words += self._own_words()
+        words += [f"--loss-levels {','.join(f'{level:g}' for level in self.loss_levels)}"] if self.loss_levels else []
         words += [f"--activation {quote(str(self.activation))}"] if self.activation is not None else []
         words += [f"--widths {','.join(map(str, self.widths))}", f"--seeds {self.seeds}"]
         words += [f"--data {quote(self.data_name)}", f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"]

@@ -11,12 +11,15 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, exact
 from numerics.experiments.plan import BOOK
+from numerics.experiments.stopping import LOSS, usual_loss_tol
+from numerics.experiments.training import USUAL
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import TwoLayer
 from numerics.networks.sampling import check_width
 from numerics.networks.seeds import cell_seed
 from numerics.observe.condensation import Condensation, condensation
 from numerics.observe.features import features
+from phasetheory.symbols.printing import number
 
 __all__ = ["GALLERY", "Portrait", "regime_of_w", "train_points"]
 
@@ -46,10 +49,9 @@ class Portrait:
     @property
     def title(self) -> str:
         """The point and its regime, for a panel."""
-        gamma, prime = map(float, self.point)
-        place = rf"$\gamma={gamma:g}$" if prime == 0 else rf"$\gamma={gamma:g},\ \gamma'={prime:g}$"
-        short = "" if self.solution.converged else " (stopped short)"
-        return f"{place}, {self.regime.value}{short}"
+        gamma, prime = map(number, self.point)
+        place = rf"$\gamma={gamma}$" if prime == "0" else rf"$\gamma={gamma}$, $\gamma'={prime}$"
+        return ", ".join(filter(None, (place, self.regime.value, self.solution.ending)))
 
 
 def train_points(
@@ -58,7 +60,7 @@ def train_points(
     *,
     data: tuple[np.ndarray, np.ndarray],
     seed: int = 0,
-    loss_tol: float = 1e-6,
+    loss_tol: float = USUAL,
     antisymmetric: bool = True,
     max_seconds: float = 120.0,
 ) -> list[Portrait]:
@@ -70,12 +72,14 @@ def train_points(
     width, seed : int
     data : (X, y)
     loss_tol, max_seconds : float
-        Of every run; see :func:`numerics.gradient_flow`.
+        Of every run; see :func:`numerics.gradient_flow`. The final loss is by default 1e-6 for the four points, and for other
+        data the same part of the loss at the start.
     antisymmetric : bool
         Start at f = 0. Without it a large initialisation starts, and stays, jagged.
     """
     check_width(width, even=True)
     X, y = check_data(*listed(data, "data", "give a pair (X, y)"))
+    stop = usual_loss_tol(LOSS, y) if loss_tol is USUAL else loss_tol
     pairs = [listed(point, "point", "give a pair (gamma, gamma_prime)") for point in points]
     chosen = [(exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")) for gamma, gamma_prime in pairs]
     if not chosen or len(set(chosen)) < len(chosen):
@@ -85,7 +89,7 @@ def train_points(
         start = TwoLayer.sample(
             width, *point, X, rng=cell_seed(*point, width=width, seed=seed), antisymmetric=antisymmetric
         )
-        run = gradient_flow(start, X, y, loss_tol=loss_tol, max_seconds=max_seconds, throw=False)
+        run = gradient_flow(start, X, y, loss_tol=stop, max_seconds=max_seconds, throw=False)
         before, after = (condensation(features(net)) for net in (start, run.network))
         portraits.append(Portrait(point, regime_of_w(point), run, before, after))
     return portraits

@@ -17,10 +17,11 @@ import sympy as sp
 import phasetheory as pt
 from numerics.datasets import four_points
 from numerics.errors import InputError
+from numerics.experiments.account import account_of
 from numerics.experiments.allowance import Allowance, allowance_at
-from numerics.experiments.judgement import LayerResult, judge, of_norm
+from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
 from numerics.experiments.prediction import Prediction
-from numerics.experiments.training import NORMS, TrainingPlan
+from numerics.experiments.training import NORMS, USUAL, TrainingPlan
 from numerics.networks import DeepNetwork
 from numerics.networks.sampling import sample_network
 from numerics.scans import Cell, OnProgress, Serial, Setting, Workers, scan
@@ -142,19 +143,31 @@ class ScalingCheck:
     @property
     def summary(self) -> str:
         """One line on the whole, from the measured regimes in spectral norm."""
-        moves = {result.measured_regime for result in self.of("spectral")}
-        if None in moves:
-            return "undecided: a layer has no slope"
+        concluded = {result.layer: self._concluded(result) for result in self.of("spectral")}
+        if undecided := [layer for layer, regime in concluded.items() if regime is None]:
+            return f"undecided: nothing is concluded from {' and '.join(undecided)}; use more seeds, or wider networks"
+        moves = set(concluded.values())
         if moves == {pt.Regime.CRITICAL}:
             return "every layer learns at any width (all spectral slopes 0, as in muP)"
         if moves == {pt.Regime.LINEAR}:
             return "lazy: wider networks move less, in every layer; features are not learned in the limit"
         return "layers drift apart with the width: what is learned at one width is not learned at another"
 
+    def _concluded(self, result: LayerResult) -> pt.Regime | None:
+        """The regime of a layer that is decided, or whose whole interval lies in one, however wide it is; else None."""
+        if result.measured is None or result.verdict is not Verdict.UNDECIDED:
+            return result.measured_regime
+        low, high = (self.allowance.regime(end) for end in (result.measured.low, result.measured.high))
+        return low if low is high and result.measured_regime is not None else None
+
     @property
     def verdict(self) -> str:
-        """One line a layer, in spectral norm, and one on the whole."""
-        return "\n".join([*map(_sentence, self.of("spectral")), self.summary])
+        """One line a layer, in spectral norm, what the verdicts allow for, and a line on the whole."""
+        allowed = (
+            f"allowed: |S| up to {self.allowance.critical:g} as critical, {self.allowance.finite_width:g} beside the interval "
+            "for finite width"
+        )
+        return "\n".join([*map(_sentence, self.of("spectral")), allowed, *account_of(self.runs).lines, self.summary])
 
     def __str__(self) -> str:
         return self.verdict
@@ -168,7 +181,7 @@ def scaling_check(
     depth: int = 3,
     data: tuple[np.ndarray, np.ndarray] | None = None,
     rtol: float = 1e-2,
-    loss_tol: float = 1e-5,
+    loss_tol: float = USUAL,
     max_seconds: float = 300.0,
     executor: Executor | Workers | None = None,
     progress: OnProgress | None = None,

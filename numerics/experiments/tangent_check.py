@@ -20,6 +20,7 @@ from numerics.datasets import check_data
 from numerics.errors import InputError, check_type
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
+from numerics.experiments.training import outcome_of
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.observe.tangent_kernel import chosen_layers, tangent_kernel
@@ -215,7 +216,7 @@ class TangentPlan(Plan):
             throw=False,
         )
         values = {"sup_difference": run.sup_difference, "kernel_change": run.sup_kernel_change}
-        return Outcome(values, "" if run.solution.converged else run.solution.message)
+        return outcome_of(run.solution, values)
 
 
 def linear_approximation(

@@ -2,27 +2,32 @@
 
 import hashlib
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 import phasetheory as pt
-from numerics.arrays import listed, positive_number, whole_number
+from numerics.arrays import listed, positive_number, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
+from numerics.experiments.stopping import usual_loss_tol
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import check_width, draw
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
 
-__all__ = ["NORMS", "TrainingPlan"]
+__all__ = ["NORMS", "USUAL", "TrainingPlan", "outcome_of"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
+#: The default of what depends on the rest.
+USUAL: Any = None
 _MOST_SEEDS = 10_000
+_LEVELS = "give losses on the way, such as (1e-2, 1e-4)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,11 @@ class TrainingPlan(Experiment):
     seeds : int
         Repetitions at each width.
     rtol, loss_tol, max_seconds : float
-        Accuracy of RD, final loss and budget of every run; see :func:`numerics.gradient_flow`.
+        Accuracy of RD, final loss and budget of every run; see :func:`numerics.gradient_flow`. The final loss is by default
+        that of the class for data that come with the package, and for others the same part of the loss at the start as for
+        the four points (:func:`numerics.experiments.stopping.usual_loss_tol`).
+    loss_levels : sequence of float
+        Losses at which RD is measured on the way, besides at the end.
     data : (X, y)
         Inputs (n, d), the constant included, and targets (n,).
     data_name : str
@@ -53,7 +62,8 @@ class TrainingPlan(Experiment):
     widths: tuple[int, ...] = (64, 128, 256, 512)
     seeds: int = 3
     rtol: float = 1e-2
-    loss_tol: float = 1e-5
+    loss_tol: float = USUAL
+    loss_levels: tuple[float, ...] = ()
     max_seconds: float = 300.0
     data: tuple[np.ndarray, np.ndarray] = field(default_factory=four_points, repr=False, compare=False)
     data_name: str = ""
@@ -65,11 +75,6 @@ class TrainingPlan(Experiment):
         if len(set(widths)) < 2:
             raise InputError(f"widths = {list(widths)}; a slope needs at least two different widths")
         self.check_seeds(self.fewest_seeds)
-        for name in ("rtol", "loss_tol", "max_seconds"):
-            number = positive_number(getattr(self, name), name, infinite=name == "max_seconds")
-            object.__setattr__(self, name, number)
-        if self.rtol >= 1:
-            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
         object.__setattr__(self, "widths", tuple(sorted({int(width) for width in widths})))
         data = listed(self.data, "data", "give a pair (X, y)")
         if len(data) != 2:
@@ -78,6 +83,19 @@ class TrainingPlan(Experiment):
         if not self.data_name:
             shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
             object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
+        if self.loss_tol is USUAL:
+            object.__setattr__(self, "loss_tol", usual_loss_tol(self.usual_loss, self.data[1], self.data_name))
+        for name in ("rtol", "loss_tol", "max_seconds"):
+            number = positive_number(getattr(self, name), name, infinite=name == "max_seconds")
+            object.__setattr__(self, name, number)
+        if self.rtol >= 1:
+            raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
+        levels = [real_number(level, "loss_levels") for level in listed(self.loss_levels, "loss_levels", _LEVELS)]
+        if any(level <= self.loss_tol for level in levels) or len(set(levels)) < len(levels):
+            raise InputError(
+                f"loss_levels = {levels}; {_LEVELS}, all above loss_tol = {self.loss_tol:g} and each of them once"
+            )
+        object.__setattr__(self, "loss_levels", tuple(sorted(levels, reverse=True)))
 
     def check_seeds(self, fewest: int) -> None:
         """Refuse a plan with fewer repetitions; two are what an interval needs."""
@@ -90,6 +108,11 @@ class TrainingPlan(Experiment):
     @abstractmethod
     def layers(self) -> tuple[str, ...]:
         """Names of the weights, input to output."""
+
+    @property
+    def usual_loss(self) -> float:
+        """Loss at which runs on data that come with the package end by default."""
+        return 1e-5
 
     @property
     def even_widths(self) -> bool:
@@ -121,6 +144,12 @@ class TrainingPlan(Experiment):
         }
         if "spectral" in self.norms:
             found["stable_rank"] = Observable("stable rank of the weight change at the end", {"layer": self.labels})
+        if self.loss_levels:
+            found["relative_distance_at"] = Observable(
+                "largest relative distance until the loss first fell to a level; nan if it did not",
+                {"layer": self.labels, "loss_level": self.loss_levels},
+                may_be_nan=True,
+            )
         return found | {
             "loss": Observable("loss R at the end"),
             "time": Observable("normalised time at the end"),
@@ -138,6 +167,7 @@ class TrainingPlan(Experiment):
         return {
             "rtol": self.rtol,
             "loss_tol": self.loss_tol,
+            **({"loss_levels": ", ".join(f"{level:g}" for level in self.loss_levels)} if self.loss_levels else {}),
             "data": self.data_name,
             "samples": len(y),
             "input_dimension": X.shape[1],
@@ -152,7 +182,7 @@ class TrainingPlan(Experiment):
     def measure(self, cell: Cell) -> Outcome:
         """Train the network of one cell and read off what happened."""
         solution = self.train(cell)
-        return Outcome(self.values(solution), "" if solution.converged else solution.message)
+        return outcome_of(solution, self.values(solution))
 
     def values(self, solution: Solution) -> dict[str, object]:
         """The observables of a run."""
@@ -164,6 +194,10 @@ class TrainingPlan(Experiment):
             parts = layer_observables(solution.network, solution.initial)
             distances["spectral"] = {layer: part.spectral_relative_distance for layer, part in parts.items()}
             found["stable_rank"] = [parts[label].stable_rank for label in self.labels]
+        if self.loss_levels:
+            found["relative_distance_at"] = [
+                solution.relative_distance_at(label, self.loss_levels) for label in self.labels
+            ]
         return {
             "relative_distance": [[distances[norm][label] for norm in self.norms] for label in self.labels],
             **found,
@@ -181,11 +215,19 @@ class TrainingPlan(Experiment):
             start,
             *self.data,
             loss_tol=self.loss_tol,
+            loss_levels=self.loss_levels,
             rtol=self.rtol,
             max_seconds=self.max_seconds,
             threads=1 if isinstance(start, TwoLayer) else None,  # the bits of a sum depend on the number of threads
             throw=False,
         )
+
+
+def outcome_of(solution: Solution, values: Mapping[str, object]) -> Outcome:
+    """What came of a run: one at rest has its largest RD of all time, as one that fitted the data has; one cut short has not."""
+    if solution.at_rest:
+        return Outcome(values, note=solution.message)
+    return Outcome(values, stopped_short="" if solution.converged else solution.message)
 
 
 @cache

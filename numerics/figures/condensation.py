@@ -1,5 +1,6 @@
 """Figures of condensation over the phase diagram: the map of features, and the measures against S_w."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
 from numerics.experiments.condensation_map import CondensationPlan, converged, sharpening, slopes_of_w
@@ -22,12 +24,15 @@ from numerics.figures.style import (
     draw_points,
     edges_of,
     figure_of,
+    legend_below,
     place,
     save,
     signed,
     width_label,
-    width_ticks,
 )
+from numerics.figures.ticks import value_ticks, width_texts, width_ticks
+from numerics.figures.titles import heading, verbatim, wrapped
+from numerics.scans import CellStatus
 
 if TYPE_CHECKING:
     import xarray
@@ -43,6 +48,9 @@ __all__ = [
 _SIZE = (5.0, 4.2)
 _NAMES = ("gamma", "gamma_prime")
 _LINES = 7  # points in the panel against the width, at most
+_NO_VALUE = "0.85"
+_MOST_TICKS = 11  # values of a coordinate that all have a tick
+_NOTE, _NOTE_WIDTH = 7, 95.0  # points: size, and width in a box of the map
 _FAINTEST = 0.35  # opacity of a bin with one neuron
 
 
@@ -66,11 +74,13 @@ def plot_condensation_map(
     grid = figure.subplots(primes.size, gammas.size, sharex=True, sharey=True, squeeze=False)
     across = dataset.orientation.values
     half = (across[1] - across[0]) / 2
+    texts = width_texts(dataset.width.values)
     extent = (across[0] - half, across[-1] + half, 0.0, 1.0)
     for column, gamma in enumerate(gammas):
         for row, prime in enumerate(primes[::-1]):
             ax = grid[row, column]
             here = dataset.occupancy.sel(gamma=gamma, gamma_prime=prime, seed=seed)
+            status = dataset.status.sel(gamma=gamma, gamma_prime=prime, seed=seed).values
             for index in reversed(range(dataset.width.size)):  # the widest network below: it fills most bins
                 image = _tinted(here.isel(width=index).values.T, COLOURS[index % len(COLOURS)])
                 look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
@@ -79,16 +89,22 @@ def plot_condensation_map(
             for spine in ax.spines.values():
                 spine.set(color=REGIME_COLOURS[pt.classify(float(slope))], lw=3.0 if slope == 0 else 1.2)
             ax.set(xticks=[], yticks=[])
+            if missing := [text for text, ended in zip(texts, status, strict=True) if ended != CellStatus.DONE]:
+                note = wrapped(f"left out: $m=$ {', '.join(f'${text}$' for text in missing)}", _NOTE_WIDTH, _NOTE)
+                ax.text(0.5, 0.97, note, ha="center", va="top", fontsize=_NOTE, transform=ax.transAxes)
             if row == primes.size - 1:
                 ax.set_xlabel(place(_NAMES[:1], [gamma]))
             if column == 0:
                 ax.set_ylabel(place(_NAMES[1:], [prime]))
-    handles = [
-        Line2D([], [], ls="", marker="s", color=COLOURS[index % len(COLOURS)], label=width_label(width))
-        for index, width in enumerate(dataset.width.values)
+    handles = [Patch(facecolor=COLOURS[index % len(COLOURS)], label=f"$m={text}$") for index, text in enumerate(texts)]
+    drawn = {pt.classify(float(slope)) for slope in slopes.ravel()}
+    handles += [
+        Patch(facecolor="white", edgecolor=REGIME_COLOURS[regime], lw=2, label=regime.value)
+        for regime in pt.Regime
+        if regime in drawn
     ]
-    handles += [Line2D([], [], color=REGIME_COLOURS[regime], lw=3, label=regime.value) for regime in pt.Regime]
-    figure.legend(handles=handles, loc="outside lower center", ncols=max(2, gammas.size), fontsize=9, frameon=False)
+    columns = min(len(handles), max(2, gammas.size))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=9, frameon=False)
     return figure
 
 
@@ -107,14 +123,19 @@ def plot_condensation_plane(
     """
     ax = axes_of(ax, *_SIZE)
     mean = values.mean("seed").transpose("gamma_prime", "gamma")
-    size = float(np.abs(mean).max())
+    size = float(np.abs(mean).max()) or 1.0
     limits: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -size, "vmax": size} if diverging else {"cmap": "viridis"}
     x, y = edges_of(mean.gamma.values), edges_of(mean.gamma_prime.values)
     mesh = ax.pcolormesh(x, y, mean.values, **limits)
     handles = draw_derived(pt.phase_diagram(), "w", ax, (float(x[0]), float(x[-1]), float(y[0]), float(y[-1])))
-    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]], xlabel=axis_label("gamma"), ylabel=axis_label("gamma_prime"))
+    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]], facecolor=_NO_VALUE)
+    for axis, name in ((ax.xaxis, "gamma"), (ax.yaxis, "gamma_prime")):
+        value_ticks(axis, mean[name].values, most=_MOST_TICKS)
+        axis.set_label_text(axis_label(name))
+    missing = [Patch(facecolor=_NO_VALUE, label="no run to use")] if bool(mean.isnull().any()) else []
     ax.figure.colorbar(mesh, ax=ax, label=label)
-    ax.legend(handles=handles, loc="lower left", fontsize=8, framealpha=0.9)
+    if handles or missing:
+        legend_below(ax, [*handles, *missing], columns=2, fontsize=8)
     return ax
 
 
@@ -123,14 +144,16 @@ def plot_measure_against_slope(
 ) -> Axes:
     """1 - entropy, or the fraction, of every box against its derived S_w, one colour a width; bars over the seeds."""
     ax = axes_of(ax, *_SIZE)
+    texts = width_texts(dataset.width.values)
     for index, width in enumerate(dataset.width.values):
         here = _measure(dataset, measure).sel(width=width).transpose("gamma", "gamma_prime", "seed")
         mean, low, high = (values.values.ravel() for values in (here.mean("seed"), here.min("seed"), here.max("seed")))
         look = {"colour": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-        draw_points(ax, slopes.ravel(), mean, low, high, label=width_label(width), **look)
+        draw_points(ax, slopes.ravel(), mean, low, high, label=f"$m={texts[index]}$", **look)
     ax.axvline(0.0, color=REGIME_COLOURS[pt.Regime.CRITICAL], lw=1.2, ls="--")
     ax.set(xlabel="derived $S_w$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
-    ax.legend(fontsize=8, loc="upper left")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    legend_below(ax, ax.get_legend_handles_labels()[0], columns=3, fontsize=8)
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -145,7 +168,7 @@ def plot_measure_against_width(
 ) -> Axes:
     """1 - entropy, or the fraction, against the width at a few points; bars over the seeds, colour of the derived regime."""
     ax = axes_of(ax, *_SIZE)
-    for (gamma, prime), slope, marker in zip(points, slopes, MARKERS, strict=False):
+    for (gamma, prime), slope, marker in zip(points, slopes, itertools.cycle(MARKERS)):
         here = (
             _measure(dataset, measure).sel(gamma=gamma, gamma_prime=prime, method="nearest").transpose("width", "seed")
         )
@@ -155,7 +178,7 @@ def plot_measure_against_width(
         draw_points(ax, dataset.width.values, mean, low, high, colour=colour, marker=marker, line="-", label=label)
     width_ticks(ax, dataset.width.values)
     ax.set(ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
-    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    legend_below(ax, ax.get_legend_handles_labels()[0], columns=2, fontsize=8)
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -176,13 +199,13 @@ def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) 
     across = "orientation of $w_k$, from $-\\pi$ to $\\pi$"
     if plan.data[0].shape[1] > 2:
         across = "projection of $w_k/|w_k|$ on the leading direction, from -1 to 1"
-    figure.suptitle(f"{plan.data_name}: amplitude over the largest\nagainst {across}", fontsize=10)
+    heading(figure, f"{verbatim(plan.data_name)}: amplitude over the largest against {across}")
     return figure
 
 
 def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
     used, columns = converged(dataset), len(slopes)
-    figure = Figure(figsize=(16.5, 8.6), layout="constrained")
+    figure = Figure(figsize=(16.5, 11.0), layout="constrained")
     (plane, trend, widths), (entropy, fraction, inside) = figure.subplots(2, 3)
     largest = dataset.width.values[-1]
     label = f"condensation, 1 - entropy/uniform, {width_label(largest)}"
@@ -196,7 +219,10 @@ def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationP
         along = [float(slopes[i, prime]) for i in chosen]
         plot_measure_against_width(used, points, along, measure=measure, ax=against_width)
     seeds = f"{dataset.seed.size} seeds" if dataset.seed.size > 1 else "one seed"
-    figure.suptitle(f"{plan.data_name}: condensation of the input weights over the phase diagram, {seeds}")
+    caption = f"{verbatim(plan.data_name)}: condensation of the input weights over the phase diagram, {seeds}"
+    if len(chosen) < columns:
+        caption += f"; against the width {len(chosen)} of {columns} columns"
+    heading(figure, caption, size=12)
     return figure
 
 

@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from numerics.experiments.portraits import Portrait
-from numerics.figures.style import FINAL, INITIAL, axes_of, save
+from numerics.figures.style import FINAL, INITIAL, axes_of, legend_below, save
+from numerics.figures.ticks import log_axis
+from numerics.figures.titles import heading, title, verbatim
 from numerics.flow import Solution
 from numerics.observe.features import Features, Similarity, cosine_similarity, features
 
@@ -41,6 +43,7 @@ def plot_projections(initial: Features, final: Features, *, ax: Axes | None = No
         draw_scatter(ax, neurons.projection(), neurons.amplitude, colour=colour, label=label)
     ax.set(yscale="log", xlabel=r"projection of $w_k/|w_k|$ on $(1,\ldots,1)$", ylabel=r"amplitude $|a_k|\,|w_k|$")
     ax.xaxis.set_major_locator(MaxNLocator(5))
+    log_axis(ax.yaxis)
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -64,6 +67,7 @@ def orientation_axis(ax: Axes) -> None:
     """The orientation of w_k from -pi to pi, and a log scale for the amplitude."""
     ax.set(xlabel="orientation of $w_k$", yscale="log", xlim=(-np.pi, np.pi))
     ax.set_xticks([-np.pi, 0, np.pi], [r"$-\pi$", "0", r"$\pi$"])
+    log_axis(ax.yaxis)
     ax.grid(True, alpha=0.25)
 
 
@@ -71,7 +75,7 @@ def write_similarities(portraits: Sequence[Portrait], data_name: str, folder: Pa
     """Cosine similarities of the largest neurons before and after, and projections, one column a network."""
     figure = Figure(figsize=(3.9 * len(portraits), 7.8), layout="constrained")
     grid = figure.subplots(2, len(portraits), squeeze=False)
-    other = Figure(figsize=(4.2 * len(portraits), 3.8), layout="constrained")
+    other = Figure(figsize=(4.2 * len(portraits), 4.4), layout="constrained")
     below = other.subplots(1, len(portraits), squeeze=False)[0]
     shown = 0
     for net, column, ax in zip(portraits, grid.T, below, strict=True):
@@ -80,13 +84,13 @@ def write_similarities(portraits: Sequence[Portrait], data_name: str, folder: Pa
             similarity = cosine_similarity(neurons)
             shown = len(similarity.matrix)
             plot_similarity(similarity, ax=panel)
-            panel.set_title(f"{net.title}: {when}", fontsize=10)
+            title(panel, f"{net.title}: {when}")
         plot_projections(initial, final, ax=ax)
-        ax.set_title(net.title, fontsize=10)
+        title(ax, net.title)
     for panel in grid.ravel():
         panel.label_outer()
-    below[0].legend(fontsize=8)
+    legend_below(below[0], below[0].get_legend_handles_labels()[0], columns=2, fontsize=8)
     figure.colorbar(grid[0, 0].images[0], ax=grid, shrink=0.6, label=r"$\cos(w_j, w_k)$")
-    figure.suptitle(f"{data_name}: cosine similarity of the {shown} neurons of largest amplitude")
-    other.suptitle(f"{data_name}: features of all neurons")
+    heading(figure, f"{verbatim(data_name)}: cosine similarity of the {shown} neurons of largest amplitude", size=12)
+    heading(other, f"{verbatim(data_name)}: features of all neurons", size=12)
     return save({"similarity": figure, "projections": other}, folder)

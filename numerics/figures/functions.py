@@ -10,12 +10,24 @@ from matplotlib.figure import Figure, SubFigure
 import phasetheory as pt
 from numerics.experiments.portraits import Portrait
 from numerics.figures.features import draw_orientations
-from numerics.figures.style import DATA, FINAL, INITIAL, REGIME_COLOURS, figure_of, line_of_inputs, place, save
+from numerics.figures.style import (
+    DATA,
+    FINAL,
+    INITIAL,
+    REGIME_COLOURS,
+    figure_of,
+    legend_below,
+    line_of_inputs,
+    place,
+    save,
+)
+from numerics.figures.titles import heading, title, verbatim
 from numerics.flow import Solution
 
-__all__ = ["plot_gallery", "plot_learned_functions", "write_gallery", "write_line_features"]
+__all__ = ["learned_figure", "plot_gallery", "plot_learned_functions", "write_gallery", "write_line_features"]
 
 _COLUMNS = 3  # of a gallery
+_ABREAST = 4  # networks side by side, functions above features; more stand below
 
 
 def plot_learned_functions(
@@ -26,12 +38,12 @@ def plot_learned_functions(
     figure: Figure | SubFigure | None = None,
     samples: int = 400,
 ) -> Figure | SubFigure:
-    """What networks learned from data on a line, one column each: the function above, the features below.
+    """What networks learned from data on a line: each has its function above, its features below, four of them side by side.
 
     Parameters
     ----------
     solutions : mapping
-        Title of the column -> run.
+        Title -> run.
     X : array (n, 2), y : array (n,)
         The data, the constant input last.
     figure : Figure or SubFigure, optional
@@ -43,17 +55,29 @@ def plot_learned_functions(
     A feature is a neuron: its orientation, the angle of w_k, and its amplitude |a_k| |w_k|, on a log scale because the amplitudes
     at the end exceed those at the start by orders of magnitude in the condensed regime.
     """
-    figure = figure_of(figure, 3.6 * len(solutions), 6.0)
-    axes = figure.subplots(2, len(solutions), squeeze=False)
-    for (title, solution), (above, below) in zip(solutions.items(), axes.T, strict=True):
-        _draw_function(solution, X, y, samples, above)
-        above.set_title(title)
-        draw_orientations(solution, below)
-    axes[0, 0].set_ylabel("$f(x)$")
-    axes[1, 0].set_ylabel(r"amplitude $|\bar a_k|\,|\bar w_k|$")
-    _share_y(axes[0])
-    for row in axes:
-        row[0].legend(fontsize=8, loc="lower left", framealpha=0.9)
+    columns, bands = _arranged(len(solutions))
+    figure = figure_of(figure, 3.6 * columns, 6.0 * bands)
+    axes = figure.subplots(2 * bands, columns, squeeze=False)
+    above, below = axes[::2].ravel(), axes[1::2].ravel()
+    for (name, solution), function, neurons in zip(solutions.items(), above, below, strict=False):
+        _draw_function(solution, X, y, samples, function)
+        title(function, name)
+        draw_orientations(solution, neurons)
+    for ax in (*above[len(solutions) :], *below[len(solutions) :]):
+        ax.remove()
+    for row, label in zip(axes, ("$f(x)$", r"amplitude $|\bar a_k|\,|\bar w_k|$") * bands, strict=True):
+        row[0].set_ylabel(label)
+        legend_below(row[0], row[0].get_legend_handles_labels()[0], columns=3, fontsize=8, columnspacing=1.0)
+    _share_y(list(above[: len(solutions)]))
+    return figure
+
+
+def learned_figure(solutions: Mapping[str, Solution], X: np.ndarray, y: np.ndarray, caption: str) -> Figure:
+    """:func:`plot_learned_functions` in a figure of its own, with a title."""
+    columns, bands = _arranged(len(solutions))
+    figure = Figure(figsize=(3.8 * columns, 6.6 * bands + 0.4), layout="constrained")
+    plot_learned_functions(solutions, X, y, figure=figure)
+    heading(figure, caption, size=12)
     return figure
 
 
@@ -77,42 +101,53 @@ def plot_gallery(
     columns, samples : int
         Panels in a row; points on which the functions are drawn.
     """
+    columns = min(columns, len(solutions))
     rows = -(-len(solutions) // columns)
     figure = figure_of(figure, 3.5 * columns, 2.9 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
-    size = float(np.ptp(y))
-    for ax, (title, (solution, regime)) in zip(grid.ravel(), solutions.items(), strict=False):
+    size = float(np.ptp(y)) or 1.0
+    for ax, (name, (solution, regime)) in zip(grid.ravel(), solutions.items(), strict=False):
         _draw_function(solution, X, y, samples, ax)
-        short = "" if solution.converged else " (stopped short)"
-        ax.set_title(f"{title}: {regime.value}{short}", fontsize=10)
+        title(ax, ", ".join(filter(None, (f"{name}: {regime.value}", solution.ending))))
         ax.set_ylim(float(y.min()) - 1.2 * size, float(y.max()) + 1.2 * size)  # a large start leaves it
         for spine in ax.spines.values():
             spine.set(color=REGIME_COLOURS[regime], lw=2.5)
     for ax in grid.ravel()[len(solutions) :]:
-        ax.set_axis_off()
+        ax.remove()
     for row in grid:
         row[0].set_ylabel("$f(x)$")
-    grid[0, 0].legend(fontsize=8, loc="best")
+    legend_below(grid[-1, 0], grid[-1, 0].get_legend_handles_labels()[0], columns=3, fontsize=8, columnspacing=1.0)
     return figure
 
 
-def write_line_features(portraits: Sequence[Portrait], X: np.ndarray, y: np.ndarray, folder: Path) -> list[Path]:
+def write_line_features(
+    portraits: Sequence[Portrait], X: np.ndarray, y: np.ndarray, data_name: str, folder: Path
+) -> list[Path]:
     """Functions above their features, one column a network."""
-    figure = Figure(figsize=(3.8 * len(portraits), 6.4), layout="constrained")
-    plot_learned_functions({net.title: net.solution for net in portraits}, X, y, figure=figure)
     width = portraits[0].solution.network.width
-    figure.suptitle(f"What networks of {width} neurons learned")
+    caption = f"{verbatim(data_name)}: what networks of {width} neurons learned"
+    figure = learned_figure({net.title: net.solution for net in portraits}, X, y, caption)
     return save({"learned_functions": figure}, folder)
 
 
-def write_gallery(portraits: Sequence[Portrait], X: np.ndarray, y: np.ndarray, width: int, folder: Path) -> list[Path]:
+def write_gallery(
+    portraits: Sequence[Portrait], X: np.ndarray, y: np.ndarray, data_name: str, width: int, folder: Path
+) -> list[Path]:
     """Learned functions from small to large initialisation."""
-    rows = -(-len(portraits) // _COLUMNS)
-    figure = Figure(figsize=(3.5 * _COLUMNS, 2.9 * rows + 0.4), layout="constrained")
+    columns = min(_COLUMNS, len(portraits))
+    rows = -(-len(portraits) // columns)
+    figure = Figure(figsize=(3.5 * columns, 2.9 * rows + 0.7), layout="constrained")
     titles = {place(["gamma"], net.point[:1]): (net.solution, net.regime) for net in portraits}
     plot_gallery(titles, X, y, figure=figure)
-    figure.suptitle(rf"{width} neurons, $\kappa=m^{{-\gamma}}$: from small to large initialisation")
+    caption = rf"{verbatim(data_name)}: {width} neurons, $\kappa=m^{{-\gamma}}$, from small to large initialisation"
+    heading(figure, caption, size=12)
     return save({"gallery": figure}, folder)
+
+
+def _arranged(count: int) -> tuple[int, int]:
+    """Columns, and bands of a function above its features, for so many networks."""
+    columns = min(_ABREAST, count)
+    return columns, -(-count // columns)
 
 
 def _draw_function(solution: Solution, X: np.ndarray, y: np.ndarray, samples: int, ax: Axes) -> None:

@@ -7,10 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from numerics.errors import InputError
+from numerics.experiments.account import account_of
 from numerics.experiments.maps import MapComparison, compare_map, diagram_of, norms_of
 from numerics.figures.power_laws import plot_relative_distances
-from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes, slope_colours
-from numerics.figures.style import norm_name, place
+from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes, room_for_numbers, slope_colours
+from numerics.figures.style import coordinate, norm_name, number, place
+from numerics.figures.titles import heading, title, verbatim
+from numerics.scans import CellStatus
 from numerics.slopes import slope_map
 
 if TYPE_CHECKING:
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FIGURES", "scan_figure"]
 
-_MOST_PANELS = 3
-_MOST_ROWS = 5  # curves of slopes side by side
+_MOST_PANELS = 3  # where no rows are chosen
+_MOST_ROWS = 5  # curves of slopes in one panel, where no rows are chosen
+_PANEL = (3.55, 3.3)  # inches of a heat map, at least
+_AROUND = (2.5, 0.6)  # inches for labels and bars, of a row of maps; for the title, of each row
 _QUANTITIES = ("slope", "predicted", "difference")
 _SCALE = "beta2_exponent"
 _REGIONS_HEIGHT = 5.6
@@ -32,7 +37,14 @@ FIGURES = {
 }
 
 
-def scan_figure(dataset: "xarray.Dataset", kind: str, layers: Sequence[str], norm: str = "frobenius") -> Figure:
+def scan_figure(
+    dataset: "xarray.Dataset",
+    kind: str,
+    layers: Sequence[str],
+    norm: str = "frobenius",
+    *,
+    rows: Sequence[float] | None = None,
+) -> Figure:
     """A figure of a scan.
 
     Parameters
@@ -45,18 +57,34 @@ def scan_figure(dataset: "xarray.Dataset", kind: str, layers: Sequence[str], nor
         ``'w'``, ``'a'``, ``'theta'``; beyond two layers ``'W1'``, ``'W2'``, ...
     norm : str
         ``'frobenius'`` or, beyond two layers, ``'spectral'``.
+    rows : sequence of float, optional
+        Values of the second coordinate for the slopes and for RD; by default a few, equally spread. The title says which they are
+        if there are more.
     """
     if kind not in FIGURES:
         raise InputError(f"figure {kind!r} is not known; give {', '.join(FIGURES)}")
-    caption = _caption(dataset, norm)
-    if kind == "slopes":
-        figure = _slopes(dataset, layers, norm)
+    if kind == "heatmap" and rows is not None:
+        raise InputError("a heatmap shows every row; leave the rows out, or draw slopes or rd")
+    scales = _SCALE in dataset.dims
+    vertical = diagram_of(dataset, norm).names[1]
+    most = _MOST_ROWS if kind == "slopes" and not scales else _MOST_PANELS
+    chosen = _spread(dataset[vertical].values, most) if rows is None else _rows_of(dataset, vertical, rows)
+    parts = [_caption(dataset, norm)]
+    if scales and kind != "slopes":
+        dataset = dataset.isel({_SCALE: 0})
+        parts[0] += f", {_scale(float(dataset[_SCALE]))}"
+    if kind == "heatmap":
+        figure = _heat_maps(dataset, layers, norm)
     else:
-        if _SCALE in dataset.dims:
-            dataset = dataset.isel({_SCALE: 0})
-            caption += f", {_scale(float(dataset[_SCALE]))}"
-        figure = {"heatmap": _heat_maps, "rd": _distances}[kind](dataset, layers, norm)
-    figure.suptitle(caption, fontsize=10)
+        figure = (_slopes if kind == "slopes" else _distances)(dataset, layers, norm, chosen)
+        if len(chosen) < dataset.sizes[vertical]:
+            values = ", ".join(f"${number(row)}$" for row in chosen)
+            parts.append(f"{len(chosen)} of {dataset.sizes[vertical]} rows: ${coordinate(vertical)}=$ {values}")
+    account = account_of(dataset)
+    parts += account.lines
+    if kind == "heatmap" and account.used < account.planned:
+        parts.append("grey: points that have no run to use at some width, or runs still to come")
+    heading(figure, "\n".join(parts))
     return figure
 
 
@@ -64,18 +92,22 @@ def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> F
     diagram = diagram_of(dataset, norm)
     comparisons = [_with_points(compare_map(dataset, layer, norm=norm, diagram=diagram)) for layer in layers]
     hidden = [layer for layer in layers if layer in diagram.layers[:-1]]
-    height = 3.9 * len(layers) + 0.4
+    columns = _planned_columns(dataset, *diagram.names)
+    room = room_for_numbers(len(columns), dataset.sizes[diagram.names[1]])
+    panel = max(_PANEL[0], room[0]), max(_PANEL[1], room[1])
+    height = (panel[1] + _AROUND[1]) * len(layers) + 0.4
     below = _REGIONS_HEIGHT if len(hidden) > 1 else 0.0
-    figure = Figure(figsize=(13.2, height + below), layout="constrained")
+    figure = Figure(figsize=(3 * panel[0] + _AROUND[0], height + below), layout="constrained")
     maps: Figure | SubFigure = figure
     if below:
         maps, regions = figure.subfigures(2, 1, height_ratios=(height, below), squeeze=False)[:, 0]
-        plot_regions(slope_map(dataset, resamples=10), diagram, figure=regions, layers=hidden)  # no intervals shown
+        slopes = slope_map(dataset, resamples=10)  # no intervals shown
+        plot_regions(slopes, diagram, figure=regions, layers=hidden, columns=columns)
     grid = maps.subplots(len(layers), 3, squeeze=False, sharey="row")
     for row, comparison in zip(grid, comparisons, strict=True):
         colours = slope_colours(comparison.slopes)
         for ax, quantity in zip(row, _QUANTITIES, strict=True):
-            plot_slope_map(comparison, quantity, colours=colours[quantity], ax=ax)
+            plot_slope_map(comparison, quantity, colours=colours[quantity], columns=columns, numbers=all(room), ax=ax)
             if quantity != "slope":  # the first two share a scale
                 maps.colorbar(colours[quantity], ax=ax, shrink=0.9)
                 ax.set_ylabel("")
@@ -84,13 +116,11 @@ def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> F
     return figure
 
 
-def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> Figure:
+def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: Sequence[float]) -> Figure:
     diagram = diagram_of(dataset, norm)
-    vertical = diagram.names[1]
     scales = dataset[_SCALE].values if _SCALE in dataset.dims else None
-    rows = _spread(dataset[vertical].values, _MOST_PANELS if scales is not None else _MOST_ROWS)
-    panels = [[row] for row in rows] if scales is not None else [rows]
-    figure = Figure(figsize=(5.2 * len(layers), 4.4 * len(panels) + 0.4), layout="constrained")
+    panels = [[row] for row in rows] if scales is not None else [list(rows)]
+    figure = Figure(figsize=(5.2 * len(layers), 5.0 * len(panels) + 0.4), layout="constrained")
     for axes, layer in zip(figure.subplots(len(panels), len(layers), squeeze=False).T, layers, strict=True):
         if scales is None:
             curves = [("", compare_map(dataset, layer, norm=norm, diagram=diagram))]
@@ -104,20 +134,36 @@ def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> Figu
         for ax, chosen in zip(axes, panels, strict=True):
             plot_slopes(curves, chosen, ax=ax)
             if len(chosen) == 1:
-                ax.set_title(place([vertical], chosen), fontsize=10)
+                title(ax, place([diagram.names[1]], chosen))
     return figure
 
 
-def _distances(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> Figure:
+def _distances(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: Sequence[float]) -> Figure:
     diagram = diagram_of(dataset, norm)
-    vertical = diagram.names[1]
-    rows = _spread(dataset[vertical].values, _MOST_PANELS)
     figure = Figure(figsize=(5.7 * len(rows), 5.4 * len(layers) + 0.4), layout="constrained")
     for axes, layer in zip(figure.subplots(len(layers), len(rows), squeeze=False), layers, strict=True):
         for ax, row in zip(axes, rows, strict=True):
             plot_relative_distances(dataset, layer, row, norm=norm, diagram=diagram, ax=ax)
-            ax.set_title(place([vertical], [row]), fontsize=10)
+            title(ax, place([diagram.names[1]], [row]))
     return figure
+
+
+def _rows_of(dataset: "xarray.Dataset", vertical: str, rows: Sequence[float]) -> list[float]:
+    """The rows of a scan that were asked for, each once, as the dataset has them."""
+    known = dataset[vertical].values
+    found = []
+    for row in rows:
+        here = known[np.isclose(known, float(row), rtol=1e-9, atol=1e-12)]
+        if not here.size:
+            raise InputError(f"row {number(row)}: this scan has {vertical} = {', '.join(map(number, known))}")
+        found.append(float(here[0]))
+    return sorted(set(found))
+
+
+def _planned_columns(dataset: "xarray.Dataset", horizontal: str, vertical: str) -> list[float]:
+    """Values of the first coordinate that were planned in more than half of the rows: not those of a refinement."""
+    planned = (dataset["status"] != CellStatus.NOT_PLANNED).any(("width", "seed")).sum(vertical)
+    return dataset[horizontal].values[(planned > dataset.sizes[vertical] / 2).values].tolist()
 
 
 def _with_points(comparison: MapComparison) -> MapComparison:
@@ -135,13 +181,14 @@ def _spread(values: np.ndarray, most: int) -> list[float]:
 
 
 def _scale(exponent: float) -> str:
-    return rf"$\beta_2=m^{{{exponent:g}}}$" if exponent else r"$\beta_2=1$"
+    return rf"$\beta_2=m^{{{number(exponent)}}}$" if exponent else r"$\beta_2=1$"
 
 
 def _caption(dataset: "xarray.Dataset", norm: str) -> str:
     """Data, networks, norm where there are several, widths and seeds."""
     attributes, widths, seeds = dataset.attrs, dataset["width"].values, dataset.sizes["seed"]
-    parts = [f"{attributes['data']}: {attributes['model']}", attributes["activation"]]
+    parts = [f"{verbatim(attributes['data'])}: {attributes['model']}", attributes["activation"]]
     parts += [f"{norm_name(norm)} norm"] if len(norms_of(dataset)) > 1 else []
+    parts += [f"loss first at {attributes['loss_level']:g}"] if "loss_level" in attributes else []
     parts += [f"widths {widths[0]} to {widths[-1]}", f"{seeds} seeds" if seeds > 1 else "one seed"]
     return ", ".join(parts)

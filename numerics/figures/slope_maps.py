@@ -13,10 +13,12 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from matplotlib.transforms import ScaledTranslation
 
 import phasetheory as pt
 from numerics.experiments.maps import MapComparison
 from numerics.figures.style import (
+    ANY_COLOUR,
     COLOURS,
     HALO,
     MARKERS,
@@ -27,17 +29,20 @@ from numerics.figures.style import (
     draw_points,
     edges_of,
     figure_of,
+    legend_below,
     place,
     points_of,
     signed,
     symbol,
 )
+from numerics.figures.ticks import value_ticks
+from numerics.figures.titles import title
 from phasetheory.diagrams.plotting import plot_phase_diagram, region_colours
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["plot_regions", "plot_slope_map", "plot_slopes", "slope_colours"]
+__all__ = ["plot_regions", "plot_slope_map", "plot_slopes", "room_for_numbers", "slope_colours"]
 
 # the colours of the regimes, through white where S = 0
 _SLOPES = LinearSegmentedColormap.from_list(
@@ -46,8 +51,12 @@ _SLOPES = LinearSegmentedColormap.from_list(
 _DIFFERENCES = plt.get_cmap("PRGn_r")
 _TITLES = {"slope": "measured", "predicted": "derived, limit of infinite width", "difference": "measured − derived"}
 _MOST_LABELLED = 121  # cells with a number in them
-_NUMBER_ABOVE = 0.3  # of the height of a cell, from its middle
+_MOST_TICKS = 11  # values of a coordinate that all have a tick
+_NUMBER, _NUMBER_BELOW_EDGE, _STAR = 7.0, 1.5, 9.0  # points: size of a number, its distance from the upper edge, a star
+_CELL = (31.0, 27.0)  # points, of a cell in which a number and a star are clear of each other
+_NARROWEST = 25.0  # points, of a cell that holds a number
 _LARGEST = 1.5  # |S| at the ends of a colour scale, at most
+_LONGEST_LEGEND = 3  # entries in one column
 _NO_SLOPE = "0.85"  # a point without a slope
 _NO_REGION = "0.6"  # signs that no derived region in the window has
 _MEASURED_ZERO: dict[str, Any] = {"colors": COLOURS[1], "linewidths": 2.0, "zorder": 3}
@@ -64,6 +73,8 @@ def plot_slope_map(
     quantity: str = "slope",
     *,
     colours: ScalarMappable | None = None,
+    columns: Sequence[float] | None = None,
+    numbers: bool | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Heat map of a slope over the plane, with the derived boundary as a line and the measured one as stars.
@@ -76,20 +87,31 @@ def plot_slope_map(
         their interval over seeds; an arrow where it reaches beyond the points.
     colours : ScalarMappable, optional
         Of :func:`slope_colours`.
+    columns : sequence of float, optional
+        Values of the first coordinate that are drawn; those with a slope in more than half of the rows by default, so without
+        the ones that refinement added in a few rows.
+    numbers : bool, optional
+        Whether every cell has its number; by default if there is room for them in the axes as they are.
     ax : Axes, optional
     """
     ax = axes_of(ax, 5.2, 4.4)
     colours = colours or slope_colours(comparison.slopes)[quantity]
-    values = _full_columns(comparison.slopes, comparison.diagram)[quantity]
+    values = _full_columns(comparison.slopes, comparison.diagram, columns)[quantity]
     _draw_map(values, comparison.diagram, comparison.layer, colours, ax)
-    if values.size <= _MOST_LABELLED:
+    if _have_room(values, ax) if numbers is None else numbers:
         _draw_numbers(values, colours, ax)
     if quantity == "slope":
         _draw_stars(comparison.boundary, comparison.diagram.names[1], ax)
-    horizontal, vertical = comparison.diagram.names
-    ax.set(xlabel=axis_label(horizontal), ylabel=axis_label(vertical))
-    ax.set_title(rf"$S_{{{symbol(comparison.layer)}}}$ {_TITLES[quantity]}", fontsize=10)
+    for axis, name in zip((ax.xaxis, ax.yaxis), comparison.diagram.names, strict=True):
+        value_ticks(axis, values[name].values, most=_MOST_TICKS)
+        axis.set_label_text(axis_label(name))
+    title(ax, rf"$S_{{{symbol(comparison.layer)}}}$ {_TITLES[quantity]}")
     return ax
+
+
+def room_for_numbers(columns: int, rows: int) -> tuple[float, float]:
+    """Inches that a map takes for its numbers and stars to be clear of each other; 0 where it has too many cells for numbers."""
+    return (columns * _CELL[0] / 72, rows * _CELL[1] / 72) if columns * rows <= _MOST_LABELLED else (0.0, 0.0)
 
 
 def plot_slopes(
@@ -127,8 +149,8 @@ def plot_slopes(
         line = diagram.evaluate(x_line, row, layers=[layer])[layer]
         ax.plot(x_line, line, "--", color=used[0] if len(used) == 1 else "black", lw=1.4, zorder=2)
     ax.axhline(0, color="0.6", lw=0.8, zorder=1)
-    handles.append(Line2D([], [], ls="--", color="black", lw=1.4, label="derived, infinite width"))
-    ax.legend(handles=handles, fontsize=8, framealpha=0.9)
+    handles.append(Line2D([], [], ls="--", color=ANY_COLOUR, lw=1.4, label="derived, infinite width"))
+    legend_below(ax, handles, columns=2 if len(handles) > _LONGEST_LEGEND else 1, fontsize=8)
     ax.set(xlabel=axis_label(horizontal), ylabel=rf"$S_{{{symbol(layer)}}}$")
     ax.grid(True, alpha=0.25)
     return ax
@@ -140,11 +162,13 @@ def plot_regions(
     *,
     figure: Figure | SubFigure | None = None,
     layers: Sequence[str] | None = None,
+    columns: Sequence[float] | None = None,
 ) -> Figure | SubFigure:
     """The regions of the hidden layers twice: derived on the left, measured on the right, with the named initialisations.
 
     A point on the right has the colour of the signs of its measured slopes; the red lines are where those, interpolated
-    between the points, are zero. The black lines are the derived boundaries in both.
+    between the points, are zero, in the style of the derived boundary of the same layer. The black lines are the derived
+    boundaries in both.
 
     Parameters
     ----------
@@ -155,11 +179,13 @@ def plot_regions(
     figure : Figure or SubFigure, optional
     layers : sequence of str, optional
         All but the last by default.
+    columns : sequence of float, optional
+        As for :func:`plot_slope_map`.
     """
     chosen = tuple(layers or diagram.layers[:-1])
     figure = figure_of(figure, 11.0, 5.4)
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-    maps = [_of_layer(slopes, diagram, layer) for layer in chosen]
+    maps = [_of_layer(slopes, diagram, layer, columns) for layer in chosen]
     x, y = (edges_of(maps[0][name].values) for name in diagram.names)
     window = (x[0], x[-1], y[0], y[-1])
     plot_phase_diagram(diagram, ax=left, layers=chosen, window=window)
@@ -174,15 +200,16 @@ def plot_regions(
         pixels[i, j] = to_rgb(shade)
         shades.add(shade)
     right.pcolormesh(x, y, pixels, zorder=0)
-    for values, style in zip(maps, itertools.cycle(("-", "--", "-.", ":"))):
-        _draw_zero(values, diagram, right, style)
+    extra: list[Line2D | Patch] = []
+    for layer, values, style in zip(chosen, maps, itertools.cycle(("-", "--", "-.", ":"))):
+        if _draw_zero(values, diagram, right, style):
+            extra.append(_zero(style, layer))
     left.set_title("derived")
     widths = slopes.attrs["widths"]
-    right.set_title(f"measured, widths {widths[0]} to {widths[-1]}")
+    title(right, f"measured, widths {widths[0]} to {widths[-1]}", size=12)
     right.set_ylabel("")
     handles, labels = _take_legend(left)
     _take_legend(right)
-    extra: list[Line2D | Patch] = [_zero("-")]
     extra += [Patch(facecolor=_NO_SLOPE, label="no slope")] if _NO_SLOPE in shades else []
     extra += [Patch(facecolor=_NO_REGION, label="signs of no derived region")] if _NO_REGION in shades else []
     labels += [str(handle.get_label()) for handle in extra]
@@ -193,22 +220,26 @@ def plot_regions(
 
 def _scale(maps: "Sequence[xarray.DataArray]", colours: Colormap) -> ScalarMappable:
     """Symmetric about 0, wide enough for all values up to the largest that a scale shows; a bar says so by its ends."""
-    largest = max(float(np.nanmax(np.abs(values))) for values in maps)
+    largest = max(float(np.nanmax(np.abs(values))) for values in maps) or _LARGEST
     scale = ScalarMappable(Normalize(-min(largest, _LARGEST), min(largest, _LARGEST)), colours.copy())
     scale.cmap.colorbar_extend = "both" if largest > _LARGEST else "neither"  # type: ignore[assignment]
     return scale
 
 
-def _of_layer(slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, layer: str) -> "xarray.DataArray":
-    return _full_columns(slopes[["slope"]].sel(layer=layer, norm=diagram.norm), diagram)["slope"]
+def _of_layer(
+    slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, layer: str, columns: Sequence[float] | None
+) -> "xarray.DataArray":
+    return _full_columns(slopes[["slope"]].sel(layer=layer, norm=diagram.norm), diagram, columns)["slope"]
 
 
-def _full_columns(slopes: "xarray.Dataset", diagram: pt.PhaseDiagram) -> "xarray.Dataset":
-    """Second coordinate by first, without the columns that refinement added in a few rows."""
+def _full_columns(
+    slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, columns: Sequence[float] | None
+) -> "xarray.Dataset":
+    """Second coordinate by first, at these values of the first; by default those with a slope in more than half of the rows."""
     horizontal, vertical = diagram.names
     there = slopes["slope"].notnull().sum(vertical).values
-    full = slopes.isel({horizontal: there > there.max() / 2}) if there.max() else slopes
-    return full.transpose(vertical, horizontal, ...)
+    chosen = there > there.max() / 2 if columns is None else np.isin(slopes[horizontal].values, columns)
+    return (slopes.isel({horizontal: chosen}) if chosen.any() else slopes).transpose(vertical, horizontal, ...)
 
 
 def _draw_map(
@@ -223,26 +254,27 @@ def _draw_map(
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
 
 
+def _have_room(values: "xarray.DataArray", ax: Axes) -> bool:
+    """Whether a number and a star are clear of each other in the smallest of the cells."""
+    box, room = ax.get_window_extent(), []
+    for dimension, size in zip(values.dims, (box.height, box.width), strict=True):
+        edges = edges_of(values[dimension].values)
+        room.append(72 * size / ax.figure.dpi * np.diff(edges).min() / np.ptp(edges))
+    return values.size <= _MOST_LABELLED and room[0] >= _CELL[1] and room[1] >= _NARROWEST
+
+
 def _draw_numbers(values: "xarray.DataArray", colours: ScalarMappable, ax: Axes) -> None:
-    """The values in their cells, above the stars, on a halo of the cell's colour where a line runs through."""
-    size = float(np.clip(60 / max(values.shape), 5.5, 8.0))
+    """The values at the upper edges of their cells, above the stars, on a ground that keeps lines out of them."""
     y, x = (values[dimension].values for dimension in values.dims)
-    y = y + _NUMBER_ABOVE * np.diff(edges_of(y))
+    tops = edges_of(y)[1:]
+    inside = ax.transData + ScaledTranslation(0, -_NUMBER_BELOW_EDGE / 72, ax.figure.dpi_scale_trans)
+    look: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": _NUMBER, "zorder": 4, "transform": inside}
     for (i, j), value in np.ndenumerate(values.values):
         if np.isfinite(value):
             ground = colours.to_rgba(np.array([value]))[0][:3]
             shade = "black" if ground @ (0.3, 0.59, 0.11) > 0.5 else "white"
-            text = ax.text(
-                float(x[j]),
-                float(y[i]),
-                signed(value).replace("-", "−"),
-                ha="center",
-                va="center",
-                fontsize=size,
-                color=shade,
-                zorder=4,
-            )
-            text.set_path_effects([withStroke(linewidth=2.0, foreground=to_hex(ground))])
+            box = {"facecolor": to_hex(ground), "edgecolor": "none", "pad": 0.4}
+            ax.text(float(x[j]), float(tops[i]), signed(value).replace("-", "−"), color=shade, bbox=box, **look)
 
 
 def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:
@@ -258,20 +290,23 @@ def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:
         edge = np.where(values < 0, *window)
         ax.plot(edge[open_ended], y[open_ended], end, color="black", ms=4, zorder=5)
         ax.plot(values[~open_ended], y[~open_ended], "|", color="black", ms=5, zorder=5)
-    ax.plot(x, y, "*", ms=11, mfc="white", mec="black", mew=0.9, zorder=6)
+    ax.plot(x, y, "*", ms=_STAR, mfc="white", mec="black", mew=0.9, zorder=6)
 
 
-def _draw_zero(values: "xarray.DataArray", diagram: pt.PhaseDiagram, ax: Axes, style: str) -> None:
-    """The line on which a map of slopes is zero, if it has one."""
-    if min(values.shape) > 1 and np.nanmin(values) < 0 < np.nanmax(values):
-        x, y = (values[name].values for name in diagram.names)
-        lines = ax.contour(x, y, np.ma.masked_invalid(values.values), levels=[0.0], linestyles=style, **_MEASURED_ZERO)
-        lines.set(path_effects=[withStroke(linewidth=3.6, foreground="white")])
+def _draw_zero(values: "xarray.DataArray", diagram: pt.PhaseDiagram, ax: Axes, style: str) -> bool:
+    """The line on which a map of slopes is zero; whether it has one."""
+    if min(values.shape) == 1 or not np.nanmin(values) < 0 < np.nanmax(values):
+        return False
+    x, y = (values[name].values for name in diagram.names)
+    lines = ax.contour(x, y, np.ma.masked_invalid(values.values), levels=[0.0], linestyles=style, **_MEASURED_ZERO)
+    lines.set(path_effects=[withStroke(linewidth=3.6, foreground="white")])
+    return True
 
 
-def _zero(style: str) -> Line2D:
+def _zero(style: str, layer: str) -> Line2D:
     """The entry of a legend for :func:`_draw_zero`."""
-    return Line2D([], [], color=_MEASURED_ZERO["colors"], lw=2.0, ls=style, label="measured: slope 0")
+    label = rf"measured: $S_{{{symbol(layer)}}}=0$"
+    return Line2D([], [], color=_MEASURED_ZERO["colors"], lw=_MEASURED_ZERO["linewidths"], ls=style, label=label)
 
 
 def _take_legend(ax: Axes) -> tuple[list[Any], list[str]]:

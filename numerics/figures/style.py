@@ -1,6 +1,5 @@
 """What all figures share: colours, markers and sizes, the names of things as TeX, and the one way to a file."""
 
-import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,10 +15,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 import phasetheory as pt
-from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries
-from phasetheory.symbols.printing import latex
+from numerics.figures.ticks import width_texts
+from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries, legend_below, symbol
+from phasetheory.symbols.printing import latex, number
 
 __all__ = [
+    "ANY_COLOUR",
     "COLOURS",
     "DATA",
     "DISAGREES",
@@ -38,8 +39,12 @@ __all__ = [
     "edges_of",
     "figure_of",
     "geometric_mean",
+    "least_span",
+    "legend_below",
     "line_of_inputs",
     "norm_name",
+    "note_of",
+    "number",
     "place",
     "points_of",
     "save",
@@ -47,7 +52,6 @@ __all__ = [
     "signed",
     "symbol",
     "width_label",
-    "width_ticks",
     "with_interval",
 ]
 
@@ -58,8 +62,10 @@ MARKERS = "osD^vP*X"
 INITIAL, FINAL, DATA = "#0072B2", "#D55E00", "black"
 #: What the tangent kernels predict.
 KERNEL = "#CC79A7"
-#: A measurement that does not agree.
+#: A measurement that does not agree; it has a marker of its own besides.
 DISAGREES = "#CC0033"
+#: In a legend: lines of this style, whatever their colour.
+ANY_COLOUR = "0.4"
 #: Largest size of a derived slope that is zero but for rounding.
 ZERO = 1e-9
 #: Keeps text and lines legible on any ground.
@@ -68,7 +74,6 @@ HALO = withStroke(linewidth=2.5, foreground="white")
 _DPI = 160
 _ENDINGS = ("png", "pdf")
 _MARGIN = 0.35  # of the range of the data, on either side
-_CLOSEST_TICKS = 0.09  # of the axis, between labelled widths
 
 
 def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
@@ -92,11 +97,6 @@ def figure_of(figure: Figure | SubFigure | None, width: float, height: float) ->
     return plt.figure(figsize=(width, height), layout="constrained") if figure is None else figure
 
 
-def symbol(layer: str) -> str:
-    r"""A layer as TeX, without dollars: ``W_{1}``, ``w``, ``\theta``."""
-    return r"\theta" if layer == "theta" else re.sub(r"(\d+)$", r"_{\1}", layer)
-
-
 def coordinate(name: str) -> str:
     r"""A coordinate as TeX, without dollars: ``\gamma'``."""
     return latex(sp.Symbol(name))
@@ -108,9 +108,8 @@ def axis_label(name: str) -> str:
 
 
 def place(names: Sequence[str], values: Sequence[Fraction | float]) -> str:
-    r"""Coordinates and their values: ``$\gamma=1,\ \gamma'=0.5$``."""
-    parts = [f"{coordinate(name)}={float(value):g}" for name, value in zip(names, values, strict=True)]
-    return "$" + r",\ ".join(parts) + "$"
+    r"""Coordinates and their values: ``$\gamma=1$, $\gamma'=0.5$``."""
+    return ", ".join(f"${coordinate(name)}={number(value)}$" for name, value in zip(names, values, strict=True))
 
 
 def norm_name(norm: str) -> str:
@@ -125,26 +124,22 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def with_interval(slope: float, low: float, high: float, digits: int = 2) -> str:
-    """A slope and the larger half of its interval as TeX, without dollars."""
-    return rf"{slope:+.{digits}f}\pm{max(high - slope, slope - low):.{digits}f}"
+    r"""A slope with its interval as TeX, without dollars: ``+0.38\pm0.01``, or ``+0.38^{+0.01}_{-0.02}`` if the halves differ."""
+    above, below = (f"{half:.{digits}f}" for half in (high - slope, slope - low))
+    return f"{slope:+.{digits}f}" + (rf"\pm{above}" if above == below else f"^{{+{above}}}_{{-{below}}}")
 
 
 def width_label(width: float) -> str:
-    """A width as TeX, a power of ten as such."""
-    power = round(np.log10(width))
-    return f"$m=10^{{{power}}}$" if power >= 4 and width == 10**power else f"$m={width:g}$"
+    """A width as TeX."""
+    return f"$m={width_texts([width])[0]}$"
 
 
-def width_ticks(ax: Axes, widths: Sequence[float] | np.ndarray) -> None:
-    """Logarithmic axis with ticks at the widths; those too close to their left neighbour have no label."""
-    ax.set(xscale="log", xlabel="width $m$")
-    x, labels, last = np.log(np.array(widths, dtype=float)), [], -np.inf
-    for width, position in zip(widths, x, strict=True):
-        wanted = position - last >= _CLOSEST_TICKS * np.ptp(x)
-        last = position if wanted else last
-        labels.append(f"{width:.10g}" if wanted else "")
-    ax.set_xticks(widths, labels, fontsize=8)
-    ax.set_xticks([], minor=True)
+def least_span(ax: Axes, factor: float) -> None:
+    """At least this factor between the ends of the vertical log scale, so that noise is not drawn as large as a trend."""
+    low, high = ax.get_ylim()
+    if 0 < low < high < low * factor:
+        middle = np.sqrt(low * high)
+        ax.set_ylim(middle / np.sqrt(factor), middle * np.sqrt(factor))
 
 
 def geometric_mean(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,6 +164,11 @@ def draw_points(
 def points_of(colour: Any, marker: str, label: str, line: str = "") -> Line2D:
     """The entry of a legend for :func:`draw_points`."""
     return Line2D([], [], ls=line, marker=marker, color=colour, mec="black", mew=0.6, label=label)
+
+
+def note_of(text: str) -> Line2D:
+    """The entry of a legend that is only said: what is not drawn, and why."""
+    return Line2D([], [], ls="", label=text)
 
 
 def draw_derived(diagram: pt.PhaseDiagram, layer: str, ax: Axes, window: Window) -> list[Line2D]:

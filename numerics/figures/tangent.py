@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,19 +23,24 @@ from numerics.experiments.tangent_check import (
 )
 from numerics.figures.power_laws import PowerLaw, plot_curves
 from numerics.figures.style import (
+    ANY_COLOUR,
     DATA,
     FINAL,
     INITIAL,
     MARKERS,
     REGIME_COLOURS,
     axes_of,
+    legend_below,
     line_of_inputs,
     place,
     save,
     signed,
+    symbol,
     width_label,
     with_interval,
 )
+from numerics.figures.ticks import log_axis, power_text, width_texts
+from numerics.figures.titles import heading, title, verbatim
 from numerics.networks import TwoLayer
 from numerics.networks.seeds import cell_seed
 
@@ -50,18 +57,26 @@ _NAMES = ("gamma", "gamma_prime")
 _WIDTH = 1000  # of the networks drawn beside their tangent models
 _OVER_TIME = (100, 1000, 10_000)  # widths whose loss and kernel are drawn over time, in the linear regime
 _SAMPLES = 400  # inputs on a line
+_COLUMNS = 4  # functions side by side; more stand below
 
 
 def plot_tangent_function(
     comparison: TangentComparison, X: np.ndarray, y: np.ndarray, *, ax: Axes | None = None
 ) -> Axes:
-    """Network and tangent model at the end of the run, on the line of inputs they were compared at (d = 2)."""
+    """Network and tangent model on the line of inputs they were compared at (d = 2), both at the time at which the run ended.
+
+    The legend gives the loss of both: beyond the linear regime the tangent model has by then hardly begun to fit.
+    """
     ax = axes_of(ax, *_SIZE)
     position = comparison.inputs[:, 0]
-    ax.plot(position, comparison.outputs[-1], "-", color=FINAL, lw=2.0, label="network $f$")
-    ax.plot(position, comparison.linear_outputs[-1], "--", color=INITIAL, lw=1.8, label=r"tangent model $f_{\rm lin}$")
+    losses = comparison.solution.loss, float(comparison.linear.loss(comparison.t[-1:])[0])
+    network, model = (f"loss ${power_text(loss, 2)}$" for loss in losses)
+    model_label = rf"tangent model $f_{{\rm lin}}$ at that time, {model}"
+    ax.plot(position, comparison.outputs[-1], "-", color=FINAL, lw=2.0, label=f"network $f$ at its end, {network}")
+    ax.plot(position, comparison.linear_outputs[-1], "--", color=INITIAL, lw=1.8, label=model_label)
     ax.plot(X[:, 0], y, "o", color=DATA, ms=5.5, zorder=4, label="data")
     ax.set(xlabel="$x$", ylabel="$f(x)$")
+    legend_below(ax, ax.get_legend_handles_labels()[0], fontsize=8)
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -91,7 +106,9 @@ def plot_against_width(
     return plot_curves(curves, _QUANTITIES[quantity], ax=axes_of(ax, *_SIZE))
 
 
-def plot_loss_decay(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: Axes | None = None) -> Axes:
+def plot_loss_decay(
+    runs: Mapping[str, tuple[TangentComparison, float]], *, guaranteed: bool = True, ax: Axes | None = None
+) -> Axes:
     """Loss over time, in units of the rate that the linear regime guarantees, which then is one line for all networks.
 
     Parameters
@@ -99,6 +116,8 @@ def plot_loss_decay(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: 
     runs : mapping
         Label -> comparison and rate 2 m kappa^2 lambda/n (:func:`numerics.limiting_rate`). Solid: network; dashed: its tangent
         model.
+    guaranteed : bool
+        Whether to draw the decay at that rate; it is guaranteed in the linear regime only.
     """
     ax = axes_of(ax, *_SIZE)
     handles = []
@@ -110,17 +129,16 @@ def plot_loss_decay(runs: Mapping[str, tuple[TangentComparison, float]], *, ax: 
         ax.plot(dense * rate, run.linear.loss(dense) / start, "--", color=colour, lw=1.3)
         handles.append(Line2D([], [], color=colour, lw=1.8, label=label))
     low = min(run.solution.loss / run.solution.trajectory.loss[0] for run, _ in runs.values())
-    longest = max(float(run.t[-1]) * rate for run, rate in runs.values())
-    dense = np.geomspace(1e-4, min(longest, -np.log(low)), 200)
-    ax.plot(dense, np.exp(-dense), ":", color="black", lw=2.0)
-    handles += [
-        Line2D([], [], color="0.4", ls="--", label="tangent model of each"),
-        Line2D([], [], color="black", ls=":", lw=2.0, label=r"guaranteed: $\exp(-2m\kappa^2\lambda t/n)$"),
-    ]
+    handles.append(Line2D([], [], color=ANY_COLOUR, ls="--", lw=1.3, label="tangent model of each"))
+    if guaranteed:
+        longest = max(float(run.t[-1]) * rate for run, rate in runs.values())
+        dense = np.geomspace(1e-4, min(longest, -np.log(low)), 200)
+        look: dict[str, Any] = {"ls": ":", "color": "black", "lw": 2.0}
+        ax.plot(dense, np.exp(-dense), **look)
+        handles.append(Line2D([], [], label=r"guaranteed: $\exp(-2m\kappa^2\lambda t/n)$", **look))
     ax.set(xscale="log", yscale="log", ylim=(low / 2, 3))
     ax.set(xlabel=r"time $2m\kappa^2\lambda\,t/n$", ylabel="loss $R(t)/R(0)$")
-    ax.legend(handles=handles, fontsize=8, loc="lower left")
-    ax.grid(True, alpha=0.25)
+    _finish(ax, handles)
     return ax
 
 
@@ -132,8 +150,7 @@ def plot_kernel_over_time(runs: Mapping[str, tuple[TangentComparison, float]], *
     ax.set(xscale="log", yscale="log", xlabel=r"time $2m\kappa^2\lambda\,t/n$", ylabel=r"$|K(t)-K(0)|\,/\,|K(0)|$")
     low, high = (f([float(run.kernel_change[-1]) for run, _ in runs.values()]) for f in (min, max))
     ax.set_ylim(low / 100, high * 3)
-    ax.legend(fontsize=8, loc="lower right")
-    ax.grid(True, alpha=0.25)
+    _finish(ax, ax.get_legend_handles_labels()[0])
     return ax
 
 
@@ -144,38 +161,59 @@ def write_linear_approximation(found: LinearApproximation, plan: Plan, folder: P
 
 def _functions(found: LinearApproximation, plan: Plan) -> Figure:
     X, y = plan.data
-    shown = [found.points[0], *found.points[-2:]] if len(found.points) > 3 else list(found.points)
-    figure = Figure(figsize=(3.6 * len(shown) + 5.8, 4.6), layout="constrained")
-    *left, right = figure.subplots(1, len(shown) + 1, width_ratios=[1.0] * len(shown) + [1.35])
-    for ax, point in zip(left, shown, strict=True):
-        inputs = line_of_inputs(X, _SAMPLES)[1]
-        plot_tangent_function(
-            compare_with_tangent(_start(point, _WIDTH, X), X, y, inputs=inputs, layers=found.layers), X, y, ax=ax
-        )
-        ax.set_title(f"{_place(point)}, {regime_of_w(point).value}, {width_label(_WIDTH)}", fontsize=10)
-    for ax in left[1:]:
-        ax.set_ylabel("")
-    left[0].legend(fontsize=8)
-    plot_against_width(found, "difference", [regime_of_w(point) for point in found.points], ax=right)
-    right.set_title("difference against the width", fontsize=10)
+    columns = min(_COLUMNS, len(found.points))
+    rows = -(-len(found.points) // columns)
+    figure = Figure(figsize=(3.7 * columns + 5.8, 5.2 * rows + 0.4), layout="constrained")
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [1.35])
+    inputs = line_of_inputs(X, _SAMPLES)[1]
+    for index, point in enumerate(found.points):
+        start = _start(point, _WIDTH, X)
+        compared = compare_with_tangent(start, X, y, inputs=inputs, layers=found.layers, throw=False)
+        ax = plot_tangent_function(compared, X, y, ax=figure.add_subplot(grid[index // columns, index % columns]))
+        title(ax, f"{_place(point)}, {regime_of_w(point).value}, {width_label(_WIDTH)}")
+        if index % columns:
+            ax.set_ylabel("")
+    regimes = [regime_of_w(point) for point in found.points]
+    right = plot_against_width(found, "difference", regimes, ax=figure.add_subplot(grid[0, -1]))
+    title(right, "difference against the width")
+    heading(figure, _caption(found, plan), size=12)
     return figure
 
 
 def _over_time(found: LinearApproximation, plan: Plan) -> Figure:
+    """Over time at the first point that is linear, for whose networks the time axis is made; at the first if none is."""
     X, y = plan.data
-    figure = Figure(figsize=(14.0, 4.6), layout="constrained")
+    regimes = [regime_of_w(point) for point in found.points]
+    linear = pt.Regime.LINEAR in regimes
+    point = found.points[regimes.index(pt.Regime.LINEAR) if linear else 0]
+    figure = Figure(figsize=(15.0, 5.6), layout="constrained")
     decay, change, kernel = figure.subplots(1, 3)
     runs = {}
-    for width in _OVER_TIME:
-        start = _start(plan.points[0], width, X)
-        runs[width_label(width)] = (compare_with_tangent(start, X, y, layers=found.layers), limiting_rate(start, X, y))
-    plot_loss_decay(runs, ax=decay)
+    for width, text in zip(_OVER_TIME, width_texts(_OVER_TIME), strict=True):
+        start = _start(point, width, X)
+        run = compare_with_tangent(start, X, y, layers=found.layers, throw=False)
+        runs[f"network, $m={text}$"] = (run, limiting_rate(start, X, y))
+    plot_loss_decay(runs, guaranteed=linear, ax=decay)
     plot_kernel_over_time(runs, ax=change)
-    plot_against_width(found, "kernel", [regime_of_w(point) for point in found.points], ax=kernel)
-    for ax, title in ((decay, "loss"), (change, "tangent kernel")):
-        ax.set_title(f"{title} over time at {_place(plan.points[0])}", fontsize=10)
-    kernel.set_title("tangent kernel against the width", fontsize=10)
+    plot_against_width(found, "kernel", regimes, ax=kernel)
+    for ax, text in ((decay, "loss"), (change, "tangent kernel")):
+        title(ax, f"{text} over time at {_place(point)}")
+    title(kernel, "tangent kernel against the width")
+    heading(figure, _caption(found, plan), size=12)
     return figure
+
+
+def _caption(found: LinearApproximation, plan: Plan) -> str:
+    layers = " and ".join(f"${symbol(layer)}$" for layer in found.layers)
+    return f"{verbatim(plan.data_name)}: networks and their tangent models, linear in {layers}"
+
+
+def _finish(ax: Axes, handles: Sequence[Artist]) -> None:
+    """Logarithmic ticks both ways, a grid, and the legend below."""
+    for axis in (ax.xaxis, ax.yaxis):
+        log_axis(axis)
+    ax.grid(True, alpha=0.25)
+    legend_below(ax, handles, columns=2, fontsize=8)
 
 
 def _start(point: Point, width: int, X: np.ndarray) -> TwoLayer:

@@ -1,6 +1,6 @@
 """The figures of a verification: RD against the width, the diagram with the measured points on it, learned functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +8,29 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
 
 import phasetheory as pt
 from numerics.experiments.judgement import LayerResult
 from numerics.experiments.plan import Plan
-from numerics.experiments.verify import PointResult, Verification
-from numerics.figures.functions import plot_learned_functions
+from numerics.experiments.verify import Verification
+from numerics.figures.functions import learned_figure
 from numerics.figures.power_laws import plot_power_laws
-from numerics.figures.style import DISAGREES, HALO, coordinate, norm_name, place, save, signed, symbol, with_interval
+from numerics.figures.style import (
+    DISAGREES,
+    HALO,
+    MARKERS,
+    coordinate,
+    legend_below,
+    norm_name,
+    place,
+    save,
+    signed,
+    symbol,
+    with_interval,
+)
+from numerics.figures.titles import heading, title, verbatim
 from numerics.networks import TwoLayer
 from phasetheory.diagrams.plotting import Window, default_window, mixture_colour, plot_phase_diagram, region_colours
 
@@ -23,7 +38,7 @@ __all__ = ["plot_measured_diagram", "write_figures"]
 
 _WIDTH = 1000  # of the networks whose functions and features are shown, as in the book
 _COLUMNS = 4  # panels side by side, at most
-_TO_THE_LEFT = 0.25  # of the window, right of its middle: texts of points beyond stand on their left
+_MARK = 7.0  # pixels from the middle of a mark to its edge
 _MARGIN = 0.25  # between a point and the edge of the window, at least
 
 
@@ -43,28 +58,43 @@ def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None)
     """The derived phase diagram with the measured points on it.
 
     A square has the colour of the measured regimes of the input layer, beyond two layers of all hidden layers in Frobenius norm;
-    white if they belong to no region, or nothing was decided. Its edge is red if the point does not agree: in any judged layer
-    and norm. Beside it the measured slopes with their intervals, and the predicted ones.
+    white if they belong to no region, or nothing was decided. A cross with a red edge is a point that does not agree: in any
+    judged layer and norm. Beside it the measured slopes with their intervals, and the predicted ones.
     """
     plan = verification.plan
     layers = tuple(layer for layer in plan.judged if layer != plan.layers[-1])
     window = _window(plan, layers)
     ax = plot_phase_diagram(plan.diagram, ax=ax, layers=layers, window=window)
     regions = region_colours(plan.diagram, layers, window)
-    middle = float(np.mean(ax.get_xlim())) + _TO_THE_LEFT * float(np.ptp(ax.get_xlim()))
-    for point in verification.points:
-        x, y = map(float, point.point)
+    taken = [text.get_window_extent() for text in ax.texts]
+    marks = np.reshape([[float(x), float(y)] for x, y in plan.points], (-1, 2))
+    taken += [Bbox.from_bounds(x - _MARK, y - _MARK, 2 * _MARK, 2 * _MARK) for x, y in ax.transData.transform(marks)]
+    for point, (x, y) in zip(verification.points, marks, strict=True):
         shown = [result for result in point.of(plan.norms[0]) if result.layer in layers]
-        edge = "black" if point.agrees else DISAGREES
-        ax.plot(x, y, "s", ms=9, mfc=_colour(shown, regions), mec=edge, mew=1.6, zorder=6)
-        side = -1 if x > middle else 1
-        place_of_text: tuple[float, float] = (8 * side, -5) if len(shown) == 1 else (8 * side, 2)
-        look: dict[str, Any] = {"textcoords": "offset points", "va": "top" if len(shown) == 1 else "bottom"}
-        note = ax.annotate(_text(shown), (x, y), place_of_text, fontsize=7.5, color=edge, **look)
-        note.set(ha="left" if side > 0 else "right", zorder=7, path_effects=[HALO])
-    _add_to_legend(ax, not all(point.agrees for point in verification.points))
-    ax.set_title("Squares: measured regimes; measured slope of RD ± interval (predicted)", fontsize=10)
+        ax.plot(x, y, mfc=_colour(shown, regions), zorder=6, **_mark(point.agrees))
+        look: dict[str, Any] = {"fontsize": 7.5, "color": "black" if point.agrees else DISAGREES, "zorder": 7}
+        note = ax.annotate(_text(shown), (x, y), (0, 0), textcoords="offset points", path_effects=[HALO], **look)
+        taken.append(_put_beside(note, taken, ax))
+    _add_to_legend(ax, {point.agrees for point in verification.points})
+    levels = {result.measured.level for point in verification.points for result in point.layers if result.measured}
+    level = f"{levels.pop():.0%}".replace("%", " %") if len(levels) == 1 else ""
+    text = f"Marks: measured regimes. Beside them: slope of RD with its {level} interval over seeds (predicted slope)"
+    title(ax, " ".join(text.split()))
     return ax
+
+
+def _put_beside(note: Annotation, taken: Sequence[Bbox], ax: Axes) -> Bbox:
+    """Put the text of a mark where it is clear of all others and within the axes, if there is such a place; its box."""
+    places = []
+    for across, up in ((8, -5), (-8, -5), (8, 5), (-8, 5), (8, -22), (-8, -22), (8, 22), (-8, 22)):
+        note.set(position=(across, up), ha="left" if across > 0 else "right", va="bottom" if up > 0 else "top")
+        box = note.get_window_extent()
+        hidden = sum(box.overlaps(other) for other in taken)
+        outside = not (ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 and ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1)
+        places.append((hidden + outside, across, up))
+    _, across, up = min(places, key=lambda place: place[0])
+    note.set(position=(across, up), ha="left" if across > 0 else "right", va="bottom" if up > 0 else "top")
+    return note.get_window_extent()
 
 
 def _relative_distance(verification: Verification, norm: str) -> Figure:
@@ -78,25 +108,38 @@ def _relative_distance(verification: Verification, norm: str) -> Figure:
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for point, ax in zip(verification.points, axes, strict=False):
         plot_power_laws(point.of(norm), by="layer", ax=ax)
-        ax.set_title(place(plan.names, point.point), fontsize=10)
+        title(ax, place(plan.names, point.point))
     for ax in axes[len(verification.points) :]:
         ax.remove()
-    figure.suptitle(f"Relative distance of every layer in {norm_name(norm)} norm")
+    heading(figure, f"{verbatim(plan.data_name)}: relative distance of every layer in {norm_name(norm)} norm", size=12)
     return figure
 
 
 def _points_together(verification: Verification, norm: str) -> Figure:
-    plan = verification.plan
-    vertical = coordinate(plan.names[1])
-    found: dict[str, list[PointResult]] = {rf"${vertical}=0$": [], rf"${vertical}\neq 0$": []}
-    for point in verification.points:
-        found[list(found)[point.point[1] != 0]].append(point)
-    panels = {title: points for title, points in found.items() if points}
-    figure = Figure(figsize=(5.4 * len(panels), 5.6), layout="constrained")
-    for ax, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+    """Points on the horizontal axis apart from the others, where there are both, and few enough in a panel to be told apart."""
+    plan, most = verification.plan, len(MARKERS)
+    name = coordinate(plan.names[1])
+    halves = {
+        f"${name}=0$": [point for point in verification.points if point.point[1] == 0],
+        rf"${name}\neq 0$": [point for point in verification.points if point.point[1] != 0],
+    }
+    several = all(halves.values())
+    panels = [
+        (text if several else "", points[start : start + most])
+        for text, points in halves.items()
+        for start in range(0, len(points), most)
+    ]
+    columns = min(_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(5.4 * columns, 5.6 * rows + 0.3), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax, (text, points) in zip(axes, panels, strict=False):
         results = [result for point in points for result in point.of(norm)]
         plot_power_laws(results, labels=[place(plan.names, point.point) for point in points], digits=3, ax=ax)
-        ax.set_title(title)
+        title(ax, text)
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    heading(figure, f"{verbatim(plan.data_name)}: relative distance against the width", size=12)
     return figure
 
 
@@ -106,18 +149,12 @@ def _is_planar(plan: Plan) -> bool:
 
 
 def _learned_functions(verification: Verification) -> Figure:
-    plan = verification.plan
-    on_the_line = [point for point in verification.points if point.point[1] == 0]
-    chosen = (on_the_line or list(verification.points))[:_COLUMNS]
-    solutions = {}
-    for point in chosen:
-        title = f"{place(plan.names, point.point)}, {point.layers[0].predicted_regime.value}"
+    plan, solutions = verification.plan, {}
+    for point in verification.points:
+        text = f"{place(plan.names, point.point)}, {point.layers[0].predicted_regime.value}"
         cell = next(cell for cell in plan.cells if plan.point_of(cell) == point.point)
-        solutions[title] = plan.train({**cell, "width": _WIDTH, "seed": 0})
-    figure = Figure(figsize=(3.8 * len(chosen), 6.4), layout="constrained")
-    plot_learned_functions(solutions, *plan.data, figure=figure)
-    figure.suptitle(f"{plan.data_name}: learned by networks of {_WIDTH} neurons")
-    return figure
+        solutions[text] = plan.train({**cell, "width": _WIDTH, "seed": 0})
+    return learned_figure(solutions, *plan.data, f"{verbatim(plan.data_name)}: learned by networks of {_WIDTH} neurons")
 
 
 def _window(plan: Plan, layers: tuple[str, ...]) -> Window:
@@ -156,15 +193,20 @@ def _exact(result: LayerResult) -> str:
     return f"{'+' if slope > 0 else ''}{slope}" if slope.q < 100 else signed(float(slope))
 
 
-def _add_to_legend(ax: Axes, disagrees: bool) -> None:
-    """What the squares are, and everything below the axes, where it hides nothing."""
+def _mark(agrees: bool) -> dict[str, Any]:
+    """How a measured point looks: a square, or a cross with a red edge, larger, if it does not agree."""
+    look: dict[str, Any] = {"ls": "", "mew": 1.6}
+    return look | ({"marker": "s", "ms": 9, "mec": "black"} if agrees else {"marker": "X", "ms": 11, "mec": DISAGREES})
+
+
+def _add_to_legend(ax: Axes, kinds: Set[bool]) -> None:
+    """What the marks are, of points that agree and of others, and everything below the axes, where it hides nothing."""
     legend = ax.get_legend()
     assert legend is not None
     handles: list[Any] = list(legend.legend_handles)
-    labels = [text.get_text() for text in legend.get_texts()]
-    marks = [("black", "measured")] + ([(DISAGREES, "does not agree in every layer and norm")] if disagrees else [])
-    for edge, label in marks:
-        handles.append(Line2D([], [], marker="s", ls="", ms=8, mfc="0.8", mec=edge, mew=1.6))
-        labels.append(label)
-    look: dict[str, Any] = {"fontsize": 8.5, "frameon": False, "ncols": 3}
-    ax.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, -0.11), **look)
+    for handle, text in zip(handles, legend.get_texts(), strict=True):
+        handle.set_label(text.get_text())
+    labels = {True: "measured", False: "measured, does not agree in every layer and norm"}
+    for agrees in sorted(kinds, reverse=True):
+        handles.append(Line2D([], [], mfc="0.8", label=labels[agrees], **_mark(agrees)))
+    legend_below(ax, handles, columns=3 if False not in kinds else 2, fontsize=8.5)

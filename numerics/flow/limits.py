@@ -22,6 +22,7 @@ class Limits:
     grad_tol: float
     max_steps: int
     max_seconds: float
+    loss_levels: np.ndarray
     times: np.ndarray
     keep_weights: bool
     callback: Callable[[Progress], bool | None] | None
@@ -40,6 +41,8 @@ class Limits:
             raise InputError(f"keep_weights = {self.keep_weights!r}; give True or False")
         if self.callback is not None and not callable(self.callback):
             raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
+        if self.loss_levels.ndim != 1 or not np.all(self.loss_levels > 0) or not np.all(np.isfinite(self.loss_levels)):
+            raise InputError(f"loss_levels = {self.loss_levels}; give positive numbers, such as (1e-2, 1e-4)")
         if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
             raise InputError(f"times = {self.times}; give increasing positive numbers")
 

@@ -7,6 +7,7 @@ refused if the loss rises by more than the quiver of neurons that slide on a kin
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Generic
 
 import numpy as np
@@ -34,6 +35,7 @@ _MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or t
 _LARGE_KERNEL = (
     200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
 )
+_ABOVE_LEAST = 1.01  # times the least possible loss: a run at rest here can do no better
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
 
 
@@ -49,6 +51,7 @@ def gradient_flow(
     grad_tol: float = 0.0,
     max_steps: int = 200_000,
     max_seconds: float = np.inf,
+    loss_levels: ArrayLike = (),
     times: ArrayLike = (),
     keep_weights: bool = False,
     callback: Callable[[Progress], bool | None] | None = None,
@@ -75,6 +78,9 @@ def gradient_flow(
         Stop at this normalised time, or when |grad R| falls to this value (located as well).
     max_steps : int; max_seconds : float
         Budgets: a run that uses one up is marked, not lost.
+    loss_levels : array (k,)
+        Losses on the way that a step ends on, located like ``loss_tol``: there :meth:`Solution.relative_distance_at` has the
+        accuracy of the run.
     times : array (k,)
         Normalised times to report in ``snapshots``; a step ends on each.
     keep_weights : bool
@@ -101,13 +107,16 @@ def gradient_flow(
     """
     X, y = check_data(X, y)
     requested = real_array(times, "times")
-    limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, requested, keep_weights, callback)
+    levels = real_array(loss_levels, "loss_levels")
+    limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, levels, requested, keep_weights, callback)
     if isinstance(network, TwoLayer):
         solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits)
     elif isinstance(network, DeepNetwork):
         solution = _solve(DeepProblem, network, X, y, method, threads, limits)
     else:
         raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
+    if solution.status is Status.STATIONARY and solution.loss < _ABOVE_LEAST * _least_loss(X, y):
+        solution = replace(solution, status=Status.UNFITTABLE)
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
@@ -136,6 +145,13 @@ def _solve(
         problem.close()
 
 
+def _least_loss(X: np.ndarray, y: np.ndarray) -> float:
+    """What no network can do better than: that of the mean target at every input."""
+    _, group, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
+    means = np.bincount(group.ravel(), weights=y) / counts
+    return float(np.sum((y - means[group.ravel()]) ** 2)) / (2 * len(y))
+
+
 def _choose(kind: type[Problem[P, N]], samples: int) -> tuple[str, str]:
     """The method for so many samples, and the reason."""
     if samples > _LARGE_KERNEL:
@@ -152,6 +168,7 @@ class _Run(Generic[P, N]):
         self.point, self.trial = problem.point, problem.trial
         self.controller = PIController(order=self.method.order)
         self.match = _MATCH * min(limits.rtol, 1e-2)
+        self.levels = sorted((float(level) for level in limits.loss_levels if level > limits.loss_tol), reverse=True)
         self.accepted, self.rejected = 0, 0
         self.record = [Progress(0, 0.0, self.point.loss, dict.fromkeys(problem.layers, 0.0))]
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity
@@ -205,7 +222,7 @@ class _Run(Generic[P, N]):
 
     def _aim(self, h: float) -> float:
         """A step to the stop on the loss, as the kernel foresees it, if that is within h."""
-        point, record, tolerance = self.point, self.record, self.limits.loss_tol
+        point, record, tolerance = self.point, self.record, self._next_level()
         if point.kernel is None or len(record) < 2:
             return h
         # the loss falls ever more slowly as a rule: asked for where the last step's rate comes near
@@ -246,12 +263,18 @@ class _Run(Generic[P, N]):
 
     def _crossed(self) -> Iterator[tuple[float, Callable[[P], float]]]:
         """The tolerance that the trial step went past, if any, and the quantity it bounds."""
-        if self.trial.loss < self.limits.loss_tol:
-            yield self.limits.loss_tol, _loss
+        level = self._next_level()
+        if self.trial.loss < level:
+            yield level, _loss
         elif self.limits.grad_tol > 0:
             self.method.prepare(self.trial)
             if _gradient(self.trial) < self.limits.grad_tol:
                 yield self.limits.grad_tol, self._prepared_gradient
+
+    def _next_level(self) -> float:
+        """The loss that a step has to end on next: the largest that has not been reached, at last ``loss_tol``."""
+        reached = self.record[-1].loss
+        return next((level for level in self.levels if reached > level * (1 + self.match)), self.limits.loss_tol)
 
     def _prepared_gradient(self, point: P) -> float:
         self.method.prepare(point)
@@ -298,7 +321,7 @@ class _Run(Generic[P, N]):
             return Status.TIME_REACHED
         if self.stop_asked:
             return Status.CALLBACK
-        if gradient == 0.0 or self._is_stationary(gradient):
+        if self._is_stationary(gradient):
             return Status.STATIONARY
         if self.accepted + self.rejected >= limits.max_steps:
             return Status.STEP_BUDGET
@@ -322,6 +345,7 @@ class _Run(Generic[P, N]):
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
+        joint = self._joint_distance(distances)
         return Solution(
             network=final,
             initial=self.problem.network,
@@ -330,7 +354,7 @@ class _Run(Generic[P, N]):
             status=status,
             relative_distance=self.record[-1].relative_distance,
             sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
-            | {"theta": self._largest_joint_distance(distances)},
+            | {"theta": float(joint.max())},
             conserved_drift=self.problem.conserved_drift(final),
             stats=Statistics(
                 method=self.method.name,
@@ -345,17 +369,18 @@ class _Run(Generic[P, N]):
                 t=np.array([p.t for p in self.record]),
                 loss=np.array([p.loss for p in self.record]),
                 relative_distance=distances,
+                joint_distance=joint,
             ),
             snapshots=self._snapshots(),
         )
 
-    def _largest_joint_distance(self, distances: dict[str, np.ndarray]) -> float:
-        """Largest RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
+    def _joint_distance(self, distances: dict[str, np.ndarray]) -> np.ndarray:
+        """RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
         sizes, units = self.problem.sizes, self.problem.network.relative_units
         # norms of the normalised weights at the start, against that of the first layer
         norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
         moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
-        return float(np.max(moved) / np.hypot.reduce(norms))
+        return moved / np.hypot.reduce(norms)
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]

@@ -5,7 +5,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from numerics.arrays import real_array
+from numerics.errors import InputError
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -23,15 +26,19 @@ class Status(Enum):
     TIME_REACHED = "t_max was reached"
     CALLBACK = "the callback asked to stop"
     STATIONARY = (
-        "the gradient vanished before the loss reached loss_tol: this network cannot fit the target; look for equal "
-        "inputs with different targets, or raise loss_tol"
+        "a local minimum of the flow: nothing moves, and no neuron is pushed; more time changes nothing, another start, more "
+        "neurons or a larger loss_tol do"
+    )
+    UNFITTABLE = (
+        "the least of all networks: equal inputs have different targets; average these, or raise loss_tol above it"
     )
     STEP_BUDGET = "max_steps was used up before the loss reached loss_tol; raise max_steps, rtol or loss_tol"
     TIME_BUDGET = "max_seconds was used up before the loss reached loss_tol; raise max_seconds, rtol or loss_tol"
     STEP_TOO_SMALL = "the step size underflowed; loosen rtol or rescale the data"
 
 
-_SUCCESS = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, Status.CALLBACK}
+_AT_REST = {Status.STATIONARY, Status.UNFITTABLE}
+_ASKED_FOR = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, Status.CALLBACK}
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,15 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Values at every accepted step, start included; arrays of equal length. t is normalised time, RD is by layer."""
+    """Values at every accepted step, start included; arrays of equal length. t is normalised time, RD is by layer.
+
+    ``joint_distance``: of all normalised weights together, (abar, wbar) of [L21] appendix D.
+    """
 
     t: np.ndarray
     loss: np.ndarray
     relative_distance: dict[str, np.ndarray]
+    joint_distance: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -132,12 +143,46 @@ class Solution:
     @property
     def message(self) -> str:
         """Why the run stopped, with what to do."""
-        return self.status.value
+        return f"{self.ending}, {self.status.value}" if self.at_rest else self.status.value
+
+    @property
+    def ending(self) -> str:
+        """How the run ended, if not as asked: 'at rest at loss 5.1e-05' or 'stopped short at loss 0.02'."""
+        if self.converged:
+            return ""
+        return f"{'at rest' if self.at_rest else 'stopped short'} at loss {self.loss:.3g}"
 
     @property
     def converged(self) -> bool:
         """Whether the run stopped where it was asked to."""
-        return self.status in _SUCCESS
+        return self.status in _ASKED_FOR
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the run came to rest at a positive loss: its largest RD is that of all time."""
+        return self.status in _AT_REST
+
+    def relative_distance_at(self, layer: str, losses: ArrayLike) -> np.ndarray:
+        """Largest RD of a layer until the loss first fell to each of some levels; nan for those it did not fall to.
+
+        At levels that the run was asked to end a step on (``loss_levels`` of :func:`numerics.gradient_flow`) with the accuracy of
+        the run; elsewhere log RD is taken as linear in log loss between the steps, which is off by some per cent. ``layer`` may
+        be ``'theta'`` where :attr:`sup_relative_distance` has it.
+
+        Parameters
+        ----------
+        losses : array (k,)
+        """
+        record, levels = self.trajectory, real_array(losses, "losses")
+        if layer not in (known := {**record.relative_distance, "theta": record.joint_distance}):
+            raise InputError(f"layer = {layer!r}; use one of {', '.join(known)}")
+        lowest, largest = np.minimum.accumulate(record.loss), np.maximum.accumulate(known[layer])
+        found = np.full(levels.shape, np.nan)
+        for place, level in np.ndenumerate(levels):
+            reached = np.flatnonzero(lowest <= level)
+            if reached.size:
+                found[place] = _between(lowest, largest, int(reached[0]), float(level))
+        return found
 
     @property
     def seed(self) -> str:
@@ -179,3 +224,11 @@ class Solution:
             f"{self.network.shape}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
             f"{stats.seconds:.3g} s>"
         )
+
+
+def _between(loss: np.ndarray, distance: np.ndarray, i: int, level: float) -> float:
+    """The distance at a level of the loss between records i - 1 and i; at record 0 it is 0."""
+    if i == 0:
+        return 0.0
+    share = np.log(loss[i - 1] / level) / np.log(loss[i - 1] / loss[i])
+    return float(distance[i - 1] ** (1 - share) * distance[i] ** share if i > 1 else share * distance[i])

@@ -9,7 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-__all__ = ["FLAT", "ON", "SHARE", "Kinks", "Workspace", "advance", "duration", "hyperbolic", "reach", "stay"]
+__all__ = [
+    "FLAT",
+    "ON",
+    "SHARE",
+    "Kinks",
+    "Workspace",
+    "advance",
+    "duration",
+    "hyperbolic",
+    "largest_force",
+    "reach",
+    "stay",
+]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 #: A neuron is on a kink if |v.n| <= ON |v| |n|: what rounding leaves of a zero.
@@ -116,20 +128,7 @@ def advance(u, kinks, work):
     normals, squares, above, below = kinks
     v, g, z, r, side, share, sliding, _, _, _ = work
     size, d = normals.shape
-    square = 0.0
-    for j in range(d):
-        square += v[j] * v[j]
-    w = 0.0
-    for h in range(size):
-        product = 0.0
-        for j in range(d):
-            product += v[j] * normals[h, j]
-        on = product * product < ON * ON * squares[h] * square and above[h] != below[h]
-        sliding[h] = on
-        share[h] = 0.0
-        z[h] = 0.0 if on else product
-        side[h] = 1.0 if z[h] > 0.0 else -1.0
-        w += (above[h] if z[h] > 0.0 else below[h]) * z[h]
+    w = _place(kinks, work)
     direction = np.sign(u) if u != 0.0 else np.sign(w)
     left = 1.0
     events = 0
@@ -183,6 +182,45 @@ def advance(u, kinks, work):
                 side[which] = -side[which]
         else:
             direction = -direction
+
+
+@njit(forceinline=True, **_OPTIONS)
+def _place(kinks, work):
+    """Which side of every kink v is on, and which it is on itself; returns the product of v with the force of those sides."""
+    normals, squares, above, below = kinks
+    v, _, z, _, side, share, sliding, _, _, _ = work
+    size, d = normals.shape
+    square = 0.0
+    for j in range(d):
+        square += v[j] * v[j]
+    w = 0.0
+    for h in range(size):
+        product = 0.0
+        for j in range(d):
+            product += v[j] * normals[h, j]
+        on = product * product < ON * ON * squares[h] * square and above[h] != below[h]
+        sliding[h] = on
+        share[h] = 0.0
+        z[h] = 0.0 if on else product
+        side[h] = 1.0 if z[h] > 0.0 else -1.0
+        w += (above[h] if z[h] > 0.0 else below[h]) * z[h]
+    return w
+
+
+@njit(**_OPTIONS)
+def largest_force(u, v, kinks, work):
+    """Largest |g| of neurons u (m,), v (d, m) where they are, those that slide along kinks included: they grow no faster."""
+    largest = 0.0
+    for k in range(u.size):
+        for j in range(v.shape[0]):
+            work.v[j] = v[j, k]
+        w = _place(kinks, work)
+        _force(np.sign(u[k]) if u[k] != 0.0 else np.sign(w), kinks, work)
+        square = 0.0
+        for j in range(v.shape[0]):
+            square += work.g[j] * work.g[j]
+        largest = max(largest, square)
+    return np.sqrt(largest)
 
 
 @njit(forceinline=True, **_OPTIONS)

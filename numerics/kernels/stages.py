@@ -29,7 +29,6 @@ __all__ = [
     "forward_planar",
     "kernel_product",
     "largest_drift",
-    "largest_growth_rate",
     "restore_balance",
     "squared_distance",
     "stage",
@@ -224,28 +223,6 @@ def kernel_product(u, v, X, kappa, s, q, out):
                     along += cv[j, k] * X[i, j]
                 total += (z[i, k] * cu[k] + along) * (1.0 if z[i, k] > 0.0 else s)
             out[i] += kappa * kappa / n * total
-
-
-@njit(**OPTIONS)
-def largest_growth_rate(v, X, e, kappa, s):
-    """max_k |g_k|, g_k = (kappa/n) sum_i e_i sigma'(v_k.x_i) x_i: no neuron grows faster than exp(|g_k| t)."""
-    n, d = X.shape
-    g = np.empty(d)
-    largest = 0.0
-    for k in range(v.shape[1]):
-        g[:] = 0.0
-        for i in range(n):
-            z = 0.0
-            for j in range(d):
-                z += v[j, k] * X[i, j]
-            slope = e[i] if z > 0.0 else s * e[i]
-            for j in range(d):
-                g[j] += slope * X[i, j]
-        size = 0.0
-        for j in range(d):
-            size += g[j] * g[j]
-        largest = max(largest, size)
-    return kappa / n * np.sqrt(largest)
 
 
 @njit(**OPTIONS)

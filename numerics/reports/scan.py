@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
+from numerics.experiments.account import account_of
 from numerics.experiments.allowance import allowance_at
-from numerics.experiments.maps import MapComparison
+from numerics.experiments.maps import AWAY, MapComparison
 from numerics.reports.tables import plain_table
-from numerics.scans import CellStatus, failures
+from numerics.scans import CellStatus, failures, notes
 from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], s
             "verdict": comparison.verdict(),
             "points": comparison.points,
             "away_from_boundary": comparison.judged,
+            "away_from_boundary_means": f"|S| > {AWAY:g}",
             "in_predicted_regime": comparison.agreeing,
             "slopes": _plain(comparison.slopes.drop_vars("local_slope")),
             "boundary": _plain(comparison.boundary),
@@ -78,7 +80,9 @@ def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], s
         "store": store,
         "attributes": {name: value for name, value in dataset.attrs.items()},
         "cells": {s.name.lower(): int((status == s).sum()) for s in CellStatus if s is not CellStatus.NOT_PLANNED},
+        "runs": account_of(dataset).to_dict(),
         "failures": failures(dataset),
+        "notes": notes(dataset),
         "norms": norms,
     }
 

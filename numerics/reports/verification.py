@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import phasetheory as pt
+from numerics.experiments.account import account_of
 from numerics.experiments.judgement import LayerResult, Verdict
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
@@ -32,6 +33,7 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
     return {
         "agrees": verification.agrees,
         "mean_difference": _number(verification.mean_difference),
+        "account": account_of(verification.runs).to_dict(),
         "seconds": round(verification.seconds, 3),
         "versions": {
             "phasetheory": version("phasetheory"),
@@ -107,7 +109,8 @@ def _run(record: Record, plan: Plan) -> dict[str, Any]:
         "seed": int(record.cell["seed"]),
         **values,
         "status": record.reason or "the loss reached loss_tol",
-        "converged": record.status is CellStatus.DONE,
+        "converged": record.status is CellStatus.DONE and not record.reason,
+        "used": record.status is CellStatus.DONE,
         "seconds": round(record.seconds, 4),
     }
 
@@ -164,13 +167,14 @@ def to_table(verification: Verification, norm: str = "frobenius") -> Table:
 
 
 def headline(verification: Verification) -> str:
-    """The verdict of the whole, in a line."""
+    """The verdict of the whole, in a line, and what became of runs that did not reach their loss."""
     agreeing, largest = sum(point.agrees for point in verification.points), verification.allowance.mean_difference
     bound = f" (at most {largest:g})" if largest is not None else ""
-    return (
+    said = (
         f"{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
         f"{verification.mean_difference:.3f}{bound}, in {verification.seconds:.1f} s."
     )
+    return "\n".join([said, *account_of(verification.runs).lines])
 
 
 def _verdict(result: LayerResult) -> str:

@@ -6,7 +6,7 @@ the :class:`Workers` it is given, and returns a labelled dataset. Nothing here k
 
 from numerics.scans.experiment import Cell, Experiment, Observable, Outcome, Setting
 from numerics.scans.records import CellStatus, Record
-from numerics.scans.results import failures, open_scan, timing
+from numerics.scans.results import failures, notes, open_scan, timing
 from numerics.scans.scan import OnProgress, ScanProgress, Session, scan
 from numerics.scans.workers import Dask, Processes, Serial, Threads, Workers
 
@@ -27,6 +27,7 @@ __all__ = [
     "Threads",
     "Workers",
     "failures",
+    "notes",
     "open_scan",
     "scan",
     "timing",

@@ -57,10 +57,13 @@ class Outcome:
         One for every observable.
     stopped_short : str
         Why the run ended before its goal, empty if it did not: its values are kept, and marked.
+    note : str
+        What is to be known of a run that reached its goal in another way than the rest, empty if nothing is.
     """
 
     values: Mapping[str, Any]
     stopped_short: str = ""
+    note: str = ""
 
 
 class Experiment(ABC):

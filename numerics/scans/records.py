@@ -45,6 +45,7 @@ class CellStatus(IntEnum):
 class Record:
     """One measured cell; wall time in seconds and the name of the machine are not part of the dataset.
 
+    ``reason`` says why a cell is not done, or what is to be known of one that is.
     ``measured_under`` is the mark of the blueprint it was stored under: empty before it is stored, and in stores that are older
     than marks.
     """

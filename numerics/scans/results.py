@@ -18,7 +18,7 @@ from numerics.scans.store import LOG_FOLDER, read_blueprint, read_log, versions
 if TYPE_CHECKING:  # half a second: only for those who ask
     import xarray
 
-__all__ = ["failures", "open_scan", "timing", "to_dataset", "write_dataset"]
+__all__ = ["failures", "notes", "open_scan", "timing", "to_dataset", "write_dataset"]
 
 _VALUES = (CellStatus.DONE, CellStatus.STOPPED_SHORT)
 
@@ -47,6 +47,11 @@ def failures(dataset: "xarray.Dataset") -> dict[str, str]:
     return json.loads(dataset["status"].attrs["reasons"])
 
 
+def notes(dataset: "xarray.Dataset") -> dict[str, str]:
+    """Cells that are done and that something is to be known of, and what."""
+    return json.loads(dataset["status"].attrs.get("notes", "{}"))
+
+
 def timing(path: str | os.PathLike[str]) -> "xarray.DataArray":
     """Wall time in seconds of every finished cell of a store; not part of the dataset, which is the same whatever the machine."""
     import xarray
@@ -72,14 +77,16 @@ def to_dataset(
         status[places.place(cell)] = CellStatus.PENDING
     arrays = {name: np.full((*places.shape, *o.shape), np.nan) for name, o in blueprint.observables.items()}
     reasons: dict[str, str] = {}
+    noted: dict[str, str] = {}
     for record in places.records:
         place = places.index(record)
         status[place] = record.status
         if record.status in _VALUES:
             for name, array in arrays.items():
                 array[place] = record.values[name]
-        if record.status != CellStatus.DONE:
-            reasons[", ".join(f"{name}={short_text(value)}" for name, value in record.cell.items())] = record.reason
+        if record.status != CellStatus.DONE or record.reason:
+            named = reasons if record.status != CellStatus.DONE else noted
+            named[", ".join(f"{name}={short_text(value)}" for name, value in record.cell.items())] = record.reason
     dimensions = tuple(places.values)
     variables: dict[str, Any] = {
         name: ((*dimensions, *o.labels), arrays[name], {"long_name": o.description})
@@ -90,6 +97,7 @@ def to_dataset(
         "flag_values": [int(s) for s in CellStatus],
         "flag_meanings": " ".join(s.name.lower() for s in CellStatus),
         "reasons": json.dumps(reasons, ensure_ascii=False),
+        **({"notes": json.dumps(noted, ensure_ascii=False)} if noted else {}),
     }
     labels = {dim: list(values) for o in blueprint.observables.values() for dim, values in o.labels.items()}
     return xarray.Dataset(

@@ -265,9 +265,10 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
 def measured(experiment: Experiment, cell: Cell) -> Record:
     """Measure a cell; an exception becomes the reason of its failure."""
     began = time.perf_counter()
-    status, values, reason = CellStatus.DONE, {}, ""
+    status, values = CellStatus.DONE, {}
     try:
         outcome = experiment.measure(cell)
+        reason = outcome.note
         for name, observable in experiment.observables.items():
             value = np.asarray(outcome.values[name], dtype=float)
             if value.shape != observable.shape:

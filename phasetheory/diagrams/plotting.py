@@ -1,6 +1,7 @@
 """Pictures of the theory: phase diagrams drawn from derived boundaries and regions."""
 
 import itertools
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
+from matplotlib.transforms import ScaledTranslation
 
 from phasetheory.diagrams.data import named_points
 from phasetheory.diagrams.diagram import PhaseDiagram
@@ -23,8 +25,16 @@ from phasetheory.scaling.regimes import Regime
 from phasetheory.symbols.printing import latex
 from phasetheory.symbols.rationals import as_fraction
 
-__all__ = ["AXIS_LABELS", "REGIME_COLOURS", "Window"]
-__all__ += ["default_window", "draw_boundaries", "mixture_colour", "plot_phase_diagram", "region_colours", "tint"]
+__all__ = [
+    "AXIS_LABELS",
+    "REGIME_COLOURS",
+    "Window",
+    "default_window",
+    "draw_boundaries",
+    "layer_names",
+    "legend_below",
+]
+__all__ += ["mixture_colour", "plot_phase_diagram", "region_colours", "symbol", "tint"]
 
 #: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
 REGIME_COLOURS: Mapping[Regime, str] = {
@@ -37,6 +47,7 @@ _MIXED_COLOURS = ("#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#99999
 _WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of the book
 _LABEL_WIDTH = 20  # characters in a line of names beside a point
 _LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
+_BELOW = 0.46  # inches from the axes to a legend below them: room for the ticks and the label
 _LEGEND_ROWS = 3  # more do not fit beside the named points
 #: Names of coordinates, written out.
 AXIS_LABELS = {
@@ -90,9 +101,40 @@ def plot_phase_diagram(
     ax.set_ylabel(AXIS_LABELS.get(diagram.coordinates[1].name, f"${latex(diagram.coordinates[1])}$"))
     if len(handles) <= _LEGEND_ROWS:
         ax.legend(handles=handles, loc="lower left", fontsize=9, framealpha=0.9)
-    else:  # below the axes, where it hides nothing
-        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=9, frameon=False)
+    else:
+        legend_below(ax, handles, columns=2, fontsize=9)
     return ax
+
+
+def legend_below(ax: Axes, handles: Sequence[Any], *, columns: int = 1, **look: Any) -> None:
+    """A legend below the label of the horizontal axis, where it hides nothing, however high the axes are."""
+    below = ax.transAxes + ScaledTranslation(0, -_BELOW, ax.figure.dpi_scale_trans)
+    where: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below}
+    ax.legend(handles=handles, ncols=columns, frameon=False, **where, **look)
+
+
+def symbol(layer: str) -> str:
+    r"""A layer as TeX, without dollars: ``W_{1}``, ``w``, ``\theta``."""
+    return r"\theta" if layer == "theta" else re.sub(r"(\d+)$", r"_{\1}", layer)
+
+
+def layer_names(layers: Sequence[str]) -> str:
+    """Layers as TeX; three and more that follow each other by first and last: ``$W_{1}$``, ``$W_{2}$ to $W_{9}$``."""
+    parts, rest = [], list(layers)
+    while rest:
+        run = 1
+        while run < len(rest) and _number(rest[run]) == _number(rest[run - 1]) + 1:
+            run += 1
+        names = [f"${symbol(layer)}$" for layer in rest[:run]]
+        parts += [f"{names[0]} to {names[-1]}"] if run > 2 else names
+        rest = rest[run:]
+    return ", ".join(parts)
+
+
+def _number(layer: str) -> float:
+    """The number of a layer's name; nan without one, which follows nothing."""
+    found = re.fullmatch(r"W(\d+)", layer)
+    return int(found.group(1)) if found else float("nan")
 
 
 def region_colours(
@@ -135,7 +177,7 @@ def draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, wi
             ends = _part_inside(segment.start, segment.end, window)
             if ends:
                 ax.plot(*zip(*ends, strict=True), zorder=2, scalex=False, scaley=False, **look)
-        label = "critical regime" if len(chosen) == 1 else f"{', '.join(twins)} critical"
+        label = "critical regime" if len(chosen) == 1 else f"{layer_names(twins)} critical"
         handles.append(Line2D([], [], label=label, **look))
     return handles
 
@@ -156,13 +198,13 @@ def tint(colour: str, strength: float = 0.38) -> tuple[float, float, float]:
 
 
 def _region_label(region: Region) -> str:
-    """Layers in the same regime are named together: 'W1 condensed, W2, W3 linear'."""
+    """Layers in the same regime are named together: ``$W_{1}$ condensed; $W_{2}$, $W_{3}$ linear``."""
     if len(region.regimes) == 1:
         return f"{next(iter(region.regimes.values())).value} regime"
     groups: dict[Regime, list[str]] = {}
     for layer, regime in region.regimes.items():
         groups.setdefault(regime, []).append(layer)
-    return "; ".join(f"{', '.join(names)} {regime.value}" for regime, names in groups.items())
+    return "; ".join(f"{layer_names(names)} {regime.value}" for regime, names in groups.items())
 
 
 def default_window(diagram: PhaseDiagram, chosen: tuple[str, ...]) -> Window:

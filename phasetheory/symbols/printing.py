@@ -1,12 +1,15 @@
 """Expressions as one line of Unicode text, or as LaTeX with the field's symbols."""
 
+import math
 import re
+from fractions import Fraction
 
 import sympy as sp
 
-__all__ = ["latex", "plain", "power"]
+__all__ = ["latex", "number", "plain", "power"]
 
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "sigma": "σ", "eta": "η", "kappa": "κ"}
+_LONGEST_DENOMINATOR = 99
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -34,6 +37,21 @@ def power(exponent: sp.Expr) -> str:
     if exponent in (0, 1):
         return "m" if exponent == 1 else "1"
     return f"m^{plain(exponent)}" if exponent.is_Integer else f"m^({plain(exponent)})"
+
+
+def number(value: Fraction | float) -> str:
+    """A number for a label, as short as it is exact: its decimal if that ends soon, else a fraction, else ten digits.
+
+    Examples
+    --------
+    >>> number(Fraction(-5, 4)), number(1 / 3), number(12345), number(0.1234567)
+    ('-1.25', '1/3', '12345', '0.1234567')
+    """
+    decimal = f"{float(value):.6g}"
+    if float(decimal) == float(value):
+        return decimal
+    near = Fraction(value).limit_denominator(_LONGEST_DENOMINATOR)
+    return str(near) if math.isclose(near, value, rel_tol=1e-12) else f"{float(value):.10g}"
 
 
 def latex(expression: sp.Basic) -> str:

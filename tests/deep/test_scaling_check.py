@@ -30,7 +30,7 @@ def test_a_function_that_draws_networks_gets_its_exponents_fitted():
     exact = pt.initialization("lecun", 3).slopes("spectral")
     assert {r.layer: r.predicted_slope for r in check.of("spectral")} == exact
     assert "lazy" in check.verdict
-    assert check.verdict.count("\n") == 3
+    assert check.verdict.count("\n") == 4  # three layers, the allowance, the whole
     assert set(check.table) == {"predicted", "slope", "low", "high"}
     assert check.table["slope"].sel(norm="spectral", layer="W1") == check.of("spectral")[0].measured.slope
 
@@ -72,5 +72,7 @@ def test_a_mistake_is_one_line(family, options, match):
 
 def test_the_picture_shows_every_layer():
     ax = plot_scaling_check(nm.scaling_check(standard_parametrisation, (16, 32), 2))
-    assert len(ax.get_legend().get_texts()) == 3
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [label.partition(":")[0] for label in labels[:3]] == ["$W_{1}$", "$W_{2}$", "$a$"]
+    assert labels[3:] == ["fitted", "predicted slope"]
     plt.close("all")

@@ -2,22 +2,17 @@
 
 import numpy as np
 import pytest
-import sympy as sp
-import xarray
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 import numerics as nm
 import phasetheory as pt
-from numerics.experiments.allowance import allowance_at
-from numerics.experiments.judgement import judge
 from numerics.experiments.maps import compare_map
-from numerics.experiments.prediction import Prediction
-from numerics.experiments.verify import PointResult
 from numerics.figures.power_laws import plot_power_laws, plot_relative_distances
 from numerics.figures.scan import scan_figure
 from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes
-from numerics.figures.style import DISAGREES, REGIME_COLOURS, geometric_mean, save, width_ticks
+from numerics.figures.style import DISAGREES, REGIME_COLOURS, geometric_mean, save
+from numerics.figures.ticks import width_ticks
 from numerics.figures.verification import plot_measured_diagram, write_figures
 from numerics.scans import CellStatus
 from numerics.slopes import slope_map
@@ -28,44 +23,6 @@ WIDTHS = (100, 400, 1600)
 
 def axes():
     return Figure().subplots()
-
-
-def result(slope=-0.5, predicted="-1/2", *, layer="w", distances=None, status=CellStatus.DONE):
-    """A judged layer whose RD is 3 m^slope but for noise, four seeds at each width."""
-    noise = np.exp(0.02 * np.random.default_rng(1).standard_normal((len(WIDTHS), 4)))
-    limit = sp.Rational(predicted)
-    prediction = Prediction(limit, float(limit), distances or {})
-    states = np.full(noise.shape, int(CellStatus.DONE))
-    states[0] = status
-    rows = 3 * np.array(WIDTHS)[:, None] ** slope * noise
-    return judge(layer, "frobenius", prediction, WIDTHS, rows, states, allowance_at(2))
-
-
-def synthetic(plan, slopes=None):
-    """A dataset of a plan whose RD are the derived powers of the width, or those of ``slopes(layer, norm, x, y)``."""
-    x, y = (np.array(sorted({float(point[i]) for point in plan.points})) for i in (0, 1))
-    found = np.empty((len(x), len(y), len(plan.widths), plan.seeds, len(plan.labels), len(plan.norms)))
-    for n, norm in enumerate(plan.norms):
-        diagram = plan.diagram.with_norm(norm)
-        for k, layer in enumerate(plan.labels):
-            s = diagram.evaluate(x[:, None], y[None, :], layers=[layer])[layer]
-            s = s if slopes is None else slopes(layer, norm, s)
-            found[..., k, n] = np.exp(s[:, :, None] * np.log(plan.widths))[..., None]
-    dims = (*plan.names, "width", "seed")
-    return xarray.Dataset(
-        {
-            "relative_distance": ((*dims, "layer", "norm"), found),
-            "status": (dims, np.full(found.shape[:4], CellStatus.DONE, dtype=np.int8)),
-        },
-        {
-            **dict(zip(plan.names, (x, y), strict=True)),
-            "width": list(plan.widths),
-            "seed": range(plan.seeds),
-            "layer": list(plan.labels),
-            "norm": list(plan.norms),
-        },
-        plan.settings,
-    )
 
 
 TWO = nm.Plan.grid(gamma=("0.6", "0.9", "1.2", "1.5"), gamma_prime=("-0.4", "0", "0.3"), widths=(100, 400), seeds=2)
@@ -96,7 +53,7 @@ def test_means_and_ranges_leave_out_what_must_not_be_used():
     assert np.isnan([mean[1], low[1], high[1]]).all()
 
 
-def test_curves_show_the_data_the_fit_and_the_prediction():
+def test_curves_show_the_data_the_fit_and_the_prediction(result):
     kernels = {100: 0.28, 1600: 0.07}
     judged = result(-0.4, distances=kernels)
     ax = plot_power_laws([judged], labels=["here"], ax=axes())
@@ -113,12 +70,13 @@ def test_curves_show_the_data_the_fit_and_the_prediction():
     ends = np.array([segment[:, 1] for segment in bars.get_segments()])
     np.testing.assert_allclose(ends, np.column_stack([judged.distances.min(axis=1), judged.distances.max(axis=1)]))
     assert to_hex(points.get_color()) == to_hex(REGIME_COLOURS[pt.Regime.LINEAR])
-    (label,) = (text.get_text() for text in ax.get_legend().get_texts())
+    label, *lines = (text.get_text() for text in ax.get_legend().get_texts())
+    assert lines == ["fitted", "predicted slope", "RD by the tangent kernels"]
     assert label.startswith("here: ")
     assert label.endswith("predicted $-0.50$")
 
 
-def test_layers_without_a_slope_are_left_out_and_the_others_keep_their_colours():
+def test_layers_without_a_slope_are_left_out_and_the_others_keep_their_colours(result):
     missing = result(layer="W1", status=CellStatus.FAILED)
     both = plot_power_laws([result(layer="W1"), result(layer="W2")], by="layer", ax=axes())
     one = plot_power_laws([missing, result(layer="W2")], by="layer", ax=axes())
@@ -131,10 +89,10 @@ def test_ticks_are_the_widths():
     ax = axes()
     width_ticks(ax, (100, 105, 1000))
     np.testing.assert_allclose(ax.get_xticks(), [100, 105, 1000])
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["100", "", "1000"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["$100$", "", "$1000$"]
 
 
-def test_a_scan_s_curves_have_the_derived_slopes():
+def test_a_scan_s_curves_have_the_derived_slopes(synthetic):
     ax = plot_relative_distances(synthetic(TWO), "theta", 0.3, ax=axes())
     assert len(ax.containers) == 4
     for solid, dashed in zip(ax.lines[::5], ax.lines[1::5], strict=True):  # then the points and their two caps
@@ -145,7 +103,7 @@ def test_a_scan_s_curves_have_the_derived_slopes():
 
 
 @pytest.mark.parametrize(("layer", "edge"), [("w", lambda y: 1 + np.maximum(0, y)), ("theta", lambda y: 1 + 0 * y)])
-def test_a_map_shows_its_slopes_and_the_exact_boundary(layer, edge):
+def test_a_map_shows_its_slopes_and_the_exact_boundary(layer, edge, synthetic):
     comparison = compare_map(synthetic(TWO), layer, resamples=10)
     ax = plot_slope_map(comparison, ax=axes())
     shown = ax.collections[0].get_array().reshape(3, 4)
@@ -158,7 +116,7 @@ def test_a_map_shows_its_slopes_and_the_exact_boundary(layer, edge):
     np.testing.assert_allclose(difference, 0, atol=1e-9)
 
 
-def test_slopes_along_a_row():
+def test_slopes_along_a_row(synthetic):
     comparison = compare_map(synthetic(TWO), "w", resamples=10)
     ax = plot_slopes([("", comparison)], [0.3], ax=axes())
     x, slope = ax.containers[0].lines[0].get_data()
@@ -168,7 +126,7 @@ def test_slopes_along_a_row():
 
 
 @pytest.mark.parametrize("plan", [TWO, THREE, FOUR])
-def test_measured_regions_have_the_colours_of_the_signs(plan):
+def test_measured_regions_have_the_colours_of_the_signs(plan, synthetic):
     """The measured half repeats the derived one, for every point is well inside a region; with one layer's signs turned not."""
     hidden = plan.layers[:-1]
 
@@ -195,7 +153,7 @@ def test_measured_regions_have_the_colours_of_the_signs(plan):
     assert (np.abs(turned - shown).max(axis=2) > 0.1).mean() > 0.8
 
 
-def test_points_without_a_slope_are_in_no_region():
+def test_points_without_a_slope_are_in_no_region(synthetic):
     data = synthetic(THREE)
     data["status"][0, 0] = CellStatus.PENDING
     figure = plot_regions(slope_map(data, resamples=10), THREE.diagram, figure=Figure())
@@ -204,16 +162,10 @@ def test_points_without_a_slope_are_in_no_region():
     assert "no slope" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def verification(*results):
-    """Of judged layers at the points (1/2, 0), (1, 0), ..."""
-    plan = nm.Plan(points=[("1/2", 0), (1, 0), ("7/4", 0)][: len(results)], widths=WIDTHS, seeds=4)
-    points = tuple(PointResult(point, (found,), ()) for point, found in zip(plan.points, results, strict=True))
-    return nm.Verification(plan, allowance_at(2), points, xarray.Dataset(), 0.0)
-
-
-def test_a_red_edge_marks_what_disagrees():
+def test_a_red_edge_marks_what_disagrees(result, verification):
     drawn = plot_measured_diagram(verification(result(), result(-0.4, "0")), ax=axes())
-    agrees, disagrees = (line for line in drawn.lines if line.get_marker() == "s")
+    agrees, disagrees = (line for line in drawn.lines if line.get_marker() in ("s", "X"))
+    assert (agrees.get_marker(), disagrees.get_marker()) == ("s", "X")  # for those who do not see the red
     np.testing.assert_allclose([agrees.get_xdata(), disagrees.get_xdata()], [[0.5], [1.0]])
     assert to_hex(agrees.get_markeredgecolor()) == "#000000"
     assert to_hex(disagrees.get_markeredgecolor()) == to_hex(DISAGREES)
@@ -226,24 +178,23 @@ def test_a_red_edge_marks_what_disagrees():
     assert not any("agree" in text.get_text() for text in calm.get_legend().get_texts())
 
 
-def test_an_undecided_point_is_white():
+def test_an_undecided_point_is_white(result, verification):
     (square,) = (
         line
         for line in plot_measured_diagram(verification(result(status=CellStatus.FAILED)), ax=axes()).lines
-        if line.get_marker() == "s"
+        if line.get_marker() == "X"
     )
     assert square.get_markerfacecolor() == "white"
 
 
-def test_every_point_lies_in_the_window():
+def test_every_point_lies_in_the_window(result, verification):
     plan = nm.Plan(points=[(3, -2)], widths=WIDTHS, seeds=4)
-    far = nm.Verification(plan, allowance_at(2), (PointResult(plan.points[0], (result(),), ()),), xarray.Dataset(), 0.0)
-    ax = plot_measured_diagram(far, ax=axes())
+    ax = plot_measured_diagram(verification(result(), plan=plan), ax=axes())
     assert ax.get_xlim()[0] <= 0 < 3 < ax.get_xlim()[1]
     assert ax.get_ylim()[0] < -2 < 1 <= ax.get_ylim()[1]
 
 
-def test_the_files_of_a_verification(tmp_path):
+def test_the_files_of_a_verification(tmp_path, result, verification):
     names = {path.name for path in write_figures(verification(result()), tmp_path)}
     assert names == {
         f"{n}.{e}" for n in ("relative_distance", "learned_functions", "phase_diagram") for e in ("png", "pdf")
@@ -252,7 +203,7 @@ def test_the_files_of_a_verification(tmp_path):
 
 
 @pytest.mark.parametrize(("plan", "layers"), [(TWO, ["w", "theta"]), (THREE, ["W1", "W2", "a"])])
-def test_a_figure_of_a_scan(plan, layers):
+def test_a_figure_of_a_scan(plan, layers, synthetic):
     dataset = synthetic(plan)
     heatmap = scan_figure(dataset, "heatmap", layers)
     panels = [ax for ax in heatmap.axes if ax.get_title()]
@@ -266,7 +217,7 @@ def test_a_figure_of_a_scan(plan, layers):
         scan_figure(dataset, "pie", layers)
 
 
-def test_what_cannot_be_drawn_is_said():
+def test_what_cannot_be_drawn_is_said(synthetic):
     with pytest.raises(nm.InputError, match="norm = 'spectral'; this scan has frobenius"):
         scan_figure(synthetic(TWO), "heatmap", ["w"], norm="spectral")
     for plan in (TWO, THREE):

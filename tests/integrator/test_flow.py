@@ -209,9 +209,10 @@ def test_a_run_is_at_rest_if_nothing_moved_over_the_last_doubling(four_points, c
 def test_a_target_that_cannot_be_fitted_ends_with_a_status(gamma):
     X, y = nm.datasets.from_arrays([-1.0, 0.2, 0.2, 1.0], [0.5, -0.4, 0.6, 0.3])
     solution = nm.gradient_flow(nm.TwoLayer.sample(200, gamma, 0, X), X, y, throw=False, max_seconds=30)
-    assert solution.status is nm.Status.STATIONARY
+    assert solution.status is nm.Status.UNFITTABLE
+    assert solution.at_rest
     assert solution.loss == pytest.approx((0.5**2 + 0.5**2) / 8, rel=1e-3)
-    assert "equal inputs" in " ".join(solution.message.split())
+    assert solution.message.startswith("at rest at loss 0.0625, the least of all networks: equal inputs have different")
 
 
 def test_fitted_at_the_start(four_points):

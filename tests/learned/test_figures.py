@@ -148,7 +148,7 @@ def test_a_run_that_stops_short_is_drawn_and_named(capsys, tmp_path):
     arguments = ("gallery", "--data", "curve:12", "--gamma", "1", "--width", "20", "--out", str(tmp_path))
     status, out, _ = run(capsys, *arguments)
     assert status == 0
-    assert "stopped short at loss" in out
+    assert "γ = 1, γ' = 0: at rest at loss" in out
 
 
 def test_one_seed_has_no_interval(capsys, tmp_path):

@@ -6,7 +6,10 @@ import numpy as np
 
 from numerics.flow.runge_kutta import LayerError
 from numerics.flow.two_layer.chunks import Chunks
+from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.kernels import stages
+from numerics.kernels.kink_exact import kink_forces
+from numerics.kernels.one_neuron import Workspace, largest_force
 from numerics.kernels.tangent import tangent_kernel_planar
 from numerics.networks.two_layer import TwoLayer
 
@@ -204,8 +207,11 @@ class TwoLayerFlow:
         return part_v, part_u
 
     def largest_growth_rate(self, point: TwoLayerPoint) -> float:
-        """No neuron grows faster than exp(rate * t) while the residual lasts."""
-        return float(stages.largest_growth_rate(point.v, self.X, point.residual, self.kappa, self.slope))
+        """No neuron grows faster than exp(rate * t) from where it is while the residual lasts; one held on a kink, along it."""
+        planes = Hyperplanes.of(self.X)
+        kinks, room = planes.kinks(), Workspace.of(len(planes.first), self.X.shape[1], len(self.targets))
+        kink_forces(-self.kappa / len(self.targets) * point.residual, self.slope, planes.factors, kinks)
+        return float(largest_force(point.u, point.v, kinks, room))
 
     def _call(
         self,

@@ -7,7 +7,6 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
-from numerics.kernels.tangent import gradient_squared
 
 __all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of"]
 
@@ -54,7 +53,7 @@ def moments_of(first, last, y, bounds, moments):
 
 @njit(**SECTOR_OPTIONS)
 def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
-    """Residual (n,) and tangent kernel (n, n) from the moments of the rows, and |grad R|^2 = e K e/n.
+    """Residual (n,) and tangent kernel (n, n) from the moments of the rows, and |grad R|^2.
 
     A place has sum u v and T = sum v v + u u P, P the directions that its neurons can move in: all, or that of their ray. The
     kernel is x_i T x_j summed over the places where both samples are active; leaky relu adds the rest with its smaller slope.
@@ -101,7 +100,48 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
                 total = (1.0 - s) ** 2 * total + s * (1.0 - s) * (own + other) + s * s * _between(X, i, j, everything)
             kernel[i, j] = kappa * kappa / n * total
             kernel[j, i] = kernel[i, j]
-    return gradient_squared(residual, kernel)
+    return _gradient_squared(moments, X, sectors, kappa, residual)
+
+
+@njit(**SECTOR_OPTIONS)
+def _gradient_squared(moments, X, sectors, kappa, residual):
+    """The square e K e/n as the sum of g T g over the places, g = (kappa/n) sum_i e_i sigma'_i x_i: no term is negative.
+
+    The double sum over samples cancels down to the rounding of its largest terms, those of neurons that have fitted what they
+    can; on a plateau that hides the few that are still growing.
+    """
+    n, rays = X.shape[0], sectors.normals.shape[0]
+    size = 2 * rays + 1
+    square = 0.0
+    before_p, before_q = _force(X, sectors.slopes[rays - 1], residual)
+    for r in range(rays):
+        after_p, after_q = _force(X, sectors.slopes[r], residual)
+        dp, dq = sectors.directions[r, 0], sectors.directions[r, 1]
+        # the sides' forces have the same part along the ray; the smaller is the more exact
+        smaller = before_p * before_p + before_q * before_q < after_p * after_p + after_q * after_q
+        along = before_p * dp + before_q * dq if smaller else after_p * dp + after_q * dq
+        for part in range(moments.shape[0]):
+            for here in (2 * r, 2 * r + size):
+                square += _quadratic(moments[part, here], along * dp, along * dq)
+                square += _quadratic(moments[part, here + 1], after_p, after_q)
+        before_p, before_q = after_p, after_q
+    return (kappa / n) ** 2 * square
+
+
+@njit(forceinline=True, **SECTOR_OPTIONS)
+def _force(X, slopes, residual):
+    gp, gq = 0.0, 0.0
+    for i in range(residual.size):
+        gp += slopes[i] * residual[i] * X[i, 0]
+        gq += slopes[i] * residual[i] * X[i, 1]
+    return gp, gq
+
+
+@njit(forceinline=True, **SECTOR_OPTIONS)
+def _quadratic(sums, gp, gq):
+    """Sum over the neurons of a row of u u g g + (v g)^2."""
+    along = sums[_PP] * gp * gp + 2.0 * sums[_PQ] * gp * gq + sums[_QQ] * gq * gq
+    return max(along, 0.0) + sums[_UU] * (gp * gp + gq * gq)
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)

@@ -52,7 +52,7 @@ def test_a_diagram_without_regions_has_its_boundaries_and_names_only(closing):
     assert not bare.patches
     assert len(bare.lines) == len(filled.lines)
     assert [text.get_text() for text in bare.texts] == [text.get_text() for text in filled.texts]
-    assert [text.get_text() for text in bare.get_legend().get_texts()] == ["W1 critical", "W2 critical"]
+    assert [text.get_text() for text in bare.get_legend().get_texts()] == ["$W_{1}$ critical", "$W_{2}$ critical"]
     assert (bare.get_xlim(), bare.get_ylim()) == (filled.get_xlim(), filled.get_ylim())
 
 
@@ -68,4 +68,4 @@ def test_any_slice_of_any_depth_can_be_drawn(closing, tmp_path):
 
 def test_two_layers_of_one_boundary_share_one_line(closing):
     ax = pt.phase_diagram(4).plot()
-    assert "W2, W3 critical" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "$W_{2}$, $W_{3}$ critical" in [text.get_text() for text in ax.get_legend().get_texts()]

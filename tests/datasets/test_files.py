@@ -53,8 +53,8 @@ def test_inputs_on_a_line(tmp_path):
     ("text", "match"),
     [
         ("x,y\n1,2\n3,four\n", r"row 3, column 2: 'four' is not a number"),
-        ("1,2\n3\n", r"row 2: 1 values, not 2 as in row 1"),
-        ("1,2\n\n3,nan\n", r"row 3: not a finite number"),
+        ("1,2\n3\n", r"row 2, column 2: the value is missing; remove the row"),
+        ("1,2\n\n3,nan\n", r"row 3, column 2: the value is missing \('nan'\)"),
         ("1,2\n3,4\n1,5\n", r"rows 1 and 3: the same x with different y, 2 and 5"),
         ("0,2\n1,4\n-0.0,5\n", r"rows 1 and 3: the same x with different y, 2 and 5"),
         ("1\n2\n", r"row 1: one column"),
@@ -110,5 +110,5 @@ def test_files_that_are_something_else(tmp_path):
     np.save(tmp_path / "flat.npy", Y)
     with pytest.raises(nm.InputError, match=r"has shape \(3,\)"):
         read_data(tmp_path / "flat.npy")
-    with pytest.raises(nm.InputError, match=r"ends in '\.txt'"):
-        read_data(tmp_path / "data.txt")
+    with pytest.raises(nm.InputError, match=r"ends in '\.xlsx'"):
+        read_data(tmp_path / "data.xlsx")

@@ -1,0 +1,32 @@
+"""The data of a command: a name or a file, and what was taken for what in it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from numerics.datasets import Dataset, load_dataset
+
+__all__ = ["read_data_option", "say_taken"]
+
+_HELP = (
+    "four-points, curve, curve:N, mnist:N, or a file: .csv, .tsv, .txt with a sample a row, such as 'x1,x2,y' and below it "
+    "'0.5,-1,0.3'; .npy with the target in the last column; .npz with arrays x and y."
+)
+
+
+def read_data_option(
+    data: Annotated[str, typer.Option(help=_HELP)] = "four-points",
+    target: Annotated[
+        str | None,
+        typer.Option(help="Column of the file that is the target; by default y, target or label, else the last."),
+    ] = None,
+) -> Dataset:
+    """Load the data."""
+    return load_dataset(data, target=target)
+
+
+def say_taken(data: Dataset) -> None:
+    """Say, on stderr, what of a file was taken for what; once nothing else is wrong with a call."""
+    if data.notes:
+        print(f"phasetheory: {data.name}: {'; '.join(data.notes)}", file=sys.stderr)

@@ -1,0 +1,77 @@
+"""Texts that fit: titles wrapped to the width of what they stand above."""
+
+import re
+from functools import lru_cache
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.textpath import TextPath
+
+__all__ = ["heading", "slot_width", "text_width", "title", "verbatim", "wrapped"]
+
+_SIZE = 10.0  # points
+_MARGIN = 12.0  # points that a heading leaves free, both sides together
+_HINTED = 1.05  # letters set on pixels take more room than their outlines
+_SHARE = 0.82  # of the slot of some axes, that their title fills
+_WORD = re.compile(r"(?:\\\$|\$[^$]*\$|\S)+")  # a formula is one word, whatever it contains
+_LETTER = re.compile(r"\\\$|.")
+_FORMULA = re.compile(r"(?<!\\)\$")
+
+
+def heading(figure: Figure | SubFigure, text: str, *, size: float = _SIZE) -> None:
+    """A title above a whole figure, in as many lines as its width asks for."""
+    width = 72 * figure.bbox.width / figure.dpi
+    figure.suptitle(wrapped(text, width - _MARGIN, size), fontsize=size)
+
+
+def title(ax: Axes, text: str, *, size: float = _SIZE) -> None:
+    """A title above some axes, in as many lines as their width asks for."""
+    ax.set_title(wrapped(text, _SHARE * slot_width(ax), size), fontsize=size)
+
+
+def slot_width(ax: Axes) -> float:
+    """Points from the left to the right of what the layout gives to some axes, with their labels."""
+    place, whole = ax.get_subplotspec(), 72 * ax.figure.bbox.width / ax.figure.dpi
+    if place is None:
+        return 72 * ax.get_window_extent().width / ax.figure.dpi
+    grid = place.get_gridspec()
+    ratios = np.broadcast_to(grid.get_width_ratios() or 1.0, grid.ncols)  # none given: all alike
+    return float(whole * ratios[place.colspan.start : place.colspan.stop].sum() / ratios.sum())
+
+
+def verbatim(text: str) -> str:
+    """A text of the user's, such as the name of a file, in which a dollar is no formula."""
+    return text.replace("$", r"\$")
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float) -> float:
+    """Width of one line in points, formulas as they are set."""
+    return _HINTED * float(TextPath((0, 0), text, size=size).get_extents().width) if text.strip() else 0.0
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """A text in lines of at most ``width`` points; a longer word is broken, a formula is not."""
+    lines = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in _WORD.findall(paragraph):
+            for piece in _pieces(word, width, size):
+                longer = f"{line} {piece}" if line else piece
+                if line and text_width(longer, size) > width:
+                    lines.append(line)
+                    longer = piece
+                line = longer
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _pieces(word: str, width: float, size: float) -> list[str]:
+    """A word, in parts if it is wider than a line and no formula."""
+    if _FORMULA.search(word) or text_width(word, size) <= width:
+        return [word]
+    pieces = [""]
+    for letter in _LETTER.findall(word):
+        pieces[-1:] = [pieces[-1] + letter] if text_width(pieces[-1] + letter, size) <= width else [pieces[-1], letter]
+    return pieces
