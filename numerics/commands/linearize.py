@@ -14,6 +14,7 @@ from numerics.experiments.tangent_check import LinearApproximation, linear_appro
 from numerics.observe.tangent_kernel import chosen_layers
 from numerics.reports.tables import ResultTable
 from numerics.slopes import SlopeFit
+from phasetheory.symbols.printing import number
 
 __all__ = ["linearize"]
 
@@ -55,25 +56,24 @@ def linearize(
 def _tangent_table(found: LinearApproximation) -> ResultTable:
     table = ResultTable(
         f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
-        "largest over the run, at the largest width; slope in the width,\nwith half its 95 % interval over seeds",
+        "largest over the run, at the largest width; slope in the width,\nwith its 95 % interval over seeds",
         ("γ", "γ'", "|f-f_lin|", "slope", "|ΔK|/|K|", "slope"),
         keys=2,
         stacked=("γ", "γ'", "|f-f_lin|", "its slope", "|ΔK|/|K|", "its slope"),
     )
     for index, point in enumerate(found.points):
         table.add_row(
-            *(f"{float(value):g}" for value in point),
+            *(number(value) for value in point),
             f"{np.nanmean(found.sup_difference[index, -1]):.3g}",
-            _with_half(found.difference_slope(index)),
+            _with_interval(found.difference_slope(index)),
             f"{np.nanmean(found.kernel_change[index, -1]):.3g}",
-            _with_half(found.kernel_slope(index)),
+            _with_interval(found.kernel_slope(index)),
         )
     return table
 
 
-def _with_half(fit: SlopeFit) -> str:
-    half = max(fit.high - fit.slope, fit.slope - fit.low)
-    return f"{fit.slope:+.3f} ± {half:.3f}" if fit.seeds > 1 else f"{fit.slope:+.3f}"
+def _with_interval(fit: SlopeFit) -> str:
+    return str(fit) if fit.seeds > 1 else f"{fit.slope:+.3f}"
 
 
 def _tangent_dict(found: LinearApproximation, plan: Plan) -> dict[str, Any]:
