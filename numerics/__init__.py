@@ -15,6 +15,8 @@ from numerics.datasets import load_data
 from numerics.errors import GradientFlowError, InputError, ScanError
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
+from numerics.experiments.location import Location, locate
+from numerics.experiments.mean_field import MeanField
 from numerics.experiments.plan import Plan
 from numerics.experiments.portraits import Portrait, train_points
 from numerics.experiments.prediction import Prediction
@@ -28,6 +30,7 @@ from numerics.experiments.tangent_check import (
     linear_approximation,
 )
 from numerics.experiments.verify import Verification, verify
+from numerics.experiments.virtual_width import MeanFieldSlopes, mean_field_slopes
 from numerics.experiments.weight_scales import Beta2Plan
 from numerics.flow import Progress, Snapshots, Solution, Status, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
@@ -54,6 +57,9 @@ __all__ = [
     "LayerObservables",
     "LinearApproximation",
     "LinearizedFlow",
+    "Location",
+    "MeanField",
+    "MeanFieldSlopes",
     "Observable",
     "OrientationHistogram",
     "Outcome",
@@ -87,6 +93,8 @@ __all__ = [
     "linear_approximation",
     "linearize",
     "load_data",
+    "locate",
+    "mean_field_slopes",
     "open_scan",
     "orientation_histogram",
     "refine",

@@ -18,6 +18,11 @@ def test_there_are_five():
     assert [path.name[0] for path in NOTEBOOKS] == list("12345")
 
 
+def test_each_begins_with_the_same_cell_that_installs():
+    assert len({nbformat.read(path, as_version=4).cells[1].source for path in NOTEBOOKS}) == 1
+    assert all(nbformat.read(path, as_version=4).cells[1].id == "install" for path in NOTEBOOKS)
+
+
 def code(path):
     cells = nbformat.read(path, as_version=4).cells
     return "\n".join(cell.source for cell in cells if cell.cell_type == "code")

@@ -1,4 +1,4 @@
-"""The README says what the program does."""
+"""The README says what the program does; its commands and what they print are those of test_pages."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,24 @@ from pathlib import Path
 import pytest
 
 import phasetheory as pt
-from numerics.cli import main
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_description_is_the_lead_of_the_readme_and_holds_outside_of_a_clone():
+    about = (ROOT / "docs" / "about.md").read_text()
+    lead, _, rest = about.partition("```console")
+    assert README.startswith(lead)
+    assert rest in README
+    assert not re.search(r"\]\(", about)  # no picture, no link
+
+
+def test_there_is_one_version():
+    (version,) = re.findall(r"^version = (.*)$", (ROOT / "setup.cfg").read_text(), re.M)
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"version = {{{version}}}" in (ROOT / "docs" / "citation.md").read_text()
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def block(language, heading):
@@ -23,13 +38,6 @@ def test_the_library_example_runs_and_prints_what_it_says(capsys):
     assert "7/5 1/5 {'w': 1/10, 'a': 3/10}" in out
     assert str(pt.phase_diagram(3).boundary("W1")) in out
     assert "LOSS_REACHED" in out
-
-
-def test_the_classification_shown_is_the_one_printed(capsys):
-    command, *shown = block("text", "Ask about an initialisation").splitlines()
-    assert command == "$ phasetheory classify --alpha 'sqrt(m)' --beta1 1 --beta2 1"
-    assert main(["classify", "--alpha", "sqrt(m)", "--beta1", "1", "--beta2", "1"]) == 0
-    assert capsys.readouterr().out.splitlines() == shown
 
 
 @pytest.mark.parametrize("heading", ["Verify", "Test"])

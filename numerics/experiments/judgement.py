@@ -1,8 +1,10 @@
 """The judge: one layer's measured slope against the predicted one, and what is put down to finite width.
 
-A layer agrees if every run reached its goal, the measured regime is the predicted one, and the expected slope lies in the
-interval over seeds widened by :attr:`Allowance.finite_width` on either side. A run that stopped short, or an interval wider than
-:attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
+A layer agrees if every run reached its goal and the expected slope lies in the interval over seeds widened by
+:attr:`Allowance.finite_width` on either side. Where RD at these widths is known, that is the slope at these widths, a point is
+not undecided for being near a boundary, and RD itself has to be the expected one within :attr:`Allowance.distance` at the
+largest width; elsewhere it is the slope in the limit, and the measured regime has to be the predicted one. A run that stopped
+short, or an interval wider than :attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
 """
 
 from collections.abc import Sequence
@@ -127,7 +129,21 @@ def judge(
     if measured is not None and not reason:
         regime = allowance.regime(measured.slope)
         verdict, reason = _compare(measured, regime, prediction, allowance)
+    if verdict is Verdict.AGREES and prediction.distances:
+        verdict, reason = _compare_distance(widths, usable, prediction, allowance)
     return LayerResult(layer, norm, prediction, tuple(widths), usable, measured, regime, verdict, reason)
+
+
+def _compare_distance(
+    widths: Sequence[int], distances: np.ndarray, prediction: Prediction, allowance: Allowance
+) -> tuple[Verdict, str]:
+    """The verdict on RD itself at the largest width, and the reason if it is not agreement."""
+    widest = int(np.argmax(widths))
+    logs = np.log(distances[widest][np.isfinite(distances[widest])] / prediction.distances[widths[widest]])
+    error = float(np.std(logs, ddof=1)) / np.sqrt(logs.size) if logs.size > 1 else 0.0
+    if abs(logs.mean()) <= allowance.distance + 2 * error:
+        return Verdict.AGREES, ""
+    return Verdict.DISAGREES, f"RD is {np.exp(logs.mean()):.3g} times the expected one"
 
 
 def _shortfall(status: np.ndarray) -> str:
@@ -150,7 +166,7 @@ def _compare(
     size = measured.high - measured.low
     if size > allowance.widest_interval:
         return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
-    if regime is not prediction.regime:
+    if not prediction.distances and regime is not prediction.regime:
         return Verdict.DISAGREES, f"predicted {prediction.regime.value}"
     low, high = measured.low - allowance.finite_width, measured.high + allowance.finite_width
     if not low <= prediction.expected <= high:

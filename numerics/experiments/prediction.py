@@ -1,19 +1,22 @@
 """What the theory expects of a plan's runs: the slope in the limit, the slope at these widths, and RD itself where it is known.
 
-In the linear regime of two layers the kernels of :func:`phasetheory.finite_width` predict RD at every width, with no free
-parameter. Where they are trusted the expected slope is the limit plus what they say is still missing at these widths; elsewhere
-it is the limit.
+The infinitely wide network of the same capacity (:mod:`numerics.experiments.mean_field`) says RD of two layers at every width,
+with no free parameter: what is expected is then the limit plus what is still missing at these widths. Deeper it is the limit.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import sympy as sp
 
 import phasetheory as pt
-from numerics.experiments.allowance import Allowance
 from numerics.experiments.grids import Point
+from numerics.experiments.mean_field import ROUNDING, MeanField
 from numerics.experiments.plan import Plan
+from numerics.networks.activation import is_homogeneous
+from numerics.networks.sampling import strengths_at, trained_activation
+from numerics.slopes.power_law import weights_of
 
 __all__ = ["Prediction", "expected"]
 
@@ -29,7 +32,7 @@ class Prediction:
     expected : float
         The slope at the widths of the plan.
     distances : mapping of width -> float
-        RD by the tangent kernels; empty where they are not known or not trusted.
+        RD of the infinitely wide network of the capacity that each width has; empty where it is not known.
     """
 
     limit: sp.Rational
@@ -42,37 +45,43 @@ class Prediction:
         return pt.classify(self.limit)
 
 
-def expected(
-    plan: Plan, point: Point, diagram: pt.PhaseDiagram, allowance: Allowance
-) -> dict[tuple[str, str], Prediction]:
+def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[str, str], Prediction]:
     """The prediction of every judged layer in every norm of the plan, by (layer, norm).
 
-    ``diagram`` is what the limits are taken from, the plan's own unless a wrong one is tried; RD by the kernels is that of the
-    networks that are trained.
+    ``diagram`` is what the limits are taken from, the plan's own unless a wrong one is tried; RD is that of the networks that are
+    trained.
     """
     found = {}
-    kernels = _trusted_kernels(plan, point, allowance)
+    distances = _mean_field_distances(plan, point)
     place = dict(zip(diagram.names, (sp.Rational(v.numerator, v.denominator) for v in point), strict=True))
     for norm in plan.norms:
         limits = diagram.with_norm(norm).slopes_at(**place)
         for layer in plan.judged:
             limit = limits[layer]
             found[layer, norm] = Prediction(limit, float(limit))
-            if norm == "frobenius" and kernels is not None and layer in kernels.layers:
-                distances = {width: kernels.relative_distance(width)[layer] for width in plan.widths}
-                slope = kernels.slope(plan.widths[0], plan.widths[-1])[layer]
-                missing = slope - float(kernels.network.slopes()[layer])
-                found[layer, norm] = Prediction(limit, float(limit) + missing, distances)
+            if norm == "frobenius" and layer in distances:
+                missing = _slope(distances[layer]) - float(plan.diagram.network_at(point).slopes()[layer])
+                found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer])
     return found
 
 
-def _trusted_kernels(plan: Plan, point: Point, allowance: Allowance) -> pt.FiniteWidth | None:
-    """RD by the tangent kernels; None where they do not reach, or their own estimate of their error is too large."""
-    if plan.activation is not None:  # the kernels are those of the diagram's activation
-        return None
-    try:
-        kernels = pt.finite_width(plan.diagram.network_at(point), *plan.data, loss=plan.loss_tol)
-        kernels.slope(plan.widths[0], plan.widths[-1])
-        return kernels if kernels.linearization_error(plan.widths[0]) <= allowance.trusted else None
-    except pt.TheoryError:  # not linear there, deeper, or data that no kernel tells apart
-        return None
+def _slope(distances: Mapping[int, float]) -> float:
+    """That of the power law fitted as to measured distances."""
+    return float(weights_of(np.log(list(distances))) @ np.log(list(distances.values())))
+
+
+def _mean_field_distances(plan: Plan, point: Point) -> dict[str, dict[int, float]]:
+    """RD at each width, layer by layer; empty beyond two layers, for tanh, and where a run has no end."""
+    activation = plan.activation
+    if plan.depth > 2 or (activation is not None and not is_homogeneous(activation)):
+        return {}
+    network = plan.diagram.network_at(point)
+    chosen = trained_activation(network.activation) if activation is None else activation
+    limit = MeanField(*plan.data, loss_tol=plan.loss_tol, activation=chosen)
+    strengths = [strengths_at(network, width, limit.X.shape[1]) for width in plan.widths]
+    runs = [limit.run(s.capacity, s.ratio) for s in strengths]
+    known = [limit(s.capacity, s.ratio) for s in strengths]
+    if not all(run.converged or run.at_rest for run in runs):
+        return {}
+    found = {layer: dict(zip(plan.widths, (rd[layer] for rd in known), strict=True)) for layer in plan.layers}
+    return {layer: distances for layer, distances in found.items() if min(distances.values()) > ROUNDING}

@@ -76,6 +76,11 @@ class Verification:
         largest = self.allowance.mean_difference
         return all(point.agrees for point in self.points) and (largest is None or self.mean_difference <= largest)
 
+    def _repr_html_(self) -> str:
+        from numerics.reports.verification import to_html  # what a notebook shows; imported when it does
+
+        return to_html(self)
+
 
 def verify(
     plan: Plan | None = None,
@@ -118,7 +123,7 @@ def _result(
     }
     runs = [[own[width, seed] for seed in range(plan.seeds)] for width in plan.widths]
     status = np.array([[record.status for record in row] for row in runs])
-    predictions = expected(plan, point, diagram, allowance)
+    predictions = expected(plan, point, diagram)
     layers = tuple(
         judge(
             *(layer, norm, predictions[layer, norm], plan.widths),

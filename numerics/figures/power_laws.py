@@ -16,7 +16,7 @@ from numerics.experiments.scaling_check import ScalingCheck
 from numerics.figures.style import (
     ANY_COLOUR,
     COLOURS,
-    KERNEL,
+    EXPECTED,
     MARKERS,
     REGIME_COLOURS,
     ZERO,
@@ -52,7 +52,7 @@ _HANDLE = 40.0  # points, of a handle and the space around it
 _LEAST_SPAN = 2.0  # between the ends of the vertical axis
 _FITTED: dict[str, Any] = {"ls": "-", "lw": 2.6, "alpha": 0.5}
 _PREDICTED: dict[str, Any] = {"ls": "--", "lw": 1.0, "color": "black"}
-_BY_KERNELS: dict[str, Any] = {"ls": ":", "lw": 2.2, "color": KERNEL}
+_EXPECTED: dict[str, Any] = {"ls": ":", "lw": 2.2, "color": EXPECTED}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class PowerLaw:
     predicted : float or None
         Slope.
     distances : mapping of width -> float
-        RD by the tangent kernels.
+        RD of the infinitely wide network.
     """
 
     label: str
@@ -89,7 +89,7 @@ def plot_curves(
     """Curves against the width, log-log, with the legend below.
 
     Markers: geometric mean over the seeds, with bars from the smallest to the largest. Solid: fitted power law. Dashed: a power
-    law of the *predicted* slope through the middle of the data; it is not fitted. Dotted: RD itself by the tangent kernels, with
+    law of the *predicted* slope through the middle of the data; it is not fitted. Dotted: RD of the infinitely wide network, with
     no free parameter.
 
     Parameters
@@ -109,7 +109,7 @@ def plot_curves(
         if curve.predicted is not None:
             ax.plot(widths, middle * (widths / np.exp(mean)) ** curve.predicted, **_PREDICTED)
         if curve.distances:
-            ax.plot(*zip(*curve.distances.items(), strict=True), **_BY_KERNELS)
+            ax.plot(*zip(*curve.distances.items(), strict=True), **_EXPECTED)
         draw_points(ax, widths, *geometric_mean(curve.values), colour=curve.colour, marker=curve.marker)
     width_ticks(ax, sorted({width for curve in curves for width in curve.widths}))
     ax.set(yscale="log", ylabel=quantity)
@@ -134,7 +134,7 @@ def _add_legend(ax: Axes, curves: Sequence[PowerLaw], left_out: Sequence[str]) -
     if any(curve.predicted is not None for curve in curves):
         handles.append(Line2D([], [], label="predicted slope", **_PREDICTED))
     if any(curve.distances for curve in curves):
-        handles.append(Line2D([], [], label="RD by the tangent kernels", **_BY_KERNELS))
+        handles.append(Line2D([], [], label="RD of the infinitely wide network", **_EXPECTED))
     handles += [note_of(wrapped(text, width / columns - _HANDLE, _FONT)) for text in left_out]
     if handles:
         legend_below(ax, handles, columns=columns, fontsize=_FONT)

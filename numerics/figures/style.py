@@ -24,10 +24,10 @@ __all__ = [
     "COLOURS",
     "DATA",
     "DISAGREES",
+    "EXPECTED",
     "FINAL",
     "HALO",
     "INITIAL",
-    "KERNEL",
     "MARKERS",
     "REGIME_COLOURS",
     "ZERO",
@@ -60,8 +60,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = "osD^vP*X"
 #: The network at its start and at its end, and the data that it learns.
 INITIAL, FINAL, DATA = "#0072B2", "#D55E00", "black"
-#: What the tangent kernels predict.
-KERNEL = "#CC79A7"
+#: RD as the theory expects it: of the infinitely wide network.
+EXPECTED = "#CC79A7"
 #: A measurement that does not agree; it has a marker of its own besides.
 DISAGREES = "#CC0033"
 #: In a legend: lines of this style, whatever their colour.

@@ -1,5 +1,6 @@
 """From a network of the theory, whose scales are functions of the width, to a sampled one of a given width."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,9 +11,10 @@ from numerics.arrays import whole_number
 from numerics.errors import InputError, check_type
 from numerics.networks.activation import PointwiseActivation, is_homogeneous
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.strengths import Strengths
 from numerics.networks.two_layer import WIDEST, TwoLayer
 
-__all__ = ["check_width", "draw", "sample_network", "scales_at"]
+__all__ = ["check_width", "draw", "sample_network", "scales_at", "strengths_at", "trained_activation"]
 
 _AT_MOST = f" and <= {WIDEST:_}"
 
@@ -29,9 +31,25 @@ def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float
         Value of d.
     """
     check_type(network, "network", pt.Network)
+    _refuse_zero_layer(network)
     check_width(width, even=False)
     whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
-    values = {pt.m: sp.Integer(width), pt.d: sp.Integer(inputs)}
+    return _scales_in_numbers(network, sp.Integer(width), inputs)
+
+
+def strengths_at(network: pt.Network, width: float, inputs: int) -> Strengths:
+    """Strengths of the layers of a network at a width, which may be one that nobody can train."""
+    _refuse_zero_layer(network)
+    sigmas, alpha, rates = _scales_in_numbers(network, sp.Float(width), inputs)
+    roots = [math.sqrt(rate) for rate in rates]
+    absorbed = [sigma / root for sigma, root in zip(sigmas, roots, strict=True)]
+    return Strengths.of(absorbed, alpha / math.prod(roots), width=width, inputs=inputs)
+
+
+def _scales_in_numbers(
+    network: pt.Network, width: sp.Expr, inputs: int
+) -> tuple[tuple[float, ...], float, tuple[float, ...]]:
+    values = {pt.m: width, pt.d: sp.Integer(inputs)}
     scales = (*network.sigmas, network.alpha, *network.learning_rates)
     extra = set().union(*(scale.free_symbols for scale in scales)) - set(values)
     if extra:
@@ -80,7 +98,7 @@ def sample_network(
         rng=rng,
         centred=centred,
         antisymmetric=antisymmetric,
-        activation=_negative_slope(network.activation) if activation is None else activation,
+        activation=trained_activation(network.activation) if activation is None else activation,
     )
 
 
@@ -103,11 +121,20 @@ def draw(
     ('m = 64', '2-64-64-1')
     """
     check_width(width, even=network.depth == 2)
-    chosen = _negative_slope(network.activation) if activation is None else activation
+    _refuse_zero_layer(network)
+    chosen = trained_activation(network.activation) if activation is None else activation
     if network.depth > 2 or not is_homogeneous(chosen):
         return sample_network(network, width, inputs, rng=rng, activation=chosen)
     kappa, kappa_prime = (_power_of_width(scale, width, inputs) for scale in (network.kappa, network.kappa_prime))
     return TwoLayer.draw(width, kappa, kappa_prime, inputs, rng=rng, activation=chosen)
+
+
+def _refuse_zero_layer(network: pt.Network) -> None:
+    if network.zero_layer is not None:
+        raise InputError(
+            f"{network.zero_layer} starts at zero and has no relative distance to measure; give it a small scale such as 1/m^2, "
+            "or train weights of your own with DeepNetwork.from_weights"
+        )
 
 
 def check_width(width: int, *, even: bool) -> None:
@@ -129,7 +156,8 @@ def _power_of_width(scale: sp.Expr, width: int, inputs: int) -> float:
     return float(sp.N(scale.subs({pt.m: sp.Integer(width), pt.d: sp.Integer(inputs)})))
 
 
-def _negative_slope(activation: pt.Activation) -> str | float:
+def trained_activation(activation: pt.Activation) -> str | float:
+    """The name, or the negative slope, by which sampled networks know an activation of the theory."""
     if activation.degree != 1 or activation.right != 1 or not activation.left.is_number:
         raise InputError(f"activation {activation.name} cannot be trained; use relu, linear or leaky_relu of a number")
     slope = -float(activation.left)

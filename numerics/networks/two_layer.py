@@ -14,10 +14,12 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import positive_number, real_array, real_number, whole_number
+from numerics.arrays import positive_number, real_array, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
+from numerics.networks.memory import check_memory
+from numerics.networks.quadrature import sphere_nodes
 from numerics.networks.seeds import describe, generator
 
 __all__ = ["WIDEST", "TwoLayer"]
@@ -124,12 +126,13 @@ class TwoLayer:
     ) -> "TwoLayer":
         """Draw a network of given scales; ``inputs`` is the number of inputs d, the rest as for :meth:`sample`."""
         _check_width(width)
-        if antisymmetric and width % 2:
+        if truth(antisymmetric, "antisymmetric") and width % 2:
             raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
         kappa = positive_number(kappa, "kappa", _IN_RANGE)
         kappa_prime = positive_number(kappa_prime, "kappa_prime", _IN_RANGE)
         inputs = whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
         slope = _negative_slope(activation)
+        check_memory(width * (inputs + 1), f"{inputs} inputs and {width} neurons")
         random = generator(rng)
         drawn = width // 2 if antisymmetric else width
         a, w = random.standard_normal(drawn), random.standard_normal((drawn, inputs))
@@ -157,6 +160,68 @@ class TwoLayer:
         scale = np.sqrt(kappa_prime)
         u, v = scale * real_array(a, "a") / beta1, real_array(w, "w") / (beta2 * scale)
         return cls(u, v, beta1 * beta2 / alpha, kappa_prime, _negative_slope(activation), "given weights")
+
+    @classmethod
+    def mean_field(
+        cls,
+        *,
+        capacity: float,
+        kappa_prime: float,
+        inputs: ArrayLike,
+        nodes: int = 4000,
+        rng: int | np.random.SeedSequence | np.random.Generator = 0,
+        activation: str | float = "relu",
+    ) -> "TwoLayer":
+        """The infinitely wide network of a capacity, as a quadrature of ``nodes`` neurons with kappa = P/nodes.
+
+        In the time tau = t/alpha its flow is that of every network of the same capacity P = m kappa and the same kappa', as the
+        width goes to infinity; that of m neurons differs by O(1/sqrt(m)). f = 0 at the start.
+
+        Parameters
+        ----------
+        capacity : float
+            P = m kappa = m beta1 beta2/alpha of the networks it stands for.
+        kappa_prime : float
+            beta1/beta2.
+        inputs : array (n, d)
+            The samples it will be trained on: the nodes lie in the directions that these span, and the rest of every input
+            weight, which never moves, has its mean square.
+        nodes : int
+            Even, at least 16. What rule they are of says ``seed``: :mod:`numerics.networks.quadrature`.
+        rng : int, SeedSequence or Generator
+            Used where the samples span more than two directions.
+        activation : 'relu', 'linear' or float
+            As for :meth:`sample`.
+
+        Accuracy
+        --------
+        Of RD_w after training on four points with 4000 nodes: 1e-4 where 0.01 <= kappa' <= 1, 1e-3 at kappa' = 8; at kappa' > 100
+        and P < 0.1 a few rare neurons decide, and 32 000 nodes are still off by 2 to 4 per cent.
+
+        Examples
+        --------
+        >>> net = TwoLayer.mean_field(capacity=1, kappa_prime=1, inputs=[[0.5, 1.0], [-0.5, 1.0]])
+        >>> net.shape, net.seed
+        ('m = 4000', 'mean field, Fibonacci lattice on the sphere')
+        """
+        capacity, kappa_prime = positive_number(capacity, "capacity"), positive_number(kappa_prime, "kappa_prime")
+        if whole_number(nodes, "nodes", 16, f"give an even integer >= 16 and <= {WIDEST:_}", most=WIDEST) % 2:
+            raise InputError(f"nodes = {nodes} is odd; give an even integer: nodes are paired")
+        X = real_array(inputs, "inputs", finite=True)
+        if X.ndim != 2 or not np.any(X):
+            raise InputError(f"inputs have shape {X.shape}; give one row per sample, (n, d), not all of them zero")
+        seen, rest = _seen_directions(X)
+        rule = sphere_nodes(1 + len(seen), nodes, generator(rng))
+        scale = np.sqrt(kappa_prime)
+        v = (rule.points[:, 1:] @ seen + rest) / scale
+        return cls(
+            scale * rule.points[:, 0],
+            v,
+            capacity / nodes,
+            kappa_prime,
+            _negative_slope(activation),
+            f"mean field, {rule.rule}",
+        )
 
     @property
     def width(self) -> int:
@@ -198,6 +263,19 @@ class TwoLayer:
         f = np.empty(len(X))
         stages.forward(self.u, np.ascontiguousarray(self.v.T), X, self.kappa, self.negative_slope, f)
         return f
+
+
+def _seen_directions(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal directions (r, d) that the samples span, the axes if these are all; and a vector (d,) orthogonal to them.
+
+    Its square is d - r, that of the part of a normal weight that no sample sees.
+    """
+    d = X.shape[1]
+    _, sizes, directions = np.linalg.svd(X)
+    rank = int(np.count_nonzero(sizes > max(X.shape) * np.finfo(float).eps * sizes[0]))
+    if rank == d:
+        return np.eye(d), np.zeros(d)
+    return directions[:rank], np.sqrt(d - rank) * directions[rank]
 
 
 def _check_width(width: int) -> None:

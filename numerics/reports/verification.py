@@ -2,6 +2,7 @@
 
 import platform
 from dataclasses import asdict
+from html import escape as escape_html
 from importlib.metadata import version
 from typing import Any
 
@@ -9,18 +10,17 @@ import numba
 import numpy as np
 import sympy as sp
 from rich.markup import escape
-from rich.table import Table
 
 import phasetheory as pt
 from numerics.experiments.account import account_of
 from numerics.experiments.judgement import LayerResult, Verdict
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 from numerics.scans import CellStatus, Record
 from phasetheory.symbols.printing import plain
 
-__all__ = ["headline", "to_dict", "to_table"]
+__all__ = ["headline", "to_dict", "to_html", "to_table", "verdict_of"]
 
 _COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
 
@@ -81,7 +81,7 @@ def _layer(result: LayerResult) -> dict[str, Any]:
             "slope": str(result.predicted_slope),
             "regime": result.predicted_regime.value,
             "slope_at_these_widths": result.prediction.expected,
-            "relative_distance_by_kernels": {str(w): rd for w, rd in result.prediction.distances.items()},
+            "relative_distance_at_these_widths": {str(w): rd for w, rd in result.prediction.distances.items()},
         },
         "measured": None
         if fit is None
@@ -126,44 +126,55 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def to_table(verification: Verification, norm: str = "frobenius") -> Table:
-    """Prediction against measurement in one norm, one row a layer; fits 80 columns."""
+def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable:
+    """Prediction against measurement in one norm, one row a layer."""
     plan, allowance = verification.plan, verification.allowance
     results = [result for point in verification.points for result in point.of(norm)]
-    several, kernels = len(plan.judged) > 1, any(result.prediction.distances for result in results)
+    several, known = len(plan.judged) > 1, any(result.prediction.distances for result in results)
     subject = f"{norm.capitalize()} norm" if several else f"S_{plan.judged[0]}, the slope of RD({plan.judged[0]})"
-    caption = (  # one paragraph: it is wrapped to the width of the table
-        f"In brackets: 95 % interval over seeds. A verdict allows for |S| up to {allowance.critical:g} as critical, and "
-        f"{allowance.finite_width:g} beyond the interval for finite width."
-    )
-    if kernels:
+    allowed = f"A verdict allows for {allowance.finite_width:g} beyond the interval"
+    caption = "In brackets: 95 % interval over seeds. "  # one paragraph: it is wrapped to the width of the table
+    if known:
         caption += (
-            f" RD ratio: measured at width {plan.widths[-1]}, over the prediction of the tangent kernels, which has no free "
-            f"parameter; given where its own estimate of its error is below {allowance.trusted:.0%}."
+            f"Here: the slope at these widths, of the infinitely wide network of the same capacity. Ratio: RD measured at width "
+            f"{plan.widths[-1]} over that of the infinitely wide network; no free parameter. {allowed}, around the slope here, "
+            f"and for {allowance.distance:.0%} and two standard errors in the ratio."
         )
     else:
-        caption += " Local: between the last two widths."
-    headings = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else []), "predicted", "measured"]
-    table = plain_table(
+        caption += (
+            f"{allowed}, and for |S| up to {allowance.critical:g} as critical. Local: between the last two widths."
+        )
+    coordinates = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else [])]
+    predicted = ["limit", "here", "measured", "ratio"] if known else ["predicted", "measured", "local"]
+    table = ResultTable(
         f"{subject}, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
         caption,
-        [*headings, "RD ratio" if kernels else "local"],
+        [*coordinates, *predicted, "verdict"],
+        keys=len(coordinates),
+        left=("verdict",),
+        sentences=("verdict",) if any(result.reason for result in results) else (),
     )
-    table.add_column("verdict", no_wrap=not any(result.reason for result in results))
     for point in verification.points:
         for row, result in enumerate(point.of(norm)):
             place = [f"{float(value):g}" if row == 0 else "" for value in point.point]
             fit, ratio = result.measured, result.ratios.get(plan.widths[-1])
+            here = f"{result.prediction.expected:+.2f}" if result.prediction.distances else ""
+            measured = escape(str(fit or ""))
             local = f"{fit.local_slopes[-1]:+.2f}" if fit else ""
-            last = (f"{ratio:.3f}" if ratio else "") if kernels else local
+            cells = [here, measured, f"{ratio:.3f}" if ratio else ""] if known else [measured, local]
             table.add_row(
                 *(*place, *([result.layer] if several else []), str(result.predicted_slope)),
-                escape(str(fit or "")),
-                last,
-                _verdict(result),
+                *cells,
+                verdict_of(result),
                 end_section=several and row == len(plan.judged) - 1,
             )
     return table
+
+
+def to_html(verification: Verification) -> str:
+    """A table for each norm and the headline, for a notebook."""
+    tables = [to_table(verification, norm)._repr_html_() for norm in verification.plan.norms]
+    return "\n".join([*tables, *(f"<p>{escape_html(line)}</p>" for line in headline(verification).splitlines())])
 
 
 def headline(verification: Verification) -> str:
@@ -177,7 +188,8 @@ def headline(verification: Verification) -> str:
     return "\n".join([said, *account_of(verification.runs).lines])
 
 
-def _verdict(result: LayerResult) -> str:
+def verdict_of(result: LayerResult) -> str:
+    """Measured regime and verdict in its colour, in the markup of Rich, and the reason if there is one."""
     regime = f"{result.measured_regime.value}, " if result.measured_regime else ""
     colour = _COLOURS[result.verdict]
     return f"{regime}[{colour}]{result.verdict.value}[/]" + (f": {result.reason}" if result.reason else "")

@@ -17,8 +17,12 @@ between two widths then differs from the limit S_l, and a measured slope should 
 How far to trust it
 -------------------
 * Formula and kernels: proved. That the network is linear: derived, from S_l < 0.
-* gamma < 1: both layers. The kernel's first-order change is odd in a(0), which an antisymmetric start cancels (any other start
-  averages), so it is off by a relative O(RD^2) = O(m^(2(gamma-1))), which G^{-1} amplifies by at most its condition number.
+* gamma < 1: both layers. For a smooth activation the kernel's first-order change is odd in a(0), which an antisymmetric start
+  cancels (any other start averages), so it is off by a relative O(1/P^2) = O(m^(2(gamma-1))). For relu it is O(1/P): neurons
+  arrive at a kink with the speed of the side they come from, and +a and -a do not cancel. One sample, |x| = 1, kappa' = 1, d = 2:
+  RD_w = (y/2P)(1 - y/(6 pi P) + ...), RD_a = (y/sqrt2 P)(1 + y/(2 pi P) + ...). G^{-1} amplifies it by at most its condition
+  number. The error itself, not its order, is found from the infinitely wide network of the same capacity
+  (:func:`numerics.locate`).
 * gamma >= 1 and gamma' > gamma - 1 (w linear, a not): f is linear in a, whatever a does, and w stays, so RD_a holds up to the
   relative change O(RD_w) of the features, amplified by at most the root of the condition number. But w is driven by the a
   that has *grown*, not by a(0): RD_w is not covered, and G_w at the start is only a lower estimate of a small correction.
@@ -39,7 +43,7 @@ import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
 from phasetheory.finite_width.arc_cosine import angle, arc_cosine_kernels
-from phasetheory.networks.network import Network, check_network
+from phasetheory.networks.network import Network, check_network, refuse_zero_layer
 from phasetheory.scaling.argument import displacement
 from phasetheory.symbols.expressions import d, m
 
@@ -203,6 +207,7 @@ def finite_width(network: Network, inputs: Any, targets: Any, *, loss: float = 0
     import numpy as np
 
     check_network(network)
+    refuse_zero_layer(network, "its relative distance has no meaning")
     layers = _covered_layers(network)
     _refuse_free_symbols(network)
     x, y = _real_array(inputs, "inputs"), _real_array(targets, "targets")

@@ -140,6 +140,8 @@ def test_of_several_crossings_the_middle_one_is_taken(slopes, zero):
         ((-1, -2, -3, -4, -5), -np.inf),
         ((5, 4, 3, 2, 1), np.inf),
         ((1, 2, 3, 4, 5), -np.inf),
+        ((0.5, 0.4, 0.3, 0.2, 0.1), np.inf),
+        ((0.1, 0.2, 0.3, 0.4, 0.5), -np.inf),
         ((-1, -9, -9, -9, -2), -np.inf),  # by its ends
         ((-2, -1, -1, -3, -1), np.inf),
         ((-1, -2, -3, -2, -1), np.inf),  # ends alike: as if it rose

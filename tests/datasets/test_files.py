@@ -56,6 +56,7 @@ def test_inputs_on_a_line(tmp_path):
         ("1,2\n3\n", r"row 2, column 2: the value is missing; remove the row"),
         ("1,2\n\n3,nan\n", r"row 3, column 2: the value is missing \('nan'\)"),
         ("1,2\n3,4\n1,5\n", r"rows 1 and 3: the same x with different y, 2 and 5"),
+        ("0,2\n1,4\n-0.0,5\n", r"rows 1 and 3: the same x with different y, 2 and 5"),
         ("1\n2\n", r"row 1: one column"),
         ("", r"is empty"),
         ("x,y\n", r"holds no samples"),
@@ -73,7 +74,7 @@ def test_a_table_with_a_mistake(tmp_path, text, match):
     [
         ({"x": X, "z": Y}, r"has arrays x, z; give x"),
         ({"x": X, "y": Y[:2]}, r"x has shape \(3, 2\) and y \(2,\)"),
-        ({"x": X, "y": np.array(["a", "b", "c"])}, r"y has type <U1; give real numbers"),
+        ({"x": X, "y": np.array(["a", "b", "c"])}, r"y has type <U1: text; give numbers"),
         ({"x": X, "y": np.array([1, np.inf, 2])}, r"row 1: not a finite"),
         ({"x": X, "y": np.array([None, 1, 2])}, r"cannot read"),
     ],

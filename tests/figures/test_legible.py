@@ -14,11 +14,13 @@ import numerics as nm
 import phasetheory as pt
 from numerics.commands.slices import read_plane
 from numerics.experiments.condensation_map import CondensationPlan, slopes_of_w
+from numerics.experiments.location_plane import plane_around
 from numerics.experiments.maps import compare_map
 from numerics.experiments.portraits import train_points
 from numerics.experiments.tangent_check import LinearApproximation
 from numerics.figures import condensation, features, functions, tangent
 from numerics.figures import verification as verifications
+from numerics.figures.location import plot_locations
 from numerics.figures.power_laws import plot_power_laws, plot_scaling_check
 from numerics.figures.scan import scan_figure
 from numerics.figures.slope_maps import plot_slope_map
@@ -296,6 +298,13 @@ def test_a_scaling_check(legible):
     figure = Figure((5.2, 4.8), layout="constrained")
     plot_scaling_check(check, ax=figure.subplots())
     legible(figure)
+
+
+@pytest.mark.parametrize("layers", [("w", "a"), ("w",)])
+@pytest.mark.parametrize("scale", ["0.05", "1e-3"])
+def test_the_place_of_one_network(layers, scale, four_points, legible):
+    found = nm.locate({"alpha": 1, "beta1": scale, "beta2": scale}, *four_points, width=400)
+    legible(plot_locations(found, [plane_around(found, layer) for layer in layers]))
 
 
 def broken(kind):

@@ -1,12 +1,17 @@
 """Invariants of a run, its stopping rules and what it reports."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.flow.two_layer.problem import METHODS
+from numerics.flow.limits import Limits
+from numerics.flow.run import _Run
+from numerics.flow.solution import Progress
+from numerics.flow.two_layer.problem import METHODS, TwoLayerProblem
 
 POINTS = [(0.5, 0.0), (1.0, 0.0), (1.75, 0.0), (1.2, 0.6), (1.4, -0.6)]
 
@@ -163,6 +168,41 @@ def test_budgets_mark_the_run(four_points, budget, status):
     with pytest.raises(nm.GradientFlowError, match="raise max_") as caught:
         nm.gradient_flow(network, X, y, **budget)
     assert caught.value.solution.status is status
+
+
+def test_steps_that_were_refused_count_for_the_budget(four_points):
+    X, y = four_points
+    network = nm.TwoLayer.sample(50, 1.75, 0, X, rng=1)
+    stats = nm.gradient_flow(network, X, y, max_steps=60, rtol=1e-4, throw=False).stats
+    assert stats.accepted < 60 <= stats.accepted + stats.rejected
+
+
+@pytest.mark.parametrize(
+    ("change", "stationary"),
+    [
+        ({}, True),
+        ({"loss": 0.5 * (1 + 2e-6)}, False),  # the loss still moves
+        ({"relative_distance": {"w": 0.3 * (1 - 2e-6), "a": 0.2}}, False),  # one layer does, whichever
+        ({"relative_distance": {"w": 0.3, "a": 0.2 * (1 + 2e-6)}}, False),
+        (
+            {"gradient": 0.0023},
+            False,
+        ),  # the loss falls by gradient^2 in a unit of time: by more than 1e-3 of it until 200
+        ({"gradient": 0.0022}, True),
+        ({"growth": 0.011}, False),  # some neuron grows e-fold within the time reached: a saddle
+        ({"growth": 0.009}, True),
+        ({"then": 51.0}, False),  # nothing is known yet of the first half of the time
+    ],
+)
+def test_a_run_is_at_rest_if_nothing_moved_over_the_last_doubling(four_points, change, stationary):
+    X, y = four_points
+    problem = TwoLayerProblem(nm.TwoLayer.sample(4, 1, 0, X), X, y, "rkc", 1)
+    run = _Run(problem, Limits(1e-6, 1e-2, np.inf, 0.0, 10, np.inf, np.array([]), False, None), 0.0)
+    run.flow = SimpleNamespace(largest_growth_rate=lambda point: change.get("growth", 0.0))
+    distances = {"w": 0.3, "a": 0.2}
+    before = Progress(1, change.get("then", 50.0), change.get("loss", 0.5), change.get("relative_distance", distances))
+    run.record += [before, Progress(2, 100.0, 0.5, distances)]
+    assert run._is_stationary(change.get("gradient", 0.001)) == stationary
 
 
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 1.75])

@@ -6,6 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import numerics as nm
+from numerics.observe.condensation import leading_direction
 
 NEURONS = 4000
 
@@ -106,6 +107,24 @@ def test_a_direction_across_the_cut_is_one_direction():
     found = nm.condensation(neurons(np.column_stack([np.cos(angle), np.sin(angle)])))
     assert found.number == 1
     assert abs(found.orientations[0]) == pytest.approx(np.pi, abs=0.01)
+
+
+def test_the_largest_direction_comes_first():
+    """Whatever the order of the peaks around the circle: shares 0.1, 0.6, 0.3 at three angles."""
+    angles = np.repeat(np.deg2rad([-150.5, -20.5, 100.5]), [100, 600, 300])
+    found = nm.condensation(neurons(np.column_stack([np.cos(angles), np.sin(angles)])))
+    np.testing.assert_allclose(found.shares, [0.6, 0.3, 0.1])
+    np.testing.assert_allclose(np.rad2deg(found.orientations), [-20.5, 100.5, -150.5])
+
+
+@pytest.mark.parametrize("d", [2, 5])
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_leading_direction_is_on_the_side_of_the_amplitude(d, side):
+    """Three quarters of the amplitude along one vector and the rest along its opposite, though most neurons are there."""
+    vector = side * np.linspace(1.0, 2.0, d) / np.linalg.norm(np.linspace(1.0, 2.0, d))
+    weights = np.outer([2.0, -0.5, -1.0, -3.0], vector)
+    found = leading_direction(neurons(weights, np.array([6.0, 0.5, 0.5, 1.0])))
+    np.testing.assert_allclose(found, vector, atol=1e-12)
 
 
 def test_a_million_neurons_take_seconds():

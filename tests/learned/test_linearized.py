@@ -89,6 +89,15 @@ def test_other_inputs_and_a_mode_that_never_moves(four_points, twin):
     assert twice.loss(np.inf) == pytest.approx(1 / 8)
 
 
+def test_modes_below_n_eps_times_the_largest_have_no_rate(four_points):
+    """Eigenvalues of four samples, in units of 4 eps times the largest: 3/4 is rounding, 5/4 is a rate."""
+    X, y = four_points
+    flow = nm.linearize(nm.TwoLayer.sample(10, 0.5, 0, X, rng=2)).flow(X, y)
+    unit = 4 * np.finfo(float).eps * 8.0
+    vars(flow)["_kernel"] = np.diag([-unit, 0.75 * unit, 1.25 * unit, 8.0])
+    np.testing.assert_allclose(flow.rates, [0.0, 0.0, 1.25 * unit / 4, 2.0])
+
+
 def test_the_loss_falls_as_its_smallest_eigenvalue_guarantees(four_points):
     X, y = four_points
     network = nm.TwoLayer.sample(2000, 0.5, 0, X, rng=2)

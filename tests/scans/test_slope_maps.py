@@ -97,6 +97,79 @@ def test_crossings_of_exact_slopes_lie_on_the_boundary():
     assert found["below"].sel(layer="w").values.tolist() == [1.0, 1.0, 1.2]
 
 
+def row(slopes, x=(0.0, 1.0, 2.0, 4.0), seeds=2, spread=0.0):
+    """A scan of one row along gamma whose slopes are these; the seeds lie ``spread`` in log RD above and below."""
+    logs = np.array(slopes)[:, None, None] * np.log(WIDTHS)[:, None] + spread * np.linspace(-1, 1, seeds)
+    dims = ("gamma", "width", "seed")
+    return xarray.Dataset(
+        {"relative_distance": (dims, np.exp(logs)), "status": (dims, np.full(logs.shape, CellStatus.DONE))},
+        {"gamma": list(x), "width": list(WIDTHS), "seed": range(seeds)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("slopes", "crossing", "below", "above"),
+    [
+        ((-1, 3, 4, 5), 0.25, 0, 1),
+        ((-3, -2, -1, 3), 2.5, 2, 4),
+        ((0, 1, 2, 3), 0, 0, 1),  # at the first point
+        ((-3, -2, -1, 0), 4, 2, 4),  # at the last
+        ((-1, 0, 1, 2), 1, 1, 2),
+        ((-1, np.nan, 3, 4), 0.5, 0, 2),  # the point between was not measured
+        ((2, 1, -1, -2), 1.5, 1, 2),
+    ],
+)
+def test_the_neighbours_of_a_crossing(slopes, crossing, below, above):
+    found = crossings(row(slopes))
+    for name, value in {
+        "crossing": crossing,
+        "low": crossing,
+        "high": crossing,
+        "below": below,
+        "above": above,
+    }.items():
+        assert float(found[name]) == pytest.approx(value, abs=1e-12), name
+
+
+def test_a_row_without_a_crossing_has_none():
+    found = crossings(row((1, 2, 3, 4)))
+    assert found.to_array().isnull().all()
+
+
+def test_rows_without_a_crossing_come_before_one_that_has_one():
+    found = crossings(synthetic(noise=0.0).sel(gamma=[1.2, 1.4, 1.6], layer="w"))
+    np.testing.assert_allclose(found["crossing"], [np.nan, np.nan, 1.36], atol=1e-6)
+    assert found["crossing"].dims == ("gamma_prime",)
+    assert set(found.coords) == {"gamma_prime", "layer"}  # of the rows; no width, no seed
+    assert set(slope_map(synthetic(noise=0.0)).coords) == {"gamma", "gamma_prime", "layer", "middle_width"}
+
+
+def test_the_interval_of_a_crossing_is_open_where_resamples_cross_beyond_the_points():
+    """The last slope is 0.01, and its standard deviation ten times that: many resamples have no crossing before the end."""
+    found = crossings(row((-0.3, -0.2, -0.1, 0.01), spread=0.3))
+    assert float(found["crossing"]) == pytest.approx(2 + 2 * 0.1 / 0.11)
+    assert float(found["high"]) == np.inf
+    assert float(found["low"]) < 3
+    assert (
+        crossings(row((-0.3, -0.2, -0.1, 0.01), spread=0.3).assign_coords(gamma=[4.0, 3.0, 2.0, 1.0]).sortby("gamma"))[
+            "low"
+        ]
+        == -np.inf
+    )
+
+
+def test_a_crossing_may_be_followed_along_any_coordinate_at_any_level():
+    data = synthetic(noise=0.2)
+    turned = data.rename(gamma="b", gamma_prime="gamma").rename(b="gamma_prime")
+    here, there = crossings(data, "gamma"), crossings(turned, "gamma_prime")
+    for name in here.data_vars:
+        np.testing.assert_array_equal(here[name].values, there[name].values)
+    assert there.attrs == {"along": "gamma_prime", "observable": "relative_distance", "level": 0.95}
+    half = crossings(data, level=0.5)
+    assert (here["low"] < half["low"]).all()
+    assert (half["high"] < here["high"]).all()
+
+
 def test_the_interval_of_a_crossing_covers_the_truth():
     """On straight lines through 1, in nineteen of twenty data sets or so."""
     rng, x, covered = np.random.default_rng(5), np.linspace(0.5, 1.5, 6), 0

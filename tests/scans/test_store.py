@@ -2,7 +2,10 @@
 
 import errno
 import os
+import subprocess
+import sys
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,6 +160,58 @@ def test_a_cell_that_fails_keeps_its_reason_and_is_retried_on_demand(toy, tmp_pa
     assert failures(result) == {}
 
 
+def test_progress_counts_the_cells_that_failed_before(toy, tmp_path):
+    store, trouble = tmp_path / "runs.zarr", {(HALF, 1): "fail", (HALF, 0): "short"}
+    seen = []
+    nm.scan(toy(trouble=trouble), store, executor=SERIAL, progress=seen.append)
+    assert (seen[-1].total, seen[-1].done, seen[-1].failed) == (8, 7, 1)
+    for retry_failed, expected in ((False, [(7, 1)]), (True, [(6, 0), (7, 0), (8, 0)])):
+        seen.clear()
+        nm.scan(toy(), store, executor=SERIAL, progress=seen.append, retry_failed=retry_failed)
+        assert [(now.done, now.failed) for now in seen] == expected
+
+
+def test_the_rest_is_foreseen_by_the_costs_of_the_cells(toy, monkeypatch):
+    """Costs 1/4, 1/2, 3/4, 1, the largest first, 2 s each; counted after the first, which may compile."""
+    clock, seen = [100.0], []
+
+    class Slow(toy):
+        def measure(self, cell):
+            clock[0] += 2.0
+            return super().measure(cell)
+
+    monkeypatch.setattr(sys.modules["numerics.scans.scan"], "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    nm.scan(Slow(seeds=1), executor=SERIAL, progress=seen.append)
+    assert [now.done for now in seen] == [0, 1, 2, 3, 4]
+    assert [now.rate for now in seen] == [0.0, 0.0, 0.5, 0.5, 0.5]
+    assert np.isnan([now.remaining for now in seen[:2]]).all()
+    assert [now.remaining for now in seen[2:]] == pytest.approx([2 * 0.75 / 0.75, 4 * 0.25 / 1.25, 0.0])
+
+
+def test_of_many_values_a_message_shows_the_ends(toy, tmp_path):
+    store = tmp_path / "runs.zarr"
+    nm.scan(toy(sizes=range(1, 9), seeds=1), store, executor=SERIAL)
+    shown = r"x: the store has 0\.25, 0\.5, 0\.75, \.\., 1\.5, 1\.75, 2 \(8\), this plan 0\.25, 0\.5, 0\.75, 1, 1\.25, 1\.5 \(6\)"
+    with pytest.raises(nm.InputError, match=shown):
+        nm.scan(toy(sizes=range(1, 7), seeds=1), store, executor=SERIAL)
+
+
+def test_a_dataset_that_cannot_be_written_is_one_line(toy, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = tmp_path / "runs.zarr"
+    monkeypatch.setattr(xarray.Dataset, "to_zarr", full)
+    with pytest.raises(
+        nm.ScanError, match=r"cannot write the dataset to .*: No space left on device; every finished cell"
+    ):
+        nm.scan(toy(), store, executor=SERIAL)
+    with pytest.raises(KeyboardInterrupt):  # what stopped the scan says more than what came of it
+        nm.scan(toy(sizes=range(1, 9)), store, executor=SERIAL, extend=True, progress=interrupt_after(10))
+    monkeypatch.undo()
+    assert int(nm.open_scan(store)["double"].notnull().sum()) == 10
+
+
 def test_cells_that_fail_are_told_apart(toy, tmp_path):
     """A text of six digits says 1e+06 of both widths, and 0.333333 of both fractions."""
     sizes = (1000000, 1000002, Fraction(4, 3), Fraction(1333333, 1000000), Fraction(1333332, 1000000), -1)
@@ -253,3 +308,20 @@ def test_mistakes_in_a_call(toy):
         nm.Processes(0)
     with pytest.raises(nm.InputError, match="give one of"):
         nm.Dask()
+
+
+def test_the_time_left_leaves_out_what_waited_for_the_kernels(toy):
+    """A first cell of half a second and seven of none: after the second there are not six quarters of a second left."""
+    seen = []
+    first = {(Fraction(1, 4), 0): "wait"}
+    nm.scan(toy(sizes=(1,), seeds=8, trouble=first), executor=SERIAL, progress=seen.append)
+    assert [now.rate for now in seen[:2]] == [0.0, 0.0]
+    assert np.isnan([now.remaining for now in seen[:2]]).all()
+    assert all(now.remaining < 0.5 and now.rate > 5 for now in seen[2:])
+    assert seen[-1].remaining == 0.0
+
+
+def test_the_slow_readers_of_data_are_loaded_for_those_who_ask():
+    slow = ("xarray", "zarr", "pandas", "loky", "matplotlib", "distributed")
+    code = f"import sys, numerics; sys.exit(any(name in sys.modules for name in {slow}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 
 import numerics as nm
 from numerics.scans import CellStatus, Workers, failures
-from numerics.scans.workers import measured
+from numerics.scans.workers import Threads, measured
 
 QUARTER, HALF, WHOLE = Fraction(1, 4), Fraction(1, 2), Fraction(1)
 
@@ -74,6 +75,31 @@ def test_dask_cluster_with_a_worker_killed_in_the_middle(toy, tmp_path, expected
         assert client.submit(int).result() == 0  # not ours to close
         assert nm.scan(toy(), executor=nm.Dask(cluster.scheduler_address)).identical(expected)
     assert bytes_of(store) == bytes_of(whole)
+
+
+def test_threads_let_what_has_begun_come_to_its_end(toy):
+    workers, experiment = Threads(), toy(trouble={(QUARTER, 0): "wait"})
+    workers.start(experiment)
+    future = workers.submit(experiment.cells[0])
+    while not future.running():
+        time.sleep(0.01)
+    workers.stop()
+    assert future.done()
+    assert future.result().values["double"] == 0.5
+
+
+@pytest.mark.parametrize(("count", "cores"), [(7, 7), (None, 1)])
+def test_one_process_for_each_core_where_the_system_does_not_say_which_are_ours(monkeypatch, count, cores):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: count)
+    assert nm.Processes().processes == cores
+    assert nm.Processes(3).window == 6
+
+
+def test_without_dask_it_is_one_line(toy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(nm.InputError, match="Dask is not installed"):
+        nm.scan(toy(), executor=nm.Dask(workers=1))
 
 
 def test_a_cluster_that_does_not_answer(toy):

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import phasetheory as pt
+from phasetheory.diagrams.boundaries import boundary_of
+from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
+from phasetheory.diagrams.polygons import Affine, at_infinity
 
 X, Y = sp.symbols("x y", real=True)
 heights = st.fractions(-5, 5, max_denominator=12)
@@ -63,6 +66,46 @@ def test_a_horizontal_segment_gives_its_finite_ends():
     flat = pt.Boundary("w", (X, Y), (_segment((-2, 1), (3, 1)),))
     assert flat.at(1) == (-2, 3)
     assert flat.at(2) == ()
+
+
+def affine(*coefficients):
+    return PiecewiseLinear.affine(Affine(*map(Fraction, coefficients)))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_line_through_two_cells_of_one_function_is_one_segment(sign):
+    """x + 2y - 3, but more where x > 5 and y > 7: what is left is no convex cell, and the line goes through both its parts."""
+    bump = MAX_PLUS.minimum([affine(-5, 1, 0), affine(-7, 0, 1)])
+    slope = (affine(-3, 1, 2) + MAX_PLUS.maximum([bump, affine(0, 0, 0)])) * sign
+    assert len(slope.cells) > 2
+    found = boundary_of(slope, "w", (X, Y))
+    (segment,) = found.segments
+    assert segment.equation == sp.Eq(X, 3 - 2 * Y, evaluate=False)
+    assert at_infinity(segment.start)
+    assert at_infinity(segment.end)
+    assert segment.start[1] < segment.end[1]
+    assert segment.condensed_side == (sp.Gt if sign > 0 else sp.Lt)(X, 3 - 2 * Y)
+    assert segment.linear_side == (sp.Lt if sign > 0 else sp.Gt)(X, 3 - 2 * Y)
+    assert str(found) == "x = 3 - 2*y"
+    assert found.at(Fraction(1, 3)) == (Fraction(7, 3),)
+
+
+def test_two_segments_that_meet_at_a_corner_stay_two():
+    """max(x - 1, y - x/3 - 2): zero on x = 1 below, on y = 2 + x/3 to the left, and they meet at (1, 7/3)."""
+    found = boundary_of(MAX_PLUS.maximum([affine(-1, 1, 0), affine(-2, Fraction(-1, 3), 1)]), "w", (X, Y))
+    assert str(found) == "x = 1 for y <= 7/3; x = 3*y - 6 for y <= 7/3"
+    corner = (Fraction(1), Fraction(7, 3))
+    assert [segment.end for segment in found.segments] == [corner, corner]
+    assert [segment.linear_side for segment in found.segments] == [sp.Lt(X, 1), sp.Gt(X, 3 * Y - 6)]
+    assert found.at(0) == (-6, 1)
+    assert found.at(Fraction(7, 3)) == (1,)
+    assert found.at(3) == ()
+
+
+@pytest.mark.parametrize(("left", "right"), [(-2, 3), (-5, -1), (1, 2), (Fraction(-1, 3), 7)])
+def test_segments_that_start_at_one_height_are_in_order_from_the_left(left, right):
+    slope = MAX_PLUS.maximum([affine(-right, 1, 0), affine(left, -1, 0)])
+    assert str(boundary_of(slope, "w", (X, Y))) == f"x = {left}; x = {right}"
 
 
 def _segment(start, end):

@@ -136,6 +136,42 @@ def test_finite_loss_lies_between_no_move_and_the_limit():
     assert distances[2] == pytest.approx(distances[3], rel=1e-3)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_the_distance_at_a_finite_loss(n):
+    """Inputs at equal angles and equal targets are one mode: e = y e^{-rt}, RD grows as 1 - |e|/|y|, and |e|^2 = 2n loss."""
+    inputs, targets = np.eye(3)[:n], np.full(n, 0.8)
+    net = point(HALF, HALF)
+    limit = pt.finite_width(net, inputs, targets).relative_distance(1e3)
+    for loss in (0.3, 0.02, 1e-6):
+        found = pt.finite_width(net, inputs, targets, loss=loss).relative_distance(1e3)
+        share = 1 - np.sqrt(2 * loss) / 0.8
+        assert found == pytest.approx({layer: share * value for layer, value in limit.items()}, rel=1e-9)
+
+
+def test_the_error_of_the_linearisation_is_the_estimate_that_is_stated():
+    """Orthonormal inputs: G_w = b^2/2 (1 on the diagonal, 0 off it), G_a = 1/2 and 1/(2 pi) (Cho and Saul), over alpha^2/m."""
+    m, b = 1e4, 3
+    net = pt.two_layer("sqrt(m)", b, 1)
+    prediction = pt.finite_width(net, np.eye(2), [0.3, -0.1])
+    rd = prediction.relative_distance(m)
+    diagonal, off = (b**2 + 1) / 2, 1 / (2 * np.pi)
+    condition, share = (diagonal + off) / (diagonal - off), b**2 / (b**2 + 1)
+    expected = condition * (rd["w"] ** 2 + share * rd["a"] ** 2) + rd["a"] ** 2
+    assert prediction.linearization_error(m) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_error_of_the_linearisation_where_only_a_is_covered():
+    """(Delta a)^2 = 2 |w| Delta |w| for a radial move, over the |w|^2 = d beta_2^2 of one neuron; G_a dominates."""
+    m, b = 1e12, 2
+    net = pt.Network(sigmas=(b, pt.m**-HALF), alpha="m^(3/4)", learning_rates=(3, 1))  # gamma = 5/4, gamma' = 1/2
+    prediction = pt.finite_width(net, np.eye(2), [0.3, -0.1])
+    assert prediction.layers == ("a",)
+    change = prediction.relative_distance(m)["a"] ** 2 / m  # of one output weight, squared
+    condition = (1 / 2 + 1 / (2 * np.pi)) / (1 / 2 - 1 / (2 * np.pi))
+    expected = np.sqrt(condition) * 3 * change / (2 * 2 * b**2)
+    assert prediction.linearization_error(m) == pytest.approx(expected, rel=1e-6)
+
+
 def test_common_factor_of_all_learning_rates_changes_nothing():
     fast = pt.Network(sigmas=(1, 1), alpha="sqrt(m)", learning_rates=(7, 7))
     plain = pt.two_layer("sqrt(m)", 1, 1)

@@ -73,6 +73,7 @@ def test_what_is_no_real_number_is_no_scale(value):
         (lambda: pt.gradient_flow(width=0), "width = 0; give a small positive integer"),
         (lambda: pt.Network((1, 1), name=3), "name = 3 is not text"),
         (lambda: pt.Network({1: 1, 2: 2}), "sigmas = "),
+        (lambda: pt.Network(np.array(1.0)), "sigmas = "),
         (lambda: pt.Network((1, 1), learning_rates=1), "learning_rates = 1"),
         (lambda: pt.Activation("a b"), "name = 'a b' of an activation"),
         (lambda: pt.Activation("sigma", left=sp.nan), "left = nan"),
@@ -142,3 +143,11 @@ def test_scales_that_leave_double_precision_are_one_line(alpha, width):
     with pytest.raises(pt.TheoryError, match=r"overflows|width = ") as caught:
         prediction.relative_distance(width)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [("1e-140", "1e140"), ("1e140", "1e-140")])
+def test_a_kernel_that_leaves_double_precision_is_one_line(alpha, beta):
+    """Every scale is in range, and kappa^2 is 1e840 or its inverse: infinite, or 0."""
+    prediction = pt.finite_width(pt.two_layer(f"{alpha}*sqrt(m)", beta, beta), [[1.0, 1.0], [-1.0, 1.0]], [0.5, -0.5])
+    with pytest.raises(pt.TheoryError, match="overflows at width = 100"):
+        prediction.relative_distance(100)

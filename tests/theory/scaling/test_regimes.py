@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import phasetheory as pt
+from phasetheory.scaling.regimes import basis_at, proved_slope_bounds
 
 LINEAR, CRITICAL, CONDENSED = pt.Regime.LINEAR, pt.Regime.CRITICAL, pt.Regime.CONDENSED
 
@@ -49,3 +50,31 @@ def test_expressions_are_judged_exactly():
 def test_a_slope_without_a_sign_is_refused(arguments, part):
     with pytest.raises(pt.TheoryError, match=part):
         pt.classify(*arguments)
+
+
+HALF, OO = sp.Rational(1, 2), sp.oo
+
+
+@pytest.mark.parametrize(
+    ("gamma", "gamma_prime", "lower", "upper"),
+    [
+        (HALF, 0, -OO, -HALF),  # gamma < 1: gamma - 1
+        (HALF, -2, -OO, -HALF),
+        (HALF, HALF, -OO, -1),  # and gamma' > 0, above gamma - 1: gamma - 1 - gamma', which is less
+        (1, HALF, -OO, -HALF),  # there gamma' alone
+        (sp.Rational(3, 2), 2, -OO, sp.Rational(-3, 2)),
+        (sp.Rational(3, 2), sp.Rational(3, 4), -OO, -sp.Rational(1, 4)),
+        (3, HALF, sp.Rational(3, 4), OO),  # gamma > 1, gamma' < gamma - 1: (gamma - 1 - max(0, gamma'))/2
+        (sp.Rational(3, 2), -1, sp.Rational(1, 4), OO),
+        (sp.Rational(3, 2), 0, sp.Rational(1, 4), OO),
+        (1, 0, -OO, OO),  # on the boundary nothing is proved
+        (1, -1, -OO, OO),
+        (2, 1, -OO, OO),
+    ],
+)
+def test_the_bounds_that_the_theorems_prove(gamma, gamma_prime, lower, upper):
+    """[L21], theorems on the linear and the condensed regime, put into exponents by hand."""
+    gamma, gamma_prime = map(sp.Rational, (gamma, gamma_prime))
+    assert proved_slope_bounds(gamma, gamma_prime) == (lower, upper)
+    proved = (lower, upper) != (-OO, OO)
+    assert basis_at(gamma, gamma_prime) is (pt.Basis.PROVED if proved else pt.Basis.DERIVED)

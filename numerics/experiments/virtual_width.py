@@ -1,0 +1,179 @@
+r"""Slopes at widths that nobody can train: the network of width M, played by one that fits into memory.
+
+Two layers depend on their width only through (P, kappa'), so a network of width M is the infinitely wide one of its capacity
+(:mod:`numerics.experiments.mean_field`): proved up to O(1/sqrt M).
+
+Beyond two layers (argued: as for two, checked at widths 32 to 256): with the strengths of the layers and the output scale held
+(:mod:`numerics.networks.strengths`), |W_l(t) - W_l(0)| does not depend on the width once that is large. A network of width m
+plays one of width M by taking its strengths, and RD_l follows by the norm of the start.
+It fails where the movement depends on the target through plateaus: W1 where W2 alone condenses (README, limitations).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import phasetheory as pt
+from numerics import slopes
+from numerics.arrays import listed, real_number, whole_number
+from numerics.datasets import check_data, four_points
+from numerics.errors import InputError
+from numerics.experiments.grids import exact
+from numerics.experiments.mean_field import ROUNDING, MeanField
+from numerics.experiments.stopping import LOSS, usual_loss_tol
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.sampling import strengths_at, trained_activation
+from numerics.networks.strengths import Strengths
+
+__all__ = ["MeanFieldSlopes", "mean_field_slopes"]
+
+_WIDEST = 1e100
+_NODES, _NEURONS = 4000, 96
+
+
+@dataclass(frozen=True)
+class MeanFieldSlopes:
+    """Relative distances and slopes of every layer at virtual widths.
+
+    Attributes
+    ----------
+    network : Network
+    layers : tuple of str
+    widths : float64 (k,)
+    distances : dict of layer -> float64 (k, seeds)
+        RD; nan where a run was cut short, or where RD is lost to rounding. One column for two layers.
+    real_width : int
+        Nodes of the quadrature, or neurons of every hidden layer.
+    notes : tuple of str
+        Why there are nans, and which runs came to rest at a positive loss, a sentence each: of these the rare neurons that a
+        denser quadrature has may go on.
+    """
+
+    network: pt.Network
+    layers: tuple[str, ...]
+    widths: np.ndarray
+    distances: dict[str, np.ndarray] = field(repr=False)
+    real_width: int
+    notes: tuple[str, ...]
+
+    @property
+    def basis(self) -> str:
+        """What it rests on."""
+        return "proved as the width goes to infinity" if len(self.layers) == 2 else "argued"
+
+    def fit(self, layer: str) -> slopes.SlopeFit | None:
+        """S between the two largest widths, with its interval over seeds; None without a run at one of them."""
+        rows = self.distances[layer][-2:]
+        return slopes.fit(self.widths[-2:], rows) if np.isfinite(rows).any(axis=1).all() else None
+
+    @property
+    def slopes(self) -> dict[str, float]:
+        """S of each layer between the two largest widths; nan without a run at one of them."""
+        fits = {layer: self.fit(layer) for layer in self.layers}
+        return {layer: fit.slope if fit else float("nan") for layer, fit in fits.items()}
+
+
+def mean_field_slopes(
+    network: pt.Network | Sequence[Any],
+    widths: Sequence[float] = (1e6, 1e9, 1e12),
+    data: tuple[ArrayLike, ArrayLike] | None = None,
+    *,
+    loss_tol: float | None = None,
+    real_width: int | None = None,
+    seeds: int = 2,
+) -> MeanFieldSlopes:
+    """Slopes of log RD at widths that nobody can train.
+
+    Parameters
+    ----------
+    network : Network or (gamma, gamma')
+    widths : sequence of float
+        At least two different ones, from 2 to 10^100.
+    data : (X, y), optional
+        The four points by default.
+    loss_tol : float, optional
+        By default 7e-6 of the loss at the start.
+    real_width : int, optional
+        Nodes for two layers, 4000 by default; neurons of every hidden layer beyond, 96 by default.
+    seeds : int
+        Networks at each width beyond two layers; two layers need none.
+
+    Examples
+    --------
+    >>> found = mean_field_slopes(("7/4", 0), widths=(1e5, 1e6))
+    >>> {layer: round(slope, 2) for layer, slope in found.slopes.items()}
+    {'w': 0.38, 'a': 0.38}
+    """
+    network = _network_of(network)
+    X, y = four_points() if data is None else listed(data, "data", "give a pair (X, y)")
+    sizes = _sizes(widths)
+    advice = "give a number of neurons, an integer >= 16"
+    real = (
+        (_NODES if network.depth == 2 else _NEURONS)
+        if real_width is None
+        else whole_number(real_width, "real_width", 16, advice)
+    )
+    X, y = check_data(X, y)
+    stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
+    limit = MeanField(X, y, loss_tol=stop, nodes=real, activation=trained_activation(network.activation))
+    drawn = 1 if network.depth == 2 else whole_number(seeds, "seeds", 1, "give a positive integer")
+    inputs = limit.X.shape[1]
+    notes: list[str] = []
+    distances = {layer: np.full((len(sizes), drawn), np.nan) for layer in network.layers}
+    for row, M in enumerate(sizes):
+        strengths = strengths_at(network, M, inputs)
+        ratios = _norm_ratios(strengths, real, M, inputs)
+        for seed in range(drawn):
+            if network.depth == 2:
+                run = limit.run(strengths.capacity, strengths.ratio)
+            else:
+                run = limit.train(_stand_in(strengths, real, limit, seed))
+            if not run.converged:
+                notes.append(f"width {M:g}: {run.ending}")
+            if not (run.converged or run.at_rest):
+                continue
+            for layer, ratio in zip(network.layers, ratios, strict=True):
+                if run.sup_relative_distance[layer] > ROUNDING:
+                    distances[layer][row, seed] = run.sup_relative_distance[layer] * ratio
+                else:
+                    notes.append(f"width {M:g}: RD of {layer} is lost to rounding")
+    return MeanFieldSlopes(network, network.layers, np.array(sizes), distances, real, tuple(notes))
+
+
+def _stand_in(strengths: Strengths, real_width: int, limit: MeanField, seed: int) -> DeepNetwork:
+    """A drawn network of these strengths."""
+    inputs = limit.X.shape[1]
+    return DeepNetwork.sample(
+        (inputs, *[real_width] * (len(strengths.values) - 1), 1),
+        strengths.sigmas(real_width, inputs),
+        alpha=strengths.alpha,
+        rng=seed,
+        activation=limit.activation,
+    )
+
+
+def _norm_ratios(strengths: Strengths, real_width: int, width: float, inputs: int) -> list[float]:
+    """|W_l(0)| of the network that is trained over that of the one it stands for; 1 for two layers, which have the same."""
+    pairs = zip(strengths.norms(real_width, inputs), strengths.norms(width, inputs), strict=True)
+    return [real / virtual for real, virtual in pairs]
+
+
+def _network_of(network: Any) -> pt.Network:
+    if isinstance(network, pt.Network):
+        return network
+    point = listed(network, "network", "give a phasetheory.Network or a pair (gamma, gamma')")
+    diagram = pt.phase_diagram()
+    if len(point) != 2:
+        raise InputError(f"network = {network!r}; give a phasetheory.Network or a pair (gamma, gamma')")
+    return diagram.network_at((exact(point[0], "gamma"), exact(point[1], "gamma_prime")))
+
+
+def _sizes(widths: Sequence[float]) -> list[float]:
+    advice = "give at least two different widths, such as (1e6, 1e9)"
+    sizes = sorted({real_number(width, "width") for width in listed(widths, "widths", advice)})
+    if len(sizes) < 2 or sizes[0] < 2 or sizes[-1] > _WIDEST:
+        raise InputError(f"widths = {list(widths)}; {advice}, from 2 to {_WIDEST:g}")
+    return sizes

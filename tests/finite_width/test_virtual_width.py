@@ -1,0 +1,87 @@
+"""Slopes at widths that nobody can train: the derived limits come out, at depth 2 and 3."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+from numerics.networks.sampling import strengths_at
+from numerics.networks.strengths import Strengths
+
+
+@pytest.mark.parametrize(
+    ("point", "slopes"),
+    [
+        (("3/2", "1/4"), (1 / 8, 3 / 8)),
+        (("7/4", "0"), (3 / 8, 3 / 8)),
+        (("6/5", "1/5"), (0.0, 0.2)),
+        (("7/5", "1/5"), (0.1, 0.3)),
+        (("4/5", "1/10"), (-0.4, -0.2)),
+    ],
+)
+def test_two_layers_in_the_limit(point, slopes):
+    found = nm.mean_field_slopes(point, widths=(1e11, 1e13))
+    assert [found.slopes[layer] for layer in ("w", "a")] == pytest.approx(slopes, abs=0.012)
+    assert found.basis == "proved as the width goes to infinity"
+
+
+@pytest.mark.parametrize(
+    ("point", "slopes"),
+    [
+        (("1", "0"), (-1 / 2, -1, -1 / 2)),
+        (("9/4", "0"), (1 / 4, -1 / 4, 1 / 4)),
+        (("3", "1"), (-1 / 2, 1 / 4, 3 / 4)),
+        (("1/2", "-1/2"), (-1, -5 / 2, -2)),
+        (("7/2", "5/4"), (-1 / 2, 1 / 2, 1)),
+        (("5/2", "-1"), (1, -1 / 2, 0)),
+    ],
+)
+def test_three_layers_in_the_limit(point, slopes):
+    """At (7/2, 5/4) and (1/2, -1/2) networks of 64 to 2048 neurons are 0.24 and 0.35 away."""
+    x = np.array([-1, -0.35, 0.3, 1.0])
+    ramp = nm.datasets.from_arrays(x, np.maximum(x, 0))
+    network = pt.phase_diagram(3).network_at(tuple(map(Fraction, point)))
+    found = nm.mean_field_slopes(network, (1e4, 1e5), ramp)
+    assert list(found.slopes.values()) == pytest.approx(slopes, abs=0.025)
+    assert found.basis == "argued"
+
+
+def test_the_target_decides_w1_where_w2_alone_condenses():
+    """Where it fails: the zigzag of the four points at (3, 1)."""
+    network = pt.phase_diagram(3).network_at((Fraction(3), Fraction(1)))
+    assert nm.mean_field_slopes(network, (1e4, 1e5)).slopes["W1"] > -0.4
+
+
+def test_what_is_lost_to_rounding_is_not_given():
+    found = nm.mean_field_slopes(("1/2", "3/4"), widths=(1e11, 1e13))
+    assert np.isnan(found.slopes["w"])
+    assert found.slopes["a"] == pytest.approx(-0.5, abs=1e-3)
+    assert found.notes == tuple(f"width {M:g}: RD of w is lost to rounding" for M in (1e11, 1e13))
+
+
+def test_strengths_keep_the_network():
+    network = pt.from_abc(a=(0, "1/2", 1), b=(0, "1/2", "1/2"), c=0)
+    at = strengths_at(network, 256, 3)
+    assert Strengths.of(at.sigmas(256, 3), at.alpha, width=256, inputs=3).values == pytest.approx(at.values)
+    two = pt.two_layer(alpha="m^1.2", beta1="1/m^0.2", beta2=1)
+    assert strengths_at(two, 1e12, 5).capacity == pytest.approx(1e12 ** (1 - 1.4))
+    assert strengths_at(two, 1e12, 5).ratio == pytest.approx(1e12**-0.2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"network": ("1", "0"), "widths": (1e6,)}, "give at least two different widths"),
+        ({"network": ("1", "0"), "widths": (1, 10)}, "from 2 to 1e+100"),
+        ({"network": ("1", "0", "0")}, "give a phasetheory.Network or a pair (gamma, gamma')"),
+        ({"network": "he"}, "give a phasetheory.Network or a pair (gamma, gamma')"),
+        ({"network": ("1", "0"), "real_width": 15}, "real_width = 15; give a number of neurons"),
+        ({"network": pt.initialization("he", 3), "seeds": 0}, "seeds = 0; give a positive integer"),
+    ],
+)
+def test_refused(arguments, message):
+    with pytest.raises(nm.InputError) as caught:
+        nm.mean_field_slopes(**arguments)
+    assert message in str(caught.value)
