@@ -20,6 +20,9 @@ _GROUND = LinearSegmentedColormap.from_list(
     "distances", [REGIME_COLOURS[pt.Regime.LINEAR], "#FFFFFF", REGIME_COLOURS[pt.Regime.CONDENSED]]
 )
 _SHORTEST = 0.02  # decades that an arrow can show
+# levels of log10 RD with a thin line, and the part of the height at which each has its label, none beside another.
+_LEVELS = {-2.0: 0.12, -1.0: 0.37, 1.0: 0.63, 2.0: 0.88}
+_WITHIN = 0.1  # of the width, from the edges to a label
 _DECADES = 2.0  # of RD, from critical to the full colour
 
 
@@ -33,8 +36,10 @@ def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None =
     logs = np.log10(plane.distances)
     norm = TwoSlopeNorm(0.0, -_DECADES, _DECADES)
     drawn = ax.pcolormesh(x, y, logs, cmap=_GROUND, norm=norm, shading="gouraud", rasterized=True)
-    lines = ax.contour(x, y, logs, levels=[-2, -1, 1, 2], colors="0.55", linewidths=0.7, linestyles="solid")
-    ax.clabel(lines, fmt=lambda value: f"RD = {10**value:g}", fontsize=7.5)
+    lines = ax.contour(x, y, logs, levels=list(_LEVELS), colors="0.55", linewidths=0.7, linestyles="solid")
+    where = [place for level, height in _LEVELS.items() if (place := _crossing(x, y, logs, level, height))]
+    if where:
+        ax.clabel(lines, fmt=lambda value: f"RD = {10**value:g}", fontsize=7.5, colors="0.3", manual=where)
     ax.contour(x, y, logs, levels=[0.0], colors="black", linewidths=2.2)
     boundary = pt.phase_diagram().boundary(plane.layer)  # log P = 1 - gamma and log kappa' = -gamma' at a width of 10
     ax.plot(
@@ -64,6 +69,18 @@ def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None =
     )
     ax.figure.colorbar(drawn, ax=ax, shrink=0.9, label=r"$\log_{10}$ RD", extend="both", ticks=[-2, -1, 0, 1, 2])
     return ax
+
+
+def _crossing(
+    x: np.ndarray, y: np.ndarray, logs: np.ndarray, level: float, height: float
+) -> tuple[float, float] | None:
+    """Where a level is crossed in the row that is nearest to this part of the height, if it is in any."""
+    wanted = height * (len(y) - 1)
+    for row in sorted(range(len(y)), key=lambda index: abs(index - wanted)):
+        crossed = np.flatnonzero(np.diff(np.sign(logs[row] - level)))
+        if crossed.size and _WITHIN < (crossed[0] + 1) / len(x) < 1 - _WITHIN:
+            return float(x[crossed[0]]), float(y[row])
+    return None
 
 
 def plot_locations(location: Location, planes: Sequence[LocationPlane]) -> Figure:
