@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import phasetheory as pt
-from numerics.figures.style import COLOURS, DISAGREES, FINAL, INITIAL, KERNEL, REGIME_COLOURS
+from numerics.figures.style import COLOURS, DISAGREES, EXPECTED, FINAL, INITIAL, REGIME_COLOURS
 from phasetheory.diagrams.plotting import region_colours
 
 # Machado, Oliveira, Fernandes, IEEE Trans. Vis. Comput. Graph. 15 (2009): linear RGB as seen without one kind of cone
@@ -42,7 +42,7 @@ def seen(colour, sight):
         (COLOURS, 15),
         (list(REGIME_COLOURS.values()), 50),
         (list(region_colours(pt.phase_diagram(3), ("W1", "W2"), (0.0, 4.0, -1.5, 2.0)).values()), 12),
-        ([INITIAL, FINAL, KERNEL, "black"], 15),
+        ([INITIAL, FINAL, EXPECTED, "black"], 15),
         (["black", DISAGREES], 30),
     ],
 )

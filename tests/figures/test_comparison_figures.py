@@ -71,7 +71,7 @@ def test_curves_show_the_data_the_fit_and_the_prediction(result):
     np.testing.assert_allclose(ends, np.column_stack([judged.distances.min(axis=1), judged.distances.max(axis=1)]))
     assert to_hex(points.get_color()) == to_hex(REGIME_COLOURS[pt.Regime.LINEAR])
     label, *lines = (text.get_text() for text in ax.get_legend().get_texts())
-    assert lines == ["fitted", "predicted slope", "RD by the tangent kernels"]
+    assert lines == ["fitted", "predicted slope", "RD of the infinitely wide network"]
     assert label.startswith("here: ")
     assert label.endswith("predicted $-0.50$")
 
