@@ -166,3 +166,8 @@ def test_every_figure_has_its_place_in_the_reference():
         if path.stem not in ("__init__", "style"):  # the latter is for the figures themselves
             public = {f"{path.stem}.{name}" for name in module.__all__ if callable(getattr(module, name))}
             assert set(re.findall(rf"^   ({path.stem}\.\w+)$", page, re.M)) == public
+
+
+def test_every_command_is_in_the_table():
+    page = (ROOT / "docs" / "api" / "command-line.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == set(typer.main.get_command(app).commands)
