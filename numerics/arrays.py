@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from numerics.errors import InputError
 
-__all__ = ["listed", "positive_number", "real_array", "real_number", "whole_number"]
+__all__ = ["listed", "positive_number", "real_array", "real_number", "truth", "whole_number"]
 
 _REAL = "fiu"
 #: What other kinds of data types hold, and what to do about it.
@@ -112,6 +112,13 @@ def whole_number(value: Any, name: str, least: int, advice: str, *, most: float 
     if unlike or not least <= value <= most:
         raise InputError(f"{name} = {_shown(value)}; {advice}")
     return int(value)
+
+
+def truth(value: Any, name: str) -> bool:
+    """True or False, of Python or NumPy; nothing else stands for them."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name} = {_shown(value)}; give True or False")
+    return bool(value)
 
 
 def listed(values: Any, name: str, advice: str) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import phasetheory as pt
+from numerics.commands.completion import complete_if_asked
 from numerics.commands.condense import condense
 from numerics.commands.features import features, gallery
 from numerics.commands.letters import redirect_to_nothing, spell_streams
@@ -28,7 +30,6 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     help="Derive in which regime a network trains, and check it by experiment.",
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("locate")(locate_command)
@@ -39,6 +40,7 @@ for command in (classify, condense, derive, diagram, features, gallery, lineariz
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141
+_ROOM_FOR_PANELS = 80  # columns; in fewer the panels of the help cut names of options
 _LONGEST = 600  # characters of a line on stderr; what was given may be a whole file
 _TRACEBACK = "PHASETHEORY_TRACEBACK"  # environment variable
 #: What to do about errors that come from the size of what was asked, wherever they are raised.
@@ -92,13 +94,26 @@ def _run(given: list[str]) -> int:
     """The command itself; its errors come through as they are."""
     try:
         root: Any = typer.main.get_command(app)
+        complete_if_asked(root)
+        columns = shutil.get_terminal_size().columns
+        if columns < _ROOM_FOR_PANELS:
+            _wrap_help(root)
         asked = root.commands.get(given[0])
         if asked is not None and "--help" not in given:
             check_given(given[1:], asked.params)
-        with root.make_context("phasetheory", given) as context:
+        with root.make_context("phasetheory", given, terminal_width=columns) as context:
             return root.invoke(context) or 0
     except typer.Exit as end:
         return end.exit_code
+    except SystemExit as end:  # what answers a shell ends so
+        return int(end.code or 0)
+
+
+def _wrap_help(root: Any) -> None:
+    """Plain help, which is wrapped, in the place of panels, which are cut."""
+    for each in (root, *root.commands.values()):
+        each.rich_markup_mode = None
+        each.short_help = each.help.partition("\n\n")[0]
 
 
 def _last_line(error: Exception, given: list[str]) -> tuple[int, str]:

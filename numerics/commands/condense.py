@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
@@ -21,7 +20,7 @@ from numerics.experiments.condensation_map import (
     sharpening_by_regime,
 )
 from numerics.experiments.grids import grid_values
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 from numerics.scans import Workers, failures, scan
 
 if TYPE_CHECKING:
@@ -103,13 +102,14 @@ def condense(
     return 1 if failed else 0
 
 
-def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> Table:
-    table = plain_table(
+def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+    table = ResultTable(
         f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
         "means over the boxes of a regime, ± their standard deviation; entropy of the\n"
         "orientations weighted by amplitude (1 uniform), ± that over the seeds of a box;\n"
         "fraction of the amplitude within the condensed directions",
         ("regime of w", "boxes", "width", "entropy", "by seeds", "directions", "fraction"),
+        keys=3,
         left=("regime of w",),
     )
     for row in rows:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from numerics.commands.completion import offer
 from numerics.datasets import Dataset, load_dataset
 
 __all__ = ["read_data_option", "say_taken"]
@@ -16,10 +17,15 @@ _HELP = (
 
 
 def read_data_option(
-    data: Annotated[str, typer.Option(help=_HELP)] = "four-points",
+    data: Annotated[
+        str, typer.Option(help=_HELP, autocompletion=offer("four-points", "curve", "curve:", "mnist:"))
+    ] = "four-points",
     target: Annotated[
         str | None,
-        typer.Option(help="Column of the file that is the target; by default y, target or label, else the last."),
+        typer.Option(
+            help="Column of the file that is the target, by its name, or by its number from 1 if it has none; by default y, "
+            "target or label, else the last."
+        ),
     ] = None,
 ) -> Dataset:
     """Load the data."""

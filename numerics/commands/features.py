@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
@@ -25,9 +25,11 @@ from numerics.errors import InputError
 from numerics.experiments.plan import BOOK
 from numerics.experiments.portraits import GALLERY, Portrait, train_points
 from numerics.experiments.stopping import DIGITS_LOSS, LOSS, usual_loss_tol
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 
 __all__ = ["features", "gallery"]
+
+_STRAIGHT = 1e-9  # turning below this part of the overall slope is rounding
 
 
 @takes(data=read_data_option)
@@ -37,7 +39,10 @@ def features(
     width: Width = 1000,
     seed: Seed = 0,
     animate: Annotated[
-        str | None, typer.Option(help="Also an animation of the training: gif, or mp4 (needs ffmpeg).")
+        str | None,
+        typer.Option(
+            help="Also an animation of the training: gif, or mp4 (needs ffmpeg).", autocompletion=offer("gif", "mp4")
+        ),
     ] = None,
     out: Out = None,
     json: Json = False,
@@ -55,13 +60,14 @@ def features(
     points = parse_points(point) if point else BOOK
     # with more inputs than two, start without twins, which would stand out in the similarities
     say_taken(data)
-    stop = usual_loss_tol(DIGITS_LOSS if data.name.startswith("mnist") else LOSS, y, data.name)
+    stop = usual_loss_tol(DIGITS_LOSS if data.name.startswith("mnist:") else LOSS, y, data.name)
     learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=planar)
     console = Speaker(quiet=json)
     console.print(_condensation_table(learned, width, seed))
     _warn(learned, console)
     if json:
-        print_json({"width": width, "seed": seed, "data": data.name, "points": [_as_dict(net) for net in learned]})
+        read = {"data": data.name, "taken": list(data.notes)}
+        print_json({"width": width, "seed": seed, **read, "points": [_as_dict(net) for net in learned]})
     if out is not None:
         from numerics.figures.animation import write_animations  # Matplotlib only when a picture is asked for
         from numerics.figures.features import write_similarities
@@ -94,6 +100,11 @@ def gallery(
     X, y = data.X, data.y
     if X.shape[1] != 2:
         raise InputError(f"--data {data.name}: a gallery needs data on a line, such as four-points or curve")
+    if not _turning(*_distinct(X, y)) * np.ptp(X[:, 0]) > _STRAIGHT * np.ptp(y):
+        raise InputError(
+            f"--data {data.name}: a gallery shows how networks bend between the data; give three points or more that are "
+            "not on one straight line"
+        )
     if out is not None:
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]
@@ -126,20 +137,29 @@ def _warn(learned: list[Portrait], console: Console) -> None:
 
 def _bends(net: Portrait, X: np.ndarray, y: np.ndarray) -> float:
     """Total variation of f' between the outermost data, over that of the linear spline through the data."""
-    order = np.argsort(X[:, 0])
-    x = X[order, 0]
+    x, targets = _distinct(X, y)
     position = np.linspace(x[0], x[-1], 2001)
     f = net.solution.network(np.column_stack([position, np.ones(position.size)]))
-    straight = np.diff(y[order]) / np.diff(x)
-    turning = np.sum(np.abs(np.diff(f, 2))) / (position[1] - position[0])
-    return float(turning / np.sum(np.abs(np.diff(straight))))
+    return _turning(position, f) / _turning(x, targets)
 
 
-def _condensation_table(learned: list[Portrait], width: int, seed: int) -> Table:
-    table = plain_table(
+def _distinct(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The data from left to right, each point once."""
+    x, first = np.unique(X[:, 0], return_index=True)
+    return x, y[first]
+
+
+def _turning(x: np.ndarray, f: np.ndarray) -> float:
+    """Total change of the slope of the polygon through these points."""
+    return float(np.sum(np.abs(np.diff(np.diff(f) / np.diff(x)))))
+
+
+def _condensation_table(learned: list[Portrait], width: int, seed: int) -> ResultTable:
+    table = ResultTable(
         f"Condensation of the input weights, {width} neurons, seed {seed}",
         "entropy of the orientations, weighted by amplitude: 1 uniform;\nfraction of the amplitude within the directions",
         ("γ", "γ'", "regime", "RD w", "entropy", "directions", "fraction"),
+        keys=3,
         left=("regime",),
     )
     for net in learned:

@@ -4,16 +4,17 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.table import Table
 
+from numerics.commands.completion import offer
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json, Out, Points, parse_integers, parse_points, prepare, say_figures
 from numerics.commands.running import print_failures, scan_progress
 from numerics.experiments.plan import Plan
 from numerics.experiments.tangent_check import LinearApproximation, linear_approximation
 from numerics.observe.tangent_kernel import chosen_layers
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 from numerics.slopes import SlopeFit
+from phasetheory.symbols.printing import number
 
 __all__ = ["linearize"]
 
@@ -21,7 +22,12 @@ _LINEARIZED = ("1/2", "3/4", "1", "7/4")  # gamma of the linear-approximation fi
 
 
 def linearize(
-    layers: Annotated[str, typer.Option(help="Parameter groups of the tangent model: w,a or w or a.")] = "w,a",
+    layers: Annotated[
+        str,
+        typer.Option(
+            help="Parameter groups of the tangent model: w,a or w or a.", autocompletion=offer("w,a", "w", "a")
+        ),
+    ] = "w,a",
     widths: Annotated[str, typer.Option(help="Widths, e.g. 1000,2000,4000.")] = "1000,2000,4000,8000,16000",
     seeds: Annotated[int, typer.Option(help="Repetitions at each width.")] = 4,
     point: Points = None,
@@ -47,26 +53,27 @@ def linearize(
         say_figures(console, out, write_linear_approximation(found, plan, out))
 
 
-def _tangent_table(found: LinearApproximation) -> Table:
-    table = plain_table(
+def _tangent_table(found: LinearApproximation) -> ResultTable:
+    table = ResultTable(
         f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
-        "largest over the run, at the largest width; slope in the width,\nwith half its 95 % interval over seeds",
+        "largest over the run, at the largest width; slope in the width,\nwith its 95 % interval over seeds",
         ("γ", "γ'", "|f-f_lin|", "slope", "|ΔK|/|K|", "slope"),
+        keys=2,
+        stacked=("γ", "γ'", "|f-f_lin|", "its slope", "|ΔK|/|K|", "its slope"),
     )
     for index, point in enumerate(found.points):
         table.add_row(
-            *(f"{float(value):g}" for value in point),
+            *(number(value) for value in point),
             f"{np.nanmean(found.sup_difference[index, -1]):.3g}",
-            _with_half(found.difference_slope(index)),
+            _with_interval(found.difference_slope(index)),
             f"{np.nanmean(found.kernel_change[index, -1]):.3g}",
-            _with_half(found.kernel_slope(index)),
+            _with_interval(found.kernel_slope(index)),
         )
     return table
 
 
-def _with_half(fit: SlopeFit) -> str:
-    half = max(fit.high - fit.slope, fit.slope - fit.low)
-    return f"{fit.slope:+.3f} ± {half:.3f}" if fit.seeds > 1 else f"{fit.slope:+.3f}"
+def _with_interval(fit: SlopeFit) -> str:
+    return str(fit) if fit.seeds > 1 else f"{fit.slope:+.3f}"
 
 
 def _tangent_dict(found: LinearApproximation, plan: Plan) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.table import Table
 
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
@@ -17,7 +16,7 @@ from numerics.errors import InputError
 from numerics.experiments.location import LayerLocation, Location, locate
 from numerics.experiments.location_plane import plane_around
 from numerics.experiments.stopping import LOSS, usual_loss_tol
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 
 __all__ = ["locate_command"]
 
@@ -67,12 +66,14 @@ def locate_command(
         console.print(f"Figure: {out}", soft_wrap=True)
 
 
-def _trained_table(found: Location, trained: dict[str, np.ndarray], seed: int) -> Table:
+def _trained_table(found: Location, trained: dict[str, np.ndarray], seed: int) -> ResultTable:
     last = seed + len(next(iter(trained.values()))) - 1
-    table = plain_table(
+    table = ResultTable(
         f"RD predicted and measured, width {found.width}, seeds {seed} to {last}",
         "predicted: of the infinitely wide network, and in which 95 % of networks lie",
         ("layer", "predicted", "95 %", "measured", "mean"),
+        keys=1,
+        sentences=("measured",),
     )
     for layer in found.layers:
         low, high = layer.interval

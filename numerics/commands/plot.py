@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from numerics.commands.completion import offer_layers
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json
 from numerics.errors import InputError
@@ -36,7 +37,10 @@ def plot_command(
     ] = Kind.heatmap,
     layer: Annotated[
         list[str] | None,
-        typer.Option(help="w, a, theta (all weights); beyond two layers W1, W2, ..; repeatable. All by default."),
+        typer.Option(
+            help="w, a, theta (all weights); beyond two layers W1, W2, ..; repeatable. All by default.",
+            autocompletion=offer_layers,
+        ),
     ] = None,
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Beyond two layers: distances in spectral instead of Frobenius norm.")

@@ -11,13 +11,23 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from numerics.commands.letters import Speaker
 from numerics.commands.options import exclusive
-from numerics.scans import Dask, OnProgress, Processes, ScanProgress, Serial, Workers
+from numerics.scans import CellStatus, Dask, OnProgress, Processes, ScanProgress, Serial, Workers, open_scan
 
-__all__ = ["Extend", "RetryFailed", "StoreFolder", "chosen_workers", "print_failures", "scan_progress", "stoppable"]
+__all__ = [
+    "Extend",
+    "RetryFailed",
+    "StoreFolder",
+    "chosen_workers",
+    "print_failures",
+    "resumable",
+    "scan_progress",
+    "stoppable",
+]
 
 StoreFolder = Annotated[
     Path, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
@@ -25,6 +35,8 @@ StoreFolder = Annotated[
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed or stopped short.")]
 Extend = Annotated[bool, typer.Option("--extend", help="Add these cells to a store that was made with others.")]
 
+_INTERRUPTED = 130
+_ROOM_FOR_A_BAR = 100  # columns, with the text beside it
 _SHOWN_FAILURES = 3
 _LINE_EVERY = 10.0  # seconds between lines of progress where there is no terminal
 
@@ -66,7 +78,13 @@ def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
     if not console.is_terminal:
         yield _Lines(console)
         return
-    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns: list[ProgressColumn] = [
+        BarColumn(),
+        TextColumn("{task.description}", table_column=Column(overflow="fold")),
+        TimeElapsedColumn(),
+    ]
+    if console.width < _ROOM_FOR_A_BAR:
+        columns = columns[1:2]
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting")
         yield lambda now: bar.update(task, total=now.total, completed=now.done + now.failed, description=_text(now))
@@ -90,6 +108,22 @@ def stoppable() -> Iterator[None]:
     finally:
         for end, handler in before.items():
             signal.signal(end, handler)
+
+
+@contextmanager
+def resumable(store: Path | None) -> Iterator[None]:
+    """Say, when a scan is interrupted, what is stored and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if store is None:
+            raise
+        done = int((open_scan(store)["status"] > CellStatus.PENDING).sum())
+        Speaker(stderr=True).print(
+            f"phasetheory: interrupted; {done} cells are in {store}; run the same command again to go on",
+            soft_wrap=True,
+        )
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 class _Lines:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
@@ -17,6 +18,7 @@ from numerics.commands.running import (
     StoreFolder,
     chosen_workers,
     print_failures,
+    resumable,
     scan_progress,
 )
 from numerics.commands.slices import PlaneGrid, read_activation, read_grid
@@ -30,14 +32,14 @@ from numerics.experiments.stopping import RULE
 from numerics.experiments.training import USUAL
 from numerics.experiments.weight_scales import Beta2Plan
 from numerics.reports.scan import WIDEST_TABLE, scan_dict, scan_table
-from numerics.scans import CellStatus, Workers, failures, open_scan
+from numerics.scans import Workers, failures
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["scan_command"]
 
-_FAILED, _INTERRUPTED = 1, 130
+_FAILED = 1
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ def read_runs(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Repetitions of every network.")] = 2,
     activation: Annotated[
-        str | None, typer.Option(help="relu, linear, tanh, or the slope of leaky relu; relu by default.")
+        str | None,
+        typer.Option(
+            help="relu, linear, tanh, or the slope of leaky relu; relu by default.",
+            autocompletion=offer("relu", "linear", "tanh"),
+        ),
     ] = None,
     rtol: Annotated[float, typer.Option(help="Accuracy of the relative distances.")] = 1e-2,
     loss_tol: Annotated[
@@ -106,24 +112,16 @@ def scan_command(
     plan = _plan(plane, runs, data, beta2)
     say_taken(data)
     console = Speaker(quiet=json)
-    try:
-        with scan_progress(quiet=json) as progress:
-            dataset = refine(
-                plan,
-                store,
-                rounds=refine_rounds,
-                executor=workers,
-                retry_failed=retry_failed,
-                extend=extend,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        done = int((open_scan(store)["status"] > CellStatus.PENDING).sum())
-        Speaker(stderr=True).print(
-            f"phasetheory: interrupted; {done} cells are in {store}; run the same command again to go on",
-            soft_wrap=True,
+    with resumable(store), scan_progress(quiet=json) as progress:
+        dataset = refine(
+            plan,
+            store,
+            rounds=refine_rounds,
+            executor=workers,
+            retry_failed=retry_failed,
+            extend=extend,
+            progress=progress,
         )
-        raise typer.Exit(_INTERRUPTED) from None
     comparisons = [compare_map(dataset, layer, norm=norm) for norm in norms_of(dataset) for layer in layers_of(dataset)]
     _print(dataset, comparisons, console)
     print_failures(failures(dataset), console)

@@ -10,6 +10,7 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
+from numerics.commands.completion import offer, offer_initializations
 from numerics.commands.letters import print_json
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
@@ -18,6 +19,12 @@ from numerics.errors import InputError
 from phasetheory.symbols.printing import plain
 
 __all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
+
+
+_DEVIATION = (
+    "A standard deviation, not a variance, in m, d and the fan_in and fan_out of its layer: He is 'sqrt(2/fan_in)'. "
+    "One layer may be 0."
+)
 
 
 class Format(StrEnum):
@@ -50,27 +57,44 @@ class Asked:
 
 def read_network(
     name: Annotated[
-        str | None, typer.Argument(help=f"A named initialisation: {', '.join(pt.initializations())}.")
+        str | None,
+        typer.Argument(
+            help=f"A named initialisation: {', '.join(pt.initializations())}.", autocompletion=offer_initializations
+        ),
     ] = None,
     depth: Annotated[int | None, typer.Option(max=100, help="Number of weight layers; 2 by default.")] = None,
-    alpha: Annotated[str | None, typer.Option(help="Output scale, a formula in m and d such as 'sqrt(m)'.")] = None,
+    alpha: Annotated[
+        str | None,
+        typer.Option(help="Output scale, a formula in the width m and the input dimension d such as 'sqrt(m)'."),
+    ] = None,
     beta1: Annotated[
-        str | None, typer.Option(help="Two layers: scale of the OUTPUT weights; three: of the input weights.")
+        str | None,
+        typer.Option(help=f"Two layers: scale of the OUTPUT weights; three: of the input weights. {_DEVIATION}"),
     ] = None,
     beta2: Annotated[
-        str | None, typer.Option(help="Two layers: scale of the input weights; three: of the middle weights.")
+        str | None,
+        typer.Option(help="Two layers: scale of the input weights; three: of the middle weights. As --beta1."),
     ] = None,
-    beta3: Annotated[str | None, typer.Option(help="Three layers: scale of the output weights.")] = None,
+    beta3: Annotated[str | None, typer.Option(help="Three layers: scale of the output weights. As --beta1.")] = None,
     sigmas: Annotated[
-        str | None, typer.Option(help="Any depth: scales from input to output, separated by commas.")
+        str | None, typer.Option(help=f"Any depth: scales from input to output, separated by commas. {_DEVIATION}")
     ] = None,
     learning_rates: Annotated[
-        str | None, typer.Option(help="Layer-wise learning rates, input to output, separated by commas.")
+        str | None,
+        typer.Option(
+            help="Layer-wise learning rates, input to output, separated by commas; in fan_in and fan_out too."
+        ),
     ] = None,
     abc: Annotated[
         str | None, typer.Option("--abc", help="abc parametrisation 'a1,..,aL; b1,..,bL; c1,..,cL' (or one c).")
     ] = None,
-    activation: Annotated[str, typer.Option(help="relu, linear, leaky_relu:SLOPE or relu^P.")] = "relu",
+    activation: Annotated[
+        str,
+        typer.Option(
+            help="relu, linear, leaky_relu:SLOPE or relu^P.",
+            autocompletion=offer("relu", "linear", "leaky_relu", "leaky_relu:", "relu^"),
+        ),
+    ] = "relu",
 ) -> Asked:
     """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
     sigma, betas = _activation(activation), (beta1, beta2, beta3)
@@ -242,10 +266,12 @@ def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...]) -> dict[str, Any]
         return result | {"capacity": str(net.capacity)}
     slopes = pt.slopes_on_slice(net)
     result["slopes"] = {layer: str(slope) for layer, slope in slopes.items()}
+    result["starts_at_zero"] = net.zero_layer
     if all(slope.is_number for slope in slopes.values()):
         scaling = net.learning_rate_scaling()
         result |= {
             "regime": {layer: regime.value for layer, regime in net.regime().items()},
+            "displacements": {layer: str(power) for layer, power in net.displacements().items()},
             "spectral_slopes": {layer: str(slope) for layer, slope in net.slopes("spectral").items()},
             "largest_learning_rate": str(scaling.largest_step),
             "fitting_steps": str(scaling.steps),

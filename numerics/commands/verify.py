@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import typer
 
 import phasetheory as pt
+from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, as_json, print_json
-from numerics.commands.options import takes
+from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
-from numerics.commands.running import scan_progress
+from numerics.commands.running import resumable, scan_progress
 from numerics.commands.slices import read_activation, read_plane
 from numerics.datasets import Dataset
 from numerics.errors import InputError
@@ -34,13 +35,24 @@ def verify_command(
     widths: Annotated[str | None, typer.Option(help="Widths, e.g. 1000,2000,4000.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Repetitions at each width.")] = None,
     activation: Annotated[
-        str | None, typer.Option(help="relu, linear, tanh or the slope of leaky relu; relu by default.")
+        str | None,
+        typer.Option(
+            help="relu, linear, tanh or the slope of leaky relu; relu by default.",
+            autocompletion=offer("relu", "linear", "tanh"),
+        ),
     ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of the runs (Zarr); the same command again goes on with it.")
+    ] = None,
+    no_derivation: Annotated[
+        bool, typer.Option("--no-derivation", help="Do not print the derivation before the table.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Derive the phase diagram, train networks over it, and hold prediction against measurement.
 
-    Exit status 0 only if every point agrees.
+    Exit status 0 only if every point agrees. With --store every run is stored as it finishes: stopped in whatever way, the same
+    command goes on where it was.
     """
     chosen: dict[str, Any] = {
         "points": parse_points(point) if point else None,
@@ -50,6 +62,7 @@ def verify_command(
         "data": (data.X, data.y),
         "data_name": data.name,
     }
+    exclusive({"--json": json, "--no-derivation": no_derivation}, "JSON is printed without the derivation")
     given = {name: value for name, value in chosen.items() if value is not None}
     if quick and widths is not None and seeds is not None:
         raise InputError("--quick chooses widths and seeds, and both are given; leave it out")
@@ -61,9 +74,10 @@ def verify_command(
     say_taken(data)
     console = Speaker(quiet=json)
     derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
-    console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
-    with scan_progress(quiet=json) as progress:
-        verification = verify(plan, progress=progress)
+    if not no_derivation:
+        console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
+    with resumable(store), scan_progress(quiet=json) as progress:
+        verification = verify(plan, store=store, progress=progress)
     report = to_dict(verification, derivation)
     for norm in plan.norms:
         console.print(to_table(verification, norm))

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Dataset", "Taken"]
+__all__ = ["Dataset", "Taken", "large", "shortened"]
+
+_LARGE = 10.0  # what goes beyond is said: a start of order one expects inputs and targets of order one
+_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,14 @@ class Dataset:
     X: np.ndarray = field(repr=False)
     y: np.ndarray = field(repr=False)
     notes: tuple[str, ...] = ()
+
+
+def large(x: np.ndarray, y: np.ndarray) -> list[str]:
+    """Notes on inputs and targets that reach far beyond one: nothing is scaled."""
+    reach = {name: float(np.abs(values).max(initial=0.0)) for name, values in (("inputs", x), ("targets", y))}
+    return [f"{name} reach {most:g}, not scaled" for name, most in reach.items() if _LARGE < most < np.inf]
+
+
+def shortened(names: list[str]) -> str:
+    """The names; of many the first, the last and how many there are."""
+    return ", ".join(names) if len(names) <= _LISTED else f"{names[0]} to {names[-1]} ({len(names)})"

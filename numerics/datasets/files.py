@@ -1,5 +1,6 @@
 """Data by name or from a user's file: text tables, NPY or NPZ, checked row by row."""
 
+import re
 from collections.abc import Callable
 from os import PathLike, fspath
 from pathlib import Path
@@ -65,12 +66,16 @@ def load_dataset(name: str | PathLike[str], *, target: str | None = None) -> Dat
         if colon and not folder:
             raise InputError(f"data {name!r}: no folder after the colon; give mnist:N or mnist:N:FOLDER")
         return Dataset(name, *mnist(_count(name, count), folder or None))
-    path, colon, chosen = name.rpartition(":")
-    if colon and Path(path).suffix.lower() in _READERS and not Path(name).is_file():
+    path, chosen = _split(name)
+    if chosen is not None:
         if target is not None:
             raise InputError(f"target {target!r} and data {name!r}: both say what the target is; give one of them")
         name, target = path, chosen
     if Path(name).suffix.lower() not in _READERS:
+        if Path(name).is_file():
+            raise InputError(
+                f"data {name!r}: files that end in {Path(name).suffix!r} are not read; save it as .csv, .tsv, .txt, .npy or .npz"
+            )
         raise InputError(f"data {name!r} is not known; give {_NAMES}")
     taken = _read(Path(name), target)
     known_as = name if target is None else f"{name}:{target}"
@@ -91,7 +96,8 @@ def read_data(path: str | PathLike[str], target: str | None = None) -> tuple[np.
         and ``y`` (n,) or (n, 1); also ``x_train`` and ``y_train``, ``inputs`` and ``targets``, ``data`` and ``target``,
         ``arr_0`` and ``arr_1``.
     target : str, optional
-        Name of the column, or array, that is the target. What was taken says :func:`load_dataset`.
+        Name of the column, or array, that is the target; where columns have no names, its number, from 1. What was taken says
+        :func:`load_dataset`.
 
     Returns
     -------
@@ -122,6 +128,8 @@ def _read(file: Path, target: str | None) -> Taken:
         raise InputError(f"cannot read {file}: {error}; give a {file.suffix} file of numbers") from error
     if len(taken.y) == 0:
         raise InputError(f"{file} holds no samples; give at least one row of numbers")
+    if taken.x.shape[1] == 0:
+        raise InputError(f"{file} holds no inputs, only a target; give at least one number more a sample")
     bad = np.flatnonzero(~np.isfinite(np.column_stack([taken.x, taken.y])).all(axis=1))
     if bad.size:
         raise InputError(f"{file}, {taken.places[bad[0]]}: not a finite number; remove the row, or put it right")
@@ -138,6 +146,15 @@ _READERS: dict[str, Callable[[Path, str | None], Taken]] = {
     ".npy": read_npy,
     ".npz": read_npz,
 }
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    """FILE:TARGET taken apart at the first colon after an ending that is read; a target may have colons of its own."""
+    if not Path(name).is_file():
+        for colon in re.finditer(":", name):
+            if Path(name[: colon.start()]).suffix.lower() in _READERS:
+                return name[: colon.start()], name[colon.end() :]
+    return name, None
 
 
 def _count(name: str, text: str) -> int:

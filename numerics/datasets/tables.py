@@ -11,6 +11,7 @@ from numerics.errors import InputError
 __all__ = ["Table", "read_table"]
 
 _COMMENT = "#"
+_BLANK = " \t"  # a space of another kind is no number's
 _EXCEL = re.compile(r'"?sep=."?')
 _QUOTED = re.compile(r'"[^"]*"')
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -20,19 +21,22 @@ _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of equally many cells, stripped of blanks; empty where a row ends early.
+    """Columns of equally many cells, stripped of blanks; empty where a row ends early.
 
     Attributes
     ----------
-    rows : list of list of str
+    columns : list of list of str
     lines : list of int
         Of the file, at which each row begins.
     separator : str
+    comments : list of str
+        Lines that are nothing else.
     """
 
-    rows: list[list[str]]
+    columns: list[list[str]]
     lines: list[int]
     separator: str
+    comments: list[str]
 
 
 def read_table(file: Path) -> Table:
@@ -43,7 +47,9 @@ def read_table(file: Path) -> Table:
     InputError
         An empty file, other encodings, rows of different length.
     """
-    numbered = [(number, line) for number, line in enumerate(_text(file).splitlines(), start=1) if _is_content(line)]
+    every = list(enumerate(_text(file).splitlines(), start=1))
+    numbered = [(number, line) for number, line in every if _is_content(line)]
+    comments = [line for _, line in every if line.lstrip().startswith(_COMMENT)]
     if not numbered:
         raise InputError(f"{file} is empty; give at least one row of numbers")
     separator = _separator([line for _, line in numbered])
@@ -67,9 +73,10 @@ def read_table(file: Path) -> Table:
             row, first = numbered[line - 1][0], numbered[0][0]
             message = f"{file}, row {row}: {saw} values, not {expected} as in row {first}; give every row as many"
             raise InputError(message) from error
-        raise
+        raise InputError(f"cannot read {file}: a quote is opened and not closed; close it") from error
     lines = _first_lines(text, [number for number, _ in numbered], len(frame))
-    return Table([[cell.strip() for cell in row] for row in frame.to_numpy().tolist()], lines, separator)
+    columns = [[cell.strip(_BLANK) for cell in frame[name].tolist()] for name in frame]
+    return Table(columns, lines, separator, comments)
 
 
 def _text(file: Path) -> str:

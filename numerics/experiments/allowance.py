@@ -1,8 +1,10 @@
 """What a verdict allows for: finite width, the noise of few seeds, and what still counts as critical."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import phasetheory as pt
+from numerics.arrays import real_number
+from numerics.errors import InputError
 
 __all__ = ["Allowance", "allowance_at"]
 
@@ -31,6 +33,16 @@ class Allowance:
     distance: float = 0.1
     widest_interval: float = 0.2
     mean_difference: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None and field.default is None:
+                continue
+            number = real_number(value, field.name)
+            if number < 0:
+                raise InputError(f"{field.name} = {number}; give 0, or a positive number such as 0.05")
+            object.__setattr__(self, field.name, number)
 
     def regime(self, slope: float) -> pt.Regime:
         """The regime that a measured slope speaks for."""

@@ -73,7 +73,7 @@ class CondensationPlan(Plan):
             chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
         else:
             chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1}
-        if data_name.startswith("mnist"):
+        if data_name.startswith("mnist:"):
             chosen |= {"loss_tol": DIGITS_LOSS}
         return cls.grid(**(chosen | options))
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.errors import InputError, check_type
+from numerics.arrays import whole_number
+from numerics.errors import check_type
 from numerics.scans import Cell, Experiment, OnProgress, Session, Workers
 from numerics.slopes import crossings
 
@@ -57,8 +58,7 @@ def refine(
     xarray.Dataset
         With the additional cells; places that belong to no cell have status NOT_PLANNED.
     """
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 0:
-        raise InputError(f"rounds = {rounds!r}; give the number of halvings, 0 or more")
+    whole_number(rounds, "rounds", 0, "give the number of halvings, 0 or more")
     check_type(experiment, "experiment", Experiment)
     labels = experiment.observables["relative_distance"].labels
     chosen = dict(select or {name: str(values[0]) for name, values in labels.items()})

@@ -172,6 +172,11 @@ class ScalingCheck:
     def __str__(self) -> str:
         return self.verdict
 
+    def _repr_html_(self) -> str:
+        from numerics.reports.scaling_check import to_html  # what a notebook shows; imported when it does
+
+        return to_html(self)
+
 
 def scaling_check(
     network_family: "pt.Network | str | Family",

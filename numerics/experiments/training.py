@@ -4,19 +4,17 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 
-import phasetheory as pt
 from numerics.arrays import listed, positive_number, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.experiments.stopping import usual_loss_tol
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
-from numerics.networks.sampling import check_width, draw
+from numerics.networks.sampling import check_width
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
 
@@ -210,7 +208,6 @@ class TrainingPlan(Experiment):
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
         start = self.start(cell)
-        _compile(len(self.layers), *self.data[0].shape)
         return gradient_flow(
             start,
             *self.data,
@@ -228,11 +225,3 @@ def outcome_of(solution: Solution, values: Mapping[str, object]) -> Outcome:
     if solution.at_rest:
         return Outcome(values, note=solution.message)
     return Outcome(values, stopped_short="" if solution.converged else solution.message)
-
-
-@cache
-def _compile(depth: int, samples: int, inputs: int) -> None:
-    """Train a small network once in this process: its kernels are compiled outside the budget of the first cell."""
-    rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((samples, inputs)), rng.standard_normal(samples)
-    gradient_flow(draw(pt.initialization("ntk", depth), 20, inputs), X, y, max_steps=10, throw=False)

@@ -76,6 +76,11 @@ class Verification:
         largest = self.allowance.mean_difference
         return all(point.agrees for point in self.points) and (largest is None or self.mean_difference <= largest)
 
+    def _repr_html_(self) -> str:
+        from numerics.reports.verification import to_html  # what a notebook shows; imported when it does
+
+        return to_html(self)
+
 
 def verify(
     plan: Plan | None = None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.arrays import positive_number, real_number, whole_number
+from numerics.arrays import positive_number, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.flow.solution import Progress
 
@@ -37,8 +37,7 @@ class Limits:
         if self.grad_tol < 0:
             raise InputError(f"grad_tol = {self.grad_tol}; give 0 to switch it off, or a positive number")
         self._set("max_steps", whole_number(self.max_steps, "max_steps", 1, "give a positive integer"))
-        if not isinstance(self.keep_weights, bool | np.bool_):
-            raise InputError(f"keep_weights = {self.keep_weights!r}; give True or False")
+        truth(self.keep_weights, "keep_weights")
         if self.callback is not None and not callable(self.callback):
             raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
         if self.loss_levels.ndim != 1 or not np.all(self.loss_levels > 0) or not np.all(np.isfinite(self.loss_levels)):

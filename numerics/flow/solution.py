@@ -53,10 +53,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Cost of a run: what was done, how often, and how long it took (seconds of wall time, compilation included).
+    """Cost of a run: what was done, how often, and how long it took in seconds of wall time.
 
-    An evaluation is one pass over the neurons that moves them or finds their velocity; a kernel evaluation one that finds the
-    tangent kernel, or its product with a vector.
+    ``seconds`` is what ``max_seconds`` limits: the run without ``compilation``, the time in which Numba compiled kernels or read
+    them from its cache, at their first use in a process. An evaluation is one pass over the neurons that moves them or finds
+    their velocity; a kernel evaluation one that finds the tangent kernel, or its product with a vector.
     """
 
     method: str
@@ -66,6 +67,7 @@ class Statistics:
     evaluations: int
     kernel_evaluations: int
     seconds: float
+    compilation: float
 
 
 @dataclass(frozen=True)

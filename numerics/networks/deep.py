@@ -20,10 +20,11 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import listed, positive_number, real_array
+from numerics.arrays import listed, positive_number, real_array, truth
 from numerics.errors import InputError
 from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.jacobian import Chain, Jacobian
+from numerics.networks.memory import check_memory
 from numerics.networks.seeds import describe, generator
 
 __all__ = ["DeepNetwork"]
@@ -119,9 +120,11 @@ class DeepNetwork:
         (('W1', 'W2', 'a'), 0.0)
         """
         sizes = _sizes(widths)
-        copies = 2 if antisymmetric else 1
+        copies = 2 if truth(antisymmetric, "antisymmetric") else 1
+        truth(centred, "centred")
         deviations = _positive("sigmas", sigmas, len(sizes) - 1)
         coordinates = _Coordinates.of(deviations, alpha, learning_rates, pointwise(activation))
+        check_memory(copies * sum(a * b for a, b in pairwise(sizes)), f"layers {'-'.join(map(str, sizes))}")
         random = generator(rng)
         weights = []
         for sigma, scale, fan_in, fan_out in zip(deviations, coordinates.scales, sizes[:-1], sizes[1:], strict=True):
@@ -148,6 +151,7 @@ class DeepNetwork:
         ``sigmas`` are what weights are normalised by and fix the unit of time, prod_l (sigma_l^2/eta_l)^(1/L); 1 by default, the
         unit of the unnormalised flow.
         """
+        truth(centred, "centred")
         matrices = listed(weights, "weights", "give a list of matrices, (fan_out, fan_in) each")
         given = [np.atleast_2d(real_array(w, f"W_{layer}", copy=True)) for layer, w in enumerate(matrices, start=1)]
         if len(given) < 2 or any(w.ndim != 2 or w.size == 0 for w in given):

@@ -31,6 +31,7 @@ def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float
         Value of d.
     """
     check_type(network, "network", pt.Network)
+    _refuse_zero_layer(network)
     check_width(width, even=False)
     whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
     return _scales_in_numbers(network, sp.Integer(width), inputs)
@@ -38,6 +39,7 @@ def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float
 
 def strengths_at(network: pt.Network, width: float, inputs: int) -> Strengths:
     """Strengths of the layers of a network at a width, which may be one that nobody can train."""
+    _refuse_zero_layer(network)
     sigmas, alpha, rates = _scales_in_numbers(network, sp.Float(width), inputs)
     roots = [math.sqrt(rate) for rate in rates]
     absorbed = [sigma / root for sigma, root in zip(sigmas, roots, strict=True)]
@@ -119,11 +121,20 @@ def draw(
     ('m = 64', '2-64-64-1')
     """
     check_width(width, even=network.depth == 2)
+    _refuse_zero_layer(network)
     chosen = trained_activation(network.activation) if activation is None else activation
     if network.depth > 2 or not is_homogeneous(chosen):
         return sample_network(network, width, inputs, rng=rng, activation=chosen)
     kappa, kappa_prime = (_power_of_width(scale, width, inputs) for scale in (network.kappa, network.kappa_prime))
     return TwoLayer.draw(width, kappa, kappa_prime, inputs, rng=rng, activation=chosen)
+
+
+def _refuse_zero_layer(network: pt.Network) -> None:
+    if network.zero_layer is not None:
+        raise InputError(
+            f"{network.zero_layer} starts at zero and has no relative distance to measure; give it a small scale such as 1/m^2, "
+            "or train weights of your own with DeepNetwork.from_weights"
+        )
 
 
 def check_width(width: int, *, even: bool) -> None:

@@ -14,10 +14,11 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import positive_number, real_array, real_number, whole_number
+from numerics.arrays import positive_number, real_array, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
+from numerics.networks.memory import check_memory
 from numerics.networks.quadrature import sphere_nodes
 from numerics.networks.seeds import describe, generator
 
@@ -125,12 +126,13 @@ class TwoLayer:
     ) -> "TwoLayer":
         """Draw a network of given scales; ``inputs`` is the number of inputs d, the rest as for :meth:`sample`."""
         _check_width(width)
-        if antisymmetric and width % 2:
+        if truth(antisymmetric, "antisymmetric") and width % 2:
             raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
         kappa = positive_number(kappa, "kappa", _IN_RANGE)
         kappa_prime = positive_number(kappa_prime, "kappa_prime", _IN_RANGE)
         inputs = whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
         slope = _negative_slope(activation)
+        check_memory(width * (inputs + 1), f"{inputs} inputs and {width} neurons")
         random = generator(rng)
         drawn = width // 2 if antisymmetric else width
         a, w = random.standard_normal(drawn), random.standard_normal((drawn, inputs))

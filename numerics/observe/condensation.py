@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import betainc, betaincinv, entr
 
+from numerics.arrays import whole_number
 from numerics.errors import InputError, check_type
 from numerics.observe.features import Features
 
@@ -106,8 +107,7 @@ def orientation_histogram(
         For d > 2, the direction projected on; by default the leading one, along which the amplitude-weighted orientations have
         the largest second moment.
     """
-    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 2:
-        raise InputError(f"bins = {bins!r}; give an integer >= 2")
+    whole_number(bins, "bins", 2, "give an integer >= 2")
     total = _total(neurons)
     if neurons.dimension == 1:
         raise InputError("the neurons have one input; orientations need at least two")

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.table import Table
 
 from numerics.experiments.account import account_of
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.maps import AWAY, MapComparison
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 from numerics.scans import CellStatus, failures, notes
 from phasetheory.symbols.printing import plain
 
@@ -24,17 +23,19 @@ _COLOURS = {"linear": "cyan", "critical": "bold", "condensed": "yellow"}
 WIDEST_TABLE = 11
 
 
-def scan_table(comparison: MapComparison) -> Table:
+def scan_table(comparison: MapComparison) -> ResultTable:
     """Measured slopes of a layer over the plane, and the boundary of every row."""
     slopes, boundary, layer = comparison.slopes, comparison.boundary, comparison.layer
     (x, y), (horizontal, vertical) = map(plain, comparison.diagram.coordinates), comparison.diagram.names
     widths = slopes.attrs["widths"]
-    table = plain_table(
+    table = ResultTable(
         f"S_{layer}, the slope of RD({layer}), at widths {widths[0]} to {widths[-1]}",
         f"Columns: {x}. {x}* is where S changes sign, with its 95 % interval over seeds;\nderived: the same for infinite width.",
         (y, *(f"{value:.3g}" for value in slopes[horizontal].values), f"{x}*", "derived"),
+        keys=1,
         left=(f"{x}*",),
         dense=True,
+        stacked=(y, *(f"{x} {value:.3g}" for value in slopes[horizontal].values), f"{x}*", "derived"),
     )
     for height in slopes[vertical].values[::-1]:
         row, star = slopes.sel({vertical: height}), boundary.sel({vertical: height})

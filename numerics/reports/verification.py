@@ -2,6 +2,7 @@
 
 import platform
 from dataclasses import asdict
+from html import escape as escape_html
 from importlib.metadata import version
 from typing import Any
 
@@ -9,18 +10,17 @@ import numba
 import numpy as np
 import sympy as sp
 from rich.markup import escape
-from rich.table import Table
 
 import phasetheory as pt
 from numerics.experiments.account import account_of
 from numerics.experiments.judgement import LayerResult, Verdict
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
-from numerics.reports.tables import plain_table
+from numerics.reports.tables import ResultTable
 from numerics.scans import CellStatus, Record
 from phasetheory.symbols.printing import plain
 
-__all__ = ["headline", "to_dict", "to_table"]
+__all__ = ["headline", "to_dict", "to_html", "to_table", "verdict_of"]
 
 _COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
 
@@ -126,8 +126,8 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def to_table(verification: Verification, norm: str = "frobenius") -> Table:
-    """Prediction against measurement in one norm, one row a layer; fits 80 columns."""
+def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable:
+    """Prediction against measurement in one norm, one row a layer."""
     plan, allowance = verification.plan, verification.allowance
     results = [result for point in verification.points for result in point.of(norm)]
     several, known = len(plan.judged) > 1, any(result.prediction.distances for result in results)
@@ -146,9 +146,14 @@ def to_table(verification: Verification, norm: str = "frobenius") -> Table:
         )
     coordinates = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else [])]
     predicted = ["limit", "here", "measured", "ratio"] if known else ["predicted", "measured", "local"]
-    title = f"{subject}, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds"
-    table = plain_table(title, caption, [*coordinates, *predicted])
-    table.add_column("verdict", no_wrap=not any(result.reason for result in results))
+    table = ResultTable(
+        f"{subject}, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
+        caption,
+        [*coordinates, *predicted, "verdict"],
+        keys=len(coordinates),
+        left=("verdict",),
+        sentences=("verdict",) if any(result.reason for result in results) else (),
+    )
     for point in verification.points:
         for row, result in enumerate(point.of(norm)):
             place = [f"{float(value):g}" if row == 0 else "" for value in point.point]
@@ -160,10 +165,16 @@ def to_table(verification: Verification, norm: str = "frobenius") -> Table:
             table.add_row(
                 *(*place, *([result.layer] if several else []), str(result.predicted_slope)),
                 *cells,
-                _verdict(result),
+                verdict_of(result),
                 end_section=several and row == len(plan.judged) - 1,
             )
     return table
+
+
+def to_html(verification: Verification) -> str:
+    """A table for each norm and the headline, for a notebook."""
+    tables = [to_table(verification, norm)._repr_html_() for norm in verification.plan.norms]
+    return "\n".join([*tables, *(f"<p>{escape_html(line)}</p>" for line in headline(verification).splitlines())])
 
 
 def headline(verification: Verification) -> str:
@@ -177,7 +188,8 @@ def headline(verification: Verification) -> str:
     return "\n".join([said, *account_of(verification.runs).lines])
 
 
-def _verdict(result: LayerResult) -> str:
+def verdict_of(result: LayerResult) -> str:
+    """Measured regime and verdict in its colour, in the markup of Rich, and the reason if there is one."""
     regime = f"{result.measured_regime.value}, " if result.measured_regime else ""
     colour = _COLOURS[result.verdict]
     return f"{regime}[{colour}]{result.verdict.value}[/]" + (f": {result.reason}" if result.reason else "")

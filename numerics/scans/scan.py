@@ -33,9 +33,9 @@ class ScanProgress:
     total, done, failed : int
         Cells; those done before this session and those that stopped short count as done.
     rate : float
-        Cells per second in this session; 0 before the first.
+        Cells per second in this session since the first came in, which has waited for the kernels to compile; 0 before.
     remaining : float
-        Seconds left, by the costs of the cells; nan before the first.
+        Seconds left, by the costs of the cells, at that rate; nan before.
     """
 
     total: int
@@ -155,6 +155,7 @@ class Session:
             for record in records:
                 tally.count(record)
                 self._report(tally)
+            tally.start_clock()
             if time.monotonic() - rewritten > _REWRITE:
                 self._rewrite()
                 rewritten = time.monotonic()
@@ -186,7 +187,12 @@ class _Tally:
         self._total, self._missing, self._failed = total, len(missing), failed
         self._cost_left = sum(map(self._cost, missing))
         self._cost_spent, self._finished = 0.0, 0
-        self._began = time.monotonic()
+        self._began, self._finished_before = float("nan"), 0
+
+    def start_clock(self) -> None:
+        """Leave out of rate and time left what came in before: it has waited for the kernels to compile."""
+        if self._finished_before == 0:
+            self._began, self._finished_before, self._cost_spent = time.monotonic(), self._finished, 0.0
 
     def count(self, record: Record) -> None:
         cost = self._cost(record.cell)
@@ -198,10 +204,13 @@ class _Tally:
     def progress(self) -> ScanProgress:
         seconds = time.monotonic() - self._began
         done = self._total - self._missing + self._finished - self._failed
-        rate = self._finished / seconds if self._finished else 0.0
+        timed = self._finished - self._finished_before
+        if not (self._finished_before and timed and seconds > 0.0):
+            left = float("nan") if self._finished < self._missing else 0.0
+            return ScanProgress(self._total, done, self._failed, 0.0, left)
         cost_left = max(0.0, self._cost_left)  # rounding can leave less than nothing
         remaining = cost_left * seconds / self._cost_spent if self._cost_spent else float("nan")
-        return ScanProgress(self._total, done, self._failed, rate, remaining)
+        return ScanProgress(self._total, done, self._failed, timed / seconds, remaining)
 
 
 def _workers(executor: Executor | Workers | None) -> Workers:

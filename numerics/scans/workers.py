@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from numerics.arrays import whole_number
 from numerics.errors import InputError, ScanError
 from numerics.scans.experiment import Cell, Experiment
 from numerics.scans.records import CellStatus, Record
+from numerics.scans.signals import held_back
 
 __all__ = ["Borrowed", "Dask", "Processes", "Serial", "Threads", "Workers", "execute"]
 
@@ -83,8 +85,8 @@ class Processes(Workers):
     """
 
     def __init__(self, processes: int | None = None) -> None:
-        if processes is not None and (isinstance(processes, bool) or not isinstance(processes, int) or processes < 1):
-            raise InputError(f"processes = {processes!r}; give a positive integer, or None for one per core")
+        if processes is not None:
+            whole_number(processes, "processes", 1, "give a positive integer, or None for one per core")
         self.processes = processes or _cores()
         self.window = 2 * self.processes  # the next cell is at hand when one ends
 
@@ -95,20 +97,24 @@ class Processes(Workers):
         # loky rather than the standard library: it starts fresh interpreters with their own environment (one thread each),
         # does not run the user's script a second time in them, and takes functions of a notebook
         self._experiment = experiment
-        self._pool = ProcessPoolExecutor(
-            self.processes, timeout=None, initializer=_enter, initargs=(experiment, os.getpid()), env=_ONE_THREAD
-        )
+        with held_back():
+            self._pool = ProcessPoolExecutor(
+                self.processes, timeout=None, initializer=_enter, initargs=(experiment, os.getpid()), env=_ONE_THREAD
+            )
 
     def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand a cell to the pool."""
-        return self._pool.submit(_measured_here, cell)
+        """Hand a cell to the pool, which starts processes when it is given work."""
+        with held_back():
+            return self._pool.submit(_measured_here, cell)
 
     def restart(self) -> None:
         """Replace a broken pool by a new one, and make sure that this one works."""
         self.stop()
         self.start(self._experiment)
         try:
-            self._pool.submit(os.getpid).result()
+            with held_back():
+                first = self._pool.submit(os.getpid)
+            first.result()
         except BrokenExecutor as error:
             raise ScanError(
                 f"worker processes do not start on this machine ({error}); use the serial executor"
@@ -184,8 +190,8 @@ class Dask(Workers):
     ) -> None:
         if sum(given is not None for given in (scheduler, workers, client)) != 1:
             raise InputError("give one of: scheduler (the address of a cluster), workers (how many to start), client")
-        if workers is not None and workers < 1:
-            raise InputError(f"workers = {workers}; give a positive integer")
+        if workers is not None:
+            whole_number(workers, "workers", 1, "give a positive integer")
         self._scheduler, self._workers, self.client = scheduler, workers, client
         self._timeout = timeout
         self._owned: list[Any] = []

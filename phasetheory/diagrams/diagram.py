@@ -17,10 +17,10 @@ from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.network import Network, check_network
+from phasetheory.networks.network import Network, check_network, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
-from phasetheory.symbols.expressions import d, listed_or_none, m
+from phasetheory.symbols.expressions import d, fan_in, fan_out, listed_or_none, m
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
@@ -52,6 +52,7 @@ class PhaseDiagram:
     def __post_init__(self) -> None:
         check_norm(self.norm)
         check_network(self.network)
+        refuse_zero_layer(self.network, "a plane of initialisations is one of powers of the width")
         object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -185,9 +186,9 @@ class PhaseDiagram:
         """Coordinates of a network on this slice, or None if it does not lie on it.
 
         Two networks are the same point when their exponents differ by one common factor in all layers (taken out again
-        by alpha): that changes no relative distance.
+        by alpha): that changes no relative distance. A layer that starts at zero is beyond every slice.
         """
-        if network.depth != self.network.depth:
+        if network.depth != self.network.depth or network.zero_layer is not None:
             return None
         sigmas, alpha = network.exponents.absorbed()
         common = sp.Dummy("common")
@@ -282,9 +283,10 @@ def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
     given = listed_or_none(coordinates) or [coordinates]
     if not all(isinstance(c, sp.Symbol) for c in given):
         raise TheoryError(f"coordinates = {shown(coordinates)}; give two symbols, sympy.symbols('x y', real=True)")
-    if len(given) != 2 or len({c.name for c in given} - {m.name, d.name}) != 2:
+    reserved = {symbol.name for symbol in (m, d, fan_in, fan_out)}
+    if len(given) != 2 or len({c.name for c in given} - reserved) != 2:
         names = ", ".join(c.name for c in given)
-        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d")
+        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d, fan_in and fan_out")
     return given[0], given[1]
 
 

@@ -118,9 +118,10 @@ class _MaxPlus:
         return -_MaxPlus.minimum([-v for v in values])
 
     @staticmethod
-    def smallest_sums(values: Sequence[PiecewiseLinear]) -> list[tuple[int, PiecewiseLinear]]:
+    def largest_rests(values: Sequence[PiecewiseLinear]) -> list[tuple[int, PiecewiseLinear]]:
         # The order changes over the plane, so every set may have the smallest mean somewhere. But of n equal values v a set has
         # none, one (if it has no others) or all: with a of them the mean is (C + a v)/(c + a), monotone in a.
+        everything = sum(values[1:], start=values[0])
         groups = Counter(values)
         if len(groups) > _MOST_GROUPS:
             raise TheoryError(
@@ -135,7 +136,8 @@ class _MaxPlus:
             for size, chosen in sets
             if size and (size == 1 or all(n in (0, groups[v]) for v, n in chosen))
         ]
-        return sorted(dict.fromkeys(totals), key=lambda pair: pair[0])
+        distinct = sorted(dict.fromkeys(totals), key=lambda pair: pair[0])
+        return [(size, everything - total) for size, total in distinct]
 
 
 MAX_PLUS = _MaxPlus()

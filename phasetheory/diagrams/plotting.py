@@ -44,6 +44,9 @@ REGIME_COLOURS: Mapping[Regime, str] = {
 }
 # only the first, the second, ... of the layers condensed; further mixtures take what is left, in order
 _MIXED_COLOURS = ("#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
+# how much of a colour is left in an area; more where it would be near another to those who see two primary colours
+_STRENGTH = 0.38
+_STRENGTHS = {"#009E73": 0.7, "#CC79A7": 0.6}
 _WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of the book
 _LABEL_WIDTH = 20  # characters in a line of names beside a point
 _LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
@@ -191,8 +194,9 @@ def mixture_colour(regimes: Sequence[Regime]) -> str | None:
     return None
 
 
-def tint(colour: str, strength: float = 0.38) -> tuple[float, float, float]:
-    """A colour mixed with white: opaque, so that neighbouring polygons show no seam."""
+def tint(colour: str) -> tuple[float, float, float]:
+    """A colour mixed with white, for an area: opaque, so that neighbouring polygons show no seam."""
+    strength = _STRENGTHS.get(colour, _STRENGTH)
     red, green, blue = (1 - strength * (1 - channel) for channel in to_rgb(colour))
     return red, green, blue
 

@@ -175,9 +175,15 @@ def _this_network(derivation: Derivation, net: Network) -> Section:
     body += [
         equals("α", r"\alpha", net.alpha),
         equals("κ", r"\kappa", net.kappa),
-        equals("κ'", r"\kappa'", net.kappa_prime),
     ]
-    body += [equals("γ", r"\gamma", net.gamma), equals("γ'", r"\gamma'", net.gamma_prime)]
+    if net.zero_layer is None:
+        body.append(equals("κ'", r"\kappa'", net.kappa_prime))
+        body += [equals("γ", r"\gamma", net.gamma), equals("γ'", r"\gamma'", net.gamma_prime)]
+    else:
+        body.append(
+            f"{net.zero_layer} starts at zero, so it has no normalised weights and the network no coordinates; it is the limit "
+            "of tiny scales, of exponent -∞, on which the scaling argument runs as it stands."
+        )
     body.append(equals("exponent of P", r"\text{exponent of } P", net.capacity))
     if derivation.activation.degree != 1:
         return Section(_heading(net), Basis.DERIVED, tuple(body))
@@ -210,6 +216,10 @@ def _followed_through(net: Network) -> list[str | Equation]:
                 + (rf",\quad S^{{\mathrm{{spectral}}}} = {latex(spectral[layer])}" if net.depth > 2 else ""),
             )
         )
+    if net.zero_layer is not None:
+        exponent, layer = net.displacements()[net.zero_layer], net.zero_layer
+        lines.append(f"{layer} grows from zero, so its S says nothing; what is finite is its norm:")
+        lines.append(Equation(f"|{layer}(t)| ~ {power(exponent)}", rf"|{layer}(t)| \sim {latex(m**exponent)}"))
     return [*lines, f"Practice: {net.learning_rate_scaling().meaning}."]
 
 

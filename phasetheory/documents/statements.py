@@ -10,7 +10,7 @@ from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
-from phasetheory.symbols.printing import plain
+from phasetheory.symbols.printing import plain, power
 
 __all__ = ["statements"]
 
@@ -36,20 +36,25 @@ def statements(network: Network) -> tuple[Statement, ...]:
         Basis.PROVED,
         _SYMBOLS,
     )
+    scales = (kappas,) if network.zero_layer is None else ()  # a layer at zero has no normalised weights
     if network.activation.degree != 1:
-        return kappas, *_beyond_degree_one(network)
+        return *scales, *_beyond_degree_one(network)
     slopes = slopes_on_slice(network)
     number = all(slope.is_number for slope in slopes.values())
-    found = [kappas]
+    found = [*scales]
     if number:
         for layer, basis in network.basis().items():
+            if layer == network.zero_layer:
+                continue
             regime = f"{layer} is {network.regime()[layer].value}"
             if basis is Basis.PROVED:
                 found += [Statement(regime, basis, _THEOREM), _proved_bounds(network)]
             else:
                 found.append(Statement(regime, basis, _SCALING))
-    values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items())
+    values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items() if layer != network.zero_layer)
     found.append(Statement(values, Basis.DERIVED, _SCALING))
+    if network.zero_layer is not None:
+        found.append(Statement(_from_zero(network, network.zero_layer), Basis.DERIVED, _SCALING))
     if number and network.depth == 2 and _lazy_output(network.gamma, network.gamma_prime):
         found.append(
             Statement(
@@ -62,10 +67,22 @@ def statements(network: Network) -> tuple[Statement, ...]:
     return tuple(found)
 
 
+def _from_zero(network: Network, layer: str) -> str:
+    size = power(network.displacements()[layer])
+    return (
+        f"{layer} starts at zero, the limit of tiny scales: P = 0, so the layers must grow, and |{layer}(t)| ~ {size}"
+    )
+
+
 def _beyond_degree_one(network: Network) -> tuple[Statement, ...]:
     boundary = capacity_boundary(network.depth, network.activation)
     within = "within reach of the start" if network.capacity >= 0 else "out of reach until the layers grow"
-    reach = f"the target is {within}: γ = {plain(network.gamma)}, the capacity boundary is γ = {plain(boundary)}"
+    place = (
+        f"γ = {plain(network.gamma)}"
+        if network.zero_layer is None
+        else f"P = 0, since {network.zero_layer} starts at zero"
+    )
+    reach = f"the target is {within}: {place}, the capacity boundary is γ = {plain(boundary)}"
     refused = "no slope is claimed: growth is winner-take-all for a degree other than 1"
     return Statement(reach, Basis.DERIVED, _SCALING), Statement(refused, Basis.DERIVED, _SCALING)
 

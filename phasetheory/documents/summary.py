@@ -8,12 +8,14 @@ from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network
+from phasetheory.scaling.argument import strengths
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis
-from phasetheory.symbols.printing import plain
+from phasetheory.symbols.printing import plain, power
 
 __all__ = ["describe", "layout", "summary_rows"]
 
+_DEVIATIONS = "standard deviations, not variances: He's variance 2/fan_in is the scale sqrt(2/fan_in)"
 _BOOK_NAMES = {2: ("β₂", "β₁"), 3: ("β₁", "β₂", "β₃")}
 
 
@@ -41,6 +43,7 @@ def describe(network: Network | str, *, depth: int | None = None, activation: Ac
     NTK, depth 2: standard normal weights, 1/sqrt(m) after every hidden layer
       source         Jacot, Gabriel, Hongler 2018, arXiv 1806.07572
       scales         σ_w = β₂ = 1, σ_a = β₁ = 1; α = √m; η = 1, 1
+                     standard deviations, not variances: He's variance 2/fan_in is the scale sqrt(2/fan_in)
       exponents      σ: 0, 0; α: 1/2; η: 0, 0
       coordinates    γ = 1/2, γ' = 0
       w              linear [proved], S = -1/2 [derived]
@@ -97,26 +100,39 @@ def summary_rows(net: Network) -> list[tuple[str, str]]:
     powers = net.exponents
     rows = [
         ("scales", f"{scales}; α = {plain(net.alpha)}; η = {_listed(net.learning_rates)}"),
+        ("", _DEVIATIONS),
         ("exponents", f"σ: {_listed(powers.sigmas)}; α: {plain(powers.alpha)}; η: {_listed(powers.learning_rates)}"),
-        ("coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"),
+        _place(net),
     ]
     if net.activation.degree != 1:
         boundary = capacity_boundary(net.depth, net.activation)
-        return [*rows, ("capacity", f"P ~ m^({plain(net.capacity)}), of order one at γ = {plain(boundary)}")]
+        capacity = f"P ~ m^({plain(net.capacity)})" if net.zero_layer is None else "P = 0"
+        return [*rows, ("capacity", f"{capacity}, of order one at γ = {plain(boundary)}")]
     if net.gamma.free_symbols | net.gamma_prime.free_symbols:  # a line: slopes as functions of its parameter
         return [*rows, *((layer, f"S = {plain(slope)}") for layer, slope in slopes_on_slice(net).items())]
     return [*rows, *_regime_rows(net), ("learning rate", net.learning_rate_scaling().meaning)]
 
 
+def _place(net: Network) -> tuple[str, str]:
+    """Coordinates; strengths where a layer starts at zero, which is beyond every plane."""
+    if net.zero_layer is None:
+        return "coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"
+    strength, _ = strengths(net.exponents.sigmas)
+    return "strengths", f"s: {', '.join(map(power, strength))}; P = 0; no γ, since {net.zero_layer} starts at zero"
+
+
 def _regime_rows(net: Network) -> list[tuple[str, str]]:
     basis, slopes, regimes = net.basis(), net.slopes(), net.regime()
-    rows = [
-        (layer, f"{regimes[layer].value} [{basis[layer].value}], S = {slopes[layer]} [derived]") for layer in net.layers
-    ]
+    rows = {k: f"{regimes[k].value} [{basis[k].value}], S = {slopes[k]} [derived]" for k in net.layers}
     if net.depth > 2:  # only then do the two norms differ, in the layers between two wide ones
         spectral, labels = net.slopes("spectral"), net.regime("spectral")
-        rows = [(k, f"{text}; in spectral norm {labels[k].value}, S = {spectral[k]}") for k, text in rows]
-    return rows
+        rows = {k: f"{text}; in spectral norm {labels[k].value}, S = {spectral[k]}" for k, text in rows.items()}
+    if net.zero_layer is not None:
+        size = power(net.displacements()[net.zero_layer])
+        rows[net.zero_layer] = (
+            f"starts at zero, no RD; it grows to |{net.zero_layer}(t)| ~ {size} in either norm [derived]"
+        )
+    return list(rows.items())
 
 
 def _listed(values: tuple[sp.Expr, ...]) -> str:

@@ -43,7 +43,7 @@ import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
 from phasetheory.finite_width.arc_cosine import angle, arc_cosine_kernels
-from phasetheory.networks.network import Network, check_network
+from phasetheory.networks.network import Network, check_network, refuse_zero_layer
 from phasetheory.scaling.argument import displacement
 from phasetheory.symbols.expressions import d, m
 
@@ -207,6 +207,7 @@ def finite_width(network: Network, inputs: Any, targets: Any, *, loss: float = 0
     import numpy as np
 
     check_network(network)
+    refuse_zero_layer(network, "its relative distance has no meaning")
     layers = _covered_layers(network)
     _refuse_free_symbols(network)
     x, y = _real_array(inputs, "inputs"), _real_array(targets, "targets")

@@ -22,7 +22,7 @@ import sympy as sp
 
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import ExpressionError, TheoryError, shown
-from phasetheory.networks.network import Network, check_network
+from phasetheory.networks.network import Network, check_network, refuse_zero_layer
 from phasetheory.symbols.expressions import as_expression, d, listed_or_none, m
 
 __all__ = ["AbcParametrization", "from_abc", "to_abc"]
@@ -102,6 +102,7 @@ def to_abc(network: Network) -> AbcParametrization:
     (0, 1/2)
     """
     check_network(network)
+    refuse_zero_layer(network, "abc exponents are those of powers of the width")
     exponents = network.exponents
     below = (sp.S.Zero,) * (len(exponents.sigmas) - 1)
     return AbcParametrization(

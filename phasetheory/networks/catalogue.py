@@ -6,13 +6,12 @@ widths on either side of a layer: d, m, ..., m, 1; d counts the constant input t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import sympy as sp
 
 from phasetheory.networks.critical import critical_point
-from phasetheory.networks.network import Network, two_layer
-from phasetheory.symbols.expressions import d, m
+from phasetheory.networks.network import Network, layer_fans, two_layer
+from phasetheory.symbols.expressions import m
 
 __all__ = ["CATALOGUE", "Scheme"]
 
@@ -53,14 +52,9 @@ _any = sp.Symbol("g", real=True)
 _lazy = sp.Symbol("g", positive=True)
 
 
-def _fans(depth: int) -> list[tuple[sp.Expr, sp.Expr]]:
-    widths = [d, *[m] * (depth - 1), sp.S.One]
-    return list(pairwise(widths))
-
-
 def _by_variance(variance: Callable[[sp.Expr, sp.Expr], sp.Expr]) -> Callable[[int], Network]:
     """A scheme that gives each layer the variance of its fans."""
-    return lambda depth: Network(sigmas=tuple(sp.sqrt(variance(*fans)) for fans in _fans(depth)))
+    return lambda depth: Network(sigmas=tuple(sp.sqrt(variance(*fans)) for fans in layer_fans(depth)))
 
 
 def _uniform_variance(limit: sp.Expr) -> sp.Expr:

@@ -7,11 +7,23 @@ Layers are numbered from the input, l = 1..L. The two notations of the literatur
     two_layer(alpha, beta1, beta2)             paper [L21]: beta1 is the OUTPUT layer,  sigmas = (beta2, beta1)
     three_layer(alpha, beta1, beta2, beta3)    book:        beta1 is the INPUT layer,   sigmas = (beta1, beta2, beta3)
 
+Scales are standard deviations, not variances: the variance 2/fan_in of He is the scale sqrt(2/fan_in).
+
+One layer may start at zero, sigma_l = 0: the readout of muP, the last map of a branch. It is the limit of a scale m^-b
+for b to infinity, and the algebra of exponents has a value for it, -oo: P = 0, so the layers must grow; the layer itself has no
+relative distance (S_l = oo), and what is finite is how far it moves, :meth:`Network.displacements`. With two such layers every
+gradient vanishes, since df/dW_l has a factor from every other layer. A *hidden* layer at zero
+stands on the kink of the activation and is no such limit: relu'(0) is 0 to every library, so nothing ever moves; under leaky relu
+all its neurons have the same derivative there and move along one direction, which tiny weights do not. It is taken for the linear
+activation only.
+
 [L21] T. Luo, Z.-Q. J. Xu, Z. Ma, Y. Zhang, JMLR 22 (2021), arXiv 2007.07497.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -19,15 +31,15 @@ import sympy as sp
 from phasetheory.dynamics.activations import Activation, check_activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import NotHomogeneousError, NotPowerLawError, TheoryError, shown
-from phasetheory.scaling.argument import Exponents, layer_slopes
+from phasetheory.scaling.argument import Exponents, displacement, layer_slopes
 from phasetheory.scaling.capacity import capacity_exponent
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
 from phasetheory.symbols.budget import simplified
-from phasetheory.symbols.exponents import exponent, exponent_of
-from phasetheory.symbols.expressions import as_scale, listed_or_none
+from phasetheory.symbols.exponents import check_positive, exponent, exponent_of
+from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 
-__all__ = ["Network", "check_network", "layer_names", "three_layer", "two_layer"]
+__all__ = ["Network", "check_network", "layer_fans", "layer_names", "refuse_zero_layer", "three_layer", "two_layer"]
 
 _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 
@@ -37,6 +49,11 @@ def layer_names(depth: int) -> tuple[str, ...]:
     return ("w", "a") if depth == 2 else (*(f"W{layer}" for layer in range(1, depth)), "a")
 
 
+def layer_fans(depth: int) -> list[Fans]:
+    """(fan_in, fan_out) of every layer, input to output, from the widths d, m, ..., m, 1."""
+    return list(pairwise([d, *[m] * (depth - 1), sp.S.One]))
+
+
 @dataclass(frozen=True)
 class Network:
     """A fully connected network with one output, as a point of the theory.
@@ -44,12 +61,13 @@ class Network:
     Parameters
     ----------
     sigmas : sequence of scales, length L >= 2
-        Standard deviations of the initial weights, input to output. Scales are numbers, SymPy expressions in
-        ``phasetheory.m`` and ``phasetheory.d``, or text such as ``'sqrt(2/m)'`` (read, never executed).
+        Standard deviations (not variances) of the initial weights, input to output. Scales are numbers, SymPy expressions in
+        ``phasetheory.m`` and ``phasetheory.d``, or text such as ``'sqrt(2/m)'`` (read, never executed); ``'sqrt(2/fan_in)'``
+        takes fan_in and fan_out of its layer. One of them may be 0: a layer that starts at zero.
     alpha : scale
         The output is divided by it.
     learning_rates : sequence of scales, length L, optional
-        Layer-wise learning rates eta_l; all 1 by default.
+        Layer-wise learning rates eta_l, in the fans of their layers too; all 1 by default.
     activation : Activation
         Any positively homogeneous one; exponents and slopes need degree 1.
     name : str
@@ -58,7 +76,16 @@ class Network:
     Raises
     ------
     TheoryError
-        Depth below 2, or a scale that is not positive, finite and readable.
+        Depth below 2, or a scale that is not finite, readable and positive at large width; two layers that start at zero, or a
+        hidden one under an activation with a kink.
+
+    Examples
+    --------
+    >>> Network(("sqrt(2/fan_in)",) * 3).sigmas
+    (sqrt(2)/sqrt(d), sqrt(2)/sqrt(m), sqrt(2)/sqrt(m))
+    >>> net = Network((1, 0))  # output weights start at zero
+    >>> net.slopes(), net.displacements()
+    ({'w': -2, 'a': oo}, {'w': -3/2, 'a': -1/2})
     """
 
     sigmas: tuple[sp.Expr, ...]
@@ -81,10 +108,27 @@ class Network:
         if len(rates) != depth:
             raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
         names = ("beta2", "beta1") if depth == 2 else [f"sigma_{i + 1}" for i in range(depth)]
-        scales = tuple(as_scale(s, name=n) for n, s in zip(names, given, strict=True))
-        object.__setattr__(self, "sigmas", scales)
-        object.__setattr__(self, "alpha", as_scale(self.alpha, name="alpha"))
-        object.__setattr__(self, "learning_rates", tuple(as_scale(r, name=f"eta_{i + 1}") for i, r in enumerate(rates)))
+        fans = layer_fans(depth)
+        sigmas = tuple(_deviation(s, name, fan) for name, s, fan in zip(names, given, fans, strict=True))
+        object.__setattr__(self, "sigmas", sigmas)
+        object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
+        etas = tuple(_positive(r, f"eta_{i}", fan) for i, (r, fan) in enumerate(zip(rates, fans, strict=True), start=1))
+        object.__setattr__(self, "learning_rates", etas)
+        self._check_zeros(names)
+
+    def _check_zeros(self, names: Sequence[str]) -> None:
+        zeros = [name for name, sigma in zip(names, self.sigmas, strict=True) if sigma == 0]
+        if len(zeros) > 1:
+            raise TheoryError(
+                f"{' = '.join(zeros)} = 0: with two layers at zero every gradient vanishes and nothing ever moves; "
+                "let one layer start at zero at most"
+            )
+        act = self.activation
+        if zeros and self.sigmas[-1] != 0 and (act.degree, act.left) != (1, -act.right):
+            raise TheoryError(
+                f"{zeros[0]} = 0: a hidden layer at zero stands on the kink of {act.name}, where it never moves, or all its "
+                "neurons move as one; let the output layer start at zero, or take a small scale such as 1/m^2"
+            )
 
     @property
     def depth(self) -> int:
@@ -95,6 +139,14 @@ class Network:
     def layers(self) -> tuple[str, ...]:
         """Names of the weight layers, input to output."""
         return layer_names(self.depth)
+
+    @property
+    def zero_layer(self) -> str | None:
+        """Name of the layer that starts at zero, sigma_l = 0; None if no layer does.
+
+        Then kappa = 0, and gamma = oo is no point of a diagram: strengths and :meth:`displacements` say what it would.
+        """
+        return next((layer for layer, sigma in zip(self.layers, self.sigmas, strict=True) if sigma == 0), None)
 
     @property
     def kappa(self) -> sp.Expr:
@@ -130,7 +182,7 @@ class Network:
     @property
     def _kappa_prime(self) -> sp.Expr:
         first, last = (self.sigmas[i] / sp.sqrt(self.learning_rates[i]) for i in (0, -1))
-        return last / first
+        return last / first if first != 0 else sp.oo
 
     @cached_property
     def gamma(self) -> sp.Expr:
@@ -153,9 +205,9 @@ class Network:
 
     @cached_property
     def exponents(self) -> Exponents:
-        """Exponents in the width of every sigma_l, of alpha and of every eta_l."""
+        """Exponents in the width of every sigma_l (-oo of a layer that starts at zero), of alpha and of every eta_l."""
         return Exponents(
-            sigmas=tuple(map(exponent, self.sigmas)),
+            sigmas=tuple(exponent(s) if s != 0 else -sp.oo for s in self.sigmas),
             alpha=exponent(self.alpha),
             learning_rates=tuple(map(exponent, self.learning_rates)),
         )
@@ -169,7 +221,8 @@ class Network:
         """Slope S_l = lim log RD_l / log m of every layer, exact.
 
         Derived by the scaling argument of :mod:`phasetheory.scaling.argument`; the theorem of [L21] covers the regime of w
-        at depth 2. ``norm`` is ``'frobenius'`` (the paper's relative distance) or ``'spectral'``.
+        at depth 2. ``norm`` is ``'frobenius'`` (the paper's relative distance) or ``'spectral'``. A layer that starts at zero has
+        no RD, and oo here.
 
         Raises
         ------
@@ -179,8 +232,19 @@ class Network:
         self._require_degree_one("slopes are claimed")
         return dict(zip(self.layers, layer_slopes(self.exponents, norm=norm), strict=True))
 
+    def displacements(self) -> dict[str, sp.Expr]:
+        """Exponent of how far every layer moves, lim log sup_t |W_l(t) - W_l(0)| / log m, in the weights as they are given.
+
+        Derived, by the same argument. It is the same in Frobenius and spectral norm, since layers move in a number of directions
+        that does not grow with the width. Of a layer that starts at zero it is the size of its weights.
+        """
+        self._require_degree_one("displacements are claimed")
+        moved = displacement(*self.exponents.absorbed_numbers()).moved
+        rates = self.exponents.learning_rates
+        return {layer: move + rate / 2 for layer, move, rate in zip(self.layers, moved, rates, strict=True)}
+
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
-        """Regime of every layer: the sign of its slope."""
+        """Regime of every layer: the sign of its slope (condensed, if it starts at zero: nothing of the start is left)."""
         return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
 
     def basis(self) -> dict[str, Basis]:
@@ -210,6 +274,29 @@ class Network:
             )
 
 
+def _positive(value: Any, name: str, fans: Fans | None = None) -> sp.Expr:
+    """A scale that is positive at large width."""
+    scale = as_scale(value, name=name, fans=fans)
+    try:
+        check_positive(scale)
+    except NotPowerLawError as error:
+        raise NotPowerLawError(f"{name}: {error}") from error
+    return scale
+
+
+def _deviation(value: Any, name: str, fans: Fans) -> sp.Expr:
+    """The same, or 0 for a layer that starts at zero."""
+    return sp.S.Zero if as_expression(value, name=name, fans=fans).is_zero else _positive(value, name, fans)
+
+
+def refuse_zero_layer(network: Network, what: str) -> None:
+    """Refuse a network with a layer that starts at zero; ``what`` says why it cannot be taken."""
+    if network.zero_layer is not None:
+        raise TheoryError(
+            f"{network.zero_layer} starts at zero, and {what}; use slopes() and displacements(), or a small scale such as 1/m^2"
+        )
+
+
 def check_network(value: Any, advice: str = "give phasetheory.Network(..)") -> None:
     """Refuse what is not a :class:`Network`."""
     if not isinstance(value, Network):
@@ -218,6 +305,8 @@ def check_network(value: Any, advice: str = "give phasetheory.Network(..)") -> N
 
 def two_layer(alpha: Any, beta1: Any, beta2: Any, *, activation: Activation = relu, name: str = "") -> Network:
     """Two layers in the paper's notation: a ~ N(0, beta1^2) is the OUTPUT layer, w ~ N(0, beta2^2 I) the input layer.
+
+    beta1 and beta2 are standard deviations: He's variance 2/fan_in is ``'sqrt(2/fan_in)'``.
 
     Examples
     --------
@@ -230,5 +319,8 @@ def two_layer(alpha: Any, beta1: Any, beta2: Any, *, activation: Activation = re
 def three_layer(
     alpha: Any, beta1: Any, beta2: Any, beta3: Any, *, activation: Activation = relu, name: str = ""
 ) -> Network:
-    """Three layers in the book's notation: W1 ~ beta1 is the INPUT layer, W2 ~ beta2, a ~ beta3 the output layer."""
+    """Three layers in the book's notation: W1 ~ beta1 is the INPUT layer, W2 ~ beta2, a ~ beta3 the output layer.
+
+    The betas are standard deviations: He's variance 2/fan_in is ``'sqrt(2/fan_in)'``.
+    """
     return Network(sigmas=(beta1, beta2, beta3), alpha=alpha, activation=activation, name=name)

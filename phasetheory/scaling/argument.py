@@ -18,6 +18,11 @@ that is at least min_l s_l, for p >= 0 at most (take one layer for K), so
 
     D/2 = max( min_l s_l,  min_K (sum_{l in K} s_l - p)/|K| )  -  max(p, 0)/2 .
 
+A layer that starts at zero has s_l = -oo, the exponent of 0. Then p = -oo, the growth equation decides, and with K holding that
+layer (the others give oo) its first form has no -oo in it. The lines below run on that value as they stand; the layer moves by
+delta_l = D/2 and its slope is oo. It is the limit of s_l = m^-b for b to infinity: beyond some finite b nothing but S_l depends
+on b.
+
 Where it is too short: step 3 takes the target to be within reach of features aligned in a few directions. Where w condenses while
 the layer above hardly moves (two layers: gamma > 1, gamma' < 1 - gamma) those directions are fixed early; a target that they
 cannot fit is fitted late, at a larger RD, and S_w is a lower bound. Likewise below layers that condense while it is linear itself
@@ -90,8 +95,8 @@ class Algebra(Protocol):
     def maximum(self, values: Sequence[Any]) -> Any:
         """Largest of ``values``."""
 
-    def smallest_sums(self, values: Sequence[Any]) -> list[tuple[int, Any]]:
-        """Pairs (k, sum of k of the values), among them one with the smallest (sum - p)/k of all sets, whatever p is."""
+    def largest_rests(self, values: Sequence[Any]) -> list[tuple[int, Any]]:
+        """Pairs (k, sum of all but k of the values), among them one with the smallest (p - sum)/k of all sets, whatever p is."""
 
 
 class _Ordered:
@@ -106,8 +111,10 @@ class _Ordered:
         return max(values)
 
     @staticmethod
-    def smallest_sums(values: Sequence[Any]) -> list[tuple[int, Any]]:
-        return list(enumerate(accumulate(sorted(values)), start=1))
+    def largest_rests(values: Sequence[Any]) -> list[tuple[int, Any]]:
+        largest_first = sorted(values, reverse=True)
+        rests = accumulate(largest_first[:-1], initial=largest_first[0] * 0)
+        return [(len(values) - taken, rest) for taken, rest in enumerate(rests)]
 
 
 ORDERED = _Ordered()
@@ -142,8 +149,8 @@ def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) 
     """Run the argument of the module on exponents of sigma_l (input to output) and alpha, learning rates absorbed."""
     strength, frobenius = strengths(sigmas)
     capacity = sum(strength[1:], start=strength[0]) - alpha
-    excess = algebra.maximum([capacity, capacity * 0])
-    means = [(total - capacity) / size for size, total in algebra.smallest_sums(strength)]
+    excess = algebra.maximum([capacity, alpha * 0])
+    means = [(alpha - rest) / size for size, rest in algebra.largest_rests(strength)]
     half_growth = algebra.maximum([algebra.minimum(strength), algebra.minimum(means)]) - excess / 2
     growth = half_growth * 2
     moves = {s: algebra.minimum([half_growth, growth - s]) for s in dict.fromkeys(strength)}  # like layers once

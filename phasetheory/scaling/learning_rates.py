@@ -79,9 +79,10 @@ def learning_rate_scaling(exponents: Exponents) -> LearningRateScaling:
     """
     sigmas, alpha = exponents.absorbed_numbers()
     result = displacement(sigmas, alpha)
-    weakest, second, *others = sorted(result.strength)
+    weakest, *stronger = sorted(result.strength)
+    second, *others = stronger
     half_growth = result.growth / 2
-    start = 2 * (result.capacity - weakest)
+    start = 2 * (sum(stronger) - alpha)  # P over the weakest strength, which may be 0
     end = 2 * (max(result.capacity, sp.S.Zero) - max(weakest, half_growth))
     turning = min(half_growth, second)
     time = alpha + 2 * turning - sum(max(s, turning) for s in result.strength)

@@ -86,12 +86,12 @@ def _as_slope(slope: Any) -> sp.Expr:
 
 
 def _classify_expression(slope: sp.Expr, critical: float) -> Regime:
-    """The same for an expression, whose sign may follow from the assumptions on its symbols."""
+    """The same for an expression, whose sign may follow from the assumptions on its symbols; oo is condensed."""
     if (abs(slope) - critical).is_nonpositive:
         return Regime.CRITICAL
-    if (slope + critical).is_negative:
+    if (slope + critical).is_extended_negative:
         return Regime.LINEAR
-    if (slope - critical).is_positive:
+    if (slope - critical).is_extended_positive:
         return Regime.CONDENSED
     raise TheoryError(f"the sign of the slope {slope} depends on its symbols; substitute numbers first")
 

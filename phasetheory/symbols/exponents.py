@@ -10,7 +10,7 @@ from phasetheory.symbols.budget import is_small
 from phasetheory.symbols.expressions import as_scale, d, m
 from phasetheory.symbols.leading import leading_term
 
-__all__ = ["exponent", "exponent_of"]
+__all__ = ["check_positive", "exponent", "exponent_of"]
 
 
 def exponent(quantity: Any) -> sp.Expr:
@@ -35,7 +35,7 @@ def exponent(quantity: Any) -> sp.Expr:
 
 def exponent_of(q: sp.Expr) -> sp.Expr:
     """The same for an expression that may be large, such as a product over many layers."""
-    _check_positive(q)
+    check_positive(q)
     if not q.has(m):
         return sp.S.Zero
     leading = leading_term(q)
@@ -68,7 +68,7 @@ def _limit(expression: sp.Expr) -> sp.Expr | None:
     return None if limit.has(sp.AccumBounds, sp.Limit) else limit
 
 
-def _check_positive(q: sp.Expr) -> None:
+def check_positive(q: sp.Expr) -> None:
     """Refuse a scale that is not positive as m goes to infinity, such as 10^13 - m (free symbols other than m are set to 1)."""
     if q.is_positive:
         return

@@ -1,4 +1,4 @@
-"""Formulas in the width m and the input dimension d: the symbols, and a reader that never executes text.
+"""Formulas in the width m, the input dimension d and the fans of a layer: the symbols, and a reader that never executes text.
 
 SymPy's own parser evaluates its input as Python code, so text from a user is read here instead, by walking the
 syntax tree of one arithmetic expression and building SymPy objects from the few node types that are allowed. No other file
@@ -19,19 +19,28 @@ import sympy as sp
 from phasetheory.errors import ExpressionError, shown, unquoted
 from phasetheory.symbols.budget import check_power, check_size
 
-__all__ = ["as_expression", "as_scale", "d", "listed_or_none", "m", "parse_scale"]
+__all__ = ["Fans", "as_expression", "as_scale", "d", "fan_in", "fan_out", "listed_or_none", "m", "parse_scale"]
 
 #: Width of the hidden layers.
 m = sp.Symbol("m", positive=True)
 #: Input dimension, the constant input for the bias included.
 d = sp.Symbol("d", positive=True)
+#: Inputs of a layer: d in the first, m in the others.
+fan_in = sp.Symbol("fan_in", positive=True)
+#: Outputs of a layer: 1 in the last, m in the others.
+fan_out = sp.Symbol("fan_out", positive=True)
 
-_NAMES: dict[str, sp.Expr] = {"m": m, "d": d, "pi": sp.pi}
+#: What fan_in and fan_out are in one layer.
+Fans = tuple[sp.Expr, sp.Expr]
+
+_NAMES: dict[str, sp.Expr] = {"m": m, "d": d, "pi": sp.pi, "fan_in": fan_in, "fan_out": fan_out}
 _SPELLINGS: dict[str, sp.Expr] = {"width": m}  # where no coordinate has that name
 _MODULES = ("np", "numpy", "math", "sp", "sympy")  # np.sqrt is sqrt: a name, never a module
 _PYTHON = str.maketrans({"^": "**", "{": "(", "}": ")"})  # as mathematicians and LaTeX write powers
 _HINTS = dict.fromkeys(
-    ("fan_in", "fan_out"), ": fan_in is d in the first layer, fan_out is 1 in the last, m is every other one"
+    ("n", "N"),
+    ": n is the number of samples, which no scale depends on; if a number of neurons is meant, write m for the width, d for the "
+    "input dimension, or fan_in for the inputs of a layer",
 )
 _FUNCTIONS = {"sqrt": sp.sqrt, "log": sp.log, "exp": sp.exp}
 _MAX_LENGTH = 200  # characters: longer text is not a formula for a scale
@@ -48,10 +57,11 @@ class _Formula:
 
 
 def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
-    """Read a formula in ``m`` and ``d``, such as ``'sqrt(2/(m+1))'`` or ``'1/m^1.75'``.
+    """Read a formula in ``m`` and ``d``, such as ``'sqrt(2/(m+1))'`` or ``'1/m^1.75'``; a layer has ``fan_in``, ``fan_out`` too.
 
     Decimal numbers are taken exactly (``1.75`` is 7/4); ``^`` means power. Functions: ``sqrt``, ``log``, ``exp``. ``m^{-1/2}``,
-    ``np.sqrt(2/m)`` and ``width`` for m are read as they are meant.
+    ``np.sqrt(2/m)`` and ``width`` for m are read as they are meant. ``fan_in`` and ``fan_out`` stay symbols until a
+    :class:`~phasetheory.Network` gives them their values in a layer.
 
     Parameters
     ----------
@@ -92,12 +102,23 @@ def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     return expression
 
 
-def as_expression(value: Any, *, name: str) -> sp.Expr:
+def as_expression(value: Any, *, name: str, fans: Fans | None = None) -> sp.Expr:
     """Turn a number of Python or NumPy, text or a SymPy expression into an expression.
 
     Text is read by :func:`parse_scale`; a float is the decimal it prints as, 0.1 is 1/10. ``name`` is the argument named in the
-    error message.
+    error message. ``fans`` are the values of fan_in and fan_out; None where there is no layer, and so no fan.
     """
+    expression = _read(value, name)
+    found = expression.free_symbols & {fan_in, fan_out}
+    if found and fans is None:
+        raise ExpressionError(
+            f"{name}: {min(map(str, found))} is that of a layer, and there is none here; write m for the width, d for the input "
+            "dimension"
+        )
+    return expression.xreplace(dict(zip((fan_in, fan_out), fans, strict=True))) if found and fans else expression
+
+
+def _read(value: Any, name: str) -> sp.Expr:
     if isinstance(value, str):
         try:
             return parse_scale(value)
@@ -121,12 +142,12 @@ def as_expression(value: Any, *, name: str) -> sp.Expr:
     raise refused
 
 
-def as_scale(value: Any, *, name: str) -> sp.Expr:
+def as_scale(value: Any, *, name: str, fans: Fans | None = None) -> sp.Expr:
     """Turn a number, text or SymPy expression into an expression that is not known to be <= 0.
 
-    ``name`` is the argument named in the error message.
+    ``name`` is the argument named in the error message; ``fans`` as for :func:`as_expression`.
     """
-    expression = as_expression(value, name=name)
+    expression = as_expression(value, name=name, fans=fans)
     if expression.is_finite is False or expression.has(sp.nan, sp.zoo):
         raise ExpressionError(f"{name} = {unquoted(value)} is not finite; give a positive scale such as 1 or '1/m'")
     if expression.is_zero or expression.is_negative or expression.is_real is False:
@@ -170,7 +191,10 @@ def _build(node: ast.expr, formula: _Formula) -> sp.Expr:
         case ast.Name(id=name):
             if name not in formula.names:
                 extra = ", ".join(sorted(formula.names.keys() - _NAMES.keys() - _SPELLINGS.keys()))
-                hint = _HINTS.get(name, " (m is the width, d the input dimension)" if not extra else "")
+                hint = _HINTS.get(
+                    name,
+                    " (m is the width, d the input dimension; a layer has fan_in and fan_out too)" if not extra else "",
+                )
                 allowed = f"only m, d and {extra}" if extra else "only m and d"
                 raise ExpressionError(f"unknown symbol {name!r} in {formula.text}; a scale may contain {allowed}{hint}")
             return formula.names[name]

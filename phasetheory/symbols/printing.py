@@ -24,7 +24,7 @@ def plain(expression: sp.Basic) -> str:
         return " and ".join(plain(part) for part in expression.args)
     if isinstance(expression, sp.Equality):
         return f"{plain(expression.lhs)} = {plain(expression.rhs)}"
-    text = str(expression).replace("_prime", "'").replace("**", "^")
+    text = re.sub(r"\boo\b", "∞", str(expression)).replace("_prime", "'").replace("**", "^")
     text = re.sub(r"([a-z]+)_?(\d*)", _letter, text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = re.sub(r"sqrt\((\w+)\)", r"√\1", text).replace("sqrt", "√")
@@ -33,7 +33,9 @@ def plain(expression: sp.Basic) -> str:
 
 
 def power(exponent: sp.Expr) -> str:
-    """The width to an exponent as text: ``m^(1/2)``, ``m``, ``1``."""
+    """The width to an exponent as text: ``m^(1/2)``, ``m``, ``1``, and ``0`` for the exponent -oo."""
+    if exponent == -sp.oo:
+        return "0"
     if exponent in (0, 1):
         return "m" if exponent == 1 else "1"
     return f"m^{plain(exponent)}" if exponent.is_Integer else f"m^({plain(exponent)})"

@@ -98,6 +98,21 @@ CALLS = {
     "sample(width=10^20)": lambda: nm.TwoLayer.sample(10**20, 1, 0, X),
     "Processes(0)": lambda: nm.Processes(0),
     "Dask(workers=0)": lambda: nm.Dask(workers=0),
+    "Dask(workers=text)": lambda: nm.Dask(workers="two"),
+    "Processes(1.5)": lambda: nm.Processes(1.5),
+    "sample(antisymmetric=text)": lambda: nm.TwoLayer.sample(10, 1, 0, X, antisymmetric="no"),
+    "sample(antisymmetric=0)": lambda: nm.TwoLayer.sample(10, 1, 0, X, antisymmetric=0),
+    "deep antisymmetric=None": lambda: nm.DeepNetwork.sample((2, 4, 1), (1, 1), antisymmetric=None),
+    "deep centred=text": lambda: nm.DeepNetwork.sample((2, 4, 1), (1, 1), centred="x"),
+    "deep from_weights(centred=1)": lambda: nm.DeepNetwork.from_weights([np.ones((3, 2)), np.ones((1, 3))], centred=1),
+    "sample_network(antisymmetric=x)": lambda: nm.sample_network(HE, 10, 2, antisymmetric="x"),
+    "gradient_flow(throw=no)": lambda: nm.gradient_flow(NET, X, Y, throw="no"),
+    "gradient_flow(keep_weights=1)": lambda: nm.gradient_flow(NET, X, Y, keep_weights=1),
+    "Allowance(finite_width=text)": lambda: nm.Allowance(finite_width="x"),
+    "Allowance(critical=-1)": lambda: nm.Allowance(critical=-1),
+    "Allowance(widest_interval=None)": lambda: nm.Allowance(widest_interval=None),
+    "Allowance(distance=nan)": lambda: nm.Allowance(distance=float("nan")),
+    "Allowance(mean_difference=True)": lambda: nm.Allowance(mean_difference=True),
 }
 
 
@@ -119,3 +134,11 @@ def test_a_path_is_as_good_as_its_text(tmp_path):
 def test_points_and_widths_may_be_any_sequence():
     plan = nm.Plan(points=(point for point in [(1, 0)]), widths=iter([100, 200]))
     assert (plan.points, plan.widths) == (((Fraction(1), Fraction(0)),), (100, 200))
+
+
+def test_numbers_and_truth_values_of_numpy_are_as_good_as_those_of_python():
+    run = nm.gradient_flow(NET, X, Y, threads=np.int64(1), throw=np.True_, keep_weights=np.False_)
+    assert run.loss == nm.gradient_flow(NET, X, Y, threads=1).loss
+    assert nm.Processes(np.int32(2)).processes == 2
+    assert nm.TwoLayer.sample(10, 1, 0, X, antisymmetric=np.False_).width == 10
+    assert nm.Allowance(critical=np.float32(0.5), distance=0) == nm.Allowance(critical=0.5, distance=0.0)

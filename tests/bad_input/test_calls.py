@@ -36,6 +36,13 @@ def folder(tmp_path_factory):
         "ragged.csv": "x,y\n1,2\n2,3,4\n",
         "wide.csv": f"x,y\n{'1' * 131073},2\n",
         "plane.csv": "a,b,y\n1,2,3\n2,3,4\n",
+        "names.csv": "x,x,y\n1,2,3\n",
+        "spoilt.csv": "1_0,2_0\n3,4\n",
+        "mixed.csv": "x;y\n0,5;1\n0.7;2\n",
+        "two.csv": "y,label,x\n1,2,3\n",
+        "sheet.xlsx": "PK",
+        "straight.csv": "x,y\n0.1,0.3\n0.2,0.6\n0.7,2.1\n",
+        "again.csv": "x,y\n1,2\n1,2\n3,4\n",
     }
     for name, text in texts.items():
         (here / name).write_text(text)

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import phasetheory_command
 from numerics import cli
 from numerics.commands.letters import spell
 from numerics.errors import GradientFlowError, ScanError
@@ -97,6 +98,48 @@ def test_a_signal_ends_any_command_with_a_line(end, status):
     assert err.decode().splitlines()[-1] == "phasetheory: interrupted"
     assert b"Traceback" not in err
     assert b"leak" not in err
+
+
+STAND_IN = """
+import atexit, signal, time
+
+def wait():
+    print(flush=True)
+    time.sleep(60)
+
+def main():
+    signal.signal(signal.{end}, signal.default_int_handler)  # as the command line does
+    {main}
+
+{load}
+"""
+
+
+@pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("load", "main"), [("wait()", "..."), ("...", "wait()"), ("...", "return atexit.register(wait) and 0")]
+)
+def test_a_signal_while_it_loads_begins_or_shuts_down_is_a_line_too(end, load, main, tmp_path):
+    """The packages are stood in for by one that stays where it is."""
+    if not hasattr(signal, end):
+        pytest.skip("not on this system")
+    (tmp_path / "numerics").mkdir()
+    (tmp_path / "numerics" / "__init__.py").touch()
+    (tmp_path / "numerics" / "cli.py").write_text(STAND_IN.format(load=load, main=main, end=end))
+    command = [sys.executable, "-c", "import sys, phasetheory_command; sys.exit(phasetheory_command.main())"]
+    paths = [str(tmp_path), os.path.dirname(phasetheory_command.__file__)]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=tmp_path)
+    assert process.stdout.readline() == b"\n"
+    process.send_signal(getattr(signal, end))
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, b"phasetheory: interrupted\n")
+
+
+def test_the_command_is_the_command_line():
+    command = [sys.executable, "-m", "phasetheory_command", "classify", "nothing"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr.count("\n")) == (2, "", 1)
 
 
 def test_an_ignored_signal_stays_ignored(monkeypatch):

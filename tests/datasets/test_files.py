@@ -74,7 +74,7 @@ def test_a_table_with_a_mistake(tmp_path, text, match):
     [
         ({"x": X, "z": Y}, r"has arrays x, z; give x"),
         ({"x": X, "y": Y[:2]}, r"x has shape \(3, 2\) and y \(2,\)"),
-        ({"x": X, "y": np.array(["a", "b", "c"])}, r"y has type <U1; give real numbers"),
+        ({"x": X, "y": np.array(["a", "b", "c"])}, r"y has type <U1: text; give numbers"),
         ({"x": X, "y": np.array([1, np.inf, 2])}, r"row 1: not a finite"),
         ({"x": X, "y": np.array([None, 1, 2])}, r"cannot read"),
     ],

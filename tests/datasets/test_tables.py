@@ -77,6 +77,31 @@ def test_every_dialect(tmp_path, text):
             ("inputs x; target animal", "labels 'cat' as -1, 'dog' as +1", "samples: 3"),
         ),
         ("x,y,\n1,2,\n2,3,\n", ("inputs x; target y", "column 3 is empty and is left out", "samples: 2")),
+        ("a,b,id\n1,5,1\n3,6,2\n", ("inputs a; target b", "id counts the rows and is left out", "samples: 2")),
+        ("x;y\n0,5;1\n0,7;2\n", ("inputs x; target y", "decimal commas: '0,5' is 0.5", "samples: 2")),
+        ("x;y\n1,234;1\n2,5;2\n", ("inputs x; target y", "decimal commas: '1,234' is 1.234", "samples: 2")),
+        ("x,gene\n1,DEC1\n2,SEPT2\n", ("inputs x; target gene", "labels 'DEC1' as -1, 'SEPT2' as +1", "samples: 2")),
+        ("# mine\nx,y\n1,2\n#3,4\n5,6\n", ("inputs x; target y", "comment lines left out: 2", "samples: 2")),
+        ("0,1,y\n5,6,1\n6,7,2\n", ("inputs 0, 1; target y", "samples: 2")),  # names that pandas made up
+        (
+            "0,1,2\n5,6,1\n",
+            (
+                "inputs column 1, column 2; target column 3",
+                "the columns have no names",
+                "row 1 (0, 1, 2 and so on) is a sample, not names",
+                "samples: 2",
+            ),
+        ),
+        (
+            "0,5,1\n1,7,2\n2,6,1\n",
+            (
+                "inputs column 1, column 2; target column 3",
+                "the columns have no names",
+                "column 1 counts the rows and is an input",
+                "samples: 3",
+            ),
+        ),
+        ("\x1b[31mx,y\n1,2\n2,3\n", ("inputs '\\x1b[31mx'; target y", "samples: 2")),
         ("x,y\n1,True\n2,False\n", ("inputs x; target y", "labels 'False' as -1, 'True' as +1", "samples: 2")),
     ],
 )
@@ -95,7 +120,7 @@ def test_two_labels_are_signs(tmp_path):
         ("y,label\n1,2\n", None, "y (column 1) and label (column 2) may be the target"),
         ("y,x,y\n1,2,3\n", "y", "target 'y' is there 2 times; the columns are y, x, y"),
         ("a,b\n1,2\n", "c", "target 'c' is not there; the columns are a, b"),
-        ("1,2\n", "c", "target 'c' was asked for, and the columns have no names; add a first row of names"),
+        ("1,2\n", "c", "target 'c' is not there; the columns have no names; give a number from 1 to 2"),
         ("x,y\n1_0,2\n", None, "row 2, column 1: '1_0' is not a number"),
         ("x,y\n0x10,2\n", None, "row 2, column 1: '0x10' is not a number"),
         ("x,y\n1,2\n\n# note\n,3\n", None, "row 5, column 1: the value is missing; remove the row, or fill it in"),
@@ -122,6 +147,26 @@ def test_two_labels_are_signs(tmp_path):
         ("# only this\n\n", None, "is empty"),
         ("größe,y\n1,2\n".encode("latin-1"), None, "it is not text in UTF-8; save it as UTF-8"),
         ("x\n1\n", None, "row 1: one column"),
+        ("1_0,2_0\n3,4\n", None, "row 1, column 1: '1_0' is not a number; write it without _"),  # and no name
+        ("True,1\nFalse,2\n", None, "row 1, column 1: 'True' is not a number; of truth values give 1 and 0"),
+        ("12:30,1\n", None, "row 1, column 1: '12:30' is not a number; of a time"),
+        ("x,y\n\uff11,2\n", None, "row 2, column 1: '\uff11' is not a number"),  # a digit of another script
+        ("x,y\n1\u00a0,2\n", None, "row 2, column 1: '1\\xa0' is not a number"),
+        ("x,y\n1+2j,2\n", None, "row 2, column 1: '1+2j' is not a number"),
+        ("x,y\n1d5,2\n", None, "row 2, column 1: '1d5' is not a number"),
+        ("x;y\n0,5;1\n0.7;2\n", None, "row 3, column 1: '0.7' has a decimal point where other numbers have a comma"),
+        ("x;y\n1.234,5;1\n", None, "write it without marks between thousands"),
+        ("x,x,y\n1,2,3\n", None, "columns 1 and 2 are both named x; give each a name of its own"),
+        ("x,y\n1,yes\n2,Yes\n", None, "row 2, column 2: 'yes' is not a number; give numbers, or two words only"),
+        ("x,y\n1,Jan 2020\n2,Feb 2020\n", None, "row 2, column 2: 'Jan 2020' is not a number; of a date"),
+        ("x,y\n1-Jan-20,1\n", None, "row 2, column 1: '1-Jan-20' is not a number; of a date"),
+        ("x,y\n1,nan\n2,cat\n", None, "row 2, column 2: the value is missing ('nan')"),
+        ("x,y\n1,+\n2,-\n", None, "row 2, column 2: '+' is not a number; give numbers, or two words only"),
+        ("# y x\n1.0 2.0\n2.0 3.0\n", None, "a comment names the columns y, x; take its # away so that they count"),
+        ('x,y\n"1,2\n2,3\n', None, "a quote is opened and not closed"),
+        ("1,2\n", "0", "target '0' is not there; the columns have no names; give a number from 1 to 2"),
+        ("x,y\n1,2\n", "1", "target '1' is not there; the columns are x, y"),
+        (",x,y\n0,1,2\n", "", "target '' is not there"),
         ("x,y\n1,2\n1,3\n", None, "rows 2 and 3: the same x with different y, 2 and 3"),
     ],
 )
@@ -219,11 +264,85 @@ def test_arrays_that_are_ambiguous(tmp_path):
         read_data(tmp_path / "data.npz")
     np.savez(tmp_path / "data.npz", x=X, price=Y)
     np.testing.assert_array_equal(read_data(tmp_path / "data.npz", "price")[1], Y)
+    np.savez(tmp_path / "test.npz", x_train=X, y_train=Y, x_test=X[:2], y_test=Y[:2])
+    np.testing.assert_array_equal(read_data(tmp_path / "test.npz", "y_test")[0][:, :-1], X[:2])  # and not x_train
+    np.savez(tmp_path / "both.npz", x=X, X=X, y=Y)
+    with pytest.raises(nm.InputError, match="x, y or X, y"):
+        read_data(tmp_path / "both.npz")
     with pytest.raises(nm.InputError, match="target 'cost' is not there beside inputs x; the arrays are x, price"):
         read_data(tmp_path / "data.npz", "cost")
     np.save(tmp_path / "data.npy", np.column_stack([X, Y]))
-    with pytest.raises(nm.InputError, match="the columns of an array have no names; put it last"):
+    with pytest.raises(nm.InputError, match="the columns of an array have no names; put it last, or give its number"):
         read_data(tmp_path / "data.npy", "y")
+    found = load_dataset(tmp_path / "data.npy", target="2")
+    np.testing.assert_array_equal(found.y, X[:, 1])
+    np.testing.assert_array_equal(found.X[:, :-1], np.column_stack([X[:, 0], Y]))
+    assert found.notes[0] == "inputs: the 2 other columns; target: column 2"
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": X[:, :0], "y": Y}, "holds no inputs, only a target"),
+        ({"x": X, "y": Y > 0}, "y has type bool: truth values"),
+        ({"x": X, "y": np.eye(3)}, "of classes one number each, such as y.argmax(axis=1)"),
+        ({"x": X, "y": np.array(["a", "b", "c"])}, "y has type <U1: text"),
+        ({"x": X, "y": np.array([None, 1, 2])}, "cannot read"),
+    ],
+)
+def test_arrays_that_are_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(nm.InputError) as caught:
+        load_dataset(tmp_path / "data.npz")
+    assert message in str(caught.value)
+
+
+def test_arrays_under_the_ending_of_the_other_kind(tmp_path):
+    np.savez(tmp_path / "pair.npz", x=X, y=Y)
+    np.save(tmp_path / "one.npy", X)
+    (tmp_path / "pair.npz").rename(tmp_path / "pair.npy")
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    for name, message in (("pair.npy", "call it .npz"), ("one.npz", "call it .npy")):
+        with pytest.raises(nm.InputError, match=message):
+            load_dataset(tmp_path / name)
+
+
+def test_bytes_and_large_numbers_are_said_not_to_be_scaled(tmp_path):
+    np.save(tmp_path / "bytes.npy", np.array([[3, 200, 1], [4, 100, 2]], dtype=np.uint8))
+    assert any(
+        "the array holds integers from 1 to 200, which are not scaled" in n for n in note(tmp_path / "bytes.npy")
+    )
+    assert "inputs reach 400000, not scaled" in read(tmp_path, "price,rooms\n300000,3\n400000,4\n").notes
+    assert "targets reach 400000, not scaled" in read(tmp_path, "price,rooms\n300000,3\n400000,4\n", "price").notes
+
+
+def note(path):
+    return load_dataset(path).notes
+
+
+def test_two_words_in_an_array_are_signs(tmp_path):
+    np.savez(tmp_path / "data.npz", x=X, y=np.array(["no", "yes", "no"]))
+    found = load_dataset(tmp_path / "data.npz")
+    assert found.y.tolist() == [-1, 1, -1]
+    assert "labels 'no' as -1, 'yes' as +1" in found.notes
+
+
+def test_a_file_that_is_not_read_is_named_by_its_ending(tmp_path):
+    (tmp_path / "data.xlsx").write_bytes(b"PK")
+    with pytest.raises(nm.InputError, match=r"files that end in '\.xlsx' are not read; save it as \.csv"):
+        load_dataset(tmp_path / "data.xlsx")
+
+
+def test_a_target_with_a_colon_is_loaded_again_by_name(tmp_path):
+    found = read(tmp_path, "a,b:c\n1,2\n2,3\n", "b:c")
+    assert found.y.tolist() == nm.load_data(found.name)[1].tolist() == [2, 3]
+
+
+def test_many_columns_are_named_in_few_words(tmp_path):
+    names = [f"p{i}" for i in range(100)]
+    found = read(tmp_path, ",".join([*names, "y"]) + "\n" + ("0," * 100 + "1\n") + ("0," * 99 + "1,2\n"))
+    assert found.notes[0] == "inputs p0 to p99 (100); target y"
+    assert max(map(len, found.notes)) < 120
 
 
 def test_the_commands_say_what_they_took(tmp_path, monkeypatch, capsys):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from numerics.errors import InputError
+from numerics.arrays import whole_number
 from numerics.flow.problem import Method
 from numerics.flow.rkc import RungeKuttaChebyshev
 from numerics.flow.two_layer.chunks import Chunks
@@ -39,8 +39,8 @@ class TwoLayerProblem:
     layers: tuple[str, ...] = ("w", "a")
 
     def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None:
-        if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-            raise InputError(f"threads = {threads!r}; give a positive integer, or None to let the width decide")
+        if threads is not None:
+            threads = whole_number(threads, "threads", 1, "give a positive integer, or None to let the width decide")
         self.network, self.targets = network, y
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
         self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None

@@ -24,9 +24,9 @@ class AllSets:
     maximum = staticmethod(MAX_PLUS.maximum)
 
     @staticmethod
-    def smallest_sums(values):
-        sizes = range(1, len(values) + 1)
-        return [(size, sum(k[1:], start=k[0])) for size in sizes for k in combinations(values, size)]
+    def largest_rests(values):
+        sizes, total = range(1, len(values) + 1), sum(values[1:], start=values[0])
+        return [(size, total - sum(k[1:], start=k[0])) for size in sizes for k in combinations(values, size)]
 
 
 @given(

@@ -90,17 +90,19 @@ def test_the_sums_hold_the_smallest_mean_of_all_sets(distinct, counts, p, point)
     values = [function(point) for function in layers]
     sets = [c for size in range(1, len(values) + 1) for c in combinations(values, size)]
     expected = min((sum(chosen) - p) / len(chosen) for chosen in sets)
-    sums = MAX_PLUS.smallest_sums([PiecewiseLinear.affine(function) for function in layers])
-    assert min((total(point) - p) / size for size, total in sums) == expected
-    assert all((size, total(point)) in {(len(chosen), sum(chosen)) for chosen in sets} for size, total in sums)
-    assert [size for size, _ in sums] == sorted(size for size, _ in sums)
+    rests = MAX_PLUS.largest_rests([PiecewiseLinear.affine(function) for function in layers])
+    everything = sum(values)
+    assert min((everything - p - rest(point)) / size for size, rest in rests) == expected
+    known = {(len(chosen), everything - sum(chosen)) for chosen in sets}
+    assert all((size, rest(point)) in known for size, rest in rests)
+    assert [size for size, _ in rests] == sorted(size for size, _ in rests)
 
 
 def test_too_many_different_layers_are_refused():
     layers = [affine(0, 2**k, 1) for k in range(11)]
-    assert len(MAX_PLUS.smallest_sums(layers[:10])) == 2**10 - 1
+    assert len(MAX_PLUS.largest_rests(layers[:10])) == 2**10 - 1
     with pytest.raises(TheoryError, match="11 layers start at different strengths on this slice; give at most 10"):
-        MAX_PLUS.smallest_sums(layers)
+        MAX_PLUS.largest_rests(layers)
 
 
 @pytest.mark.parametrize(

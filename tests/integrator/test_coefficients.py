@@ -1,0 +1,48 @@
+"""Coefficients of the Runge-Kutta methods, against other sources and against what their order demands."""
+
+import numpy as np
+import pytest
+from numpy.polynomial import Chebyshev, Polynomial
+from scipy.integrate import RK45
+
+from numerics.flow.rkc import _chebyshev, chebyshev_coefficients
+from numerics.flow.two_layer import dormand_prince
+
+
+def test_dormand_prince_is_that_of_scipy():
+    tableau = np.array([np.pad(row, (0, 6 - len(row))) for row in dormand_prince._A])
+    np.testing.assert_allclose(tableau[:5, :5], RK45.A[1:], rtol=1e-15)
+    np.testing.assert_allclose(tableau[5], RK45.B, rtol=1e-15)
+    np.testing.assert_allclose(dormand_prince._ERROR, -RK45.E, rtol=1e-15)
+
+
+@pytest.mark.parametrize("degree", [2, 3, 7, 30])
+def test_chebyshev_polynomials_and_their_derivatives(degree):
+    w0 = 1 + 2 / (13 * degree**2)
+    for found, order in zip(_chebyshev(w0, degree), (0, 1, 2), strict=True):
+        expected = [(Chebyshev.basis(j).deriv(order) if order else Chebyshev.basis(j))(w0) for j in range(degree + 1)]
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def stability_polynomial(stages):
+    """y after a step of h = z for dy/dt = y, by the stages as they are run."""
+    z, one = Polynomial([0.0, 1.0]), Polynomial([1.0])
+    first, rows = chebyshev_coefficients(stages)
+    before, last = one, one + first * z
+    for mu, nu, mu_tilde, gamma_tilde in rows:
+        before, last = last, (1 - mu - nu) * one + mu * last + nu * before + z * (mu_tilde * last + gamma_tilde * one)
+    return last
+
+
+@pytest.mark.parametrize("stages", [2, 3, 5, 12])
+def test_a_chebyshev_step_is_of_second_order_and_stable_over_its_whole_range(stages):
+    """1 + z + z^2/2, with |R| below 1 from 0 to -beta: beta = (w0 + 1) T''/T' at w0, about 2/3 (s^2 - 1)(1 - 2/15 eps)."""
+    found = stability_polynomial(stages)
+    np.testing.assert_allclose(found.coef[:3], [1.0, 1.0, 0.5], rtol=1e-9)
+    assert found.degree() == stages
+    damping = 2 / 13
+    beta = 2 / 3 * (stages**2 - 1) * (1 - 2 / 15 * damping)
+    assert np.max(np.abs(found(np.linspace(-beta * 0.99, -1e-3, 4000)))) < 1.0
+    assert np.max(np.abs(found(np.linspace(-1.2 * beta, -1.1 * beta, 100)))) > 1.0
+    inner = np.abs(found(np.linspace(-0.95 * beta, -0.3 * beta, 2000)))
+    assert np.max(inner) < 1 - damping / 4  # damped to 1 - damping/3
