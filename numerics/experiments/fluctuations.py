@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from numerics.experiments.mean_field import LAYERS, MeanField, distances
-from numerics.networks.two_layer import TwoLayer
+from numerics.networks.sampling import draw_of_capacity
 
 __all__ = ["Spread", "ensemble_spread", "tangent_spread"]
 
@@ -34,7 +34,7 @@ class Spread:
 def tangent_spread(limit: MeanField, kappa_prime: float) -> dict[str, Spread]:
     """Find s of each layer as P goes to infinity; empty if the samples are too close for the kernel to be inverted."""
     X, y = limit.X, limit.y
-    net = TwoLayer.draw(_DRAWN, 1.0, kappa_prime, X.shape[1], antisymmetric=False, activation=limit.activation)
+    net = draw_of_capacity(_DRAWN, kappa_prime, _DRAWN, X.shape[1], antisymmetric=False, activation=limit.activation)
     z_of = net.v @ X.T
     slope = np.where(z_of > 0, 1.0, net.negative_slope)
     # J of neuron k: of its output weight (n,), and of its input weights, whose products are u^2 slope_i slope_j x_i.x_j
@@ -66,8 +66,8 @@ def ensemble_spread(limit: MeanField, capacity: float, kappa_prime: float, seed:
     """Find s of each layer from the spread of log RD over small networks of the same capacity."""
     logs = []
     for child in np.random.SeedSequence(seed).spawn(_NETWORKS):
-        start = TwoLayer.draw(
-            _NEURONS, capacity / _NEURONS, kappa_prime, limit.X.shape[1], rng=child, activation=limit.activation
+        start = draw_of_capacity(
+            capacity, kappa_prime, _NEURONS, limit.X.shape[1], rng=child, activation=limit.activation
         )
         found = distances(limit.train(start))
         logs.append([np.log(found[layer]) for layer in LAYERS])

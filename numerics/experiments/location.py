@@ -25,6 +25,7 @@ from numerics.experiments.fluctuations import Spread, ensemble_spread, tangent_s
 from numerics.experiments.mean_field import LAYERS, MeanField, distances
 from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.activation import pointwise
+from numerics.networks.sampling import draw_of_capacity
 from numerics.networks.two_layer import TwoLayer
 
 __all__ = ["LayerLocation", "Location", "locate"]
@@ -147,17 +148,18 @@ class Location:
         """
         count = whole_number(networks, "networks", 1, "give how many networks to train, a positive integer")
         first = whole_number(seed, "seed", 0, "give 0 or a positive integer")
-        kappa, inputs = self.capacity / self.width, self.inputs
-        runs = [
-            distances(
-                self.limit.train(
-                    TwoLayer.draw(
-                        self.width, kappa, self.kappa_prime, inputs, rng=first + i, activation=self.limit.activation
-                    )
-                )
+        starts = (
+            draw_of_capacity(
+                self.capacity,
+                self.kappa_prime,
+                self.width,
+                self.inputs,
+                rng=first + i,
+                activation=self.limit.activation,
             )
             for i in range(count)
-        ]
+        )
+        runs = [distances(self.limit.train(start)) for start in starts]
         return {layer: np.array([run[layer] for run in runs]) for layer in LAYERS}
 
     def __getitem__(self, layer: str) -> LayerLocation:
@@ -316,7 +318,7 @@ def _critical_capacity(limit: MeanField, layer: str, P: float, kappa_prime: floa
 
 def _regime(diagram: pt.PhaseDiagram, layer: str, F: float, elasticities: Sequence[float]) -> pt.Regime | None:
     """The regime on whose side F lies if the elasticities are near a mean of those of its pieces; None between regimes."""
-    side = pt.Regime.LINEAR if F < 1 else pt.Regime.CONDENSED
+    side = pt.classify(float(np.log(F)))
     pieces = -np.array(diagram.gradients(layer, side), dtype=float).T  # columns (p, q)
     heavy = 1e3  # on the sum of the weights of the mean
     rows, right = np.vstack([pieces, np.full(pieces.shape[1], heavy)]), np.append(elasticities, heavy)

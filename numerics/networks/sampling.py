@@ -14,7 +14,15 @@ from numerics.networks.deep import DeepNetwork
 from numerics.networks.strengths import Strengths
 from numerics.networks.two_layer import WIDEST, TwoLayer
 
-__all__ = ["check_width", "draw", "sample_network", "scales_at", "strengths_at", "trained_activation"]
+__all__ = [
+    "check_width",
+    "draw",
+    "draw_of_capacity",
+    "sample_network",
+    "scales_at",
+    "strengths_at",
+    "trained_activation",
+]
 
 _AT_MOST = f" and <= {WIDEST:_}"
 
@@ -127,6 +135,22 @@ def draw(
         return sample_network(network, width, inputs, rng=rng, activation=chosen)
     kappa, kappa_prime = (_power_of_width(scale, width, inputs) for scale in (network.kappa, network.kappa_prime))
     return TwoLayer.draw(width, kappa, kappa_prime, inputs, rng=rng, activation=chosen)
+
+
+def draw_of_capacity(
+    capacity: float,
+    kappa_prime: float,
+    width: int,
+    inputs: int,
+    *,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0,
+    antisymmetric: bool = True,
+    activation: str | float | PointwiseActivation = "relu",
+) -> TwoLayer:
+    """Draw two layers of a capacity P = m kappa; the rest as for :meth:`numerics.TwoLayer.draw`."""
+    return TwoLayer.draw(
+        width, capacity / width, kappa_prime, inputs, rng=rng, antisymmetric=antisymmetric, activation=activation
+    )
 
 
 def _refuse_zero_layer(network: pt.Network) -> None:
