@@ -154,7 +154,7 @@ def test_derive_prints_and_writes(capsys, tmp_path, form, sign):
         (["classify", "--sigmas", "1,1", "--alpha", "1", "--learning-rates", "1"], "one per layer"),
         (["classify", "--alpha", "k*m", "--beta1", "1", "--beta2", "1"], "unknown symbol 'k'"),
         (["classify", "--alpha", "__import__('os').system('echo')", "--beta1", "1", "--beta2", "1"], "cannot read"),
-        (["classify", "--alpha", "1", "--beta1", "0", "--beta2", "1"], "beta1 = 0"),
+        (["classify", "--alpha", "1", "--beta1", "-1", "--beta2", "1"], "beta1 = -1"),
         (["classify", "--alpha", "1", "--beta1", "exp(m)", "--beta2", "1"], "not a power law"),
         (["derive", "nobody"], "unknown initialization"),
         (["derive", "--depth", "1"], "depth = 1"),
