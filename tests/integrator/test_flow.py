@@ -12,6 +12,7 @@ from numerics.flow.limits import Limits
 from numerics.flow.run import _Run
 from numerics.flow.solution import Progress
 from numerics.flow.two_layer.problem import METHODS, TwoLayerProblem
+from numerics.kernels.compilation import Stopwatch
 
 POINTS = [(0.5, 0.0), (1.0, 0.0), (1.75, 0.0), (1.2, 0.6), (1.4, -0.6)]
 
@@ -197,7 +198,8 @@ def test_steps_that_were_refused_count_for_the_budget(four_points):
 def test_a_run_is_at_rest_if_nothing_moved_over_the_last_doubling(four_points, change, stationary):
     X, y = four_points
     problem = TwoLayerProblem(nm.TwoLayer.sample(4, 1, 0, X), X, y, "rkc", 1)
-    run = _Run(problem, Limits(1e-6, 1e-2, np.inf, 0.0, 10, np.inf, np.array([]), False, None), 0.0)
+    none = np.array([])
+    run = _Run(problem, Limits(1e-6, 1e-2, np.inf, 0.0, 10, np.inf, none, none, False, None), Stopwatch())
     run.flow = SimpleNamespace(largest_growth_rate=lambda point: change.get("growth", 0.0))
     distances = {"w": 0.3, "a": 0.2}
     before = Progress(1, change.get("then", 50.0), change.get("loss", 0.5), change.get("relative_distance", distances))
