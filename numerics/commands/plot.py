@@ -57,7 +57,10 @@ def plot_command(
             help="RD where the loss first fell to this level, one of the scan's --loss-levels; else at the end."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png, or STORE-FIGURE-loss-LEVEL.png."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
@@ -72,7 +75,8 @@ def plot_command(
         raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
     rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
     layers = layer or known
-    file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
+    level = "" if loss_level is None else f"-loss-{loss_level:g}"
+    file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}{level}.png")
     if file.suffix.lower() not in _ENDINGS:
         raise InputError(f"--out {file}: a figure is written as {', '.join(_ENDINGS)}")
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
