@@ -27,7 +27,7 @@ class Account:
     loss_tol : float
         At which a run ends, or the level.
     rest_losses, short_losses : (float, float)
-        Smallest and largest loss of those at rest, and of those that stopped short; nan if there are none.
+        Smallest and largest loss of those at rest, and of those that stopped short; nan if there are none, or not known.
     """
 
     planned: int
@@ -49,7 +49,10 @@ class Account:
                 f"{self.at_rest} of {self.planned} runs came to rest above the loss of {self.loss_tol:.2g} that ends a run, at "
                 f"{_between(self.rest_losses)}: they count, and what they differ by widens the intervals"
             )
-        short = f"stopped short of loss {self.loss_tol:.2g}, at {_between(self.short_losses)}"
+        known = np.isfinite(self.short_losses[0]) and np.isfinite(self.loss_tol)
+        short = (
+            f"stopped short of loss {self.loss_tol:.2g}, at {_between(self.short_losses)}" if known else "stopped short"
+        )
         left_out = {short: self.stopped_short, "failed": self.failed, "are still to come": self.pending}
         parts = [f"{count} {what}" for what, count in left_out.items() if count]
         if parts:
@@ -59,15 +62,17 @@ class Account:
     def to_dict(self) -> dict[str, Any]:
         """As data for JSON."""
         return asdict(self) | {
+            "loss_tol": self.loss_tol if np.isfinite(self.loss_tol) else None,
             "rest_losses": list(self.rest_losses) if self.at_rest else None,
-            "short_losses": list(self.short_losses) if self.stopped_short else None,
+            "short_losses": list(self.short_losses) if np.isfinite(self.short_losses[0]) else None,
         }
 
 
 def account_of(dataset: "xarray.Dataset") -> Account:
-    """The account of a scan of trained networks, which keeps their losses; also of one at a level of the loss."""
-    status, loss = dataset["status"].values, dataset["loss"].values
-    tolerance = float(dataset.attrs.get("loss_level", dataset.attrs["loss_tol"]))
+    """The account of a scan of trained networks, also of one at a level of the loss; an experiment may not keep the losses."""
+    status = dataset["status"].values
+    loss = dataset["loss"].values if "loss" in dataset else np.full(status.shape, np.nan)
+    tolerance = float(dataset.attrs.get("loss_level", dataset.attrs.get("loss_tol", np.nan)))
     done, short = status == CellStatus.DONE, status == CellStatus.STOPPED_SHORT
     at_end = "loss_level" not in dataset.attrs
     resting = done & (loss > _REACHED * tolerance) & at_end

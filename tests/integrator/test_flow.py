@@ -197,7 +197,7 @@ def test_steps_that_were_refused_count_for_the_budget(four_points):
 def test_a_run_is_at_rest_if_nothing_moved_over_the_last_doubling(four_points, change, stationary):
     X, y = four_points
     problem = TwoLayerProblem(nm.TwoLayer.sample(4, 1, 0, X), X, y, "rkc", 1)
-    run = _Run(problem, Limits(1e-6, 1e-2, np.inf, 0.0, 10, np.inf, np.array([]), False, None), 0.0)
+    run = _Run(problem, Limits(1e-6, 1e-2, np.inf, 0.0, 10, np.inf, np.array([]), np.array([]), False, None), 0.0)
     run.flow = SimpleNamespace(largest_growth_rate=lambda point: change.get("growth", 0.0))
     distances = {"w": 0.3, "a": 0.2}
     before = Progress(1, change.get("then", 50.0), change.get("loss", 0.5), change.get("relative_distance", distances))
