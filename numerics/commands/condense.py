@@ -70,7 +70,7 @@ def condense(
     )
     if out is not None:
         prepare(out)
-    say_taken(data)
+    say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     with scan_progress(quiet=json) as progress:
         dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)

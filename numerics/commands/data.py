@@ -3,13 +3,16 @@
 import sys
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from numerics.commands.completion import offer
 from numerics.datasets import Dataset, load_dataset
+from numerics.experiments.stopping import left_of_the_spread
 
 __all__ = ["read_data_option", "say_taken"]
 
+_MOST_LEFT = 0.01
 _HELP = (
     "four-points, curve, curve:N, mnist:N, or a file: .csv, .tsv, .txt with a sample a row, such as 'x1,x2,y' and below it "
     "'0.5,-1,0.3'; .npy with the target in the last column; .npz with arrays x and y."
@@ -32,7 +35,13 @@ def read_data_option(
     return load_dataset(data, target=target)
 
 
-def say_taken(data: Dataset) -> None:
-    """Say, on stderr, what of a file was taken for what; once nothing else is wrong with a call."""
-    if data.notes:
-        print(f"phasetheory: {data.name}: {'; '.join(data.notes)}", file=sys.stderr)
+def say_taken(data: Dataset, stop: float) -> None:
+    """Say, on stderr, what of a file was taken for what and at which loss runs end; once nothing else is wrong with a call."""
+    if not data.notes:
+        return
+    notes = [*data.notes, f"runs end at loss {stop:.2g}"]
+    if (left := left_of_the_spread(stop, data.y)) > _MOST_LEFT:
+        notes.append(
+            f"that may leave {left:.0%} of what the targets differ by from their mean; subtract it, {np.mean(data.y):.3g}"
+        )
+    print(f"phasetheory: {data.name}: {'; '.join(notes)}", file=sys.stderr)

@@ -59,8 +59,8 @@ def features(
         prepare(out)
     points = parse_points(point) if point else BOOK
     # with more inputs than two, start without twins, which would stand out in the similarities
-    say_taken(data)
     stop = usual_loss_tol(DIGITS_LOSS if data.name.startswith("mnist:") else LOSS, y, data.name)
+    say_taken(data, stop)
     learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=planar)
     console = Speaker(quiet=json)
     console.print(_condensation_table(learned, width, seed))
@@ -108,8 +108,8 @@ def gallery(
     if out is not None:
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]
-    say_taken(data)
     stop = usual_loss_tol(LOSS, y, data.name)
+    say_taken(data, stop)
     learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=False)
     console = Speaker()
     console.print(

@@ -51,7 +51,7 @@ def locate_command(
     stop = usual_loss_tol(LOSS, data.y, data.name)
     found = locate(asked.network, data.X, data.y, width=width, loss_tol=stop)
     trained = found.train(_NETWORKS, seed=seed) if train else None
-    say_taken(data)
+    say_taken(data, stop)
     console = Speaker(quiet=json)
     console.print(repr(found), markup=False, soft_wrap=True)
     if trained is not None:

@@ -57,7 +57,10 @@ def plot_command(
             help="RD where the loss first fell to this level, one of the scan's --loss-levels; else at the end."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png, or STORE-FIGURE-loss-LEVEL.png."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
@@ -72,7 +75,8 @@ def plot_command(
     if norm not in norms_of(dataset):
         raise InputError("--spectral: this scan has distances in Frobenius norm only; leave it out")
     layers = layer or known
-    file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}.png")
+    level = "" if loss_level is None else f"-loss-{loss_level:g}"
+    file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}{level}.png")
     if file.suffix.lower() not in _ENDINGS:
         raise InputError(f"--out {file}: a figure is written as {', '.join(_ENDINGS)}")
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for

@@ -110,7 +110,7 @@ def scan_command(
     'phasetheory plot'.
     """
     plan = _plan(plane, runs, data, beta2)
-    say_taken(data)
+    say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     with resumable(store), scan_progress(quiet=json) as progress:
         dataset = refine(

@@ -71,7 +71,7 @@ def verify_command(
     plan.check_seeds(2)
     if out is not None:
         prepare(out)
-    say_taken(data)
+    say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
     if not no_derivation:

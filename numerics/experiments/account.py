@@ -22,9 +22,12 @@ class Account:
     Attributes
     ----------
     planned, used, at_rest, stopped_short, failed, pending : int
-        Those at rest, in a local minimum of the flow, are used too: their largest RD is that of all time.
-    rest_losses : (float, float)
-        Smallest and largest loss of those at rest; nan if there are none.
+        Those at rest above their final loss are used too: their largest RD is that of all time. At a level of the loss none is
+        at rest, and those that did not get there have stopped short of it.
+    loss_tol : float
+        At which a run ends, or the level.
+    rest_losses, short_losses : (float, float)
+        Smallest and largest loss of those at rest, and of those that stopped short; nan if there are none, or not known.
     """
 
     planned: int
@@ -33,20 +36,24 @@ class Account:
     stopped_short: int
     failed: int
     pending: int
+    loss_tol: float
     rest_losses: tuple[float, float]
+    short_losses: tuple[float, float]
 
     @property
     def lines(self) -> list[str]:
         """What is to be said of them, a sentence each; nothing if every run reached its loss."""
         said = []
         if self.at_rest:
-            low, high = self.rest_losses
-            losses = f"{low:.2g}" if f"{low:.2g}" == f"{high:.2g}" else f"{low:.2g} to {high:.2g}"
             said.append(
-                f"{self.at_rest} of {self.planned} runs came to rest in a local minimum, at loss {losses}: they count, and what "
-                "the minima differ by widens the intervals"
+                f"{self.at_rest} of {self.planned} runs came to rest above the loss of {self.loss_tol:.2g} that ends a run, at "
+                f"{_between(self.rest_losses)}: they count, and what they differ by widens the intervals"
             )
-        left_out = {"stopped short": self.stopped_short, "failed": self.failed, "are still to come": self.pending}
+        known = np.isfinite(self.short_losses[0]) and np.isfinite(self.loss_tol)
+        short = (
+            f"stopped short of loss {self.loss_tol:.2g}, at {_between(self.short_losses)}" if known else "stopped short"
+        )
+        left_out = {short: self.stopped_short, "failed": self.failed, "are still to come": self.pending}
         parts = [f"{count} {what}" for what, count in left_out.items() if count]
         if parts:
             said.append(f"left out of {self.planned} runs: {', '.join(parts)}")
@@ -54,26 +61,38 @@ class Account:
 
     def to_dict(self) -> dict[str, Any]:
         """As data for JSON."""
-        return asdict(self) | {"rest_losses": list(self.rest_losses) if self.at_rest else None}
+        return asdict(self) | {
+            "loss_tol": self.loss_tol if np.isfinite(self.loss_tol) else None,
+            "rest_losses": list(self.rest_losses) if self.at_rest else None,
+            "short_losses": list(self.short_losses) if np.isfinite(self.short_losses[0]) else None,
+        }
 
 
 def account_of(dataset: "xarray.Dataset") -> Account:
-    """The account of a scan of trained networks."""
+    """The account of a scan of trained networks, also of one at a level of the loss; an experiment may not keep the losses."""
     status = dataset["status"].values
-    done = status == CellStatus.DONE
-    loss = (
-        dataset["loss"].values if "loss" in dataset else np.full(status.shape, np.nan)
-    )  # an experiment may not keep it
-    resting = done & (loss > _REACHED * float(dataset.attrs.get("loss_tol", np.inf)))
-    losses = loss[resting]
-    counts = {
-        name: int(np.sum(status == which))
-        for name, which in (
-            ("used", CellStatus.DONE),
-            ("stopped_short", CellStatus.STOPPED_SHORT),
-            ("failed", CellStatus.FAILED),
-            ("pending", CellStatus.PENDING),
-        )
-    }
-    between = (float(losses.min()), float(losses.max())) if losses.size else (float("nan"), float("nan"))
-    return Account(planned=sum(counts.values()), at_rest=int(resting.sum()), rest_losses=between, **counts)
+    loss = dataset["loss"].values if "loss" in dataset else np.full(status.shape, np.nan)
+    tolerance = float(dataset.attrs.get("loss_level", dataset.attrs.get("loss_tol", np.nan)))
+    done, short = status == CellStatus.DONE, status == CellStatus.STOPPED_SHORT
+    at_end = "loss_level" not in dataset.attrs
+    resting = done & (loss > _REACHED * tolerance) & at_end
+    return Account(
+        planned=int(np.sum(status != CellStatus.NOT_PLANNED)),
+        used=int(done.sum()),
+        at_rest=int(resting.sum()),
+        stopped_short=int(short.sum()),
+        failed=int(np.sum(status == CellStatus.FAILED)),
+        pending=int(np.sum(status == CellStatus.PENDING)),
+        loss_tol=tolerance,
+        rest_losses=_ends(loss[resting]),
+        short_losses=_ends(loss[short]),
+    )
+
+
+def _ends(losses: np.ndarray) -> tuple[float, float]:
+    return (float(losses.min()), float(losses.max())) if losses.size else (float("nan"), float("nan"))
+
+
+def _between(losses: tuple[float, float]) -> str:
+    low, high = (f"{loss:.2g}" for loss in losses)
+    return low if low == high else f"{low} to {high}"

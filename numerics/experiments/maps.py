@@ -173,16 +173,17 @@ def levels_of(dataset: "xarray.Dataset") -> list[float]:
 def at_loss_level(dataset: "xarray.Dataset", level: float) -> "xarray.Dataset":
     """The scan as it stood where the loss of each run first fell to a level, one of those that it was asked to measure at.
 
-    The runs that got there count, wherever they ended; the distances of others are nan. Distances are in Frobenius norm.
+    The runs that got there count, wherever they ended; the others have stopped short of it. Distances are in Frobenius norm.
     """
     if level not in levels_of(dataset):
         known = ", ".join(f"{known:g}" for known in levels_of(dataset)) or "none; scan with --loss-levels"
         raise InputError(f"loss level {level:g}: this scan has {known}")
     distances = dataset["relative_distance_at"].sel(loss_level=level, drop=True).expand_dims(norm=["frobenius"])
-    short = dataset["status"] == CellStatus.STOPPED_SHORT
-    kept = dataset.drop_dims(["norm", "loss_level"])
-    status = dataset["status"].where(~short, np.int8(CellStatus.DONE)).assign_attrs(dataset["status"].attrs)
-    found = kept.assign(relative_distance=distances, status=status)
+    there = distances.notnull().all(["layer", "norm"])
+    ran = dataset["status"].isin([CellStatus.DONE, CellStatus.STOPPED_SHORT])
+    status = dataset["status"].where(~(ran & there), np.int8(CellStatus.DONE))
+    status = status.where(~ran | there, np.int8(CellStatus.STOPPED_SHORT)).assign_attrs(dataset["status"].attrs)
+    found = dataset.drop_dims(["norm", "loss_level"]).assign(relative_distance=distances, status=status)
     return found.assign_attrs(loss_level=level)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from numerics.datasets.builtin import SHIPPED, four_points
+from numerics.errors import InputError
 
-__all__ = ["DIGITS_LOSS", "LOSS", "RULE", "usual_loss_tol"]
+__all__ = ["DIGITS_LOSS", "LOSS", "RULE", "left_of_the_spread", "loss_at_start", "usual_loss_tol"]
 
 LOSS = 1e-6  # of two layers on the four points
 DIGITS_LOSS = 1e-4  # labels are up to 9: an error of a hundredth
@@ -20,8 +21,21 @@ def usual_loss_tol(usual: float, y: np.ndarray, data_name: str = "") -> float:
     """
     if data_name.partition(":")[0] in SHIPPED or not np.any(y):
         return usual
-    return float(f"{usual * _mean_square(y) / _mean_square(four_points()[1]):.1e}")
+    with np.errstate(over="ignore", under="ignore"):
+        stop = float(f"{usual * loss_at_start(y) / loss_at_start(four_points()[1]):.1e}")
+    if not 0 < stop < np.inf:
+        raise InputError(
+            f"targets are up to {np.abs(y).max():.3g}, and their squares beyond the float range; rescale y"
+        )
+    return stop
 
 
-def _mean_square(y: np.ndarray) -> float:
-    return float(y @ y) / len(y)
+def loss_at_start(y: np.ndarray) -> float:
+    """R for f = 0."""
+    return float(y @ y) / (2 * len(y))
+
+
+def left_of_the_spread(stop: float, y: np.ndarray) -> float:
+    """Part of the loss of the best constant that a run which ends at ``stop`` may leave; 0 where all targets are equal."""
+    spread = float(np.var(y)) / 2
+    return min(stop / spread, 1.0) if spread > 0 else 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from numerics.arrays import listed, positive_number, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
-from numerics.experiments.stopping import usual_loss_tol
+from numerics.experiments.stopping import loss_at_start, usual_loss_tol
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import check_width
@@ -43,7 +43,7 @@ class TrainingPlan(Experiment):
         that of the class for data that come with the package, and for others the same part of the loss at the start as for
         the four points (:func:`numerics.experiments.stopping.usual_loss_tol`).
     loss_levels : sequence of float
-        Losses at which RD is measured on the way, besides at the end.
+        Losses at which RD is measured on the way, besides at the end; below the loss at the start, sum y^2/2n.
     data : (X, y)
         Inputs (n, d), the constant included, and targets (n,).
     data_name : str
@@ -89,9 +89,11 @@ class TrainingPlan(Experiment):
         if self.rtol >= 1:
             raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
         levels = [real_number(level, "loss_levels") for level in listed(self.loss_levels, "loss_levels", _LEVELS)]
-        if any(level <= self.loss_tol for level in levels) or len(set(levels)) < len(levels):
+        begin = loss_at_start(self.data[1])
+        if not all(self.loss_tol < level < begin for level in levels) or len(set(levels)) < len(levels):
             raise InputError(
-                f"loss_levels = {levels}; {_LEVELS}, all above loss_tol = {self.loss_tol:g} and each of them once"
+                f"loss_levels = {levels}; {_LEVELS}, all between loss_tol = {self.loss_tol:g} and the loss at the start, "
+                f"{begin:.3g}, and each of them once"
             )
         object.__setattr__(self, "loss_levels", tuple(sorted(levels, reverse=True)))
 

@@ -90,7 +90,7 @@ def scan_figure(
 
 def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> Figure:
     diagram = diagram_of(dataset, norm)
-    comparisons = [_with_points(compare_map(dataset, layer, norm=norm, diagram=diagram)) for layer in layers]
+    comparisons = [_with_points(compare_map(dataset, layer, norm=norm, diagram=diagram), dataset) for layer in layers]
     hidden = [layer for layer in layers if layer in diagram.layers[:-1]]
     columns = _planned_columns(dataset, *diagram.names)
     room = room_for_numbers(len(columns), dataset.sizes[diagram.names[1]])
@@ -130,7 +130,7 @@ def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: S
                 for b in scales
             ]
         for _, comparison in curves:
-            _with_points(comparison)
+            _with_points(comparison, dataset)
         for ax, chosen in zip(axes, panels, strict=True):
             plot_slopes(curves, chosen, ax=ax)
             if len(chosen) == 1:
@@ -166,11 +166,10 @@ def _planned_columns(dataset: "xarray.Dataset", horizontal: str, vertical: str) 
     return dataset[horizontal].values[(planned > dataset.sizes[vertical] / 2).values].tolist()
 
 
-def _with_points(comparison: MapComparison) -> MapComparison:
+def _with_points(comparison: MapComparison, dataset: "xarray.Dataset") -> MapComparison:
     if not comparison.points:
-        raise InputError(
-            f"no point has runs at every width yet, so there is no map of S_{comparison.layer}; let the scan go on"
-        )
+        why = f"no point has runs at every width yet, so there is no map of S_{comparison.layer}"
+        raise InputError("; ".join([why, *account_of(dataset).lines]))
     return comparison
 
 

@@ -74,6 +74,9 @@ class Flow(Protocol[P]):
     def largest_growth_rate(self, point: P) -> float:
         """The same, as sharp as can be found: asked only where nothing seems to move."""
 
+    def release_rate(self, point: P) -> float:
+        """How fast a neuron would grow at first if a nudge took it off a kink that does not hold it: asked only at rest."""
+
 
 class Method(Protocol[P]):
     """It advances a point by a step and says how large the error of that step is.

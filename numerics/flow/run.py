@@ -17,6 +17,7 @@ from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError
 from numerics.flow.controller import PIController
 from numerics.flow.deep.problem import DeepProblem
+from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
@@ -35,7 +36,7 @@ _MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or t
 _LARGE_KERNEL = (
     200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
 )
-_ABOVE_LEAST = 1.01  # times the least possible loss: a run at rest here can do no better
+_SHORTEST = float(np.finfo(float).tiny)  # step at t = 0 that goes no further: the last numbers shrink no more
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
 
 
@@ -93,7 +94,7 @@ def gradient_flow(
         the same to rounding for any number, and to the bit for the same number. Refused for a DeepNetwork, whose matrix products
         have the threads that NumPy's library gives them.
     throw : bool
-        Raise :class:`GradientFlowError` if the run stops short; with False look at ``status``.
+        Raise :class:`GradientFlowError` if the run stops short, or comes to rest at a larger loss; with False look at ``status``.
 
     Returns
     -------
@@ -123,8 +124,8 @@ def gradient_flow(
         solution = _solve(DeepProblem, network, X, y, method, threads, limits)
     else:
         raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
-    if solution.status is Status.STATIONARY and solution.loss < _ABOVE_LEAST * _least_loss(X, y):
-        solution = replace(solution, status=Status.UNFITTABLE)
+    if solution.at_rest:
+        solution = replace(solution, status=rest_of(network, X, y, solution.loss, solution.status))
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
@@ -151,13 +152,6 @@ def _solve(
             return _Run(problem, limits, watch).integrate(why)
         finally:
             problem.close()
-
-
-def _least_loss(X: np.ndarray, y: np.ndarray) -> float:
-    """What no network can do better than: that of the mean target at every input."""
-    _, group, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
-    means = np.bincount(group.ravel(), weights=y) / counts
-    return float(np.sum((y - means[group.ravel()]) ** 2)) / (2 * len(y))
 
 
 def _choose(kind: type[Problem[P, N]], samples: int) -> tuple[str, str]:
@@ -201,7 +195,7 @@ class _Run(Generic[P, N]):
             # not resolve their growth throws them over a kink, and they die there
             free = min(h, self.method.growth / growth if growth > 0 else np.inf)
             h = self._aim(min(free, milestone - self.t))
-            if not np.isfinite(h) or self.t + h == self.t:
+            if not np.isfinite(h) or self.t + h == self.t or h < _SHORTEST:
                 status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
                 break
             error, step = self._attempt(h)
@@ -330,7 +324,8 @@ class _Run(Generic[P, N]):
         if self.stop_asked:
             return Status.CALLBACK
         if self._is_stationary(gradient):
-            return Status.STATIONARY
+            released = self.flow.release_rate(self.point) * self.t >= 1.0
+            return Status.UPSET if released else Status.STATIONARY
         if self.accepted + self.rejected >= limits.max_steps:
             return Status.STEP_BUDGET
         if self.watch.worked > limits.max_seconds:

@@ -26,18 +26,25 @@ class Status(Enum):
     TIME_REACHED = "t_max was reached"
     CALLBACK = "the callback asked to stop"
     STATIONARY = (
-        "a local minimum of the flow: nothing moves, and no neuron is pushed; more time changes nothing, another start, more "
+        "a local minimum of the flow: nothing moves, nothing is about to grow; more time changes nothing, another start, more "
         "neurons or a larger loss_tol do"
+    )
+    UPSET = (
+        "an equilibrium of the flow that a nudge upsets: nothing moves, but neurons that lie on a kink, as relu'(0) = 0 has it, "
+        "would grow a hair across; another rtol or start can end lower"
     )
     UNFITTABLE = (
         "the least of all networks: equal inputs have different targets; average these, or raise loss_tol above it"
+    )
+    LEAST_SQUARES = (
+        "the least of all linear functions: it takes another activation, or a loss_tol above it, for these targets"
     )
     STEP_BUDGET = "max_steps was used up before the loss reached loss_tol; raise max_steps, rtol or loss_tol"
     TIME_BUDGET = "max_seconds was used up before the loss reached loss_tol; raise max_seconds, rtol or loss_tol"
     STEP_TOO_SMALL = "the step size underflowed; loosen rtol or rescale the data"
 
 
-_AT_REST = {Status.STATIONARY, Status.UNFITTABLE}
+_AT_REST = {Status.STATIONARY, Status.UPSET, Status.UNFITTABLE, Status.LEAST_SQUARES}
 _ASKED_FOR = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, Status.CALLBACK}
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "duration",
     "hyperbolic",
     "largest_force",
+    "largest_release",
     "reach",
     "stay",
 ]
@@ -220,6 +221,26 @@ def largest_force(u, v, kinks, work):
         for j in range(v.shape[0]):
             square += work.g[j] * work.g[j]
         largest = max(largest, square)
+    return np.sqrt(largest)
+
+
+@njit(**_OPTIONS)
+def largest_release(u, v, kinks, work):
+    """Largest force that drives neurons at rest, u (m,), v (d, m), off a kink they are on, once they are a hair across.
+
+    Such a kink repels: a neuron stays for relu'(0) = 0 alone. A kink that attracts brings it back.
+    """
+    _, squares, above, below = kinks
+    largest = 0.0
+    for k in range(u.size):
+        for j in range(v.shape[0]):
+            work.v[j] = v[j, k]
+        w = _place(kinks, work)
+        direction = np.sign(u[k]) if u[k] != 0.0 else np.sign(w)
+        for h in range(squares.size):
+            difference = above[h] - below[h]
+            if work.sliding[h] and difference * direction > 0.0:
+                largest = max(largest, difference * difference * squares[h])
     return np.sqrt(largest)
 
 

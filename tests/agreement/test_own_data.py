@@ -11,6 +11,7 @@ from numerics.cli import main
 from numerics.experiments.account import account_of
 from numerics.experiments.maps import at_loss_level, compare_map
 from numerics.experiments.stopping import usual_loss_tol
+from numerics.figures.scan import scan_figure
 from numerics.scans import CellStatus
 from numerics.scans.results import notes
 
@@ -40,7 +41,7 @@ def test_the_condensed_half_is_there(scanned):
     assert 20 < account.at_rest < 36
     assert min(abs(account.rest_losses[0] / known - 1) for known in (4.2437e-5, 5.0924e-5)) < 1e-3
     assert account.lines[0].startswith(
-        f"{account.at_rest} of 40 runs came to rest in a local minimum, at loss 4.2e-05 to"
+        f"{account.at_rest} of 40 runs came to rest above the loss of 1.7e-06 that ends a run, at 4.2e-05 to"
     )
     assert len(account.lines) == 1
     assert len(notes(scanned)) == account.at_rest
@@ -63,8 +64,10 @@ def test_runs_cut_short_are_left_out_and_named():
     )
     dataset = nm.scan(plan, executor=nm.Serial())
     account = account_of(dataset)
+    low, high = account.short_losses
+    assert (low, high) == (float(dataset["loss"].min()), float(dataset["loss"].max()))
     assert (account.used, account.stopped_short, account.at_rest) == (0, 8, 0)
-    assert account.lines == ["left out of 8 runs: 8 stopped short"]
+    assert account.lines == ["left out of 8 runs: 8 stopped short of loss 1.7e-06, at 0.24"]
     assert compare_map(dataset, "w").points == 0
 
 
@@ -98,7 +101,21 @@ def test_one_level_too_low_does_not_lose_a_run():
     assert compare_map(short, "w").points == 0
     assert compare_map(at_loss_level(short, 1e-2), "w").points == 1
     short["relative_distance_at"][{"width": 0}] = np.nan
-    assert compare_map(at_loss_level(short, 1e-2), "w").points == 0
+    missing = at_loss_level(short, 1e-2)
+    assert compare_map(missing, "w").points == 0
+    assert account_of(missing).lines[0].startswith("left out of 2 runs: 1 stopped short of loss 0.01, at ")
+    with pytest.raises(nm.InputError, match=r"no map of S_w; left out of 2 runs: 1 stopped short of loss 0\.01"):
+        scan_figure(missing, "heatmap", ["w"])
+
+
+def test_at_a_level_nothing_is_said_of_the_end(scanned):
+    """Runs that rest below a level have passed it like any other; those that rest above it are left out, and counted."""
+    account = account_of(at_loss_level(scanned, 1e-2))
+    assert (account.used, account.at_rest, account.lines) == (40, 0, [])
+    low = nm.Plan.grid(gamma=(1.75,), gamma_prime=(0,), widths=(100, 200), seeds=2, data=DATA, loss_levels=(5e-6,))
+    account = account_of(at_loss_level(nm.scan(low, executor=nm.Serial()), 5e-6))
+    assert (account.used, account.stopped_short, account.at_rest) == (0, 4, 0)
+    assert account.lines[0].startswith("left out of 4 runs: 4 stopped short of loss 5e-06, at ")
 
 
 def test_the_stop_follows_the_targets():
@@ -111,6 +128,11 @@ def test_the_stop_follows_the_targets():
     assert usual_loss_tol(1e-6, DATA[1]) == pytest.approx(7e-6 * np.mean(DATA[1] ** 2) / 2, rel=0.05)
     assert nm.Plan(data=DATA, loss_tol=1e-3).loss_tol == 1e-3
     assert usual_loss_tol(1e-6, np.zeros(3)) == 1e-6
+    for size in (1e-200, 1e200):
+        with pytest.raises(nm.InputError, match="their squares beyond the float range; rescale y"):
+            usual_loss_tol(1e-6, np.full(3, size))
+    with pytest.raises(nm.InputError, match=r"and the loss at the start, 0\.24"):
+        nm.Plan(data=DATA, loss_levels=(0.3,))
     scaled = [nm.train_points([("1", 0)], 100, data=(X, factor * y))[0].solution for factor in (1.0, 1e-3)]
     assert scaled[1].loss == pytest.approx(1e-6 * scaled[0].loss, rel=0.05)
 
@@ -133,10 +155,12 @@ def test_from_a_file_by_the_command_line(tmp_path, monkeypatch, capsys):
     ]
     assert main([*scan, "--loss-levels", "1e-2", "--store", "s.zarr", "--serial"]) == 0
     out = capsys.readouterr().out
-    assert "runs came to rest in a local minimum" in out
+    assert "runs came to rest above the loss of" in out
     assert main(["plot", "s.zarr", "--json", "--loss-level", "1e-2", "--layer", "w"]) == 0
+    assert (tmp_path / "s-heatmap-loss-0.01.png").is_file()  # beside the figure of the end
     found = json.loads(capsys.readouterr().out)
-    assert found["runs"]["at_rest"] > 0
+    assert found["runs"]["at_rest"] == 0
+    assert found["notes"]
     assert found["runs"]["used"] == 8
     assert found["attributes"]["loss_level"] == 0.01
     assert main(["plot", "s.zarr", "--loss-level", "3"]) == 2

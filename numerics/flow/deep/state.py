@@ -219,6 +219,10 @@ class DeepFlow:
             return self.growth_bound(point)
         return max(float(found[0]), 0.0)
 
+    def release_rate(self, point: DeepPoint) -> float:
+        """Nothing: steps across kinks leave no neuron on one."""
+        return 0.0
+
     def _add_velocity(self, point: DeepPoint, factor: float, weights: tuple[np.ndarray, ...]) -> None:
         """Add factor times -grad R at ``point`` to ``weights``."""
         gradient = self.differentiate(point).transposed_product(factor / len(point.residual) * point.residual)

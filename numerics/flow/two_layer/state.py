@@ -9,7 +9,7 @@ from numerics.flow.two_layer.chunks import Chunks
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.kernels import stages
 from numerics.kernels.kink_exact import kink_forces
-from numerics.kernels.one_neuron import Workspace, largest_force
+from numerics.kernels.one_neuron import Kinks, Workspace, largest_force, largest_release
 from numerics.kernels.tangent import tangent_kernel_planar
 from numerics.networks.two_layer import TwoLayer
 
@@ -208,10 +208,18 @@ class TwoLayerFlow:
 
     def largest_growth_rate(self, point: TwoLayerPoint) -> float:
         """No neuron grows faster than exp(rate * t) from where it is while the residual lasts; one held on a kink, along it."""
+        return float(largest_force(point.u, point.v, *self._pushed_by(point)))
+
+    def release_rate(self, point: TwoLayerPoint) -> float:
+        """That of neurons on a kink to rounding, as the kink-exact method leaves them; methods that step across kinks nudge."""
+        return float(largest_release(point.u, point.v, *self._pushed_by(point)))
+
+    def _pushed_by(self, point: TwoLayerPoint) -> tuple[Kinks, Workspace]:
+        """The kinks with the forces that the residual gives them, and room for a neuron."""
         planes = Hyperplanes.of(self.X)
         kinks, room = planes.kinks(), Workspace.of(len(planes.first), self.X.shape[1], len(self.targets))
         kink_forces(-self.kappa / len(self.targets) * point.residual, self.slope, planes.factors, kinks)
-        return float(largest_force(point.u, point.v, kinks, room))
+        return kinks, room
 
     def _call(
         self,
