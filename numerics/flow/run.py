@@ -107,8 +107,8 @@ def gradient_flow(
     other side: by 3 rtol, rarely more. The equation itself is not unique where a neuron slides into v = 0: it stays there, as
     relu'(0) = 0 has it; gradient descent tosses it either way, which moves RD by 1e-4 to 1e-3 at a thousand neurons.
 
-    That is the accuracy of ``'kink-exact'``, the default. The other methods keep rtol down to 1e-2, not below; the likely reason is
-    that they smear kinks over a step, which their estimates count as noise.
+    That is the accuracy of ``'kink-exact'``, the default. The other methods keep rtol down to 1e-2, not below; likely because
+    they smear kinks over a step, which their estimates count as noise.
     Six random samples of ten inputs, leaky relu of slope 0.1, 200 to 1000 neurons, gamma from 1/2 to 7/4, errors in units of
     rtol, 95 of 100 runs below / largest: at 1e-2 (32 runs) kink-exact 0.1 / 0.2, dormand-prince 0.3 / 0.7, rkc 0.3 / 0.5,
     exponential 0.4 / 0.4; at 1e-3 (147 runs) 0.2 / 1.7, 2.4 / 7, 2.0 / 5.4, 4.7 / 9.8, the largest at gamma = 7/4; at 1e-4 (32
