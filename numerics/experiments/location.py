@@ -22,7 +22,7 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.family import Family
 from numerics.experiments.fluctuations import Spread, ensemble_spread, tangent_spread
-from numerics.experiments.mean_field import LAYERS, MeanField, distances
+from numerics.experiments.mean_field import LAYERS, ROUNDING, MeanField, distances
 from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.activation import pointwise
 from numerics.networks.sampling import draw_of_capacity
@@ -178,7 +178,7 @@ class Location:
             low, high = layer.interval
             lines.append(f"{layer.layer}  {layer.position}")
             lines.append(f"   RD {layer.relative_distance:.3g}, in 95 % of networks {low:.3g} to {high:.3g}")
-            lines.append(f"   tangent kernels say {layer.tangent:.3g}, off by {_percent(layer.tangent_error)}")
+            lines.append(f"   {_tangent(layer)}")
             lines.append(f"   {_to_critical(layer)}; twice as wide, S = {_signed(layer.slope)}")
         return "\n".join(lines + [f"note: {note}" for note in self.notes])
 
@@ -228,6 +228,11 @@ def locate(
     limit = MeanField(X, y, loss_tol=stop, activation=family.activation)
     P, kappa_prime = family.at(family.width)
     here, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
+    if lost := [layer for layer in LAYERS if min(here[layer], wider[layer]) < ROUNDING]:
+        raise InputError(
+            f"capacity P = {P:.3g}: RD of {' and '.join(lost)} is lost to rounding, below {ROUNDING:g}; the network is linear, "
+            "and phasetheory.finite_width gives RD by the tangent kernels"
+        )
     errors = limit.quadrature_error(P, kappa_prime)
     elasticities = _elasticities(limit, P, kappa_prime)
     tangent = _tangent_distances(limit, P, kappa_prime)
@@ -295,7 +300,8 @@ def _tangent_distances(limit: MeanField, P: float, kappa_prime: float) -> dict[s
 
 def _spreads(limit: MeanField, P: float, kappa_prime: float, off: Mapping[str, float]) -> dict[str, Spread]:
     """Find s of each layer: by the tangent kernels where these hold, else by an ensemble."""
-    found = {layer: s for layer, s in tangent_spread(limit, kappa_prime).items() if off[layer] < _NEAR}
+    lazy = {layer for layer in LAYERS if off[layer] < _NEAR}
+    found = {layer: s for layer, s in tangent_spread(limit, kappa_prime).items() if layer in lazy} if lazy else {}
     return found if len(found) == len(LAYERS) else ensemble_spread(limit, P, kappa_prime) | found
 
 
@@ -334,8 +340,8 @@ def _notes(family: Family, limit: MeanField, layers: Sequence[LayerLocation]) ->
     found = []
     if m * (d + 1) < n:
         found.append(f"{m * (d + 1)} weights cannot interpolate {n} samples: the prediction is for networks that can")
-    if not (run.converged or run.at_rest):
-        found.append(f"the infinitely wide network stops at loss {run.loss:.2g}: {run.message}")
+    if not run.converged:
+        found.append(f"the infinitely wide network: {run.ending}, {run.status.value}")
     start = 0.0 if family.sampled is None else float(np.linalg.norm(family.sampled(limit.X)) / np.linalg.norm(limit.y))
     if start > _SMALL_START:
         found.append(f"f is {start:.2g} of the targets at the start; the prediction is for f = 0 there")
@@ -352,6 +358,12 @@ def _notes(family: Family, limit: MeanField, layers: Sequence[LayerLocation]) ->
 
 def _signed(slope: float) -> str:
     return f"{slope:+.2f}" if round(slope, 2) else "0.00"
+
+
+def _tangent(layer: LayerLocation) -> str:
+    if not np.isfinite(layer.tangent):
+        return "the tangent kernels cannot be inverted for these data"
+    return f"tangent kernels say {layer.tangent:.3g}, off by {_percent(layer.tangent_error)}"
 
 
 def _percent(error: float) -> str:

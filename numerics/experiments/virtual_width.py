@@ -83,7 +83,7 @@ def mean_field_slopes(
     *,
     loss_tol: float | None = None,
     real_width: int | None = None,
-    seeds: int = 2,
+    seeds: int | None = None,
 ) -> MeanFieldSlopes:
     """Slopes of log RD at widths that nobody can train.
 
@@ -99,7 +99,7 @@ def mean_field_slopes(
     real_width : int, optional
         Nodes for two layers, 4000 by default; neurons of every hidden layer beyond, 96 by default.
     seeds : int
-        Networks at each width beyond two layers; two layers need none.
+        Networks at each width beyond two layers, 2 by default; two layers draw none, and refuse it.
 
     Examples
     --------
@@ -119,7 +119,11 @@ def mean_field_slopes(
     X, y = check_data(X, y)
     stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
     limit = MeanField(X, y, loss_tol=stop, nodes=real, activation=trained_activation(network.activation))
-    drawn = 1 if network.depth == 2 else whole_number(seeds, "seeds", 1, "give a positive integer")
+    if network.depth == 2 and seeds is not None:
+        raise InputError(f"seeds = {seeds}: two layers are a quadrature, which draws nothing; leave it out")
+    drawn = (
+        1 if network.depth == 2 else whole_number(2 if seeds is None else seeds, "seeds", 1, "give a positive integer")
+    )
     inputs = limit.X.shape[1]
     notes: list[str] = []
     distances = {layer: np.full((len(sizes), drawn), np.nan) for layer in network.layers}

@@ -110,6 +110,11 @@ def test_what_stands_in_the_way_is_said():
     plain = nm.TwoLayer.draw(100, 0.5, 1.0, 2, antisymmetric=False, rng=1)
     assert any("of the targets at the start" in note for note in nm.locate(plain, X, Y).notes)
     assert any("a plain one has f(0)" in note for note in nm.locate("ntk", X, Y, width=1000).notes)
+    with pytest.raises(nm.InputError, match=r"capacity P = 1e\+16: RD of w and a is lost to rounding, below 1e-13"):
+        nm.locate(nm.TwoLayer.draw(100, 1e14, 1.0, 2), X, Y)
+    parallel = nm.locate("ntk", [[1.0, 1.0], [2.0, 2.0]], [1.0, 2.0], width=100)
+    assert "the tangent kernels cannot be inverted for these data" in repr(parallel)
+    assert "nan" not in repr(parallel)
     assert all(len(line) < 120 for line in repr(crowded).splitlines())
 
 

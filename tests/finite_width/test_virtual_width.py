@@ -78,6 +78,10 @@ def test_strengths_keep_the_network():
         ({"network": ("1", "0", "0")}, "give a phasetheory.Network or a pair (gamma, gamma')"),
         ({"network": "he"}, "give a phasetheory.Network or a pair (gamma, gamma')"),
         ({"network": ("1", "0"), "real_width": 15}, "real_width = 15; give a number of neurons"),
+        (
+            {"network": ("1", "0"), "seeds": 3},
+            "seeds = 3: two layers are a quadrature, which draws nothing; leave it out",
+        ),
         ({"network": pt.initialization("he", 3), "seeds": 0}, "seeds = 0; give a positive integer"),
     ],
 )
