@@ -70,7 +70,7 @@ class LayerLocation:
     log10_to_critical : float
         log10 of P over the critical capacity: positive on the linear side.
     slope : float
-        S between this width and the double of it, at this family.
+        S between this width and the double of it, at this scaling.
     """
 
     layer: str

@@ -40,8 +40,11 @@ class Limits:
         truth(self.keep_weights, "keep_weights")
         if self.callback is not None and not callable(self.callback):
             raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
-        if self.loss_levels.ndim != 1 or not np.all(self.loss_levels > 0) or not np.all(np.isfinite(self.loss_levels)):
-            raise InputError(f"loss_levels = {self.loss_levels}; give positive numbers, such as (1e-2, 1e-4)")
+        above = (self.loss_levels > self.loss_tol) & np.isfinite(self.loss_levels)
+        if self.loss_levels.ndim != 1 or not np.all(above):
+            raise InputError(
+                f"loss_levels = {self.loss_levels}; give losses above loss_tol = {self.loss_tol:g}, such as (1e-2, 1e-4)"
+            )
         if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
             raise InputError(f"times = {self.times}; give increasing positive numbers")
 

@@ -81,7 +81,7 @@ def gradient_flow(
         Budgets: a run that uses one up is marked, not lost. Seconds of wall time; compilation, at the first use of a method,
         does not count.
     loss_levels : array (k,)
-        Losses on the way that a step ends on, located like ``loss_tol``: there :meth:`Solution.relative_distance_at` has the
+        Losses above ``loss_tol`` that a step ends on, located like it: there :meth:`Solution.relative_distance_at` has the
         accuracy of the run.
     times : array (k,)
         Normalised times to report in ``snapshots``; a step ends on each.
@@ -171,7 +171,7 @@ class _Run(Generic[P, N]):
         self.point, self.trial = problem.point, problem.trial
         self.controller = PIController(order=self.method.order)
         self.match = _MATCH * min(limits.rtol, 1e-2)
-        self.levels = sorted((float(level) for level in limits.loss_levels if level > limits.loss_tol), reverse=True)
+        self.levels = sorted(map(float, limits.loss_levels), reverse=True)
         self.accepted, self.rejected = 0, 0
         self.record = [Progress(0, 0.0, self.point.loss, dict.fromkeys(problem.layers, 0.0))]
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity

@@ -138,7 +138,8 @@ def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable
         caption += (
             f"Here: the slope at these widths, of the infinitely wide network of the same capacity. Ratio: RD measured at width "
             f"{plan.widths[-1]} over that of the infinitely wide network; no free parameter. {allowed}, around the slope here, "
-            f"and for {allowance.distance:.0%} and two standard errors in the ratio."
+            f"and for {allowance.distance:.0%} and two standard errors in the ratio; |S| up to "
+            f"{allowance.critical:g} is called critical."
         )
     else:
         caption += (

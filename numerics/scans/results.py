@@ -84,9 +84,9 @@ def to_dataset(
         if record.status in _VALUES:
             for name, array in arrays.items():
                 array[place] = record.values[name]
-        if record.status != CellStatus.DONE or record.reason:
-            named = reasons if record.status != CellStatus.DONE else noted
-            named[", ".join(f"{name}={short_text(value)}" for name, value in record.cell.items())] = record.reason
+        kept = noted if record.status == CellStatus.DONE else reasons
+        if record.reason or kept is reasons:
+            kept[", ".join(f"{name}={short_text(value)}" for name, value in record.cell.items())] = record.reason
     dimensions = tuple(places.values)
     variables: dict[str, Any] = {
         name: ((*dimensions, *o.labels), arrays[name], {"long_name": o.description})
