@@ -14,7 +14,15 @@ from rich.console import Console
 from numerics.errors import InputError
 
 __all__ = ["Json", "Out", "Points", "Seed", "Width"]
-__all__ += ["parse_integers", "parse_numbers", "parse_points", "plain_warnings", "prepare", "say_figures"]
+__all__ += [
+    "check_picture",
+    "parse_integers",
+    "parse_numbers",
+    "parse_points",
+    "plain_warnings",
+    "prepare",
+    "say_figures",
+]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the figures.")]
@@ -23,6 +31,8 @@ Points = Annotated[
 ]
 Width = Annotated[int, typer.Option(help="Number of neurons, even.")]
 Seed = Annotated[int, typer.Option(min=0, help="Number of the random start.")]
+
+_PICTURES = (".png", ".pdf", ".svg")
 
 
 @contextmanager
@@ -45,6 +55,12 @@ def prepare(folder: Path) -> None:
 def say_figures(console: Console, folder: Path, paths: list[Path]) -> None:
     """Say where the figures are."""
     console.print(f"Figures are in {folder}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+
+
+def check_picture(file: Path) -> None:
+    """Refuse a file whose ending is not that of a picture."""
+    if file.suffix.lower() not in _PICTURES:
+        raise InputError(f"--out {file}: a figure is written as {', '.join(_PICTURES)}")
 
 
 def parse_points(texts: list[str]) -> list[tuple[str, str]]:

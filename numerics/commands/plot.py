@@ -8,7 +8,7 @@ import typer
 
 from numerics.commands.completion import offer_layers
 from numerics.commands.letters import Speaker, print_json
-from numerics.commands.output import Json
+from numerics.commands.output import Json, check_picture
 from numerics.errors import InputError
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
@@ -17,8 +17,6 @@ from numerics.reports.scan import scan_dict
 from numerics.scans import open_scan
 
 __all__ = ["plot_command"]
-
-_ENDINGS = (".png", ".pdf", ".svg")
 
 
 class Kind(StrEnum):
@@ -77,8 +75,7 @@ def plot_command(
     layers = layer or known
     level = "" if loss_level is None else f"-loss-{loss_level:g}"
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}{level}.png")
-    if file.suffix.lower() not in _ENDINGS:
-        raise InputError(f"--out {file}: a figure is written as {', '.join(_ENDINGS)}")
+    check_picture(file)
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.style import save_as
 

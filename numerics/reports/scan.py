@@ -9,6 +9,7 @@ import numpy as np
 from numerics.experiments.account import account_of
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.maps import AWAY, MapComparison
+from numerics.reports.plain_data import without_nan
 from numerics.reports.tables import ResultTable
 from numerics.scans import CellStatus, failures, notes
 from phasetheory.symbols.printing import plain
@@ -89,12 +90,6 @@ def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], s
 
 
 def _plain(dataset: "xarray.Dataset") -> Any:
-    """Coordinates and values as nested lists; JSON has no nan or infinity: null."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, list):
-            return [clean(part) for part in value]
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    arrays = {str(name): clean(array.values.tolist()) for name, array in {**dataset.coords, **dataset}.items()}
+    """Coordinates and values as nested lists."""
+    arrays = {str(name): without_nan(array.values.tolist()) for name, array in {**dataset.coords, **dataset}.items()}
     return json.loads(json.dumps({"dimensions": list(map(str, dataset.sizes)), **arrays}))

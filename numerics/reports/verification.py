@@ -16,6 +16,7 @@ from numerics.experiments.account import account_of
 from numerics.experiments.judgement import LayerResult, Verdict
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
+from numerics.reports.plain_data import without_nan
 from numerics.reports.tables import ResultTable
 from numerics.scans import CellStatus, Record
 from phasetheory.symbols.printing import plain
@@ -30,9 +31,9 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
     plan, normalized = verification.plan, derivation.normalized
     diagrams = {norm: plan.diagram.with_norm(norm) for norm in plan.norms}
     X, y = plan.data
-    return {
+    found = {
         "agrees": verification.agrees,
-        "mean_difference": _number(verification.mean_difference),
+        "mean_difference": verification.mean_difference,
         "account": account_of(verification.runs).to_dict(),
         "seconds": round(verification.seconds, 3),
         "versions": {
@@ -61,6 +62,7 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
         "allowance": asdict(verification.allowance),
         "points": [_point(point, plan) for point in verification.points],
     }
+    return without_nan(found)
 
 
 def _point(point: PointResult, plan: Plan) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def _layer(result: LayerResult) -> dict[str, Any]:
 
 
 def _run(record: Record, plan: Plan) -> dict[str, Any]:
-    """A run with its observables by label; null where there is no number."""
+    """A run with its observables by label."""
     values: dict[str, Any] = {}
     for name, observable in plan.observables.items():
         given = np.array(record.values.get(name, np.full(observable.shape, np.nan)), dtype=float)
@@ -117,13 +119,8 @@ def _run(record: Record, plan: Plan) -> dict[str, Any]:
 
 def _labelled(values: np.ndarray, labels: list[Any]) -> Any:
     if not labels:
-        return _number(float(values))
+        return float(values)
     return {str(label): _labelled(part, labels[1:]) for label, part in zip(labels[0], values, strict=True)}
-
-
-def _number(value: float) -> float | None:
-    """JSON has no nan: tanh conserves nothing, a failed run has no loss."""
-    return value if np.isfinite(value) else None
 
 
 def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable:
