@@ -23,7 +23,7 @@ from numerics.errors import InputError
 from numerics.experiments.family import Family
 from numerics.experiments.fluctuations import Spread, ensemble_spread, tangent_spread
 from numerics.experiments.mean_field import LAYERS, ROUNDING, MeanField, distances
-from numerics.experiments.stopping import LOSS, usual_loss_tol
+from numerics.experiments.stopping import loss_tol_for
 from numerics.networks.activation import pointwise
 from numerics.networks.sampling import draw_of_capacity
 from numerics.networks.two_layer import TwoLayer
@@ -224,8 +224,7 @@ def locate(
     """
     X, y = check_data(X, y)
     family = Family.of(network, width, X.shape[1])
-    stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
-    limit = MeanField(X, y, loss_tol=stop, activation=family.activation)
+    limit = MeanField(X, y, loss_tol=loss_tol_for(y, loss_tol), activation=family.activation)
     P, kappa_prime = family.at(family.width)
     here, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
     if lost := [layer for layer in LAYERS if min(here[layer], wider[layer]) < ROUNDING]:

@@ -11,8 +11,7 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, exact
 from numerics.experiments.plan import BOOK
-from numerics.experiments.stopping import LOSS, usual_loss_tol
-from numerics.experiments.training import USUAL
+from numerics.experiments.stopping import loss_tol_for
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import TwoLayer
 from numerics.networks.sampling import check_width
@@ -60,7 +59,7 @@ def train_points(
     *,
     data: tuple[np.ndarray, np.ndarray],
     seed: int = 0,
-    loss_tol: float = USUAL,
+    loss_tol: float | None = None,
     antisymmetric: bool = True,
     max_seconds: float = 120.0,
 ) -> list[Portrait]:
@@ -79,7 +78,7 @@ def train_points(
     """
     check_width(width, even=True)
     X, y = check_data(*listed(data, "data", "give a pair (X, y)"))
-    stop = usual_loss_tol(LOSS, y) if loss_tol is USUAL else loss_tol
+    stop = loss_tol_for(y, loss_tol)
     pairs = [listed(point, "point", "give a pair (gamma, gamma_prime)") for point in points]
     chosen = [(exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")) for gamma, gamma_prime in pairs]
     if not chosen or len(set(chosen)) < len(chosen):

@@ -5,7 +5,7 @@ import numpy as np
 from numerics.datasets.builtin import SHIPPED, four_points
 from numerics.errors import InputError
 
-__all__ = ["DIGITS_LOSS", "LOSS", "RULE", "left_of_the_spread", "loss_at_start", "usual_loss_tol"]
+__all__ = ["DIGITS_LOSS", "LOSS", "RULE", "left_of_the_spread", "loss_at_start", "loss_tol_for", "usual_loss_tol"]
 
 LOSS = 1e-6  # of two layers on the four points
 DIGITS_LOSS = 1e-4  # labels are up to 9: an error of a hundredth
@@ -28,6 +28,11 @@ def usual_loss_tol(usual: float, y: np.ndarray, data_name: str = "") -> float:
             f"targets are up to {np.abs(y).max():.3g}, and their squares beyond the float range; rescale y"
         )
     return stop
+
+
+def loss_tol_for(y: np.ndarray, asked: float | None) -> float:
+    """The loss that was asked for; the usual one of two layers if none was."""
+    return usual_loss_tol(LOSS, y) if asked is None else asked
 
 
 def loss_at_start(y: np.ndarray) -> float:

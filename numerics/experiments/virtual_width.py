@@ -23,7 +23,8 @@ from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
 from numerics.experiments.grids import exact
 from numerics.experiments.mean_field import ROUNDING, MeanField
-from numerics.experiments.stopping import LOSS, usual_loss_tol
+from numerics.experiments.stopping import loss_tol_for
+from numerics.flow import Solution
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.networks.strengths import Strengths
@@ -31,7 +32,7 @@ from numerics.networks.strengths import Strengths
 __all__ = ["MeanFieldSlopes", "mean_field_slopes"]
 
 _WIDEST = 1e100
-_NODES, _NEURONS = 4000, 96
+_NODES, _NEURONS, _SEEDS = 4000, 96, 2
 
 
 @dataclass(frozen=True)
@@ -110,19 +111,15 @@ def mean_field_slopes(
     network = _network_of(network)
     X, y = four_points() if data is None else listed(data, "data", "give a pair (X, y)")
     sizes = _sizes(widths)
-    advice = "give a number of neurons, an integer >= 16"
-    real = (
-        (_NODES if network.depth == 2 else _NEURONS)
-        if real_width is None
-        else whole_number(real_width, "real_width", 16, advice)
-    )
-    X, y = check_data(X, y)
-    stop = usual_loss_tol(LOSS, y) if loss_tol is None else loss_tol
-    limit = MeanField(X, y, loss_tol=stop, nodes=real, activation=trained_activation(network.activation))
     if network.depth == 2 and seeds is not None:
         raise InputError(f"seeds = {seeds}: two layers are a quadrature, which draws nothing; leave it out")
-    drawn = (
-        1 if network.depth == 2 else whole_number(2 if seeds is None else seeds, "seeds", 1, "give a positive integer")
+    usual, drawn = (_NODES, 1) if network.depth == 2 else (_NEURONS, _SEEDS)
+    drawn = drawn if seeds is None else whole_number(seeds, "seeds", 1, "give a positive integer")
+    advice = "give a number of neurons, an integer >= 16"
+    real = usual if real_width is None else whole_number(real_width, "real_width", 16, advice)
+    X, y = check_data(X, y)
+    limit = MeanField(
+        X, y, loss_tol=loss_tol_for(y, loss_tol), nodes=real, activation=trained_activation(network.activation)
     )
     inputs = limit.X.shape[1]
     notes: list[str] = []
@@ -131,10 +128,7 @@ def mean_field_slopes(
         strengths = strengths_at(network, M, inputs)
         ratios = _norm_ratios(strengths, real, M, inputs)
         for seed in range(drawn):
-            if network.depth == 2:
-                run = limit.run(strengths.capacity, strengths.ratio)
-            else:
-                run = limit.train(_stand_in(strengths, real, limit, seed))
+            run = _run(strengths, limit, seed)
             if not run.converged:
                 notes.append(f"width {M:g}: {run.ending}")
             if not (run.converged or run.at_rest):
@@ -147,16 +141,19 @@ def mean_field_slopes(
     return MeanFieldSlopes(network, network.layers, np.array(sizes), distances, real, tuple(notes))
 
 
-def _stand_in(strengths: Strengths, real_width: int, limit: MeanField, seed: int) -> DeepNetwork:
-    """A drawn network of these strengths."""
-    inputs = limit.X.shape[1]
-    return DeepNetwork.sample(
-        (inputs, *[real_width] * (len(strengths.values) - 1), 1),
-        strengths.sigmas(real_width, inputs),
+def _run(strengths: Strengths, limit: MeanField, seed: int) -> Solution:
+    """The run that plays a network of these strengths: two layers on the nodes of the limit, else drawn, as many neurons."""
+    depth, inputs = len(strengths.values), limit.X.shape[1]
+    if depth == 2:
+        return limit.run(strengths.capacity, strengths.ratio)
+    start = DeepNetwork.sample(
+        (inputs, *[limit.nodes] * (depth - 1), 1),
+        strengths.sigmas(limit.nodes, inputs),
         alpha=strengths.alpha,
         rng=seed,
         activation=limit.activation,
     )
+    return limit.train(start)
 
 
 def _norm_ratios(strengths: Strengths, real_width: int, width: float, inputs: int) -> list[float]:
