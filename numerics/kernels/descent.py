@@ -1,7 +1,7 @@
 # mypy: disable-error-code="no-untyped-def, call-overload"
 """Numba kernels of discrete optimisers: one rule for a weight, over two layers fused with their passes, over any array else.
 
-A rule is (first, gain, second, adaptive, epsilon), see :class:`numerics.flow.descent.Optimizer`. Layout as in
+A rule is (first, gain, second, adaptive, epsilon), see :class:`numerics.flow.descent.UpdateRule`. Layout as in
 :mod:`numerics.kernels.stages`, whose remark on loops that write or sum holds here too.
 """
 

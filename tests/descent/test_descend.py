@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 import numerics as nm
-from numerics.flow.descent.optimizer import optimizer_of
 from numerics.flow.descent.rate import derived_rate
+from numerics.flow.descent.rule import rule_of
 from numerics.flow.descent.state import state_of
 from numerics.observe.tangent_kernel import tangent_kernel
 
 NAMES = ("adam", "sign", "gradient-descent", "momentum")
-OPTIMIZERS = (*NAMES, nm.Optimizer.adam((0.8, 0.95), epsilon=0.05), nm.Optimizer.adam((0.0, 0.5)))
+OPTIMIZERS = (*NAMES, nm.UpdateRule.adam((0.8, 0.95), epsilon=0.05), nm.UpdateRule.adam((0.0, 0.5)))
 
 
 def textbook(name_or_rule, weights, gradients_of, rate, steps):
     """The optimisers as their papers write them, on a list of arrays."""
-    rule = optimizer_of(name_or_rule)
+    rule = rule_of(name_or_rule)
     weights = [w.copy() for w in weights]
     first, second = ([np.zeros_like(w) for w in weights] for _ in range(2))
     for step in range(1, steps + 1):
@@ -65,7 +65,7 @@ def test_steps_are_those_of_the_textbook_for_two_layers_and_deep(optimizer, slop
 def test_batches_are_a_partition_of_the_samples_in_every_epoch():
     X, y = nm.datasets.four_points()
     network = nm.TwoLayer.sample(50, 0.5, 0, X, rng=0, antisymmetric=False)
-    state = state_of(network, X, y, optimizer_of("gradient-descent"))
+    state = state_of(network, X, y, rule_of("gradient-descent"))
     whole = nm.descend(network, X, y, optimizer="gradient-descent", rate=1e-9, max_steps=1, throw=False)
     halves = nm.descend(network, X, y, optimizer="gradient-descent", rate=1e-9, batch=2, max_steps=2, throw=False)
     # two steps on halves, each the mean of two samples, are to first order two on all
@@ -84,7 +84,7 @@ def test_gradient_descent_and_momentum_approach_the_flow_as_their_rate_falls(exp
     start = nm.TwoLayer.sample(400, *exponents, X, rng=0)
     flow = nm.gradient_flow(start, X, y, loss_tol=1e-4, rtol=1e-3)
     largest = np.linalg.eigvalsh(tangent_kernel(start, X))[-1] / 4
-    for optimizer in map(optimizer_of, ("gradient-descent", "momentum")):
+    for optimizer in map(rule_of, ("gradient-descent", "momentum")):
         derived = nm.descend(start, X, y, optimizer=optimizer, loss_tol=1e-4)
         assert derived.status is nm.Status.LOSS_REACHED
         rate = derived_rate(state_of(start, X, y, optimizer), optimizer, start.kappa, largest) / 20
@@ -107,7 +107,7 @@ def test_sign_descent_and_adam_move_every_weight_at_the_same_speed(optimizer):
 def test_the_derived_rate_follows_the_scales_of_the_network():
     """Weights times c, alpha times c^3: in uniform coordinates the same network, and the same rate."""
     X, y = nm.datasets.four_points()
-    for optimizer in map(optimizer_of, NAMES):
+    for optimizer in map(rule_of, NAMES):
         for kappa in (1e-4, 10.0):
             rates = []
             for c in (1.0, 3.0):

@@ -1,6 +1,6 @@
 """descend(): discrete optimisers, from gradient descent to Adam."""
 
-from numerics.flow.descent.optimizer import Optimizer
+from numerics.flow.descent.rule import UpdateRule
 from numerics.flow.descent.run import descend
 
-__all__ = ["Optimizer", "descend"]
+__all__ = ["UpdateRule", "descend"]

@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from numerics.flow.descent.optimizer import Optimizer
+from numerics.flow.descent.rule import UpdateRule
 from numerics.flow.descent.state import State
 
 __all__ = ["derived_rate"]
@@ -23,7 +23,7 @@ _STEPS = 200  # in which sign descent moves the weights by what the fit takes
 _STABLE = 0.5  # times 1/lambda: a quarter of what is stable
 
 
-def derived_rate(state: State, optimizer: Optimizer, kappa: float, largest_eigenvalue: float) -> float:
+def derived_rate(state: State, optimizer: UpdateRule, kappa: float, largest_eigenvalue: float) -> float:
     """The rate to begin with; ``largest_eigenvalue`` is that of the tangent kernel at the start, over n."""
     strengths = [size / np.sqrt(min(fans)) for size, fans in zip(state.sizes, state.fans, strict=True)]
     target = float(np.sqrt(np.mean(state.targets**2))) or 1.0

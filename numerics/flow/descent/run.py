@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from numerics.arrays import positive_number, truth, whole_number
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError, check_type
-from numerics.flow.descent.optimizer import Optimizer, optimizer_of
 from numerics.flow.descent.rate import derived_rate
+from numerics.flow.descent.rule import UpdateRule, rule_of
 from numerics.flow.descent.state import State, state_of
 from numerics.flow.least_loss import rest_of
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
@@ -38,7 +38,7 @@ def descend(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    optimizer: str | Optimizer = "adam",
+    optimizer: str | UpdateRule = "adam",
     rate: float | None = None,
     batch: int | None = None,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
@@ -56,8 +56,8 @@ def descend(
         The start.
     X : array (n, d), y : array (n,)
         Inputs with the constant included, and targets.
-    optimizer : str or Optimizer
-        ``'adam'``, ``'sign'``, ``'gradient-descent'``, ``'momentum'``, with the settings that :class:`numerics.Optimizer` has by
+    optimizer : str or UpdateRule
+        ``'adam'``, ``'sign'``, ``'gradient-descent'``, ``'momentum'``, with the settings that :class:`numerics.UpdateRule` has by
         default, or one of your own.
     rate : float, optional
         Rate of weights in uniform coordinates, constant. A step of gradient descent advances the normalised time by it: in the
@@ -95,7 +95,7 @@ def descend(
     X, y = check_data(X, y)
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
-    chosen = optimizer_of(optimizer)
+    chosen = rule_of(optimizer)
     given = None if rate is None else positive_number(rate, "rate", "give a positive number, or None to derive it")
     size = len(y) if batch is None else whole_number(batch, "batch", 1, f"give 1 to {len(y)} samples", most=len(y))
     positive_number(loss_tol, "loss_tol")
@@ -131,7 +131,7 @@ class _Run:
         self,
         state: State,
         network: TwoLayer | DeepNetwork,
-        optimizer: Optimizer,
+        optimizer: UpdateRule,
         rate: float | None,
         shares: Iterator[np.ndarray],
         watch: Stopwatch,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from numerics.flow.descent.optimizer import Optimizer
+from numerics.flow.descent.rule import UpdateRule
 from numerics.kernels import descent
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.norms import norm
@@ -50,7 +50,7 @@ class State(Protocol):
 class TwoLayerState:
     """See :class:`State`."""
 
-    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, optimizer: Optimizer) -> None:
+    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> None:
         self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
         self.layers: tuple[str, ...] = ("w", "a")
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
@@ -82,7 +82,7 @@ class TwoLayerState:
 class DeepState:
     """See :class:`State`."""
 
-    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: Optimizer) -> None:
+    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> None:
         self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
         self.layers = network.layers
         self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
@@ -130,7 +130,7 @@ class DeepState:
         return replace(self.start, weights=tuple(w.copy() for w in self.weights))
 
 
-def state_of(network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: Optimizer) -> State:
+def state_of(network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> State:
     """The start of a run."""
     if isinstance(network, TwoLayer):
         return TwoLayerState(network, X, y, optimizer)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from numerics.arrays import listed, real_number
 from numerics.errors import InputError
 
-__all__ = ["Optimizer", "optimizer_of"]
+__all__ = ["UpdateRule", "rule_of"]
 
 
 @dataclass(frozen=True)
-class Optimizer:
+class UpdateRule:
     """How a weight moves, given its gradient g.
 
         p <- first p + gain g,    q <- second q + (1 - second) g^2,    w <- w - rate p,    or, if adaptive,
@@ -35,22 +35,22 @@ class Optimizer:
     epsilon: float
 
     @classmethod
-    def gradient_descent(cls) -> "Optimizer":
+    def gradient_descent(cls) -> "UpdateRule":
         """Plain gradient descent."""
         return cls("gradient-descent", 0.0, 1.0, 0.0, False, 0.0)
 
     @classmethod
-    def momentum(cls, factor: float = 0.9) -> "Optimizer":
+    def momentum(cls, factor: float = 0.9) -> "UpdateRule":
         """Gradient descent with a heavy ball, as torch.optim.SGD(momentum=factor): p <- factor p + g."""
         return cls("momentum", _decay(factor, "factor"), 1.0, 0.0, False, 0.0)
 
     @classmethod
-    def sign(cls) -> "Optimizer":
+    def sign(cls) -> "UpdateRule":
         """Sign descent: every weight moves by the rate, whatever its gradient."""
         return cls("sign", 0.0, 1.0, 0.0, True, 0.0)
 
     @classmethod
-    def adam(cls, betas: Sequence[float] = (0.9, 0.99), epsilon: float = 0.0) -> "Optimizer":
+    def adam(cls, betas: Sequence[float] = (0.9, 0.99), epsilon: float = 0.0) -> "UpdateRule":
         """Adam (Kingma and Ba, 1412.6980).
 
         Frameworks have betas (0.9, 0.999) and epsilon 1e-8. A memory of a thousand steps is longer than the two hundred in which
@@ -78,19 +78,19 @@ class Optimizer:
 
 
 _NAMED = {
-    "adam": Optimizer.adam,
-    "sign": Optimizer.sign,
-    "gradient-descent": Optimizer.gradient_descent,
-    "momentum": Optimizer.momentum,
+    "adam": UpdateRule.adam,
+    "sign": UpdateRule.sign,
+    "gradient-descent": UpdateRule.gradient_descent,
+    "momentum": UpdateRule.momentum,
 }
 
 
-def optimizer_of(asked: str | Optimizer) -> Optimizer:
+def rule_of(asked: str | UpdateRule) -> UpdateRule:
     """The optimiser of a name."""
-    if isinstance(asked, Optimizer):
+    if isinstance(asked, UpdateRule):
         return asked
     if not isinstance(asked, str) or asked not in _NAMED:
-        raise InputError(f"optimizer = {asked!r}; use one of {', '.join(map(repr, _NAMED))}, or an nm.Optimizer")
+        raise InputError(f"optimizer = {asked!r}; use one of {', '.join(map(repr, _NAMED))}, or an nm.UpdateRule")
     return _NAMED[asked]()
 
 
