@@ -20,6 +20,7 @@ from numerics.experiments.condensation_map import (
     sharpening_by_regime,
 )
 from numerics.experiments.grids import grid_values
+from numerics.experiments.stopping import RULE
 from numerics.reports.tables import ResultTable
 from numerics.scans import Workers, failures, scan
 
@@ -42,6 +43,9 @@ def condense(
         typer.Option(help="Even numbers with commas; by default 1e3,1e4,1e6, with more than two inputs 1e3,1e4,1e5."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Repetitions; by default 3, with more than two inputs 1.")] = None,
+    loss_tol: Annotated[
+        float | None, typer.Option(help=f"Loss at which a run ends; by default 1e-6, of digits 1e-4, {RULE}.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
     ] = None,
@@ -60,6 +64,7 @@ def condense(
         )
     chosen: dict[str, Any] = {
         "seeds": seeds,
+        "loss_tol": loss_tol,
         "widths": parse_integers("--widths", widths) if widths is not None else None,
     }
     plan = CondensationPlan.paper(

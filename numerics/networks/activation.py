@@ -60,7 +60,11 @@ class PointwiseActivation:
 
 def is_homogeneous(activation: "str | float | PointwiseActivation") -> bool:
     """Whether sigma(c z) = c sigma(z) for c > 0: of what :func:`pointwise` takes all but tanh."""
-    return activation.homogeneous if isinstance(activation, PointwiseActivation) else activation != "tanh"
+    return activation.homogeneous if isinstance(activation, PointwiseActivation) else not _is_tanh(activation)
+
+
+def _is_tanh(activation: object) -> bool:
+    return isinstance(activation, str) and activation == "tanh"
 
 
 def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActivation:
@@ -73,7 +77,7 @@ def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActiv
     """
     if isinstance(activation, PointwiseActivation):
         return activation
-    if activation == "tanh":
+    if _is_tanh(activation):
         message = (
             "tanh is homogeneous only asymptotically, for small pre-activations: the scales do not reduce to exponents, nothing "
             "is conserved, and the predicted slopes hold only while the units do not saturate"

@@ -227,7 +227,7 @@ def _as_float(value: Any, name: str, wanted: str) -> float:
     """A number >= 0 of Python or NumPy as a float."""
     try:
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1.0
-    except OverflowError:
+    except (OverflowError, TypeError):  # out of range; a time, which NumPy takes for an integer
         number = -1.0
     if not (isfinite(number) and number >= 0):
         raise TheoryError(f"{name} = {shown(value)}; give {wanted}")
