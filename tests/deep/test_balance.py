@@ -19,7 +19,7 @@ def balances(weights):
     return [r - c for r, c in zip(*neuron_norms(weights), strict=True)]
 
 
-@pytest.mark.parametrize("sizes", [(2, 6, 1), (2, 6, 5, 1), (2, 6, 5, 4, 1)])
+@pytest.mark.parametrize("sizes", [(2, 6, 1), (2, 6, 5, 1), (2, 6, 5, 4, 1), (2, 1, 1)])
 @pytest.mark.parametrize("antisymmetric", [False, True])
 def test_back_on_the_balances_with_the_same_output_and_signals(sizes, antisymmetric):
     network = nm.DeepNetwork.sample(sizes, (1.0,) * (len(sizes) - 1), rng=1, antisymmetric=antisymmetric)

@@ -1,11 +1,13 @@
 """Coefficients of the Runge-Kutta methods, against other sources and against what their order demands."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.polynomial import Chebyshev, Polynomial
 from scipy.integrate import RK45
 
-from numerics.flow.rkc import _chebyshev, chebyshev_coefficients
+from numerics.flow.rkc import RungeKuttaChebyshev, _chebyshev, chebyshev_coefficients
 from numerics.flow.two_layer import dormand_prince
 
 
@@ -46,3 +48,21 @@ def test_a_chebyshev_step_is_of_second_order_and_stable_over_its_whole_range(sta
     assert np.max(np.abs(found(np.linspace(-1.2 * beta, -1.1 * beta, 100)))) > 1.0
     inner = np.abs(found(np.linspace(-0.95 * beta, -0.3 * beta, 2000)))
     assert np.max(inner) < 1 - damping / 4  # damped to 1 - damping/3
+
+
+@pytest.mark.parametrize("product", [0.0, 1.0, 1.7, 1.8, 3.0, 5.2, 5.4, 40.0, 900.0])
+def test_as_many_stages_as_stability_asks_for(product):
+    """h times the spectral radius, 15 % more of it; two at least, and not one more than needed."""
+    passes = []
+    flow = SimpleNamespace(
+        new_point=SimpleNamespace,
+        euler=lambda point, h, out: passes.append(out),
+        stage=lambda y1, y2, y0, coefficients, out: passes.append(out),
+        arrive=lambda out: passes.append(None),
+    )
+    point, out = SimpleNamespace(radius=product / 0.1), SimpleNamespace()
+    RungeKuttaChebyshev(flow).step(point, 0.1, out)
+    assert passes[-2:] == [out, None]  # the last stage is written to the end of the step
+    stages = len(passes) - 1
+    assert 0.6533 * (stages**2 - 1) >= 1.15 * product
+    assert stages == 2 or 0.6533 * ((stages - 1) ** 2 - 1) <= 1.16 * product

@@ -130,6 +130,23 @@ def kernels(network, inputs):
     return network.kappa**2 * (outer + inner) / len(inputs)
 
 
+@pytest.mark.parametrize(("n", "d", "size"), [(4, 2, 1.0), (9, 2, 1.0), (5, 3, 1.0), (5, 3, 0.0)])
+def test_the_spectral_radius_is_that_of_the_kernel_and_of_growth(bench, n, d, size):
+    """Exact for few samples in the plane, else by power iteration from the targets, which stops when it changes by 2 %."""
+    rng = np.random.default_rng(n)
+    inputs, targets = rng.standard_normal((n, d)), size * rng.standard_normal(n)
+    network = nm.TwoLayer(rng.standard_normal(7), rng.standard_normal((7, d)), 0.7, 1.0, 0.2)
+    work = bench(network, inputs, targets)
+    kernel = np.linalg.eigvalsh(kernels(network, inputs))[-1]
+    growth = 0.7 * np.abs(work.point.residual) @ np.linalg.norm(inputs, axis=1) / n
+    assert work.flow.growth_bound(work.point) == pytest.approx(growth)
+    assert work.point.radius == pytest.approx(kernel + growth, rel=1e-9 if (n, d) == (4, 2) else 3e-2)
+    assert work.flow.kernel_evaluations == 1 or (n, d) != (4, 2)
+    again = work.flow.kernel_evaluations
+    work.flow.spectral_radius(work.point)
+    assert work.flow.kernel_evaluations == again + 1  # from where the last one ended
+
+
 @pytest.mark.parametrize("method", ["kink-exact", "exponential"])
 @pytest.mark.parametrize("d", [2, 3])
 def test_the_error_of_a_step_is_the_defect_of_the_residual(bench, method, d):
