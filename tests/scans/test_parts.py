@@ -4,6 +4,7 @@ import math
 import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -111,12 +112,11 @@ def test_an_extended_store_keeps_its_title_and_takes_the_new_command(toy, tmp_pa
     assert (before.attrs["title"], before.attrs["command"]) == ("first", "scan 1")
     assert (after.attrs["title"], after.attrs["command"]) == ("first", "scan 1,2")
     assert after.attrs["versions"] == before.attrs["versions"]  # of both sessions, said once
+    hole = type("Hole", (Named,), {"cells": Named(sizes=(1, 2)).cells[1:]})()
     with pytest.raises(
         nm.InputError, match=r"cells: the store has 4, this plan 3 others; choose another store, or add"
     ):
-        with_hole = Named(sizes=(1, 2))
-        cells = with_hole.cells[1:]
-        nm.scan(type("Hole", (Named,), {"cells": cells})(sizes=(1, 2)), store, executor=SERIAL)
+        nm.scan(hole, store, executor=SERIAL)
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,12 @@ def test_signals_are_held_back_and_let_through_afterwards():
     came = []
     before = signal.signal(signal.SIGTERM, lambda *_: came.append(1))
     try:
-        with pytest.raises(KeyError), held_back():
+        with held_back():
             signal.raise_signal(signal.SIGTERM)
             assert came == []
-            raise KeyError
         assert came == [1]
+        with suppress(KeyError), held_back():
+            raise KeyError
         assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
     finally:
         signal.signal(signal.SIGTERM, before)
