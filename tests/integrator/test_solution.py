@@ -110,7 +110,8 @@ def test_ranges_cover_every_neuron_once():
 
 
 @pytest.mark.parametrize(
-    ("cores", "width", "threads"), [(8, 250_000, 2), (8, 99_999, 1), (2, 1_000_000, 2), (None, 1_000_000, 1)]
+    ("cores", "width", "threads"),
+    [(8, 250_000, 2), (8, 200_000, 2), (8, 199_999, 1), (8, 99_999, 1), (2, 1_000_000, 2), (None, 1_000_000, 1)],
 )
 def test_a_thread_for_every_hundred_thousand_neurons_as_far_as_there_are_cores(monkeypatch, cores, width, threads):
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
@@ -176,6 +177,7 @@ def test_only_the_directions_that_the_samples_see_are_integrated(n, d, seen):
     X = np.random.default_rng(0).standard_normal((n, d))
     problem = TwoLayerProblem(nm.TwoLayer.sample(10, 1, 0, X), X, np.ones(n), "rkc", 1)
     assert problem.point.v.shape == (seen, 10)
+    assert (problem.space is None) == (n >= d)
     assert problem.network_at(problem.point).v.shape == (10, d)
 
 
