@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import math_to_image
 
 __all__ = ["write_formula"]
+
+_SIZE = 14  # points; a fraction has letters of 7 tenths
 
 
 def write_formula(tex: str, file: Path) -> Path:
@@ -12,5 +15,5 @@ def write_formula(tex: str, file: Path) -> Path:
 
     TeX as Matplotlib's mathtext knows it: no environments.
     """
-    math_to_image(f"${tex}$", file, format=file.suffix.removeprefix("."))
+    math_to_image(f"${tex}$", file, prop=FontProperties(size=_SIZE), format=file.suffix.removeprefix("."))
     return file

@@ -4,6 +4,7 @@ from matplotlib.axes import Axes
 
 from numerics.experiments.water import CRITICAL, TRIPLE, WaterCurves
 from numerics.figures.style import DATA, FINAL, axes_of
+from numerics.figures.ticks import log_axis
 
 __all__ = ["plot_water"]
 
@@ -21,5 +22,6 @@ def plot_water(curves: WaterCurves, *, ax: Axes | None = None) -> Axes:
     for name, place in _NAMES.items():
         ax.text(*place, name, fontsize=13)
     ax.set(xlabel="temperature $T$ [K]", ylabel="pressure $p$ [Pa]", ylim=(1, 1e9))
+    log_axis(ax.yaxis)
     ax.legend(loc="lower right", fontsize=8)
     return ax

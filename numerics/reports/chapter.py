@@ -89,8 +89,9 @@ def formula(tex: str, file: str) -> str:
 
 def picture(file: str, vector: str, caption: str) -> str:
     """A picture with its caption, and a link to the same as a vector graphic."""
-    said = f'{escape(caption)} <a href="{escape(vector)}">PDF</a>'
-    return f'<figure><img src="{escape(file)}" alt="{escape(caption)}"><figcaption>{said}</figcaption></figure>'
+    source, said = escape(file), escape(caption)
+    shown = f'<a href="{source}"><img src="{source}" alt="{said}"></a>'
+    return f'<figure>{shown}<figcaption>{said} <a href="{escape(vector)}">PDF</a></figcaption></figure>'
 
 
 def table(found: ResultTable) -> str:
@@ -180,6 +181,7 @@ table { border-collapse: collapse; font-size: 0.85em; }
 .table { overflow-x: auto; margin: 1em 0; }
 caption { text-align: left; padding-bottom: 0.3em; }
 th, td { padding: 0.2em 0.6em; border-bottom: 1px solid #ddd; vertical-align: top; }
+.table th, .table td { white-space: nowrap; }
 .contents { font-size: 1em; }
 .contents th { text-align: left; }
 pre { background: #f4f4f4; padding: 0.6em; white-space: pre-wrap; overflow-wrap: anywhere; }

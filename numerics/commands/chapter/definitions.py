@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import phasetheory as pt
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.datasets import four_points
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.grids import Point
@@ -28,7 +28,7 @@ def _make(desk: Desk) -> Content:
     seeds = desk.choose(3, 8)
     diagram, allowed = pt.phase_diagram(), allowance_at(2).finite_width
     rows = ResultTable(
-        f"sup over t of RD(θ_w), widths {widths[0]} and {widths[1]}, seeds 0 to {seeds - 1}",
+        f"sup over t of RD(θ_w), widths {widths[0]} and {widths[1]}, {seeds_from_zero(seeds)}",
         "Slope: of log sup RD in log m between the two widths, ± 95 %; here: that of the infinitely wide "
         "network of the same capacity. "
         "sup over end: largest over the runs.",
@@ -108,5 +108,5 @@ PAGE = Page(
     "从动力学方程到缩放参数; 通过相对距离(RD)识别三种区域",
     _make,
     ("phasetheory classify ntk", "phasetheory verify --point 0.5,0 --point 1,0 --point 1.75,0 --no-derivation"),
-    15.0,
+    10.0,
 )

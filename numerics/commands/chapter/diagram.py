@@ -8,7 +8,7 @@ import sympy as sp
 from matplotlib.figure import Figure
 
 import phasetheory as pt
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.datasets import four_points
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.location import locate
@@ -120,7 +120,7 @@ def _trained(widths: tuple[int, int], networks: int) -> tuple[ResultTable, int]:
     """Every scheme trained with its own constants; how many moved as predicted at both widths."""
     X, y = four_points()
     rows = ResultTable(
-        f"RD of w of the schemes themselves, seeds 0 to {networks - 1}, f = 0 at the start",
+        f"RD of w of the schemes themselves, {seeds_from_zero(networks)}, f = 0 at the start",
         "Predicted: of the infinitely wide network of the same capacity. Measured: geometric mean ± two "
         "standard errors. S: slope between "
         "the two widths, measured, and derived in the limit.",
@@ -164,5 +164,5 @@ PAGE = Page(
         "phasetheory locate he --width 1000 --train",
         "phasetheory classify xavier",
     ),
-    40.0,
+    10.0,
 )

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.experiments.judgement import Verdict
 from numerics.experiments.plan import BOOK, Plan
 from numerics.experiments.verify import verify
@@ -30,7 +30,7 @@ def _make(desk: Desk) -> Content:
     layers = [point.layers[0] for point in result.points]
     figure = Figure(figsize=(15.0, 6.0), layout="constrained")
     rows = ResultTable(
-        f"Slope of log RD(θ_w) in log m, widths {plan.widths[0]} to {plan.widths[-1]}, seeds 0 to {plan.seeds - 1}",
+        f"Slope of log RD(θ_w) in log m, widths {plan.widths[0]} to {plan.widths[-1]}, {seeds_from_zero(plan.seeds)}",
         "Limit: derived. Here: that of the infinitely wide network of the same capacity at these widths. "
         "Measured: with its 95 % interval over "
         "seeds.",
@@ -73,9 +73,9 @@ def _make(desk: Desk) -> Content:
                 r"S_w = -\frac{1}{2},\quad 0,\quad \frac{3}{8}\qquad \mathrm{at}\ \gamma = \frac{1}{2},\ 1,\ "
                 r"\frac{7}{4}",
             ),
-            table(rows),
         ),
         measured=(
+            table(rows),
             desk.draw(
                 figure,
                 "relative_distance",
@@ -110,5 +110,5 @@ PAGE = Page(
         "phasetheory verify --point 0.5,0 --point 1,0 --point 1.75,0 --widths 1000,5000,10000,20000,40000 "
         "--seeds 8 --out results",
     ),
-    25.0,
+    10.0,
 )

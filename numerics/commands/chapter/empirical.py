@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.datasets import load_data
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
@@ -91,7 +91,7 @@ def _map(desk: Desk, plan: Plan, differs: tuple[str, ...]) -> Content:
         verdict=verdict_on(comparison.judged - comparison.agreeing, undecided=missing),
         because=f"{comparison.agreeing} of {comparison.judged} points away from the boundary (|S| > 0.1) are in the "
         "derived regime; "
-        f"{account.used} networks, seeds 0 to {plan.seeds - 1}",
+        f"{account.used} networks, {seeds_from_zero(plan.seeds)}",
         differs=differs,
     )
 
@@ -106,7 +106,7 @@ SYNTHETIC = Page(
         "--seeds 4 --store synthetic.zarr",
         "phasetheory plot synthetic.zarr --layer w",
     ),
-    60.0,
+    40.0,
 )
 DIGITS = Page(
     10,
@@ -119,5 +119,5 @@ DIGITS = Page(
         "--store digits.zarr",
         "phasetheory plot digits.zarr --layer w",
     ),
-    300.0,
+    100.0,
 )

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 import phasetheory as pt
-from numerics.commands.chapter.page import Content, Desk, Page
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero
 from numerics.datasets import four_points
 from numerics.experiments.judgement import Verdict
 from numerics.experiments.plan import BOOK
@@ -31,7 +31,7 @@ def _make(desk: Desk) -> Content:
     ]
     seeds = desk.choose(2, 6)
     rows = ResultTable(
-        f"The balance law along runs, {_WIDTH} neurons, seeds 0 to {seeds - 1}",
+        f"The balance law along runs, {_WIDTH} neurons, {seeds_from_zero(seeds)}",
         "Largest change of a_k² - |w_k|² that the method makes, over the largest a_k² + |w_k|²: the exact "
         "flow makes none.",
         ("γ", "predicted", "mean", "largest"),
@@ -82,5 +82,5 @@ PAGE = Page(
     "从动力学方程到缩放参数",
     _make,
     ("phasetheory derive --format latex --out derivation.tex",),
-    6.0,
+    2.0,
 )

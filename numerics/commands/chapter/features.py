@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.commands.condense import condensation_table
 from numerics.experiments.account import account_of
 from numerics.experiments.condensation_map import (
@@ -91,7 +91,7 @@ def _condensation(desk: Desk, plan: CondensationPlan, differs: tuple[str, ...]) 
         verdict=verdict_on(judged - right, undecided=bool(failures(dataset))),
         because=f"condensation changes with the width in the predicted direction in {right} of {judged} boxes away "
         "from the boundary "
-        f"(|S_w| > {AWAY:g}); {account.used} networks, seeds 0 to {plan.seeds - 1}",
+        f"(|S_w| > {AWAY:g}); {account.used} networks, {seeds_from_zero(plan.seeds)}",
         differs=(
             *differs,
             "The slides show pictures only; here the condensation is also a number, so that it can contradict "
@@ -106,7 +106,7 @@ SYNTHETIC = Page(
     "相图上不同位置的特征分布: 合成数据",
     _synthetic,
     ("phasetheory condense --store map.zarr --out map",),
-    400.0,
+    200.0,
 )
 DIGITS = Page(
     13,
@@ -114,5 +114,5 @@ DIGITS = Page(
     "相图上不同位置的特征分布: MNIST",
     _digits,
     ("phasetheory condense --data mnist:45 --widths 1000,3000,10000 --store digit-map.zarr --out digit-map",),
-    400.0,
+    150.0,
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.datasets import load_data
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.location import locate
@@ -25,7 +25,7 @@ def _make(desk: Desk) -> Content:
     write_line_features(repeats[0], X, y, _NAME, desk.folder)
     write_gallery(plain, X, y, _NAME, _WIDTH, desk.folder)
     rows = ResultTable(
-        f"RD of w, {_WIDTH} neurons, seeds 0 to {seeds - 1}",
+        f"RD of w, {_WIDTH} neurons, {seeds_from_zero(seeds)}",
         "Predicted: of the infinitely wide network of the same capacity, and in which 95 % of networks lie; "
         "no free parameter. "
         "Measured: geometric mean, smallest and largest. Entropy of the orientations, 1 if none is "

@@ -69,7 +69,7 @@ def make(root: Path, pages: Iterable[Page], every: tuple[Page, ...], *, quick: b
         _make_one(root, page, quick=quick, show=_part(show, page, done, total))
         _write_index(root, every, quick=quick)
         done += page.cost
-    show(total, total, f"{len(missing)} pages made")
+    show(total, total, f"pages made: {len(missing)}")
 
 
 def _part(show: Show, page: Page, before: float, total: float) -> Callable[[ScanProgress | None], None]:

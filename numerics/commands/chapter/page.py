@@ -13,7 +13,7 @@ from numerics.figures.style import save
 from numerics.reports.chapter import formula, picture
 from numerics.scans import OnProgress
 
-__all__ = ["Content", "Desk", "Page", "verdict_on"]
+__all__ = ["Content", "Desk", "Page", "seeds_from_zero", "verdict_on"]
 
 T = TypeVar("T")
 
@@ -113,3 +113,8 @@ def verdict_on(wrong: int, *, undecided: bool = False) -> Verdict:
     if wrong:
         return Verdict.DISAGREES
     return Verdict.UNDECIDED if undecided else Verdict.AGREES
+
+
+def seeds_from_zero(count: int) -> str:
+    """So many seeds, in words."""
+    return f"seeds 0 to {count - 1}" if count > 1 else "seed 0"

@@ -3,7 +3,7 @@
 import numpy as np
 
 import phasetheory as pt
-from numerics.commands.chapter.page import Content, Desk, Page
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero
 from numerics.datasets import four_points
 from numerics.experiments.judgement import Verdict
 from numerics.experiments.plan import BOOK
@@ -25,7 +25,7 @@ def _make(desk: Desk) -> Content:
     derivation = pt.derive()
     seeds = desk.choose(2, 4)
     rows = ResultTable(
-        f"The same network in other weights, {_WIDTH} neurons, κ' = 1, seeds 0 to {seeds - 1}",
+        f"The same network in other weights, {_WIDTH} neurons, κ' = 1, {seeds_from_zero(seeds)}",
         "RD, and the time at the end over that of the normalised weights and β₁ β₂, at β₂ = "
         f"{', '.join(f'{b:g}' for b in _SCALES)}: "
         f"largest difference from the normalised run over scales and seeds. Runs to {_RTOL:g}.",
@@ -90,5 +90,5 @@ PAGE = Page(
         "phasetheory derive",
         "phasetheory scan --gamma 0.5,1,1.75 --gamma-prime 0 --beta2=-0.5,0,0.5 --store scales.zarr",
     ),
-    8.0,
+    3.0,
 )

@@ -3,10 +3,11 @@
 from collections import Counter
 
 import numpy as np
+import sympy as sp
 from matplotlib.figure import Figure
 
 import phasetheory as pt
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import AWAY, MapComparison, compare_map
@@ -18,6 +19,7 @@ from numerics.reports.tables import ResultTable
 from numerics.scans import failures, scan
 from numerics.slopes import slope_map
 from phasetheory.diagrams.plotting import plot_phase_diagram
+from phasetheory.symbols.printing import plain
 
 __all__ = ["PAGE"]
 
@@ -54,7 +56,10 @@ def _make(desk: Desk) -> Content:
                 r"-\lim_{m\to\infty}\frac{\log(\beta_3/\beta_1)}{\log m}",
             ),
             desk.draw(derived, "derived", "The four regions, derived. CR: condensed regime, LR: linear regime."),
-            *(paragraph(f"W[{layer[1:]}] is critical on {diagram.boundary(layer)}.") for layer in _HIDDEN),
+            *(
+                paragraph(f"W[{layer[1:]}] is critical on {plain(sp.Symbol(str(diagram.boundary(layer))))}.")
+                for layer in _HIDDEN
+            ),
             paragraph("All of this is derived by the scaling argument, not proved."),
         ),
         measured=(
@@ -71,7 +76,7 @@ def _make(desk: Desk) -> Content:
         verdict=verdict_on(judged - agreeing, undecided=bool(failures(dataset))),
         because=f"{agreeing} of {judged} slopes of W[1] and W[2] away from their boundaries (|S| > 0.1) are in the "
         "derived regime; "
-        f"{account.used} networks, seeds 0 to {plan.seeds - 1}",
+        f"{account.used} networks, {seeds_from_zero(plan.seeds)}",
         differs=(
             "The source (Zhou et al. 2022) has this diagram from experiments only; here it is derived, and the "
             "experiment is the check.",
@@ -125,5 +130,5 @@ PAGE = Page(
         "phasetheory scan --depth 3 --gamma3 0:4:17 --gamma2=-1.5:2:8 --store three.zarr",
         "phasetheory plot three.zarr --out three-measured.png",
     ),
-    400.0,
+    200.0,
 )

@@ -30,7 +30,7 @@ def _make(desk: Desk) -> Content:
         "Vapour pressure of water",
         "Predicted: Clausius-Clapeyron with one latent heat, that between triple and critical point. "
         "Measured: IAPWS-IF97, within 0.03 %.",
-        ("T [K]", "predicted [kPa]", "measured [kPa]", "ratio"),
+        ("T, K", "predicted, kPa", "measured, kPa", "ratio"),
         keys=1,
     )
     for T in _TEMPERATURES:
@@ -60,5 +60,5 @@ def _make(desk: Desk) -> Content:
 
 
 PAGE = Page(
-    1, "Water, and what a phase diagram is", "相图分析简介", _make, ("phasetheory diagram --out diagram.png",), 2.0
+    1, "Water, and what a phase diagram is", "相图分析简介", _make, ("phasetheory diagram --out diagram.png",), 4.0
 )

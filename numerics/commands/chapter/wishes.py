@@ -1,9 +1,10 @@
 """Page 14: the closing page's three wishes, and what the project answers today."""
 
 import numpy as np
+import sympy as sp
 
 import phasetheory as pt
-from numerics.commands.chapter.page import Content, Desk, Page, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.datasets import four_points
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.location import locate
@@ -31,7 +32,7 @@ def _make(desk: Desk) -> Content:
     for depth in (2, 3, 4):
         diagram = pt.phase_diagram(depth)
         for layer in diagram.layers[:-1]:
-            depths.add_row(str(depth), layer, plain(diagram.coordinates[0].__class__(str(diagram.boundary(layer)))))
+            depths.add_row(str(depth), layer, plain(sp.Symbol(str(diagram.boundary(layer)))))
     points = len(_WIDTHS) * len(BOOK)
     return Content(
         predicted=(
@@ -84,7 +85,7 @@ def _finite_width(networks: int) -> tuple[ResultTable, int, int, int]:
     """Predicted and trained; networks inside their intervals, of how many; points whose mean agrees."""
     X, y = four_points()
     rows = ResultTable(
-        f"RD of w at small widths, κ' = 1, seeds 0 to {networks - 1}",
+        f"RD of w at small widths, κ' = 1, {seeds_from_zero(networks)}",
         "Predicted at this very width, with the interval of 95 % of networks; no free parameter. Measured: "
         "geometric mean ± two standard "
         "errors. Limit: the regime of the infinite width.",
@@ -122,5 +123,5 @@ PAGE = Page(
     "总结与展望",
     _make,
     ("phasetheory locate --alpha 1 --beta1 0.05 --beta2 0.05 --width 400 --train", "phasetheory diagram --depth 4"),
-    15.0,
+    10.0,
 )
