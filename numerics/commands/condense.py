@@ -27,7 +27,7 @@ from numerics.scans import Workers, failures, scan
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["condense"]
+__all__ = ["condensation_table", "condense"]
 
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
@@ -81,7 +81,7 @@ def condense(
         dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)
     rows = by_regime(dataset)
     failed = failures(dataset)
-    console.print(_table(rows, dataset))
+    console.print(condensation_table(rows, dataset))
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
     console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
@@ -107,7 +107,8 @@ def condense(
     return 1 if failed else 0
 
 
-def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+def condensation_table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+    """Measures by regime and width, one row each."""
     table = ResultTable(
         f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
         "means over the boxes of a regime, ± their standard deviation; entropy of the\n"
