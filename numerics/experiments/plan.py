@@ -13,7 +13,7 @@ from numerics.experiments.grids import Point, exact, grid_points, grid_text
 from numerics.experiments.stopping import LOSS
 from numerics.experiments.training import USUAL, TrainingPlan
 from numerics.networks import DeepNetwork, TwoLayer
-from numerics.networks.activation import PointwiseActivation, pointwise
+from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.sampling import draw
 from numerics.networks.seeds import cell_seed
 from numerics.scans import Cell, Setting
@@ -134,6 +134,11 @@ class Plan(TrainingPlan):
         object.__setattr__(self, "points", self._exact_points())
         super().__post_init__()
         if self.activation is not None:
+            if self.activation != "tanh" and not is_homogeneous(self.activation):
+                raise InputError(
+                    f"activation = {self.activation!r}; use 'relu', 'linear', 'tanh' or the negative slope of leaky relu: others "
+                    "do not behave as the degree 1 that the slopes are derived for"
+                )
             pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
 
     def _exact_points(self) -> tuple[Point, ...]:

@@ -18,7 +18,7 @@ from numerics.arrays import whole_number
 from numerics.errors import InputError, check_type
 from numerics.observe.features import Features
 
-__all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram"]
+__all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram", "share_near"]
 
 BINS = 180  # of the histogram: two degrees for d = 2
 _SMOOTHING = 1.5  # bins (3 degrees): joins the bins of one direction, keeps directions 10 degrees apart
@@ -162,6 +162,20 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     means = _means(neurons, nearest, inside, len(directions))
     order = np.argsort(-shares, kind="stable")
     return Condensation(histogram.entropy, means[order], shares[order], angle)
+
+
+def share_near(neurons: Features, directions: np.ndarray, degrees: float) -> float:
+    """Share of the amplitude within an angle of one of some directions.
+
+    Parameters
+    ----------
+    neurons : Features
+    directions : float64 (k, d)
+        Of any length.
+    degrees : float
+    """
+    near = np.any(neurons.projection(directions) >= np.cos(np.deg2rad(degrees)), axis=1)
+    return float(np.sum(neurons.amplitude[near]) / _total(neurons))
 
 
 def leading_direction(neurons: Features) -> np.ndarray:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # NumPy is imported where it is used: `import phasetheory` st
 __all__ = ["CondensedDirections", "Direction", "condensed_directions"]
 
 _ROUNDING = 1e-12
+_SHOWN = 4  # components in a line
 _OPTIMIZERS = {"gradient-flow": False, "sign-descent": True, "adam": True}
 
 
@@ -76,7 +77,9 @@ class Direction:
         return -180.0 if angle >= 180.0 else angle
 
     def __repr__(self) -> str:
-        where = tuple(round(x, 4) for x in self.vector) if self.angle is None else f"{self.angle:.2f} degrees"
+        numbers = [f"{x:.4g}" for x in self.vector]
+        shown = numbers if len(numbers) <= _SHOWN else [*numbers[: _SHOWN - 1], "...", numbers[-1]]
+        where = f"({', '.join(shown)})" if self.angle is None else f"{self.angle:.2f} degrees"
         draws = f"attracts output weights {'> 0' if self.sign > 0 else '< 0'}" if self.attracts else "a saddle"
         return f"Direction({where}, D = {self.value:.4g}, {draws})"
 
@@ -214,7 +217,7 @@ def condensed_directions(
         down = [one._replace(value=-one.value) for one in climb(X, -y, right, left, degree, starts, seed)]
         found, degenerate, complete = [*up, *down], False, False
     directions = [
-        Direction(tuple(map(float, one.vector)), one.value, one.basin > 0 and one.value != 0, one.basin)
+        Direction(tuple(float(x) + 0.0 for x in one.vector), one.value, one.basin > 0 and one.value != 0, one.basin)
         for one in found
     ]
     directions.sort(key=lambda one: (not one.attracts, -abs(one.value)))
