@@ -64,7 +64,7 @@ INITIAL, FINAL, DATA = "#0072B2", "#D55E00", "black"
 #: RD as the theory expects it: of the infinitely wide network.
 EXPECTED = "#CC79A7"
 #: Directions as the theory predicts them, behind what was measured.
-PREDICTED = "#009E73"
+PREDICTED = "0.45"
 #: A measurement that does not agree; it has a marker of its own besides.
 DISAGREES = "#CC0033"
 #: In a legend: lines of this style, whatever their colour.
