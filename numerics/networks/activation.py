@@ -62,7 +62,9 @@ class PointwiseActivation:
 
 def is_homogeneous(activation: "str | float | PointwiseActivation") -> bool:
     """Whether sigma(c z) = c sigma(z) for c > 0: of what :func:`pointwise` takes all but the smooth ones."""
-    return activation.homogeneous if isinstance(activation, PointwiseActivation) else activation not in SMOOTH
+    if isinstance(activation, PointwiseActivation):
+        return activation.homogeneous
+    return not (isinstance(activation, str) and activation in SMOOTH)
 
 
 def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActivation:

@@ -6,6 +6,7 @@ is homogeneous, relu say, is its own leading part. SymPy differentiates; nothing
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -90,12 +91,14 @@ def _known(activation: Any) -> Activation | tuple[sp.Expr, sp.Symbol]:
     )
 
 
+@lru_cache(maxsize=32)
 def _first_term(expression: sp.Expr, z: sp.Symbol) -> Activation:
     """The term c z^p of a smooth expression."""
     derivative = expression
     for degree in range(1, _LARGEST + 1):
         derivative = sp.diff(derivative, z)
-        value = sp.simplify(derivative.subs(z, 0))
+        value = derivative.subs(z, 0)
+        value = sp.simplify(value) if value.is_zero is None else value
         if value.is_finite is not True or value.is_real is not True:
             break
         if value != 0:

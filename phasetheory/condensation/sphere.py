@@ -7,7 +7,7 @@ exact and complete. Else D is *climbed* from many isotropic starts, which finds 
   kink x_i.v = 0. There it passes, or, if both sides push onto it, slides: g becomes the shortest vector that the slopes
   between the two sides allow. Each path is that of the flow itself and ends exactly.
 * Higher degrees: D is smooth enough for the shifted power method, v <- (grad D + s v)/|.|, which rises for s above the curvature
-  of D (Kolda and Mayo, SIAM J. Matrix Anal. Appl. 32, 2011).
+  of D (Kolda and Mayo, SIAM J. Matrix Anal. Appl. 32, 2011), then for Newton's.
 
 The share of the starts that a direction collects is its basin, to 1/sqrt(starts).
 """
@@ -22,8 +22,10 @@ __all__ = ["Found", "climb", "quadratic"]
 _ROUNDING = 1e-12
 _SAME = 1e-8  # 1 - cosine below which two ends are one direction
 _SLIDE_LIMIT = 200  # events of one path
-_POWER_STEPS = 20_000
-_SETTLED = 1e-9  # projected gradient over |D|
+_POWER_STEPS = 1_500
+_NEAR = 1e-3  # projected gradient over the radial one: near enough for Newton's method,
+_SETTLED = 1e-11  # and what it has to reach
+_NEWTON_STEPS = 20
 
 
 class Found(NamedTuple):
@@ -77,13 +79,7 @@ def climb(
         ends = [end for v in V if (end := planes.follow(v)) is not None]
     else:
         ends = _rise(V, inside, y, right, left, degree)
-    groups: list[list] = []
-    for end in ends:
-        group = next((group for group in groups if 1 - group[0] @ end < _SAME), None)
-        if group is None:
-            groups.append([end, 1])
-        else:
-            group[1] += 1
+    groups = _grouped(ends, _SAME)
     found = []
     for end, count in groups:
         z = inside @ end
@@ -172,23 +168,62 @@ class _Planes(NamedTuple):
             held.pop(worst)
 
 
+def _grouped(ends: "list[np.ndarray]", apart: float) -> "list[tuple[np.ndarray, int]]":
+    """Directions that differ, and how many came to each; ``apart`` is 1 - cosine."""
+    groups: list[tuple] = []
+    for end in ends:
+        for index, (first, count) in enumerate(groups):
+            if 1 - first @ end < apart:
+                groups[index] = first, count + 1
+                break
+        else:
+            groups.append((end, 1))
+    return groups
+
+
 def _rise(
     V: "np.ndarray", X: "np.ndarray", y: "np.ndarray", right: float, left: float, degree: int
 ) -> "list[np.ndarray]":
-    """Ends of the shifted power method that are settled at D > 0; degree >= 2."""
+    """Ends of the shifted power method at D > 0, finished by Newton's method; degree >= 2."""
     import numpy as np
 
     shift = degree * (degree - 1) * max(abs(right), abs(left)) * float(np.abs(y) @ np.linalg.norm(X, axis=1) ** degree)
-    shift /= 2.0  # half the bound: the curvature on the way is less; ends are checked
     for _ in range(_POWER_STEPS):
         z = V @ X.T
-        power = np.abs(z) ** (degree - 1)
-        gradient = (y * degree * np.where(z > 0, right, -left) * power) @ X
-        value = np.einsum("kj,kj->k", V, gradient)
+        gradient = (y * degree * np.where(z > 0, right, -left) * np.abs(z) ** (degree - 1)) @ X
+        value = np.einsum("kj,kj->k", V, gradient)  # p D, by Euler
         across = np.linalg.norm(gradient - value[:, None] * V, axis=1)
-        if np.all(across <= _SETTLED * np.abs(value)):
+        if np.all(across <= _NEAR * np.abs(value)):
             break
         V = gradient + shift * V
         V /= np.linalg.norm(V, axis=1, keepdims=True)
-    settled = (across <= 10 * _SETTLED * np.abs(value)) & (value > _ROUNDING * shift)
-    return list(V[settled])
+    ends = []
+    for end, count in _grouped(list(V[value > _ROUNDING * shift]), _NEAR):
+        top = _newton(end, X, y, right, left, degree)
+        ends += [] if top is None else [top] * count
+    return ends
+
+
+def _newton(
+    v: "np.ndarray", X: "np.ndarray", y: "np.ndarray", right: float, left: float, degree: int
+) -> "np.ndarray | None":
+    """The critical direction beside v, grad D = l v on the unit sphere; None if there is none near, or no maximum."""
+    import numpy as np
+
+    start, eye = v, np.eye(len(v))
+    for _ in range(_NEWTON_STEPS):
+        z = X @ v
+        gradient = (y * degree * np.where(z > 0, right, -left) * np.abs(z) ** (degree - 1)) @ X
+        bend = y * degree * (degree - 1) * np.where(z > 0, right, left) * np.abs(z) ** (degree - 2)
+        radial = float(v @ gradient)
+        across = gradient - radial * v
+        hessian = (X.T * bend) @ X - radial * eye
+        if np.linalg.norm(across) <= _SETTLED * abs(radial):
+            tangent = hessian - np.outer(v, v @ hessian)
+            tangent = tangent - np.outer(tangent @ v, v)
+            is_maximum = np.linalg.eigvalsh((tangent + tangent.T) / 2)[-1] <= _NEAR * abs(radial)
+            return v if is_maximum and v @ start > 0.9 else None
+        bordered = np.block([[hessian, -v[:, None]], [v[None], np.zeros((1, 1))]])
+        v = v + np.linalg.lstsq(bordered, -np.append(across, 0.0), rcond=None)[0][:-1]
+        v = v / np.linalg.norm(v)
+    return None
