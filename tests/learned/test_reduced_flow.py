@@ -51,6 +51,19 @@ def test_against_infinitely_wide_networks(data):
     assert (reached and second < 1.1 * first) == (flow.target == "easy")
 
 
+def test_a_hard_target_is_fitted_by_neurons_with_small_output_weights():
+    """With the output weights held: those with |a| ~ P have not turned when the residual changes, and RD_w ~ P^(-5/2)."""
+    ends, sizes = [], []
+    for capacity in (0.01, 0.003):
+        start = nm.TwoLayer.mean_field(capacity=capacity, kappa_prime=1e14, inputs=X, nodes=16_000)
+        run = nm.gradient_flow(start, X, ZIGZAG)
+        ends.append(run.sup_relative_distance["w"])
+        moved = np.sum((run.network.v - start.v) ** 2, axis=1)
+        sizes.append(moved @ np.abs(start.output_weights()) / np.sum(moved) / capacity)
+    assert np.log(ends[1] / ends[0]) / np.log(10 / 3) == pytest.approx(2.5, abs=0.25)
+    assert sizes[0] == pytest.approx(sizes[1], rel=0.25)  # their |a| over P
+
+
 def test_refused():
     with pytest.raises(pt.TheoryError, match="y = 0"):
         nm.reduced_flow(X, np.zeros(4))
