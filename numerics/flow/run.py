@@ -20,7 +20,7 @@ from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.flow.two_layer.problem import TwoLayerProblem
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
@@ -349,7 +349,7 @@ class _Run(Generic[P, N]):
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
-        joint = self._joint_distance(distances)
+        joint = joint_distance(distances, self.problem.sizes, self.problem.network.relative_units)
         return Solution(
             network=final,
             initial=self.problem.network,
@@ -378,14 +378,6 @@ class _Run(Generic[P, N]):
             ),
             snapshots=self._snapshots(),
         )
-
-    def _joint_distance(self, distances: dict[str, np.ndarray]) -> np.ndarray:
-        """RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
-        sizes, units = self.problem.sizes, self.problem.network.relative_units
-        # norms of the normalised weights at the start, against that of the first layer
-        norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
-        moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
-        return moved / np.hypot.reduce(norms)
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]
