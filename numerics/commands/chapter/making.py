@@ -57,7 +57,12 @@ def open_chapter(root: Path, *, quick: bool) -> None:
 def known_record(root: Path, page: Page) -> PageRecord | None:
     """The record of a page that is done."""
     file = _record_file(root, page.number)
-    return PageRecord.from_dict(_read(file)) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        return PageRecord.from_dict(_read(file))
+    except TypeError as error:
+        raise InputError(f"{file} is of another version; remove it, and it is made again") from error
 
 
 def make(root: Path, pages: Iterable[Page], every: tuple[Page, ...], *, quick: bool, show: Show) -> None:
