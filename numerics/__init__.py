@@ -15,11 +15,13 @@ from numerics.datasets import load_data
 from numerics.errors import GradientFlowError, InputError, ScanError
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
+from numerics.experiments.first_directions import FirstDirections, compare_with_first_directions, first_directions
 from numerics.experiments.location import Location, locate
 from numerics.experiments.mean_field import MeanField
 from numerics.experiments.plan import Plan
 from numerics.experiments.portraits import Portrait, train_points
 from numerics.experiments.prediction import Prediction
+from numerics.experiments.reduced_flow import Cluster, ReducedFlow, reduced_flow
 from numerics.experiments.refinement import refine
 from numerics.experiments.scaling_check import ScalingCheck, scaling_check
 from numerics.experiments.tangent_check import (
@@ -46,12 +48,14 @@ from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Ser
 __all__ = [
     "Allowance",
     "Beta2Plan",
+    "Cluster",
     "Condensation",
     "CondensationPlan",
     "Dask",
     "DeepNetwork",
     "Experiment",
     "Features",
+    "FirstDirections",
     "GradientFlowError",
     "InputError",
     "LayerObservables",
@@ -68,6 +72,7 @@ __all__ = [
     "Prediction",
     "Processes",
     "Progress",
+    "ReducedFlow",
     "ScalingCheck",
     "ScanError",
     "Serial",
@@ -82,6 +87,7 @@ __all__ = [
     "UpdateRule",
     "Verification",
     "cell_seed",
+    "compare_with_first_directions",
     "compare_with_tangent",
     "condensation",
     "conserved_drift",
@@ -89,6 +95,7 @@ __all__ = [
     "datasets",
     "descend",
     "features",
+    "first_directions",
     "gradient_flow",
     "layer_observables",
     "limiting_rate",
@@ -99,6 +106,7 @@ __all__ = [
     "mean_field_slopes",
     "open_scan",
     "orientation_histogram",
+    "reduced_flow",
     "refine",
     "relative_distance",
     "sample_network",

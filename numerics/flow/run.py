@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array, truth
 from numerics.datasets.builtin import check_data
-from numerics.errors import GradientFlowError, InputError
+from numerics.errors import GradientFlowError, InputError, check_choice
 from numerics.flow.controller import PIController
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
@@ -144,12 +144,14 @@ def _solve(
     """The run of one kind of network."""
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
-    if method not in ("auto", *kind.methods):
-        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
+    check_choice(method, "method", ("auto", *kind.methods))
     chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
-    with Stopwatch() as watch:
+    # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
+    with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = kind(network, X, y, chosen, threads)
         try:
+            if not np.isfinite(problem.point.loss):
+                raise InputError("the loss at the start is beyond the float range; rescale weights, inputs or targets")
             return _Run(problem, limits, watch).integrate(why)
         finally:
             problem.close()

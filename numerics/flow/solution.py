@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array
-from numerics.errors import InputError
+from numerics.errors import check_choice
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -192,8 +192,8 @@ class Solution:
         losses : array (k,)
         """
         record, levels = self.trajectory, real_array(losses, "losses")
-        if layer not in (known := {**record.relative_distance, "theta": record.joint_distance}):
-            raise InputError(f"layer = {layer!r}; use one of {', '.join(known)}")
+        known = {**record.relative_distance, "theta": record.joint_distance}
+        check_choice(layer, "layer", known)
         lowest, largest = np.minimum.accumulate(record.loss), np.maximum.accumulate(known[layer])
         found = np.full(levels.shape, np.nan)
         for place, level in np.ndenumerate(levels):

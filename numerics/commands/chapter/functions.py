@@ -74,6 +74,7 @@ def _add(rows: ResultTable, nets: list[Portrait], X: np.ndarray, y: np.ndarray) 
     logs = np.log([net.solution.sup_relative_distance["w"] for net in nets])
     mean, error = float(logs.mean()), float(logs.std(ddof=1) / np.sqrt(logs.size))
     low, high = found.interval
+    assert first.regime is not None  # relu has one
     before, after = ([getattr(net, when).entropy for net in nets] for when in ("before", "after"))
     rows.add_row(
         f"{float(point[0]):g}",
