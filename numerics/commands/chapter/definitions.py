@@ -29,9 +29,8 @@ def _make(desk: Desk) -> Content:
     diagram, allowed = pt.phase_diagram(), allowance_at(2).finite_width
     rows = ResultTable(
         f"sup over t of RD(θ_w), widths {widths[0]} and {widths[1]}, {seeds_from_zero(seeds)}",
-        "Slope: of log sup RD in log m between the two widths, ± 95 %; here: that of the infinitely wide "
-        "network of the same capacity. "
-        "sup over end: largest over the runs.",
+        "Slope: of log sup RD in log m between the two widths, ± 95 %; here: that of the infinitely wide network of "
+        "the same capacity. sup over end: largest over the runs.",
         ("γ", "regime", "limit", "here", "measured", "sup RD", "sup over end"),
         keys=1,
         left=("regime",),
@@ -89,10 +88,10 @@ def _make(desk: Desk) -> Content:
         because=f"{good} of {len(BOOK)} slopes of the supremum are the expected ones within {allowed:g} and their "
         "intervals",
         differs=(
-            "The slides call O(1) critical, which a vanishing RD satisfies too; meant is Θ(1), bounded from "
-            "below as well.",
-            "The supremum is that over the accepted steps, until the loss is 1e-6; what follows moves RD by less "
-            "than its accuracy.",
+            "The slides call O(1) critical, which a vanishing RD satisfies too; meant is Θ(1), bounded from below as "
+            "well.",
+            "The supremum is that over the accepted steps, until the loss is 1e-6; what follows moves RD by less than "
+            "its accuracy.",
         ),
     )
 

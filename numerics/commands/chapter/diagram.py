@@ -64,8 +64,7 @@ def _make(desk: Desk) -> Content:
                 figure,
                 "schemes",
                 "Derived regimes and the six schemes. Xavier (square) and mean field (star) are one point, LeCun "
-                "(triangle) and He (cross) another; "
-                "E et al. is a line.",
+                "(triangle) and He (cross) another; E et al. is a line.",
             ),
             paragraph(
                 "The regimes off the boundary are a theorem (Luo, Xu, Ma, Zhang 2021); the slopes are derived by a "
@@ -75,8 +74,7 @@ def _make(desk: Desk) -> Content:
         measured=(table(table_1), table(trained)),
         verdict=verdict_on(len(TABLE_1) - same + len(SCHEMES) - good),
         because=f"{same} of {len(TABLE_1)} rows of table 1 come out exactly; {good} of {len(SCHEMES)} schemes, "
-        "trained with their own "
-        "constants, move as predicted at both widths",
+        "trained with their own constants, move as predicted at both widths",
         differs=(
             "On the slides pairs of schemes share a symbol; here each of the six has its own.",
             "κ of a scheme is compared exactly, constants included: table 1 as printed against the program's own "
@@ -90,9 +88,8 @@ def compare_table_1(printed: Mapping[str, PrintedRow]) -> tuple[ResultTable, int
     """Printed beside derived; how many rows are the same."""
     rows = ResultTable(
         "Table 1 of Luo et al. 2021, as printed and as derived",
-        "α, β₁ (output weights), β₂ (input weights), κ and κ' as printed, the same in the catalogue of the "
-        "program or not (compared "
-        "exactly by SymPy); then the exponents derived from them, and as printed.",
+        "α, β₁ (output weights), β₂ (input weights), κ and κ' as printed, the same in the catalogue of the program or "
+        "not (compared exactly by SymPy); then the exponents derived from them, and as printed.",
         ("scheme", "α", "β₁", "β₂", "κ", "κ'", "scales", "γ, γ' derived", "printed"),
         keys=1,
         left=("scheme",),
@@ -121,9 +118,8 @@ def _trained(widths: tuple[int, int], networks: int) -> tuple[ResultTable, int]:
     X, y = four_points()
     rows = ResultTable(
         f"RD of w of the schemes themselves, {seeds_from_zero(networks)}, f = 0 at the start",
-        "Predicted: of the infinitely wide network of the same capacity. Measured: geometric mean ± two "
-        "standard errors. S: slope between "
-        "the two widths, measured, and derived in the limit.",
+        "Predicted: of the infinitely wide network of the same capacity. Measured: geometric mean ± two standard "
+        "errors. S: slope between the two widths, measured, and derived in the limit.",
         (
             "scheme",
             *(f"{what}, m = {width}" for width in widths for what in ("predicted", "measured")),

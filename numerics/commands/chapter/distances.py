@@ -31,9 +31,8 @@ def _make(desk: Desk) -> Content:
     figure = Figure(figsize=(15.0, 6.0), layout="constrained")
     rows = ResultTable(
         f"Slope of log RD(θ_w) in log m, widths {plan.widths[0]} to {plan.widths[-1]}, {seeds_from_zero(plan.seeds)}",
-        "Limit: derived. Here: that of the infinitely wide network of the same capacity at these widths. "
-        "Measured: with its 95 % interval over "
-        "seeds.",
+        "Limit: derived. Here: that of the infinitely wide network of the same capacity at these widths. Measured: "
+        "with its 95 % interval over seeds.",
         ("size", "limit", "here", "measured", "published", "measured - published"),
         keys=1,
         left=("size",),
@@ -80,23 +79,21 @@ def _make(desk: Desk) -> Content:
                 figure,
                 "relative_distance",
                 "Markers: geometric mean over seeds, bars from smallest to largest. Solid: fit; dashed: the derived "
-                "slope; dotted: RD of the "
-                "infinitely wide network, no free parameter.",
+                "slope; dotted: RD of the infinitely wide network, no free parameter.",
             ),
             table(to_table(result)),
             *map(paragraph, headline(result).splitlines()),
         ),
         verdict=verdict_on(wrong, undecided=undecided),
         because=f"{agreeing} of {len(layers)} points agree in slope and in RD itself; the published slopes are "
-        f"{farthest:.3f} "
-        "from ours at most",
+        f"{farthest:.3f} from ours at most",
         differs=(
-            "Published: -0.506, 0.007, 0.372, without intervals and by gradient descent at hand-picked rates; "
-            "ours by gradient flow, with intervals.",
-            "The slides do not print the size of the middle panel; it is taken as 1/m, the critical one, as in "
-            "the paper.",
-            "The four points are the project's own, so RD itself may differ from the slides'; slopes do not "
-            "depend on them in the limit.",
+            "Published: -0.506, 0.007, 0.372, without intervals, by gradient descent; ours by gradient flow, with "
+            "intervals.",
+            "In the text of the slides the size of the middle panel is unreadable; it is taken as 1/m, the critical "
+            "one, as in the paper.",
+            "The four points are the project's own, so RD itself may differ from the slides'; at these points slopes "
+            "do not depend on them in the limit.",
         ),
     )
 
@@ -107,8 +104,8 @@ PAGE = Page(
     "RD(θ_w*) 与 m 的关系; RD(θ_w*) 实验",
     _make,
     (
-        "phasetheory verify --point 0.5,0 --point 1,0 --point 1.75,0 --widths 1000,5000,10000,20000,40000 "
-        "--seeds 8 --out results",
+        "phasetheory verify --point 0.5,0 --point 1,0 --point 1.75,0 --widths 1000,5000,10000,20000,40000 --seeds 8 "
+        "--out results",
     ),
     10.0,
 )

@@ -27,11 +27,11 @@ def _synthetic(desk: Desk) -> Content:
         desk,
         plan,
         (
-            "The paper's synthetic data are not printed; these are the four points of the project, one input and "
-            "a constant.",
-            "For γ' < 0 the measured boundary lies left of the derived one at these widths: at γ = 0.9, γ' = "
-            "-0.2 the slope is +0.02, -0.04, -0.08 "
-            "around widths 3e3, 3e4, 2e5, and -0.1 in the limit (measured once, in the documentation).",
+            "The paper's synthetic data are not printed; these are the four points of the project, one input and a "
+            "constant.",
+            "For γ' < 0 the measured boundary lies left of the derived one at these widths: at γ = 0.9, γ' = -0.2 the "
+            "slope is +0.02, -0.04, -0.08 around widths 3e3, 3e4, 2e5, and -0.1 in the limit (measured once, in the "
+            "documentation).",
         ),
     )
 
@@ -50,10 +50,10 @@ def _digits(desk: Desk) -> Content:
         desk,
         plan,
         (
-            "The first 45 digits of MNIST as they are shipped with the project, 784 inputs and a constant, the "
-            "label as target.",
-            f"Runs end at a loss of {_DIGITS_LOSS:g}, an error of a hundredth in labels up to 9; one seed, so "
-            "stars have no interval.",
+            "The first 45 digits of MNIST as they are shipped with the project, 784 inputs and a constant, the label "
+            "as target.",
+            f"Runs end at a loss of {_DIGITS_LOSS:g}, an error of a hundredth in labels up to 9; one seed, so stars "
+            "have no interval.",
         ),
     )
 
@@ -81,8 +81,7 @@ def _map(desk: Desk, plan: Plan, differs: tuple[str, ...]) -> Content:
                 scan_figure(dataset, "heatmap", ["w"]),
                 "plane",
                 "S_w measured, derived in the limit, and their difference. Stars: where the measured slope changes "
-                "sign, with the 95 % interval over seeds; "
-                "line: the derived boundary.",
+                "sign, with the 95 % interval over seeds; line: the derived boundary.",
             ),
             table(scan_table(comparison)),
             paragraph(comparison.verdict() + "."),
@@ -90,8 +89,7 @@ def _map(desk: Desk, plan: Plan, differs: tuple[str, ...]) -> Content:
         ),
         verdict=verdict_on(comparison.judged - comparison.agreeing, undecided=missing),
         because=f"{comparison.agreeing} of {comparison.judged} points away from the boundary (|S| > 0.1) are in the "
-        "derived regime; "
-        f"{account.used} networks, {seeds_from_zero(plan.seeds)}",
+        f"derived regime; {account.used} networks, {seeds_from_zero(plan.seeds)}",
         differs=differs,
     )
 
@@ -102,8 +100,8 @@ SYNTHETIC = Page(
     "实验相图",
     _synthetic,
     (
-        "phasetheory scan --gamma 0.6:1.4:9 --gamma-prime=-0.4:0.4:9 --widths 1000,5000,10000,20000,40000 "
-        "--seeds 4 --store synthetic.zarr",
+        "phasetheory scan --gamma 0.6:1.4:9 --gamma-prime=-0.4:0.4:9 --widths 1000,5000,10000,20000,40000 --seeds 4 "
+        "--store synthetic.zarr",
         "phasetheory plot synthetic.zarr --layer w",
     ),
     40.0,
@@ -114,9 +112,8 @@ DIGITS = Page(
     "实验相图; MNIST",
     _digits,
     (
-        "phasetheory scan --gamma 0.7:1.3:7 --gamma-prime=-0.3:0.3:7 --widths 1000,2000,4000,8000 --seeds 1 "
-        "--data mnist:45 --loss-tol 1e-4 "
-        "--store digits.zarr",
+        "phasetheory scan --gamma 0.7:1.3:7 --gamma-prime=-0.3:0.3:7 --widths 1000,2000,4000,8000 --seeds 1 --data "
+        "mnist:45 --loss-tol 1e-4 --store digits.zarr",
         "phasetheory plot digits.zarr --layer w",
     ),
     100.0,

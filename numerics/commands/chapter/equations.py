@@ -32,8 +32,8 @@ def _make(desk: Desk) -> Content:
     seeds = desk.choose(2, 6)
     rows = ResultTable(
         f"The balance law along runs, {_WIDTH} neurons, {seeds_from_zero(seeds)}",
-        "Largest change of a_k² - |w_k|² that the method makes, over the largest a_k² + |w_k|²: the exact "
-        "flow makes none.",
+        "Largest change of a_k² - |w_k|² that the method makes, over the largest a_k² + |w_k|²: the exact flow makes "
+        "none.",
         ("γ", "predicted", "mean", "largest"),
         keys=1,
     )
@@ -55,15 +55,12 @@ def _make(desk: Desk) -> Content:
         ),
         verdict=Verdict.AGREES if holds else Verdict.DISAGREES,
         because=f"all {len(derivation.checks)} identities are proved by SymPy; along trained networks the balance law "
-        "drifts by "
-        f"{largest:.0e} at most (allowed: {_ALLOWED:g})",
+        f"drifts by {largest:.0e} at most (allowed: {_ALLOWED:g})",
         differs=(
-            "The slides write 1/(nκ') in front and the residual in full; the program collects the residual as "
-            "e_i. The two are the "
-            "same equations.",
+            "The slides write 1/(nκ') in front and the residual in full; the program collects the residual as e_i. "
+            "The two are the same equations.",
             "The slides state the equations; here every step is carried out and checked, and the balance law is "
-            "added: the slopes of "
-            "page 8 rest on it.",
+            "added: the slopes of page 8 rest on it.",
         ),
     )
 

@@ -42,8 +42,8 @@ def _digits(desk: Desk) -> Content:
         (
             "The first 45 digits, one seed. With 785 inputs an orientation is no angle: what is drawn is the "
             "projection on the leading direction.",
-            "Up to 10 000 neurons, to keep the whole chapter in half an hour; 'phasetheory condense --data "
-            "mnist:45' goes to 10^5.",
+            "Up to 10 000 neurons, to keep the whole chapter in half an hour; 'phasetheory condense --data mnist:45' "
+            "goes to 10^5.",
         ),
     )
 
@@ -67,11 +67,10 @@ def _condensation(desk: Desk, plan: CondensationPlan, differs: tuple[str, ...]) 
     return Content(
         predicted=(
             paragraph(
-                "In the condensed regime (S_w > 0) the neurons gather in a few directions, more sharply the wider "
-                "the network; in the linear regime "
-                "their orientations come to be those of the start; on the boundary nothing changes with the width. "
-                "Measured by 1 - entropy of the "
-                "orientations, weighted by amplitude: it rises with the width where S_w > 0 and falls where S_w < 0."
+                "In the condensed regime (S_w > 0) the neurons gather in a few directions, more sharply the wider the "
+                "network; in the linear regime their orientations come to be those of the start; on the boundary "
+                "nothing changes with the width. Measured by 1 - entropy of the orientations, weighted by amplitude: "
+                "it rises with the width where S_w > 0 and falls where S_w < 0."
             ),
             desk.show(
                 "condensation_measures", "Condensation over the plane, against the derived S_w, and against the width."
@@ -90,12 +89,11 @@ def _condensation(desk: Desk, plan: CondensationPlan, differs: tuple[str, ...]) 
         ),
         verdict=verdict_on(judged - right, undecided=bool(failures(dataset))),
         because=f"condensation changes with the width in the predicted direction in {right} of {judged} boxes away "
-        "from the boundary "
-        f"(|S_w| > {AWAY:g}); {account.used} networks, {seeds_from_zero(plan.seeds)}",
+        f"from the boundary (|S_w| > {AWAY:g}); {account.used} networks, {seeds_from_zero(plan.seeds)}",
         differs=(
             *differs,
-            "The slides show pictures only; here the condensation is also a number, so that it can contradict "
-            "the theory.",
+            "The slides show pictures only; here the condensation is also a number, so that it can contradict the "
+            "theory.",
         ),
     )
 

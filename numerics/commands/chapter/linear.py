@@ -50,8 +50,8 @@ def _make(desk: Desk) -> Content:
             ),
             paragraph(
                 "So the largest difference between a network and the model on the right, trained for the same time, "
-                "goes to zero with the width in "
-                "the linear regime, and only there; and so does the change of the tangent kernel."
+                "goes to zero with the width in the linear regime, and only there; and so does the change of the "
+                "tangent kernel."
             ),
         ),
         measured=(
@@ -66,12 +66,10 @@ def _make(desk: Desk) -> Content:
         ),
         verdict=verdict_on(wrong, undecided=right < len(kinds)),
         because=f"{' and '.join(fits)} fall with the width (whole interval of the slope below -{_FALLS:g}) where the "
-        "regime is "
-        f"linear and only there: {right} of {len(kinds)} slopes, {wrong} contradict{lost}",
+        f"regime is linear and only there: {right} of {len(kinds)} slopes, {wrong} contradict{lost}",
         differs=(
-            "The slides state the approximation; here the tangent model is trained beside the network, for the "
-            "same time, and the "
-            "largest difference over all times and samples is measured.",
+            "The slides state the approximation; here the tangent model is trained beside the network, for the same "
+            "time, and the largest difference over all times and samples is measured.",
             "The slides ask θ_w to stay in a small neighbourhood; the model is linear in all weights, w and a.",
         ),
     )

@@ -57,7 +57,12 @@ def open_chapter(root: Path, *, quick: bool) -> None:
 def known_record(root: Path, page: Page) -> PageRecord | None:
     """The record of a page that is done."""
     file = _record_file(root, page.number)
-    return PageRecord.from_dict(_read(file)) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        return PageRecord.from_dict(_read(file))
+    except TypeError as error:
+        raise InputError(f"{file} is of another version; remove it, and it is made again") from error
 
 
 def make(root: Path, pages: Iterable[Page], every: tuple[Page, ...], *, quick: bool, show: Show) -> None:
@@ -110,14 +115,12 @@ def _write_index(root: Path, every: tuple[Page, ...], *, quick: bool) -> None:
     ]
     made = [record for record in shown if isinstance(record, PageRecord)]
     about = [
-        "Every page of chapter 7, 'Phase diagram of deep learning', of the lectures on understanding deep "
-        "learning, made by one "
-        "command: what the theory predicts beside what trained networks do.",
+        "Every page of chapter 7, 'Phase diagram of deep learning', of the lectures on understanding deep learning, "
+        "made by one command: what the theory predicts beside what trained networks do.",
         f"{len(made)} of {len(every)} pages are made, in {sum(record.seconds for record in made):.0f} s"
         + (", at the small size of --quick: fewer points, smaller widths, fewer seeds." if quick else "."),
-        "Intervals are over the seeds of the random starts, 95 % unless something else is said; seeds count "
-        "from 0. A verdict "
-        "'agrees' allows for what its page says, nothing else; runs that were left out are named.",
+        "Intervals are over the seeds of the random starts, 95 % unless something else is said; seeds count from 0. A "
+        "verdict 'agrees' allows for what its page says, nothing else; runs that were left out are named.",
     ]
     html = chapter_html(shown, heading="The chapter, reproduced: phase diagrams of neural networks", about=about)
     _write_text(root / INDEX, html)

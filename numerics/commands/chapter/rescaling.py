@@ -27,8 +27,8 @@ def _make(desk: Desk) -> Content:
     rows = ResultTable(
         f"The same network in other weights, {_WIDTH} neurons, κ' = 1, {seeds_from_zero(seeds)}",
         "RD, and the time at the end over that of the normalised weights and β₁ β₂, at β₂ = "
-        f"{', '.join(f'{b:g}' for b in _SCALES)}: "
-        f"largest difference from the normalised run over scales and seeds. Runs to {_RTOL:g}.",
+        f"{', '.join(f'{b:g}' for b in _SCALES)}: largest difference from the normalised run over scales and seeds. "
+        f"Runs to {_RTOL:g}.",
         ("γ", "RD of w", "difference", "time ratio - 1"),
         keys=1,
     )
@@ -59,8 +59,7 @@ def _make(desk: Desk) -> Content:
             desk.formula("time", rf"\bar t = t\,/\,({latex(derivation.normalized.time_unit)})"),
             paragraph(
                 "The unit of time is solved for, not typed in. Networks with the same κ = β₁β₂/α and κ' = β₁/β₂ are "
-                "one network: trained "
-                "in other weights they move by the same RD, and take β₁β₂ times as long."
+                "one network: trained in other weights they move by the same RD, and take β₁β₂ times as long."
             ),
         ),
         measured=(
@@ -72,8 +71,7 @@ def _make(desk: Desk) -> Content:
         ),
         verdict=Verdict.AGREES if holds else Verdict.DISAGREES,
         because=f"every identity is proved by SymPy; trained networks of scales 100 apart differ in RD by {worst:.0e} "
-        "at most "
-        f"(allowed: {10 * _RTOL:g})",
+        f"at most (allowed: {10 * _RTOL:g})",
         differs=(
             "The slides leave out 1/α in the network and keep it in κ; here it is written.",
             "The slides print a bar on both sides of the rescaling of w; the right-hand side is w itself.",

@@ -75,14 +75,13 @@ def _make(desk: Desk) -> Content:
         ),
         verdict=verdict_on(judged - agreeing, undecided=bool(failures(dataset))),
         because=f"{agreeing} of {judged} slopes of W[1] and W[2] away from their boundaries (|S| > 0.1) are in the "
-        "derived regime; "
-        f"{account.used} networks, {seeds_from_zero(plan.seeds)}",
+        f"derived regime; {account.used} networks, {seeds_from_zero(plan.seeds)}",
         differs=(
             "The source (Zhou et al. 2022) has this diagram from experiments only; here it is derived, and the "
             "experiment is the check.",
             "Starts are centred, f(0) subtracted: pairing output neurons would take away the first gradient of W[1].",
-            "Widths are small, a layer is m² numbers. Where W[2] alone condenses the slope of W[1] depends on "
-            "the target and is further from its limit.",
+            "Widths are small, a layer is m² numbers. Where W[2] alone condenses the slope of W[1] depends on the "
+            "target and is further from its limit.",
         ),
     )
 
@@ -99,8 +98,8 @@ def _regions(comparisons: dict[str, MapComparison], plan: Plan) -> ResultTable:
     """How many points of each derived region, away from all boundaries, were measured in it."""
     rows = ResultTable(
         f"Points by region, widths {plan.widths[0]} to {plan.widths[-1]}, {_seeds(plan)}",
-        f"Points at which both derived slopes are larger than {AWAY:g} either way, and how many of them have "
-        "both measured signs.",
+        f"Points at which both derived slopes are larger than {AWAY:g} either way, and how many of them have both "
+        "measured signs.",
         ("W[2]", "W[1]", "points", "measured there"),
         keys=2,
         left=("W[2]", "W[1]"),

@@ -28,8 +28,8 @@ def _make(desk: Desk) -> Content:
     )
     rows = ResultTable(
         "Vapour pressure of water",
-        "Predicted: Clausius-Clapeyron with one latent heat, that between triple and critical point. "
-        "Measured: IAPWS-IF97, within 0.03 %.",
+        "Predicted: Clausius-Clapeyron with one latent heat, that between triple and critical point. Measured: "
+        "IAPWS-IF97, within 0.03 %.",
         ("T, K", "predicted, kPa", "measured, kPa", "ratio"),
         keys=1,
     )

@@ -23,8 +23,8 @@ def _make(desk: Desk) -> Content:
     widths, inside, total, good = _finite_width(networks)
     depths = ResultTable(
         "Critical lines of deeper networks, derived",
-        "On the standard plane of each depth, where all layers after the first start alike. Any depth can be "
-        "asked for.",
+        "On the standard plane of each depth, where all layers after the first start alike. Any depth can be asked "
+        "for.",
         ("layers", "layer", "critical on"),
         keys=2,
         left=("layer", "critical on"),
@@ -38,29 +38,25 @@ def _make(desk: Desk) -> Content:
         predicted=(
             paragraph(
                 "1. Finite width ('deviations at finite width in practice; better analysis of it'). Answered for two "
-                "layers: they depend on the width "
-                "only through the capacity P = m β₁β₂/α, so one run of the infinitely wide network of the same P "
-                "predicts RD of a "
-                "network of any width, in every regime, with the interval over draws: 'phasetheory locate'. Beyond "
-                "two layers only the limit "
-                "is predicted."
+                "layers: they depend on the width only through the capacity P = m β₁β₂/α, so one run of the "
+                "infinitely wide network of the same P predicts RD of a network of any width, in every regime, with "
+                "the interval over draws: 'phasetheory locate'. Beyond two layers slopes are computed at widths that "
+                "nobody can train (numerics.mean_field_slopes), RD itself is not."
             ),
             paragraph(
                 "2. Regularisation. Open: no weight decay, dropout or label noise in the program today. The flow it "
-                "integrates is unregularised, and "
-                "no statement of it is about a regularised one."
+                "integrates is unregularised, and no statement of it is about a regularised one."
             ),
             paragraph(
                 "3. Other networks ('fully connected, CNN, RNN'). Answered for fully connected ones: diagrams of any "
-                "depth are derived, those of "
-                "three layers measured (page 11), any scales, learning rates by layer, relu, leaky relu and linear. "
-                "Open: CNN, "
-                "RNN, attention; no such network is derived or trained here today."
+                "depth are derived, those of three layers measured (page 11), any scales, learning rates by layer, "
+                "relu, leaky relu and linear. Open: CNN, RNN, attention; no such network is derived or trained here "
+                "today. Gradient descent, momentum and Adam can be run (numerics.descend); the diagrams are those of "
+                "gradient flow."
             ),
             paragraph(
                 "Besides, the slides wish for a concrete analysis of condensation. Measured over the plane on pages "
-                "12 and 13; which directions "
-                "attract first is not predicted by the program today."
+                "12 and 13; which directions attract first is not predicted by the program today."
             ),
         ),
         measured=(
@@ -70,13 +66,12 @@ def _make(desk: Desk) -> Content:
         ),
         verdict=verdict_on(points - good),
         because=f"finite width: {good} of {points} mean RD as predicted; regularisation: open; other networks: fully "
-        "connected of any "
-        "depth derived, CNN and RNN open",
+        "connected of any depth derived, CNN and RNN open",
         differs=(
             "The slides end with wishes and no experiment; what is measured here is this project's answer to the "
             "first.",
-            "Below a few neurons for each sample the prediction is for networks that can fit the data at all; "
-            "the smallest width here is 50.",
+            "Below a few neurons for each sample the prediction is for networks that can fit the data at all; the "
+            "smallest width here is 50.",
         ),
     )
 
@@ -86,9 +81,8 @@ def _finite_width(networks: int) -> tuple[ResultTable, int, int, int]:
     X, y = four_points()
     rows = ResultTable(
         f"RD of w at small widths, κ' = 1, {seeds_from_zero(networks)}",
-        "Predicted at this very width, with the interval of 95 % of networks; no free parameter. Measured: "
-        "geometric mean ± two standard "
-        "errors. Limit: the regime of the infinite width.",
+        "Predicted at this very width, with the interval of 95 % of networks; no free parameter. Measured: geometric "
+        "mean ± two standard errors. Limit: the regime of the infinite width.",
         ("γ", "m", "limit", "predicted", "95 %", "measured", "inside"),
         keys=2,
         left=("limit",),
