@@ -340,7 +340,7 @@ def _notes(family: Family, limit: MeanField, layers: Sequence[LayerLocation]) ->
     if m * (d + 1) < n:
         found.append(f"{m * (d + 1)} weights cannot interpolate {n} samples: the prediction is for networks that can")
     if not run.converged:
-        found.append(f"the infinitely wide network: {run.ending}, {run.status.value}")
+        found.append(f"the infinitely wide network: {limit.ending(run)}")
     start = 0.0 if family.sampled is None else float(np.linalg.norm(family.sampled(limit.X)) / np.linalg.norm(limit.y))
     if start > _SMALL_START:
         found.append(f"f is {start:.2g} of the targets at the start; the prediction is for f = 0 there")

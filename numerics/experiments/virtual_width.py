@@ -49,8 +49,7 @@ class MeanFieldSlopes:
     real_width : int
         Nodes of the quadrature, or neurons of every hidden layer.
     notes : tuple of str
-        Why there are nans, and which runs came to rest at a positive loss, a sentence each: of these the rare neurons that a
-        denser quadrature has may go on.
+        Why there are nans, and which runs came to rest at a positive loss, on a plateau or not, a sentence each.
     """
 
     network: pt.Network
@@ -130,7 +129,7 @@ def mean_field_slopes(
         for seed in range(drawn):
             run = _run(strengths, limit, seed)
             if not run.converged:
-                notes.append(f"width {M:g}: {run.ending}")
+                notes.append(f"width {M:g}: {limit.ending(run)}")
             if not (run.converged or run.at_rest):
                 continue
             for layer, ratio in zip(network.layers, ratios, strict=True):
