@@ -24,6 +24,7 @@ __all__ = ["LAYERS", "ROUNDING", "MeanField", "distances"]
 LAYERS = ("w", "a")
 #: RD below which the digits of a displacement are those of the rounding of the weights.
 ROUNDING = 1e-13
+_LAZY = 1e7, 1e-3  # capacity from which F P is constant if F is below the second: the correction is O(1/P)
 _ROUNDS = 4  # of finer nodes on a plateau: the last arcs are 10^-6 of those between neighbours
 _GROWS = 1e-3  # part of the fastest growth there could be, above which rare neurons would leave a plateau
 
@@ -78,9 +79,17 @@ class MeanField:
     def run(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> Solution:
         """The flow of the infinitely wide network from its start until the loss, or rest, is reached.
 
+        Of a lazy network of capacity 10^7 for those of larger ones: F P is constant there but for O(10^-7) (to leading order
+        proved), while RD would be lost to rounding.
         Where it rests on a plateau that rare neurons would leave, these are given nodes (:mod:`.rare_neurons`) and it runs again.
         """
-        key = capacity, kappa_prime, self.nodes if nodes is None else nodes
+        number = self.nodes if nodes is None else nodes
+        lazy, little = _LAZY
+        if capacity > lazy:
+            run = self.run(lazy, kappa_prime, nodes=number)
+            if max(distances(run).values()) < little:
+                return run
+        key = capacity, kappa_prime, number
         if key not in self._known:
             self._known[key] = self._run(*key)
         return self._known[key]
@@ -126,16 +135,16 @@ class MeanField:
             start, self.X, self.y, loss_tol=self.loss_tol, rtol=self.rtol, throw=False, threads=threads
         )
 
-    def __call__(self, capacity: float, kappa_prime: float) -> dict[str, float]:
-        """F of each layer, the largest RD over the run."""
-        return distances(self.run(capacity, kappa_prime))
+    def __call__(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> dict[str, float]:
+        """F of each layer, the largest RD over the run; nan where it is lost to rounding, below :data:`ROUNDING` in the run."""
+        run = self.run(capacity, kappa_prime, nodes=nodes)
+        trained = run.initial.kappa * (self.nodes if nodes is None else nodes)
+        found = distances(run)
+        return {layer: rd * (trained / capacity) if rd > ROUNDING else float("nan") for layer, rd in found.items()}
 
     def quadrature_error(self, capacity: float, kappa_prime: float) -> dict[str, float]:
         """Relative change of F when the nodes are halved: an upper estimate of the error that is left."""
-        fine, coarse = (
-            self(capacity, kappa_prime),
-            distances(self.run(capacity, kappa_prime, nodes=self.nodes // 4 * 2)),
-        )
+        fine, coarse = (self(capacity, kappa_prime, nodes=nodes) for nodes in (self.nodes, self.nodes // 4 * 2))
         return {layer: abs(coarse[layer] / fine[layer] - 1) for layer in LAYERS}
 
 

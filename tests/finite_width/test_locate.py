@@ -93,6 +93,16 @@ def test_both_ways_to_the_spread_agree_where_both_hold():
         assert small[layer].value == pytest.approx(delta[layer].value, rel=0.4)  # 24 networks: 15 per cent
 
 
+def test_a_capacity_whose_rd_a_run_would_lose_to_rounding():
+    """From P = 10^7 on F P is constant: 1e-30 as well, against the tangent kernels, which hold there."""
+    found = nm.locate(nm.TwoLayer.draw(100, 1e28, 1.0, 2), X, Y, loss_tol=1e-6)
+    assert found.capacity == pytest.approx(1e30)
+    for layer in found.layers:
+        assert layer.relative_distance == pytest.approx(layer.tangent, rel=3e-3)
+        assert layer.slope == pytest.approx(-1)
+        assert layer.regime is pt.Regime.LINEAR
+
+
 def test_critical_capacity_and_what_twice_the_width_does():
     found = nm.locate("mean_field", X, Y, width=1000, loss_tol=1e-6)
     assert found["w"].critical_capacity == pytest.approx(1.31, abs=0.01)
@@ -110,8 +120,10 @@ def test_what_stands_in_the_way_is_said():
     plain = nm.TwoLayer.draw(100, 0.5, 1.0, 2, antisymmetric=False, rng=1)
     assert any("of the targets at the start" in note for note in nm.locate(plain, X, Y).notes)
     assert any("a plain one has f(0)" in note for note in nm.locate("ntk", X, Y, width=1000).notes)
-    with pytest.raises(nm.InputError, match=r"capacity P = 1e\+16: RD of w and a is lost to rounding, below 1e-13"):
-        nm.locate(nm.TwoLayer.draw(100, 1e14, 1.0, 2), X, Y)
+    with pytest.raises(
+        nm.InputError, match=r"P = 1e\+05, kappa' = 1e-08: RD of w is lost to rounding, below 1e-13: that layer"
+    ):
+        nm.locate(nm.TwoLayer.draw(100, 1e3, 1e-8, 2), X, Y)
     parallel = nm.locate("ntk", [[1.0, 1.0], [2.0, 2.0]], [1.0, 2.0], width=100)
     assert "the tangent kernels cannot be inverted for these data" in repr(parallel)
     assert "nan" not in repr(parallel)
