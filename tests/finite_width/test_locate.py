@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import numerics as nm
 import phasetheory as pt
@@ -78,6 +79,27 @@ def test_the_tangent_prediction_and_its_computed_error():
     assert lazy.tangent_error == pytest.approx(0.016, abs=0.006)  # b_w/P = 1.6/100
     critical = nm.locate("mean_field", X, Y, width=1000)["w"]
     assert critical.tangent_error > 0.3
+
+
+def test_the_tangent_kernels_are_off_by_the_first_order_that_is_derived():
+    """One sample, |x| = 1, kappa' = 1: F P/c = 1 + b/P with b_w = -y/(6 pi) and b_a = y/(2 pi)."""
+    x, target, P = np.array([[0.6, 0.8]]), 0.7, 100.0
+    limit = MeanField(x, np.array([target]), loss_tol=1e-12, rtol=1e-5, nodes=16_000)
+    tangent = pt.finite_width(pt.two_layer(1 / sp.Integer(100), 1, 1), x, [target]).relative_distance(1)
+    b = {layer: P * (rd / tangent[layer] - 1) for layer, rd in limit(P, 1.0).items()}
+    assert b["w"] == pytest.approx(-target / (6 * np.pi), abs=0.004)
+    assert b["a"] == pytest.approx(target / (2 * np.pi), abs=0.004)
+
+
+@pytest.mark.parametrize("kappa_prime", [0.1, 0.3, 1.0, 2.0, 8.0])
+def test_the_estimated_error_of_the_tangent_kernels_lies_above_the_computed_one(kappa_prime):
+    """And is of its order, O(1/P): it was O(RD^2), which is below it from P = 100 on."""
+    limit, root = MeanField(X, Y, rtol=1e-4), sp.sqrt(sp.Rational(str(kappa_prime)))
+    for P in (100, 256):
+        prediction = pt.finite_width(pt.two_layer(sp.Rational(1, P), root, 1 / root), X, Y, loss=1e-6)
+        tangent = prediction.relative_distance(1)
+        computed = max(abs(rd / tangent[layer] - 1) for layer, rd in limit(P, kappa_prime).items())
+        assert 5 * computed < prediction.linearization_error(1) < 100 * computed
 
 
 @pytest.mark.parametrize(("kappa_prime", "expected"), [(1.0, (1.67, 3.67)), (8.0, (1.76, 4.49)), (0.2, (2.90, 2.02))])
