@@ -12,7 +12,7 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics.experiments.grids import Point
-from numerics.experiments.mean_field import ROUNDING, MeanField
+from numerics.experiments.mean_field import MeanField
 from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
 from numerics.networks.sampling import strengths_at, trained_activation
@@ -84,4 +84,4 @@ def _mean_field_distances(plan: Plan, point: Point) -> dict[str, dict[int, float
     if not all(run.converged or run.at_rest for run in runs):
         return {}
     found = {layer: dict(zip(plan.widths, (rd[layer] for rd in known), strict=True)) for layer in plan.layers}
-    return {layer: distances for layer, distances in found.items() if min(distances.values()) > ROUNDING}
+    return {layer: distances for layer, distances in found.items() if np.all(np.isfinite(list(distances.values())))}
