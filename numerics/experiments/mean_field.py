@@ -138,9 +138,14 @@ class MeanField:
 
     def __call__(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> dict[str, float]:
         """F of each layer, the largest RD over the run; nan where it is lost to rounding, below :data:`ROUNDING` in the run."""
+        found = self.with_theta(capacity, kappa_prime, nodes=nodes)
+        return {layer: found[layer] for layer in LAYERS}
+
+    def with_theta(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> dict[str, float]:
+        """The same, and of theta, all normalised weights together."""
         run = self.run(capacity, kappa_prime, nodes=nodes)
         trained = run.initial.kappa * (self.nodes if nodes is None else nodes)
-        found = distances(run)
+        found = run.sup_relative_distance
         return {layer: rd * (trained / capacity) if rd > ROUNDING else float("nan") for layer, rd in found.items()}
 
     def quadrature_error(self, capacity: float, kappa_prime: float) -> dict[str, float]:
