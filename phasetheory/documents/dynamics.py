@@ -73,7 +73,7 @@ def _listed(derivation: Derivation) -> str:
 
 def _definitions() -> Section:
     body = (
-        "The relative distance RD of layer $l$ from its start, in the Frobenius norm $|·|$ where no other is named, and the "
+        "The relative distance RD of layer $l$ from its start, in the Frobenius norm where no other is named, and the "
         "slope of its logarithm:",
         Equation("RD_l(t) = |W_l(t) - W_l(0)|/|W_l(0)|,   S_l = lim_(m→∞) (log sup_(t≥0) RD_l(t))/(log m)"),
         "The layer is in one of three regimes [@luo2021], by the fate of its largest distance as $m → ∞$:",

@@ -8,6 +8,7 @@ import pytest
 
 import phasetheory as pt
 from numerics.cli import main
+from numerics.commands.letters import spell
 
 FAST = ["--point", "0.5,0", "--point", "1.75,0", "--widths", "500,1000,2000", "--seeds", "3"]
 
@@ -123,6 +124,7 @@ def test_derive_one_network(capsys):
     status, out, _ = run(capsys, "derive", "--sigmas", "1,1/m,1", "--alpha", "m", "--learning-rates", "1,m,1")
     assert status == 0
     assert "learning rate m" in out
+    assert "?" not in spell(out, "ascii")  # every letter of a derivation has a spelling
     assert "This network" in out
     status, out, _ = run(capsys, "derive", "ntk", "--activation", "relu^2")
     assert status == 0
