@@ -2,18 +2,27 @@
 
 from collections.abc import Iterable
 
-__all__ = ["GradientFlowError", "InputError", "ScanError", "check_choice", "check_type"]
+import numpy as np
 
-_LONGEST = 390  # characters of a message; the value it repeats may be a whole array
+__all__ = ["GradientFlowError", "InputError", "ScanError", "check_choice", "check_type", "shown"]
+
+_SHOWN = 80  # characters of a value that a message repeats
+_BITS = 200  # of the largest integer that it repeats
 
 
 class InputError(ValueError):
     """An argument is malformed: wrong shape, not finite, out of range. One line, whatever the value it repeats looks like."""
 
     def __init__(self, message: str) -> None:
-        line = " ".join(message.split())
-        short = line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 + 5 :]}"
-        super().__init__(short)
+        super().__init__(" ".join(message.split()))
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it: plain numbers of NumPy, one line, not too long."""
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        return f"an integer of {value.bit_length()} bits"
+    text = " ".join((str(value) if isinstance(value, np.number) else repr(value)).split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def check_type(value: object, name: str, *kinds: type) -> None:
@@ -27,7 +36,7 @@ def check_choice(value: object, name: str, choices: Iterable[str], wanted: str =
     """Refuse what is none of these words."""
     known = tuple(choices)
     if not isinstance(value, str) or value not in known:
-        raise InputError(f"{name} = {value!r}; {wanted} {', '.join(known)}")
+        raise InputError(f"{name} = {shown(value)}; {wanted} {', '.join(known)}")
 
 
 class GradientFlowError(RuntimeError):

@@ -20,6 +20,7 @@ from numerics.experiments.maps import MapComparison
 from numerics.figures.style import (
     ANY_COLOUR,
     COLOURS,
+    EXPECTED,
     HALO,
     MARKERS,
     REGIME_COLOURS,
@@ -59,6 +60,7 @@ _LARGEST = 1.5  # |S| at the ends of a colour scale, at most
 _LONGEST_LEGEND = 3  # entries in one column
 _NO_SLOPE = "0.85"  # a point without a slope
 _NO_REGION = "0.6"  # signs that no derived region in the window has
+_EXPECTED: dict[str, Any] = {"ls": "--", "color": EXPECTED, "lw": 2.4, "zorder": 3.5}
 _MEASURED_ZERO: dict[str, Any] = {"colors": COLOURS[1], "linewidths": 2.0, "zorder": 3}
 
 
@@ -77,14 +79,15 @@ def plot_slope_map(
     numbers: bool | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Heat map of a slope over the plane, with the derived boundary as a line and the measured one as stars.
+    """Heat map of a slope over the plane: derived boundary as a line, measured one as stars, expected one dashed.
 
     Parameters
     ----------
     comparison : MapComparison
     quantity : str
         ``'slope'``, measured; ``'predicted'``; or ``'difference'`` of the two. Stars are drawn on the measured map only, with
-        their interval over seeds; an arrow where it reaches beyond the points.
+        their interval over seeds; an arrow where it reaches beyond the points. So is, dashed, the zero of the slope that is
+        expected at these widths, where that is known.
     colours : ScalarMappable, optional
         Of :func:`slope_colours`.
     columns : sequence of float, optional
@@ -100,6 +103,8 @@ def plot_slope_map(
     _draw_map(values, comparison.diagram, comparison.layer, colours, ax)
     if _have_room(values, ax) if numbers is None else numbers:
         _draw_numbers(values, colours, ax)
+    if quantity == "slope" and comparison.here:
+        _draw_expected(comparison.here.zero, comparison.diagram.names[1], ax)
     if quantity == "slope":
         _draw_stars(comparison.boundary, comparison.diagram.names[1], ax)
     for axis, name in zip((ax.xaxis, ax.yaxis), comparison.diagram.names, strict=True):
@@ -278,6 +283,12 @@ def _draw_numbers(values: "xarray.DataArray", colours: ScalarMappable, ax: Axes)
             shade = "black" if ground @ (0.3, 0.59, 0.11) > 0.5 else "white"
             box = {"facecolor": to_hex(ground), "edgecolor": "none", "pad": 0.4}
             ax.text(float(x[j]), float(tops[i]), signed(value).replace("-", "−"), color=shade, bbox=box, **look)
+
+
+def _draw_expected(zero: "xarray.DataArray", vertical: str, ax: Axes) -> None:
+    """The boundary of the infinitely wide network at the widths of the scan, from row to row."""
+    halo = withStroke(linewidth=4.4, foreground="white")
+    ax.plot(zero.values, zero[vertical].values, path_effects=[halo], **_EXPECTED)
 
 
 def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:

@@ -38,6 +38,9 @@ _LARGE_KERNEL = (
 )
 _SHORTEST = float(np.finfo(float).tiny)  # step at t = 0 that goes no further: the last numbers shrink no more
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
+_PUSHED = (
+    1e-4  # part of the fastest growth there could be at which a neuron is not at rest, however short the time passed
+)
 
 
 def gradient_flow(
@@ -336,7 +339,7 @@ class _Run(Generic[P, N]):
         return None
 
     def _is_stationary(self, gradient: float) -> bool:
-        """Nothing moved over the last doubling of the time, and no neuron is about to grow (a saddle is not an end)."""
+        """Nothing moved over the last doubling of the time, and no neuron is about to grow, or will (a saddle is not an end)."""
         while self.halfway + 1 < len(self.record) and self.record[self.halfway + 1].t <= self.t / 2:
             self.halfway += 1
         if self.halfway == 0:
@@ -346,7 +349,8 @@ class _Run(Generic[P, N]):
             return False
         if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
             return False
-        return self.flow.largest_growth_rate(self.point) * self.t < 1.0
+        rate = self.flow.largest_growth_rate(self.point)
+        return rate * self.t < 1.0 and rate < _PUSHED * self.flow.growth_bound(self.point)
 
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers

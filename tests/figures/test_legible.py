@@ -62,8 +62,8 @@ PLANS = {
     "one column": lambda: grid(1, 9),
     "thirds": lambda: grid(3, 3),
     "9 x 9": lambda: grid(9, 9),
-    "11 x 11": lambda: grid(11, 11),
-    "17 x 15": lambda: grid(17, 15),
+    "11 x 11": lambda: grid(11, 11, data_name="points.csv"),
+    "17 x 15": lambda: grid(17, 15, data_name="points.csv"),
     "one seed": lambda: grid(4, 4, seeds=1),
     "many widths": lambda: grid(4, 4, widths=(100, 110, 1000, 1002, 12_346, 1_000_000)),
     "a long name": lambda: grid(4, 4, data=nm.datasets.four_points(), data_name=LONG),
@@ -85,7 +85,7 @@ def test_scans(name, kind, synthetic, legible):
 @pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
 def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     """Slopes of any size, at any of 121 points; two columns without runs, one point that goes on."""
-    data = synthetic(grid(11, 11, seeds=3))
+    data = synthetic(grid(11, 11, seeds=3, data_name="points.csv"))
     generator = np.random.default_rng(0)
     data["relative_distance"] *= np.exp(0.3 * generator.standard_normal(data["relative_distance"].shape))
     data["status"][:2] = CellStatus.STOPPED_SHORT

@@ -2,7 +2,7 @@
 
     python tests/mutation/mutate.py map             # once: which test runs which line; map tests/scans: what is new there
     python tests/mutation/mutate.py run theory      # or slopes, scans, flow: every mutant of the sample (sample.toml)
-    python tests/mutation/mutate.py again theory    # those that survived, under more tests
+    python tests/mutation/mutate.py again theory    # those that survived and are not judged equivalent, under more tests
     python tests/mutation/mutate.py run theory 16   # another sample: that of seed 16. Tests written for the survivors of one
                                                     # sample say nothing of the score unless they are tried on another
 
@@ -243,16 +243,18 @@ def run(package, seed, again=False):
         if outcome(copy, tests, 600) != "survived":  # or every mutant would seem to be noticed
             sys.exit("the tests fail without any mutation:\n" + (copy / "log.txt").read_text())
         for number, (key, file, line, mutated) in enumerate(sample, 1):
+            text = (ROOT / file).read_text()
+            change = change_of(text, mutated)
             if found.get(key, {}).get("outcome") not in (("survived", "untested") if again else (None,)):
                 continue
-            text = (ROOT / file).read_text()
+            if again and change in EQUIVALENT.get(file, {}):
+                continue
             tests = tests_of(known, file, line, again)
             limit = 60 + 4 * sum(known["seconds"].get(test, 0) for test in tests)
             (copy / file).write_text(mutated)
             began = time.monotonic()
             result = outcome(copy, tests, limit) if tests else "untested"
             (copy / file).write_text(text)
-            change = change_of(text, mutated)
             failed = re.search(r"^FAILED (\S+)", (copy / "log.txt").read_text(errors="replace"), re.MULTILINE)
             by = failed[1] if failed and result == "killed" else ""
             found[key] = {"outcome": result, "change": change, "tests": len(tests), "by": by}

@@ -260,7 +260,7 @@ def test_refinement_halves_the_interval_around_the_crossing(tmp_path):
 
 def test_a_refined_scan_goes_on_where_it_was(tmp_path):
     """With one seed there is no noise at which a row is left alone: every round halves, and none is done twice."""
-    plan = nm.Plan.grid(gamma=("0.6", "1.4"), gamma_prime=(0,), widths=(20, 80), seeds=1)
+    plan = nm.Plan.grid(gamma=("0.6", "1.4"), gamma_prime=(0,), widths=(200, 800), seeds=1)
     fine = nm.refine(plan, tmp_path / "runs.zarr", rounds=2, executor=nm.Serial())
     assert fine.sizes["gamma"] == 4
     assert nm.refine(plan, tmp_path / "runs.zarr", rounds=2, executor=nm.Serial()).identical(fine)
