@@ -29,7 +29,7 @@ from numerics.scans import Workers, failures, scan
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["condensation_table", "condense"]
+__all__ = ["condensation_table", "condense", "near_predicted"]
 
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
@@ -86,7 +86,7 @@ def condense(
     console.print(condensation_table(rows, dataset))
     for line in first_directions_lines(plan.predicted):
         console.print(line, soft_wrap=True)
-    if near := _near_predicted(rows):
+    if near := near_predicted(rows):
         console.print(near, soft_wrap=True)
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
@@ -138,7 +138,7 @@ def condensation_table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> Resu
     return table
 
 
-def _near_predicted(rows: list[RegimeRow]) -> str:
+def near_predicted(rows: list[RegimeRow]) -> str:
     """Mean share near the predicted directions, by regime at its largest width; empty where none is predicted."""
     widest = {row.regime: row for row in sorted(rows, key=lambda row: row.width)}
     shares = [

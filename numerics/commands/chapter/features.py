@@ -3,7 +3,7 @@
 import numpy as np
 
 from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
-from numerics.commands.condense import condensation_table
+from numerics.commands.condense import condensation_table, near_predicted
 from numerics.experiments.account import account_of
 from numerics.experiments.condensation_map import (
     CondensationPlan,
@@ -16,6 +16,7 @@ from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import AWAY
 from numerics.figures.condensation import write_condensation
 from numerics.reports.chapter import paragraph, table
+from numerics.reports.first_directions import first_directions_lines
 from numerics.scans import Threads, failures, scan
 
 __all__ = ["DIGITS", "SYNTHETIC"]
@@ -61,6 +62,8 @@ def _condensation(desk: Desk, plan: CondensationPlan, differs: tuple[str, ...]) 
     away = (np.abs(slopes) > AWAY) & np.isfinite(change)
     right = int(np.sum(np.sign(change[away]) == np.sign(slopes[away])))
     judged, account = int(away.sum()), account_of(dataset)
+    rows = by_regime(dataset)
+    near = near_predicted(rows)
     said = [
         f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in sharpening_by_regime(dataset).items()
     ]
@@ -72,6 +75,10 @@ def _condensation(desk: Desk, plan: CondensationPlan, differs: tuple[str, ...]) 
                 "nothing changes with the width. Measured by 1 - entropy of the orientations, weighted by amplitude: "
                 "it rises with the width where S_w > 0 and falls where S_w < 0."
             ),
+            paragraph(
+                "The directions on which neurons condense at first, as long as nothing is fitted, are derived from the data:"
+            ),
+            *map(paragraph, first_directions_lines(plan.predicted)),
             desk.show(
                 "condensation_measures", "Condensation over the plane, against the derived S_w, and against the width."
             ),
@@ -81,10 +88,11 @@ def _condensation(desk: Desk, plan: CondensationPlan, differs: tuple[str, ...]) 
                 "condensation_map",
                 "Every neuron's amplitude over the largest, by orientation; thick frames: critical, derived.",
             ),
-            table(condensation_table(by_regime(dataset), dataset)),
+            table(condensation_table(rows, dataset)),
             paragraph(
                 f"Change of 1 - entropy per factor 10 of the width, mean ± deviation over boxes: {', '.join(said)}."
             ),
+            *([paragraph(f"First directions: {near}.")] if near else []),
             *map(paragraph, account.lines),
         ),
         verdict=verdict_on(judged - right, undecided=bool(failures(dataset))),

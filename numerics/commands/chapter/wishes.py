@@ -55,8 +55,9 @@ def _make(desk: Desk) -> Content:
                 "gradient flow."
             ),
             paragraph(
-                "Besides, the slides wish for a concrete analysis of condensation. Measured over the plane on pages "
-                "12 and 13; which directions attract first is not predicted by the program today."
+                "Besides, the slides wish for a concrete analysis of condensation. It is measured over the plane on "
+                "pages 12 and 13, and the directions on which neurons condense at first are derived "
+                "(phasetheory.condensed_directions) and measured there."
             ),
         ),
         measured=(
