@@ -119,6 +119,10 @@ class MeanField:
             return growth_to_come(start, end, self.X, self.y)
         return 0.0
 
+    def is_plateau(self, run: Solution) -> bool:
+        """Whether a run rests where neurons that it has no nodes for would go on."""
+        return self._growth(run) >= _GROWS
+
     def ending(self, run: Solution) -> str:
         """How a run ended if not as asked, and whether rare neurons that it has no nodes for might go on."""
         growth = self._growth(run)
