@@ -34,7 +34,7 @@ from numerics.experiments.tangent_check import (
 from numerics.experiments.verify import Verification, verify
 from numerics.experiments.virtual_width import MeanFieldSlopes, mean_field_slopes
 from numerics.experiments.weight_scales import Beta2Plan
-from numerics.flow import Progress, Snapshots, Solution, Status, gradient_flow
+from numerics.flow import Progress, Snapshots, Solution, Status, UpdateRule, descend, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import sample_network
 from numerics.networks.seeds import cell_seed
@@ -84,6 +84,7 @@ __all__ = [
     "TangentModel",
     "Threads",
     "TwoLayer",
+    "UpdateRule",
     "Verification",
     "cell_seed",
     "compare_with_first_directions",
@@ -92,6 +93,7 @@ __all__ = [
     "conserved_drift",
     "cosine_similarity",
     "datasets",
+    "descend",
     "features",
     "first_directions",
     "gradient_flow",

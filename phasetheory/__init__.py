@@ -22,6 +22,7 @@ from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
+from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
@@ -34,6 +35,7 @@ from phasetheory.symbols.expressions import d, m, parse_scale
 __all__ = [
     "AbcParametrization",
     "Activation",
+    "AtWidth",
     "BalanceLaw",
     "Basis",
     "Boundary",
@@ -56,6 +58,7 @@ __all__ = [
     "Segment",
     "Statement",
     "TheoryError",
+    "at_width",
     "balance_laws",
     "capacity_boundary",
     "classify",

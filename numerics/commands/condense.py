@@ -21,6 +21,7 @@ from numerics.experiments.condensation_map import (
     sharpening_by_regime,
 )
 from numerics.experiments.grids import grid_values
+from numerics.experiments.stopping import RULE
 from numerics.reports.first_directions import first_directions_dict, first_directions_lines
 from numerics.reports.tables import ResultTable
 from numerics.scans import Workers, failures, scan
@@ -28,7 +29,7 @@ from numerics.scans import Workers, failures, scan
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["condense"]
+__all__ = ["condensation_table", "condense"]
 
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
@@ -44,6 +45,9 @@ def condense(
         typer.Option(help="Even numbers with commas; by default 1e3,1e4,1e6, with more than two inputs 1e3,1e4,1e5."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Repetitions; by default 3, with more than two inputs 1.")] = None,
+    loss_tol: Annotated[
+        float | None, typer.Option(help=f"Loss at which a run ends; by default 1e-6, of digits 1e-4, {RULE}.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
     ] = None,
@@ -62,6 +66,7 @@ def condense(
         )
     chosen: dict[str, Any] = {
         "seeds": seeds,
+        "loss_tol": loss_tol,
         "widths": parse_integers("--widths", widths) if widths is not None else None,
     }
     plan = CondensationPlan.paper(
@@ -78,7 +83,7 @@ def condense(
         dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)
     rows = by_regime(dataset)
     failed = failures(dataset)
-    console.print(_table(rows, dataset))
+    console.print(condensation_table(rows, dataset))
     for line in first_directions_lines(plan.predicted):
         console.print(line, soft_wrap=True)
     if near := _near_predicted(rows):
@@ -109,7 +114,8 @@ def condense(
     return 1 if failed else 0
 
 
-def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+def condensation_table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+    """Measures by regime and width, one row each."""
     table = ResultTable(
         f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
         "means over the boxes of a regime, ± their standard deviation; entropy of the\n"

@@ -15,6 +15,7 @@ import numpy as np
 
 import phasetheory as pt
 from numerics.datasets import load_data
+from numerics.errors import InputError
 from numerics.experiments.first_directions import compare_with_first_directions
 from numerics.experiments.grids import exact, grid_text
 from numerics.experiments.plan import Plan
@@ -60,6 +61,13 @@ class CondensationPlan(Plan):
     """
 
     max_seconds: float = 900.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss_levels:
+            raise InputError(
+                f"loss_levels = {self.loss_levels}: condensation is measured at the end of a run; give loss_tol instead"
+            )
 
     @classmethod
     def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
@@ -129,7 +137,10 @@ class CondensationPlan(Plan):
         gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
         grid = f"--gamma={grid_text(gammas)} --gamma-prime={grid_text(primes)}"
         widths = ",".join(map(str, self.widths))
-        return f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds}"
+        return (
+            f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds} "
+            f"--loss-tol {self.loss_tol:g}"
+        )
 
     def values(self, solution: Solution) -> dict[str, object]:
         """Measures and binned features of a run."""

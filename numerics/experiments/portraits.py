@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import phasetheory as pt
-from numerics.arrays import listed
-from numerics.datasets import check_data
+from numerics.arrays import listed, truth
+from numerics.datasets.builtin import check_pair
 from numerics.errors import InputError
 from numerics.experiments.first_directions import FirstDirections, compare_with_first_directions, first_directions
 from numerics.experiments.grids import Point, exact
 from numerics.experiments.plan import BOOK
-from numerics.experiments.stopping import loss_tol_for
+from numerics.experiments.stopping import loss_to_fall_from, loss_tol_for
 from numerics.flow import Solution, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, is_homogeneous
@@ -88,9 +88,14 @@ def train_points(
         is smaller weights.
     """
     check_width(width, even=True)
-    X, y = check_data(*listed(data, "data", "give a pair (X, y)"))
+    X, y = check_pair(data)
     stop = loss_tol_for(y, loss_tol)
-    pairs = [listed(point, "point", "give a pair (gamma, gamma_prime)") for point in points]
+    if truth(antisymmetric, "antisymmetric"):
+        loss_to_fall_from(stop, y)
+    wanted = "give pairs (gamma, gamma_prime)"
+    pairs = [listed(point, "point", wanted) for point in listed(points, "points", wanted)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise InputError(f"points = {points}; {wanted}")
     chosen = [(exact(gamma, "gamma"), exact(gamma_prime, "gamma_prime")) for gamma, gamma_prime in pairs]
     if not chosen or len(set(chosen)) < len(chosen):
         raise InputError(f"points = {points}; give at least one pair (gamma, gamma_prime), each of them once")

@@ -49,8 +49,7 @@ class MeanFieldSlopes:
     real_width : int
         Nodes of the quadrature, or neurons of every hidden layer.
     notes : tuple of str
-        Why there are nans, and which runs came to rest at a positive loss, a sentence each: of these the rare neurons that a
-        denser quadrature has may go on.
+        Why there are nans, and which runs came to rest at a positive loss, on a plateau or not, a sentence each.
     """
 
     network: pt.Network
@@ -126,26 +125,28 @@ def mean_field_slopes(
     distances = {layer: np.full((len(sizes), drawn), np.nan) for layer in network.layers}
     for row, M in enumerate(sizes):
         strengths = strengths_at(network, M, inputs)
-        ratios = _norm_ratios(strengths, real, M, inputs)
         for seed in range(drawn):
-            run = _run(strengths, limit, seed)
+            run, found = _played(strengths, limit, M, seed)
             if not run.converged:
-                notes.append(f"width {M:g}: {run.ending}")
+                notes.append(f"width {M:g}: {limit.ending(run)}")
             if not (run.converged or run.at_rest):
                 continue
-            for layer, ratio in zip(network.layers, ratios, strict=True):
-                if run.sup_relative_distance[layer] > ROUNDING:
-                    distances[layer][row, seed] = run.sup_relative_distance[layer] * ratio
-                else:
+            for layer, distance in zip(network.layers, found, strict=True):
+                distances[layer][row, seed] = distance
+                if np.isnan(distance):
                     notes.append(f"width {M:g}: RD of {layer} is lost to rounding")
     return MeanFieldSlopes(network, network.layers, np.array(sizes), distances, real, tuple(notes))
 
 
-def _run(strengths: Strengths, limit: MeanField, seed: int) -> Solution:
-    """The run that plays a network of these strengths: two layers on the nodes of the limit, else drawn, as many neurons."""
+def _played(strengths: Strengths, limit: MeanField, width: float, seed: int) -> tuple[Solution, list[float]]:
+    """The run that plays a network of these strengths, and RD of each layer of that network, nan where it is lost to rounding.
+
+    Two layers on the nodes of the limit, which have its RD; else drawn, as many neurons, whose layers start at another norm.
+    """
     depth, inputs = len(strengths.values), limit.X.shape[1]
     if depth == 2:
-        return limit.run(strengths.capacity, strengths.ratio)
+        played = strengths.capacity, strengths.ratio
+        return limit.run(*played), list(limit(*played).values())
     start = DeepNetwork.sample(
         (inputs, *[limit.nodes] * (depth - 1), 1),
         strengths.sigmas(limit.nodes, inputs),
@@ -153,13 +154,12 @@ def _run(strengths: Strengths, limit: MeanField, seed: int) -> Solution:
         rng=seed,
         activation=limit.activation,
     )
-    return limit.train(start)
-
-
-def _norm_ratios(strengths: Strengths, real_width: int, width: float, inputs: int) -> list[float]:
-    """|W_l(0)| of the network that is trained over that of the one it stands for; 1 for two layers, which have the same."""
-    pairs = zip(strengths.norms(real_width, inputs), strengths.norms(width, inputs), strict=True)
-    return [real / virtual for real, virtual in pairs]
+    run = limit.train(start)
+    norms = zip(
+        run.relative_distance, strengths.norms(limit.nodes, inputs), strengths.norms(width, inputs), strict=True
+    )
+    measured = ((run.sup_relative_distance[layer], real / virtual) for layer, real, virtual in norms)
+    return run, [rd * ratio if rd > ROUNDING else float("nan") for rd, ratio in measured]
 
 
 def _network_of(network: Any) -> pt.Network:

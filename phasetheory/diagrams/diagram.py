@@ -16,11 +16,12 @@ from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
 from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.network import Network, check_network, refuse_zero_layer
+from phasetheory.errors import TheoryError, check_choice, shown
+from phasetheory.networks.network import Network, check_network, coordinate_symbols, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, fan_in, fan_out, listed_or_none, m
+from phasetheory.symbols.leading import leading_term
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
@@ -54,6 +55,12 @@ class PhaseDiagram:
         check_network(self.network)
         refuse_zero_layer(self.network, "a plane of initialisations is one of powers of the width")
         object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
+        for scale in (*self.network.sigmas, self.network.alpha, *self.network.learning_rates):
+            leading = leading_term(scale)
+            if leading and leading.coefficient.has(*self.coordinates) and not leading.coefficient.is_positive:
+                raise TheoryError(
+                    f"{shown(scale)} is not positive at every {' and '.join(self.names)}; they stand in exponents, as in m^-x"
+                )
 
     def __getstate__(self) -> dict[str, Any]:
         # what is computed once and kept is left out: generated functions cannot be pickled
@@ -86,7 +93,10 @@ class PhaseDiagram:
         >>> phase_diagram(2).network_at((1, "1/2")).sigmas
         (1, 1/sqrt(m))
         """
-        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*point)), strict=True))
+        pair = listed_or_none(point)
+        if pair is None or len(pair) != 2:
+            raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
+        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
         return Network(
             tuple(sigma.subs(values) for sigma in net.sigmas),
             net.alpha.subs(values),
@@ -145,6 +155,7 @@ class PhaseDiagram:
         return {layer: self._function(layer)(x, y) + 0.0 * x for layer in layers or self.layers}
 
     def _function(self, layer: str) -> Callable[[Any, Any], Any]:
+        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
         if layer not in self._functions:
             self._functions[layer] = sp.lambdify(self.coordinates, self.slope(layer), "numpy")
         return self._functions[layer]
@@ -221,17 +232,25 @@ class PhaseDiagram:
 
         return plot_phase_diagram(self, ax=ax, **options)
 
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
+
     @cached_property
     def _absorbed(self) -> tuple[sp.Expr, ...]:
         sigmas, alpha = self.network.exponents.absorbed()
         return (*sigmas, alpha)
 
     def _slope(self, layer: str) -> PiecewiseLinear:
+        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
         if layer == ALL_WEIGHTS:
             return self._slope_of_all_weights
-        if layer not in self._slopes:
-            known = ", ".join(self.layers)
-            raise TheoryError(f"layer = {layer!r}; this network has layers {known}, and {ALL_WEIGHTS} for all together")
         return self._slopes[layer]
 
     def _affine(self, expression: sp.Expr) -> Affine:
@@ -292,8 +311,7 @@ def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
     depth = check_depth(depth)
-    names = "gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime"  # the book's names, else the paper's
-    energetic, dynamical = sp.symbols(names, real=True)
+    energetic, dynamical = coordinate_symbols(depth)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
     alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
     return Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha), (energetic, dynamical)

@@ -39,14 +39,30 @@ from phasetheory.symbols.budget import simplified
 from phasetheory.symbols.exponents import check_positive, exponent, exponent_of
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 
-__all__ = ["Network", "check_network", "layer_fans", "layer_names", "refuse_zero_layer", "three_layer", "two_layer"]
+__all__ = [
+    "Network",
+    "check_network",
+    "coordinate_symbols",
+    "layer_fans",
+    "layer_names",
+    "refuse_zero_layer",
+    "three_layer",
+    "two_layer",
+]
 
+_ALL_ONE: Any = None  # learning rates
 _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 
 
 def layer_names(depth: int) -> tuple[str, ...]:
     """Names of the weights from input to output: ('w', 'a') at depth 2, else ('W1', ..., 'a')."""
     return ("w", "a") if depth == 2 else (*(f"W{layer}" for layer in range(1, depth)), "a")
+
+
+def coordinate_symbols(depth: int) -> tuple[sp.Symbol, sp.Symbol]:
+    """What gamma and gamma' are called at this depth: gamma_3 and gamma_2 in the book's three layers."""
+    first, second = sp.symbols("gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime", real=True)
+    return first, second
 
 
 def layer_fans(depth: int) -> list[Fans]:
@@ -90,7 +106,7 @@ class Network:
 
     sigmas: tuple[sp.Expr, ...]
     alpha: sp.Expr = sp.S.One
-    learning_rates: tuple[sp.Expr, ...] = ()
+    learning_rates: tuple[sp.Expr, ...] = _ALL_ONE
     activation: Activation = relu
     name: str = ""
 
@@ -98,15 +114,15 @@ class Network:
         check_activation(self.activation)
         if not isinstance(self.name, str):
             raise TheoryError(f"name = {shown(self.name)} is not text; give how the network is called, or leave it out")
-        given, rates = listed_or_none(self.sigmas), listed_or_none(self.learning_rates)
+        given = listed_or_none(self.sigmas)
         if given is None or len(given) < 2:
             raise TheoryError(f"sigmas = {shown(self.sigmas)}; give one scale per layer, at least two layers")
         depth = check_depth(len(given))
+        rates = [1] * depth if self.learning_rates is _ALL_ONE else listed_or_none(self.learning_rates)
         if rates is None:
             raise TheoryError(f"learning_rates = {shown(self.learning_rates)}; give one per layer, or leave them out")
-        rates = rates or [1] * depth
         if len(rates) != depth:
-            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
+            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer, or leave them out")
         names = ("beta2", "beta1") if depth == 2 else [f"sigma_{i + 1}" for i in range(depth)]
         fans = layer_fans(depth)
         sigmas = tuple(_deviation(s, name, fan) for name, s, fan in zip(names, given, fans, strict=True))
@@ -265,6 +281,16 @@ class Network:
         """
         self._require_degree_one("learning-rate exponents are claimed")
         return learning_rate_scaling(self.exponents)
+
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
 
     def _require_degree_one(self, claim: str) -> None:
         if self.activation.degree != 1:

@@ -23,6 +23,7 @@ from numerics.networks.strengths import Strengths
 )
 def test_two_layers_in_the_limit(point, slopes):
     found = nm.mean_field_slopes(point, widths=(1e11, 1e13))
+    assert found.notes == ()
     assert [found.slopes[layer] for layer in ("w", "a")] == pytest.approx(slopes, abs=0.012)
     assert found.basis == "proved as the width goes to infinity"
 
