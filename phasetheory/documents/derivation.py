@@ -13,6 +13,7 @@ from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradie
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 
 _WIDE = 4  # deepest network that is written out with two neurons in a layer
 _DEEPEST = 50  # ten seconds; every step takes the cube of the depth
@@ -43,6 +44,8 @@ class Derivation:
         neuron in a layer beyond four (a network of width w has w^(L-1) paths, each a term).
     normalized : Normalization
     conserved : tuple of BalanceLaw
+        None under another optimiser than gradient flow.
+    optimizer : Optimizer
     """
 
     depth: int
@@ -51,11 +54,12 @@ class Derivation:
     flow: GradientFlow
     normalized: Normalization
     conserved: tuple[BalanceLaw, ...]
+    optimizer: Optimizer = GRADIENT_FLOW
 
     @cached_property
     def diagram(self) -> PhaseDiagram:
         """The phase diagram on the standard slice of this depth."""
-        return phase_diagram(self.depth)
+        return phase_diagram(self.depth, optimizer=self.optimizer)
 
     @cached_property
     def boundaries(self) -> dict[str, Boundary]:
@@ -73,7 +77,7 @@ class Derivation:
     def checks(self) -> tuple[Check, ...]:
         """Every step's proof, evaluated."""
         sigma = self.activation.name
-        return (
+        every = (
             Check(
                 f"homogeneity: {sigma}(c z) = c^p {sigma}(z) for c > 0", _zero(self.activation.homogeneity_residual())
             ),
@@ -81,14 +85,22 @@ class Derivation:
             Check("equations of motion = -gradient of the loss, entry by entry", _zero_matrices(self.flow.residual())),
             Check("substituted flow = normalised flow", _zero_matrices(self.normalized.residual())),
             Check("normalised flow, scales put back = original flow", _zero_matrices(self.normalized.round_trip())),
-            Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)),
         )
+        if self.optimizer == GRADIENT_FLOW:
+            return (*every, Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)))
+        scale, entry = sp.Symbol("c", positive=True), sp.Symbol("z", real=True)
+        forgets = sp.sign(scale * entry) == sp.sign(entry)
+        return (*every, Check("sign(c z) = sign(z) for c > 0: with the flow the signs are normalised too", forgets))
 
 
 def derive(
-    network: Network | None = None, *, depth: int | None = None, activation: Activation | None = None
+    network: Network | None = None,
+    *,
+    depth: int | None = None,
+    activation: Activation | None = None,
+    optimizer: str | Optimizer = GRADIENT_FLOW,
 ) -> Derivation:
-    """Carry out the derivation for a network, or for a depth and activation in general.
+    """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
 
     Raises
     ------
@@ -108,7 +120,9 @@ def derive(
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
     samples, width = (2 if depth == 2 else 1), (2 if depth <= _WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
-    return Derivation(depth, activation, network, flow, normalize(flow), balance_laws(flow))
+    chosen = as_optimizer(optimizer)
+    conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
+    return Derivation(depth, activation, network, flow, normalize(flow), conserved, chosen)
 
 
 def _zero(residuals: tuple[sp.Expr, ...]) -> bool:

@@ -4,6 +4,8 @@ import sympy as sp
 
 from phasetheory.documents.derivation import Derivation
 from phasetheory.documents.document import Equation, Section, equals
+from phasetheory.documents.sign_descent import sign_descent_sections
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import latex, plain
 
@@ -11,7 +13,9 @@ __all__ = ["checks_section", "dynamics_sections"]
 
 
 def dynamics_sections(derivation: Derivation) -> list[Section]:
-    """Everything up to the balance law."""
+    """Everything before the scaling argument: under gradient flow up to the balance law."""
+    if derivation.optimizer != GRADIENT_FLOW:
+        return [_assumptions(derivation), *sign_descent_sections(derivation)]
     return [_assumptions(derivation), _flow(derivation), _normalised(derivation), _balance(derivation)]
 
 
@@ -34,7 +38,13 @@ def _assumptions(derivation: Derivation) -> Section:
         start = Equation(
             f"standard deviations, input to output: {names}", rf"\text{{standard deviations, input to output: }} {tex}"
         )
-    loss = Equation("R = (1/2n) Σ_i e_i²,   e_i = f(x_i) - y_i,   dθ/dt = -η ∇R", _LOSS_TEX)
+    motion, tex_motion = ("-η ∇R", r"-\eta \nabla R")
+    if derivation.optimizer != GRADIENT_FLOW:
+        motion, tex_motion = ("-η sign(∇R)", r"-\eta \operatorname{sign}(\nabla R)")
+    loss = Equation(
+        f"R = (1/2n) Σ_i e_i²,   e_i = f(x_i) - y_i,   dθ/dt = {motion}",
+        rf"R = \frac{{1}}{{2n}} \sum_i e_i^2, \quad e_i = f(x_i) - y_i, \quad \dot\theta = {tex_motion}",
+    )
     name, p = derivation.activation.name.replace("_", " "), derivation.activation.degree
     identity = (
         f"The activation σ is {name}, positively homogeneous of degree p = {plain(p)}. Differentiating its "
@@ -193,7 +203,6 @@ def _sizes(derivation: Derivation) -> str:
     )
 
 
-_LOSS_TEX = r"R = \frac{1}{2n} \sum_i e_i^2, \quad e_i = f(x_i) - y_i, \quad \dot\theta = -\eta \nabla R"
 _AXES = Equation(
     "γ = -lim log κ / log m,   γ' = -lim log κ' / log m",
     r"\gamma = -\lim_{m\to\infty} \frac{\log \kappa}{\log m}, \quad \gamma' = -\lim_{m\to\infty} \frac{\log \kappa'}{\log m}",

@@ -1,14 +1,16 @@
-"""The scaling argument as sections: capacity, growth, displacement, boundaries, and one network followed through."""
+"""The scaling argument as sections: capacity, growth and displacement, boundaries, and one network followed through."""
 
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.derivation import Derivation
 from phasetheory.documents.document import Equation, Section, equals
+from phasetheory.documents.growth import GROWTH, growth_sections
 from phasetheory.dynamics.activations import relu
 from phasetheory.networks.critical import critical_point
 from phasetheory.networks.network import Network
 from phasetheory.scaling.argument import displacement
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 from phasetheory.scaling.regimes import Basis, Statement, classify
 from phasetheory.symbols.expressions import m
 from phasetheory.symbols.printing import latex, plain, power
@@ -22,7 +24,7 @@ def scaling_sections(derivation: Derivation) -> list[Section]:
     """Everything after the balance law, except the checks."""
     sections = [_capacity(derivation)]
     if derivation.activation.degree == 1:
-        sections += [_growth(), _displacement(), _boundaries(derivation), _critical(derivation)]
+        sections += [*growth_sections(derivation.optimizer), _boundaries(derivation), _critical(derivation)]
     if derivation.network is not None:
         sections.append(_this_network(derivation, derivation.network))
     return [*sections, _claims(derivation)]
@@ -30,10 +32,13 @@ def scaling_sections(derivation: Derivation) -> list[Section]:
 
 def _capacity(derivation: Derivation) -> Section:
     p, q = derivation.activation.degree, derivation.capacity_boundary
+    root = "W_l/√η_l, which gives the flow one metric in every layer"
+    if derivation.optimizer != GRADIENT_FLOW:
+        root = "W_l/η_l, which gives every layer one rate"
     body: list[str | Equation] = [
         "Strength of a layer at the start (its spectral norm) and its Frobenius norm, with fan_in and fan_out "
         "the widths on either side; "
-        "learning rates are absorbed by W_l → W_l/√η_l, which gives the flow one metric in every layer:",
+        f"learning rates are absorbed by W_l → {root}:",
         Equation(
             "s_l = σ_l √max(fan_in, fan_out) = σ_l √m,   F_l = σ_l √(fan_in fan_out)",
             r"s_l = \sigma_l \sqrt{\max(n_{l-1}, n_l)} = \sigma_l \sqrt m, \quad F_l = \sigma_l \sqrt{n_{l-1} n_l}",
@@ -58,60 +63,6 @@ def _capacity(derivation: Derivation) -> Section:
             "no slope is claimed."
         )
     return Section("Capacity", Basis.DERIVED, tuple(body))
-
-
-def _growth() -> Section:
-    return Section(
-        "Growth",
-        Basis.DERIVED,
-        (
-            "By the balance law the flow adds the same amount Δ to the square of every layer along the signal. "
-            "Two cases.",
-            "Case 1, P ≥ 1: a small move fits the data. Moving layer l by δ along the signal changes f by δ "
-            "P/s_l, and the layer of least "
-            "strength is moved most cheaply; the change of order one costs",
-            Equation(
-                "δ = min_l s_l / P,   Δ = δ s = min_l s_l² / P",
-                r"\delta = \min_l s_l / P, \quad \Delta = \min_l s_l^2 / P",
-            ),
-            "Case 2, P < 1: no small move does. The layers grow until the capacity is one:",
-            Equation("Π_l √max(s_l², Δ) = α", r"\prod_l \sqrt{\max(s_l^2, \Delta)} = \alpha"),
-            "In exponents of m (the same letters from here on) products are sums and sums are maxima. The left "
-            "side of case 2 is increasing, "
-            "and the sum of max(s_l, x) over l is the largest of the sums over sets K of layers that take x, the "
-            "others taking s_l, so the "
-            "root is a minimum over K, and both cases are one formula:",
-            Equation(
-                "Δ/2 = max( min_l s_l, min_K (Σ_K s_l - P)/|K| ) - max(P, 0)/2",
-                r"\frac{\Delta}{2} = \max\Bigl( \min_l s_l,\ \min_K \frac{\sum_{l \in K} s_l - P}{|K|} \Bigr) "
-                r"- \frac{\max(P, 0)}{2}",
-            ),
-        ),
-    )
-
-
-def _displacement() -> Section:
-    return Section(
-        "How far each layer moves",
-        Basis.DERIVED,
-        (
-            "A layer of strength s along the signal gains Δ in square; it has moved by √Δ if it has outgrown its "
-            "start, else by less:",
-            Equation(
-                "δ = √(s² + Δ) - s ~ min(√Δ, Δ/s)",
-                r"\delta = \sqrt{s^2 + \Delta} - s \sim \min(\sqrt\Delta, \Delta/s)",
-            ),
-            "Relative to its norm at the start:",
-            Equation(
-                "RD_l = min(√Δ, Δ/s_l) / F_l ~ m^S_l,   in exponents  S_l = min(Δ/2, Δ - s_l) - F_l",
-                r"\mathrm{RD}_l = \frac{\min(\sqrt\Delta, \Delta/s_l)}{F_l} \sim m^{S_l}, \quad "
-                r"\text{in exponents} \quad S_l = \min(\Delta/2, \Delta - s_l) - F_l",
-            ),
-            "S_l is piecewise linear in the exponents. The layer is linear, critical or condensed where S_l < 0, "
-            "S_l = 0, S_l > 0. In "
-            "spectral norm F_l is replaced by s_l.",
-        ),
-    )
 
 
 def _boundaries(derivation: Derivation) -> Section:
@@ -146,7 +97,12 @@ def _layers_by_slope(derivation: Derivation) -> dict[sp.Expr, list[str]]:
 
 
 def _critical(derivation: Derivation) -> Section:
-    point = critical_point(derivation.depth)
+    point = critical_point(derivation.depth, optimizer=derivation.optimizer)
+    condition = "s_l = Δ/2, so all layers are critical together if and only if all s_l are equal and P = 1"
+    if derivation.optimizer != GRADIENT_FLOW:
+        condition = (
+            "s_l = u + c_l, so all layers are critical together if and only if all s_l - c_l are equal and P = 1"
+        )
     names = [plain(s) for s in derivation.normalized.sigmas]
     powers = ", ".join(f"{name} ~ {power(s)}" for name, s in zip(names, point.sigmas, strict=True))
     tex = ", ".join(
@@ -157,10 +113,8 @@ def _critical(derivation: Derivation) -> Section:
         "The critical point",
         Basis.DERIVED,
         (
-            "In spectral norm layer l is critical if and only if s_l = Δ/2, so all layers are critical together "
-            "if and only if all s_l are "
-            "equal and P = 1. These linear equations have one solution, up to a common factor m^g in every layer "
-            "that α takes out again:",
+            f"In spectral norm layer l is critical if and only if {condition}. These linear equations have one solution, up to a "
+            "common factor m^g in every layer that α takes out again:",
             Equation(f"{powers}, α ~ {power(point.alpha)}", rf"{tex}, \quad \alpha \sim m^{{{latex(point.alpha)}}}"),
             "with all learning rates 1. At depth 2 it is the mean-field scaling, at any depth muP.",
         ),
@@ -176,9 +130,10 @@ def _this_network(derivation: Derivation, net: Network) -> Section:
         equals("α", r"\alpha", net.alpha),
         equals("κ", r"\kappa", net.kappa),
     ]
+    gamma, gamma_prime = net.coordinates(derivation.optimizer)
     if net.zero_layer is None:
-        body.append(equals("κ'", r"\kappa'", net.kappa_prime))
-        body += [equals("γ", r"\gamma", net.gamma), equals("γ'", r"\gamma'", net.gamma_prime)]
+        body += [equals("κ'", r"\kappa'", net.kappa_prime)] if derivation.optimizer == GRADIENT_FLOW else []
+        body += [equals("γ", r"\gamma", gamma), equals("γ'", r"\gamma'", gamma_prime)]
     else:
         body.append(
             f"{net.zero_layer} starts at zero, so it has no normalised weights and the network no coordinates; it is the limit "
@@ -187,25 +142,25 @@ def _this_network(derivation: Derivation, net: Network) -> Section:
     body.append(equals("exponent of P", r"\text{exponent of } P", net.capacity))
     if derivation.activation.degree != 1:
         return Section(_heading(net), Basis.DERIVED, tuple(body))
-    if net.gamma.free_symbols | net.gamma_prime.free_symbols:
+    if gamma.free_symbols | gamma_prime.free_symbols:
+        slopes = slopes_on_slice(net, optimizer=derivation.optimizer)
         body.append("A line of networks: its slopes along the line are")
-        body += [equals(f"S_{layer}", f"S_{{{layer}}}", slope) for layer, slope in slopes_on_slice(net).items()]
+        body += [equals(f"S_{layer}", f"S_{{{layer}}}", slope) for layer, slope in slopes.items()]
         return Section(_heading(net), Basis.DERIVED, tuple(body))
-    return Section(_heading(net), Basis.DERIVED, (*body, *_followed_through(net)))
+    return Section(_heading(net), Basis.DERIVED, (*body, *_followed_through(net, derivation.optimizer)))
 
 
-def _followed_through(net: Network) -> list[str | Equation]:
+def _followed_through(net: Network, optimizer: Optimizer) -> list[str | Equation]:
     """The argument with this network's numbers."""
-    sigmas, alpha = net.exponents.absorbed()
-    moved = displacement(sigmas, alpha)
-    spectral = net.slopes("spectral")
+    moved = displacement(*net.exponents.absorbed(optimizer), optimizer=optimizer)
+    spectral = net.slopes("spectral", optimizer=optimizer)
     case = (
         "Case 1: P ≥ 1, a small move fits the data." if moved.capacity >= 0 else "Case 2: P < 1, the layers must grow."
     )
-    lines: list[str | Equation] = [f"{case} In exponents of m:", equals("Δ", r"\Delta", moved.growth)]
-    for i, (layer, slope) in enumerate(net.slopes().items()):
+    lines: list[str | Equation] = [f"{case} In exponents of m:", equals(*GROWTH[optimizer], moved.growth)]
+    for i, (layer, slope) in enumerate(net.slopes(optimizer=optimizer).items()):
         strength, frobenius, distance = (plain(v[i]) for v in (moved.strength, moved.frobenius, moved.moved))
-        basis = net.basis()[layer]
+        basis = net.basis(optimizer=optimizer)[layer]
         regime = classify(slope).value
         lines.append(
             Equation(
@@ -217,17 +172,25 @@ def _followed_through(net: Network) -> list[str | Equation]:
             )
         )
     if net.zero_layer is not None:
-        exponent, layer = net.displacements()[net.zero_layer], net.zero_layer
+        exponent, layer = net.displacements(optimizer=optimizer)[net.zero_layer], net.zero_layer
         lines.append(f"{layer} grows from zero, so its S says nothing; what is finite is its norm:")
         lines.append(Equation(f"|{layer}(t)| ~ {power(exponent)}", rf"|{layer}(t)| \sim {latex(m**exponent)}"))
-    return [*lines, f"Practice: {net.learning_rate_scaling().meaning}."]
+    if net.depends_on_target(optimizer):
+        easy, hard = (net.slopes(target=target) for target in ("easy", "hard"))
+        lines.append(
+            "These are the slopes of a target that neurons in the directions on which w condenses early can fit. Else:"
+        )
+        lines += [equals(f"S_{layer}", f"S_{{{layer}}}", hard[layer]) for layer in easy]
+    return [*lines, f"Practice: {net.learning_rate_scaling(optimizer=optimizer).meaning}."]
 
 
 def _claims(derivation: Derivation) -> Section:
+    flow = derivation.optimizer == GRADIENT_FLOW
+    law = "balance law" if flow else "the bounds of equal speed"
     statements = [
-        Statement(
-            "Equations of motion, normalisation, balance law", Basis.PROVED, "each residual simplified to zero, below"
-        ),
+        Statement(f"Equations of motion, normalisation, {law}", Basis.PROVED, "each residual simplified to zero, below")
+        if flow
+        else Statement(f"Normalisation, {law}", Basis.PROVED, "residuals simplified to zero, below; bounds as above"),
         Statement(
             "Strengths, capacity and its boundary", Basis.DERIVED, "this project, after the norms of random matrices"
         ),
@@ -245,13 +208,21 @@ def _claims(derivation: Derivation) -> Section:
                 "proved given the scaling argument",
             )
         )
-    if derivation.depth == 2 and derivation.activation == relu:
+    if derivation.depth == 2 and derivation.activation == relu and flow:
         statements += [
             Statement("w is linear for γ < 1, with RD_w at most of the order log m/(m κ)", Basis.PROVED, _LUO),
             Statement("w is linear for γ' > γ - 1 and γ' > 0, with RD_w at most κ' log m/(m κ)", Basis.PROVED, _LUO),
             Statement("w is condensed for γ > 1 and γ' < γ - 1", Basis.PROVED, _LUO),
             Statement("The exact slopes, the boundary itself, and all about a", Basis.DERIVED, "scaling argument"),
         ]
+    if not flow:
+        statements.append(
+            Statement(
+                "That Adam at a small rate is sign descent; no theorem on regimes covers it",
+                Basis.DERIVED,
+                "this project",
+            )
+        )
     lines = tuple(f"{s}." for s in statements)
     return Section("What is proved and what is argued", Basis.DERIVED, lines)
 

@@ -5,6 +5,7 @@ from phasetheory.documents.document import render
 from phasetheory.documents.dynamics import checks_section, dynamics_sections
 from phasetheory.documents.scaling import scaling_sections
 from phasetheory.errors import TheoryError, shown
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["write"]
 
@@ -34,4 +35,5 @@ def write(derivation: Derivation, form: str = "text") -> str:
 def _title(derivation: Derivation) -> str:
     name = f": {derivation.network.name}" if derivation.network is not None and derivation.network.name else ""
     activation = derivation.activation.name.replace("_", " ")
-    return f"The phase diagram of a {derivation.depth}-layer {activation} network, derived{name}"
+    under = "" if derivation.optimizer == GRADIENT_FLOW else f" under {derivation.optimizer.title}"
+    return f"The phase diagram of a {derivation.depth}-layer {activation} network{under}, derived{name}"
