@@ -17,6 +17,7 @@ from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.slopes.power_law import weights_of
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["Prediction", "expected"]
 
@@ -71,9 +72,9 @@ def _slope(distances: Mapping[int, float]) -> float:
 
 
 def _mean_field_distances(plan: Plan, point: Point) -> dict[str, dict[int, float]]:
-    """RD at each width, layer by layer; empty beyond two layers, for tanh, and where a run has no end."""
+    """RD at each width, layer by layer; empty beyond gradient flow of two layers, for tanh, and where a run has no end."""
     activation = plan.activation
-    if plan.depth > 2 or (activation is not None and not is_homogeneous(activation)):
+    if plan.optimizer != GRADIENT_FLOW or plan.depth > 2 or (activation is not None and not is_homogeneous(activation)):
         return {}
     network = plan.diagram.network_at(point)
     chosen = trained_activation(network.activation) if activation is None else activation

@@ -2,12 +2,13 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
+import phasetheory as pt
 from numerics.arrays import listed, positive_number, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
@@ -17,13 +18,16 @@ from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import check_width
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
-__all__ = ["NORMS", "USUAL", "TrainingPlan", "outcome_of"]
+__all__ = ["NORMS", "USUAL", "TrainingPlan", "outcome_of", "trainer_of"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
 #: The default of what depends on the rest.
 USUAL: Any = None
+#: What trains the networks of a plan, by the name of its optimiser, called as :func:`numerics.gradient_flow` is.
+_TRAINERS: Mapping[str, Callable[..., Solution]] = {"gradient-flow": gradient_flow}
 _MOST_SEEDS = 10_000
 _LEVELS = "give losses on the way, such as (1e-2, 1e-4)"
 
@@ -110,6 +114,11 @@ class TrainingPlan(Experiment):
         """Names of the weights, input to output."""
 
     @property
+    def optimizer(self) -> pt.Optimizer:
+        """What trains the networks."""
+        return GRADIENT_FLOW
+
+    @property
     def usual_loss(self) -> float:
         """Loss at which runs on data that come with the package end by default."""
         return 1e-5
@@ -167,6 +176,8 @@ class TrainingPlan(Experiment):
         return {
             "rtol": self.rtol,
             "loss_tol": self.loss_tol,
+            # left out of gradient flow: its stores are older than the choice
+            **({"optimizer": self.optimizer.name} if self.optimizer != GRADIENT_FLOW else {}),
             **({"loss_levels": ", ".join(f"{level:g}" for level in self.loss_levels)} if self.loss_levels else {}),
             "data": self.data_name,
             "samples": len(y),
@@ -210,7 +221,7 @@ class TrainingPlan(Experiment):
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
         start = self.start(cell)
-        return gradient_flow(
+        return trainer_of(self.optimizer)(
             start,
             *self.data,
             loss_tol=self.loss_tol,
@@ -220,6 +231,22 @@ class TrainingPlan(Experiment):
             threads=1 if isinstance(start, TwoLayer) else None,  # the bits of a sum depend on the number of threads
             throw=False,
         )
+
+
+def trainer_of(optimizer: pt.Optimizer) -> Callable[..., Solution]:
+    """What trains networks with an optimiser.
+
+    Raises
+    ------
+    InputError
+        If nothing does yet.
+    """
+    if optimizer.name not in _TRAINERS:
+        raise InputError(
+            f"optimizer = {optimizer}: networks are trained by {', '.join(_TRAINERS)} only; leave it out, or ask classify, "
+            "derive and diagram, which know its theory"
+        )
+    return _TRAINERS[optimizer.name]
 
 
 def outcome_of(solution: Solution, values: Mapping[str, object]) -> Outcome:

@@ -20,14 +20,15 @@ NETWORKS = {
     "abc": pt.from_abc(a=("-1/2", 0, "1/2"), b=("1/2",) * 3, name="muP & abc, 100%"),
     "cubic": pt.two_layer("m", 1, 1, activation=pt.relu_power(3)),
 }
+ADAM = {"adam": None, "adam he": pt.initialization("he", 3), "adam rates": pt.Network((1, 1), "m", ("m", 1))}
 
 
 @cache
 def derived(name):
-    return pt.derive(NETWORKS[name])
+    return pt.derive(ADAM[name], optimizer="adam") if name in ADAM else pt.derive(NETWORKS[name])
 
 
-@pytest.fixture(scope="module", params=NETWORKS, ids=str)
+@pytest.fixture(scope="module", params=[*NETWORKS, *ADAM], ids=str)
 def derivation(request):
     return derived(request.param)
 
@@ -63,7 +64,8 @@ def test_markdown_has_every_section_and_balanced_formulas(derivation):
     titles = re.findall(r"^## (.*)$", source, flags=re.M)
     assert titles[0].startswith("Network, loss")
     assert titles[-1].startswith("Checks")
-    assert {"Gradient flow", "Balance law", "Capacity", "What is proved and what is argued"} <= set(titles)
+    own = {"Sign descent", "Equal speed"} if derivation.optimizer.degree == 0 else {"Gradient flow", "Balance law"}
+    assert own | {"Capacity", "What is proved and what is argued"} <= set(titles)
     assert source.count("$$") % 2 == 0
     assert ("Growth" in titles) == (derivation.activation.degree == 1)
 
@@ -73,7 +75,7 @@ def test_every_section_says_what_it_rests_on(derivation):
     headings = re.findall(r"^\S.*$", pt.write(derivation), flags=re.M)
     titles = re.findall(r"^## (.*)$", pt.write(derivation, "markdown"), flags=re.M)
     dynamics, argued = titles[:4], titles[4:-1]
-    assert dynamics[-1] == "Balance law"
+    assert dynamics[-1] == ("Equal speed" if derivation.optimizer.degree == 0 else "Balance law")
     assert argued[0] == "Capacity"
     proved = [f"{title}  [proved]" for title in dynamics]
     assert headings == [*proved, *(f"{title}  [derived]" for title in argued), f"{titles[-1]}  [proved]"]
@@ -161,3 +163,26 @@ def test_degree_p_keeps_everything_but_the_slopes():
     text = pt.write(derivation)
     assert "γ = 1" in text
     assert "winner takes all" in text
+
+
+def test_the_derivation_under_adam_claims_what_it_may():
+    """Its own law, its own numbers, no theorem of gradient flow; every check holds."""
+    derivation = derived("adam he")
+    text = pt.write(derivation)
+    assert all(check.holds for check in derivation.checks)
+    assert not derivation.conserved
+    assert "u = -3/2" in text
+    for layer, slope in NETWORKS["he"].slopes(optimizer="adam").items():
+        assert f"S_{layer} = {slope}" not in text  # two layers are not three
+    for layer, slope in derivation.network.slopes(optimizer="adam").items():
+        assert re.search(rf"{layer}: .* S = {slope}; linear \[derived\]", text)
+    for word in ("JMLR", "balance law", "√Δ"):
+        assert word not in text
+    assert "κ' = M_1/M_L" in text
+    assert "γ' = -1" in pt.write(derived("adam rates"))
+
+
+def test_a_derivation_in_the_open_region_writes_both_branches():
+    text = pt.write(pt.derive(pt.two_layer("m^(5/2)", "m", 1)))
+    assert "S = 1/2; condensed [proved]" in text
+    assert "S_w = 3/4" in text
