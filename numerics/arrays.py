@@ -5,6 +5,7 @@ times become counts of their units. Here that is refused.
 """
 
 import math
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from numerics.errors import InputError
 
-__all__ = ["listed", "positive_number", "real_array", "real_number", "truth", "whole_number"]
+__all__ = ["listed", "plain_text", "positive_number", "real_array", "real_number", "truth", "whole_number"]
 
 _REAL = "fiu"
 #: What other kinds of data types hold, and what to do about it.
@@ -121,10 +122,17 @@ def truth(value: Any, name: str) -> bool:
     return bool(value)
 
 
+def plain_text(value: Any, name: str) -> str:
+    """A text of Python or NumPy."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} = {_shown(value)}; give a text")
+    return str(value)
+
+
 def listed(values: Any, name: str, advice: str) -> tuple[Any, ...]:
-    """What can be gone through, as a tuple; a text is not taken apart."""
+    """What can be gone through in an order of its own, as a tuple; a text is not taken apart, a set or a mapping has no order."""
     try:
-        found = None if isinstance(values, str | bytes) else tuple(values)
+        found = None if isinstance(values, str | bytes | Set | Mapping) else tuple(values)
     except TypeError:
         found = None
     if found is None:

@@ -6,6 +6,7 @@ rests on: dynamics are proved, scaling is derived. The numerical side, which che
 package ``numerics``.
 """
 
+from phasetheory.condensation.directions import CondensedDirections, Direction, condensed_directions
 from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
@@ -38,8 +39,10 @@ __all__ = [
     "Basis",
     "Boundary",
     "Check",
+    "CondensedDirections",
     "CriticalPoint",
     "Derivation",
+    "Direction",
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
@@ -58,6 +61,7 @@ __all__ = [
     "balance_laws",
     "capacity_boundary",
     "classify",
+    "condensed_directions",
     "critical_point",
     "d",
     "derive",

@@ -214,15 +214,15 @@ def _from_scales(
 ) -> pt.Network:
     if alpha is None:
         raise InputError("--alpha is missing; give the output scale, such as 1 or 'sqrt(m)'")
-    learning_rates = tuple(split_list(rates)) if rates is not None else ()
+    own: dict[str, Any] = {} if rates is None else {"learning_rates": split_list(rates)}
     if sigmas is not None:
-        return pt.Network(tuple(split_list(sigmas)), alpha, learning_rates, activation)
+        return pt.Network(tuple(split_list(sigmas)), alpha, activation=activation, **own)
     first, second, third = betas
     if first is None or second is None:
         missing = "--beta1" if first is None else "--beta2"
         raise InputError(f"{missing} is missing; two layers need --alpha, --beta1 and --beta2, three also --beta3")
     scales = (second, first) if third is None else (first, second, third)
-    return pt.Network(scales, alpha, learning_rates, activation)
+    return pt.Network(scales, alpha, activation=activation, **own)
 
 
 def _activation(text: str) -> pt.Activation:

@@ -166,7 +166,7 @@ class Location:
         for found in self.layers:
             if found.layer == layer:
                 return found
-        raise InputError(f"layer = {layer!r}; use {' or '.join(repr(found.layer) for found in self.layers)}")
+        raise InputError(f"layer = {layer!r}; use one of {', '.join(found.layer for found in self.layers)}")
 
     def __repr__(self) -> str:
         known = f" (1 at width {self.unit_width:.3g})" if np.isfinite(self.unit_width) else ""

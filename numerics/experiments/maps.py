@@ -7,7 +7,7 @@ import numpy as np
 import sympy as sp
 
 import phasetheory as pt
-from numerics.errors import InputError
+from numerics.errors import InputError, check_choice
 from numerics.experiments.allowance import allowance_at
 from numerics.scans import CellStatus
 from numerics.slopes import crossings, slope_map
@@ -190,8 +190,7 @@ def at_loss_level(dataset: "xarray.Dataset", level: float) -> "xarray.Dataset":
 
 def _of_layer(dataset: "xarray.Dataset", layer: str, norm: str) -> "xarray.Dataset":
     for given, known, name in ((layer, layers_of(dataset), "layer"), (norm, norms_of(dataset), "norm")):
-        if given not in known:
-            raise InputError(f"{name} = {given!r}; this scan has {', '.join(known)}")
+        check_choice(given, name, known, "this scan has")
     return dataset[["relative_distance", "status"]].sel(layer=layer, norm=norm)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numerics.arrays import positive_number
 from numerics.datasets import check_data
 from numerics.errors import InputError
+from numerics.experiments.stopping import loss_to_fall_from
 from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
@@ -63,13 +64,13 @@ class MeanField:
                 f"X has shape {X.shape}, one input and no constant; append a column of ones for the bias, as np.column_stack([x, "
                 "np.ones(len(x))])"
             )
-        if not np.any(y):
-            raise InputError(
-                "all targets are zero: f = 0 fits them at the start, and no weight moves; give other targets"
-            )
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
-        object.__setattr__(self, "loss_tol", positive_number(self.loss_tol, "loss_tol"))
+        for name in ("loss_tol", "rtol"):
+            object.__setattr__(self, name, positive_number(getattr(self, name), name))
+        loss_to_fall_from(self.loss_tol, y)
+        # refused, whatever is wrong with them, before there is a run
+        TwoLayer.mean_field(capacity=1, kappa_prime=1, inputs=X, nodes=self.nodes, activation=self.activation)
 
     def run(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> Solution:
         """The flow of the infinitely wide network from its start until the loss, or rest, is reached."""

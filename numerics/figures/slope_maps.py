@@ -1,7 +1,7 @@
 """Slopes over the plane: maps beside the derived boundaries, curves along a row, and regions. Computed data in, Axes out."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -163,6 +163,7 @@ def plot_regions(
     figure: Figure | SubFigure | None = None,
     layers: Sequence[str] | None = None,
     columns: Sequence[float] | None = None,
+    label: Callable[[pt.Region], str] | None = None,
 ) -> Figure | SubFigure:
     """The regions of the hidden layers twice: derived on the left, measured on the right, with the named initialisations.
 
@@ -181,6 +182,8 @@ def plot_regions(
         All but the last by default.
     columns : sequence of float, optional
         As for :func:`plot_slope_map`.
+    label : callable, optional
+        Name of a region for the legend.
     """
     chosen = tuple(layers or diagram.layers[:-1])
     figure = figure_of(figure, 11.0, 5.4)
@@ -188,7 +191,7 @@ def plot_regions(
     maps = [_of_layer(slopes, diagram, layer, columns) for layer in chosen]
     x, y = (edges_of(maps[0][name].values) for name in diagram.names)
     window = (x[0], x[-1], y[0], y[-1])
-    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window)
+    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window, label=label)
     plot_phase_diagram(diagram, ax=right, layers=chosen, window=window, regions=False)
     known = region_colours(diagram, chosen, window)
     pixels, shades = np.empty((len(y) - 1, len(x) - 1, 3)), set()

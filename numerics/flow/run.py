@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array, truth
 from numerics.datasets.builtin import check_data
-from numerics.errors import GradientFlowError, InputError
+from numerics.errors import GradientFlowError, InputError, check_choice
 from numerics.flow.controller import PIController
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.flow.two_layer.problem import TwoLayerProblem
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
@@ -144,12 +144,14 @@ def _solve(
     """The run of one kind of network."""
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
-    if method not in ("auto", *kind.methods):
-        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
+    check_choice(method, "method", ("auto", *kind.methods))
     chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
-    with Stopwatch() as watch:
+    # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
+    with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = kind(network, X, y, chosen, threads)
         try:
+            if not np.isfinite(problem.point.loss):
+                raise InputError("the loss at the start is beyond the float range; rescale weights, inputs or targets")
             return _Run(problem, limits, watch).integrate(why)
         finally:
             problem.close()
@@ -349,7 +351,7 @@ class _Run(Generic[P, N]):
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
-        joint = self._joint_distance(distances)
+        joint = joint_distance(distances, self.problem.sizes, self.problem.network.relative_units)
         return Solution(
             network=final,
             initial=self.problem.network,
@@ -378,14 +380,6 @@ class _Run(Generic[P, N]):
             ),
             snapshots=self._snapshots(),
         )
-
-    def _joint_distance(self, distances: dict[str, np.ndarray]) -> np.ndarray:
-        """RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
-        sizes, units = self.problem.sizes, self.problem.network.relative_units
-        # norms of the normalised weights at the start, against that of the first layer
-        norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
-        moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
-        return moved / np.hypot.reduce(norms)
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]

@@ -14,7 +14,7 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import positive_number, real_array, real_number, truth, whole_number
+from numerics.arrays import plain_text, positive_number, real_array, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
@@ -22,7 +22,7 @@ from numerics.networks.memory import check_memory
 from numerics.networks.quadrature import sphere_nodes
 from numerics.networks.seeds import describe, generator
 
-__all__ = ["WIDEST", "TwoLayer"]
+__all__ = ["WIDEST", "TwoLayer", "checked_inputs"]
 
 WIDEST = 1_000_000_000  # neurons: more are a slip of the pen
 
@@ -63,6 +63,7 @@ class TwoLayer:
         for name in ("kappa", "kappa_prime"):
             object.__setattr__(self, name, positive_number(getattr(self, name), name, _IN_RANGE))
         object.__setattr__(self, "negative_slope", real_number(self.negative_slope, "negative_slope"))
+        object.__setattr__(self, "seed", plain_text(self.seed, "seed"))
         object.__setattr__(self, "u", u)
         object.__setattr__(self, "v", v)
 
@@ -102,7 +103,7 @@ class TwoLayer:
         0.0
         """
         exponents = [real_number(gamma, "gamma"), real_number(gamma_prime, "gamma_prime")]
-        _check_width(width)
+        width = _checked_width(width)
         with np.errstate(over="ignore", under="ignore"):
             kappa, kappa_prime = (float(np.power(float(width), -g)) for g in exponents)
         X = real_array(inputs, "inputs")
@@ -125,12 +126,12 @@ class TwoLayer:
         activation: str | float | PointwiseActivation = "relu",
     ) -> "TwoLayer":
         """Draw a network of given scales; ``inputs`` is the number of inputs d, the rest as for :meth:`sample`."""
-        _check_width(width)
+        width = _checked_width(width)
         if truth(antisymmetric, "antisymmetric") and width % 2:
             raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
         kappa = positive_number(kappa, "kappa", _IN_RANGE)
         kappa_prime = positive_number(kappa_prime, "kappa_prime", _IN_RANGE)
-        inputs = whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
+        inputs = checked_inputs(inputs)
         slope = _negative_slope(activation)
         check_memory(width * (inputs + 1), f"{inputs} inputs and {width} neurons")
         random = generator(rng)
@@ -249,11 +250,11 @@ class TwoLayer:
 
     def output_weights(self, beta1: float = 1.0) -> np.ndarray:
         """Output weights a (m,) of standard deviation ``beta1`` (normalised weights by default)."""
-        return beta1 * self.u / np.sqrt(self.kappa_prime)
+        return positive_number(beta1, "beta1") * self.u / np.sqrt(self.kappa_prime)
 
     def input_weights(self, beta2: float = 1.0) -> np.ndarray:
         """Input weights w (m, d) of standard deviation ``beta2`` (normalised weights by default)."""
-        return beta2 * self.v * np.sqrt(self.kappa_prime)
+        return positive_number(beta2, "beta2") * self.v * np.sqrt(self.kappa_prime)
 
     def __call__(self, X: ArrayLike) -> np.ndarray:
         """Output f at the rows of X (n, d), constant included; shape (n,)."""
@@ -278,8 +279,15 @@ def _seen_directions(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return directions[:rank], np.sqrt(d - rank) * directions[rank]
 
 
-def _check_width(width: int) -> None:
-    whole_number(width, "width", 2, f"give an integer >= 2 and <= {WIDEST:_}", most=WIDEST)
+def checked_inputs(inputs: int) -> int:
+    """The number of inputs as an integer >= 1."""
+    return whole_number(
+        inputs, "inputs", 1, f"give the number of inputs, an integer >= 1 and <= {WIDEST:_}", most=WIDEST
+    )
+
+
+def _checked_width(width: int) -> int:
+    return whole_number(width, "width", 2, f"give an integer >= 2 and <= {WIDEST:_}", most=WIDEST)
 
 
 def _negative_slope(activation: str | float | PointwiseActivation) -> float:

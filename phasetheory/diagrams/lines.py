@@ -4,7 +4,7 @@ import sympy as sp
 
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.errors import TheoryError
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 
 __all__ = ["slopes_on_slice"]
@@ -22,6 +22,7 @@ def slopes_on_slice(network: Network, *, optimizer: str | Optimizer = GRADIENT_F
     >>> slopes_on_slice(initialization("centred_lazy", depth=3))
     {'W1': -g, 'W2': -g - 1/2, 'a': -g}
     """
+    check_network(network)
     chosen = as_optimizer(optimizer)
     coordinates = network.coordinates(chosen)
     if not set().union(*(value.free_symbols for value in coordinates)):

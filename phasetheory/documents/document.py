@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError
+from phasetheory.errors import check_choice
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import latex, plain
 
@@ -38,17 +38,14 @@ def equals(text: str, tex: str, value: sp.Expr) -> Equation:
 
 def render(sections: list[Section], form: str, title: str = "The phase diagram, derived") -> str:
     """The document as ``'text'``, ``'markdown'`` or ``'latex'``."""
+    check_choice(form, "form", FORMATS)
     if form == "text":
         return "\n\n".join(_text_section(s) for s in sections) + "\n"
     if form == "markdown":
         return f"# {title}\n\n" + "\n\n".join(_markdown_section(s) for s in sections) + "\n"
-    if form == "latex":
-        return (
-            _LATEX_HEAD.replace("TITLE", tex_prose(title))
-            + "\n".join(map(_latex_section, sections))
-            + "\\end{document}\n"
-        )
-    raise TheoryError(f"form = {form!r}; use one of {', '.join(FORMATS)}")
+    return (
+        _LATEX_HEAD.replace("TITLE", tex_prose(title)) + "\n".join(map(_latex_section, sections)) + "\\end{document}\n"
+    )
 
 
 def tex_prose(text: str) -> str:

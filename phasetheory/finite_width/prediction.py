@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from phasetheory.arrays import real_array
 from phasetheory.errors import TheoryError, shown
 from phasetheory.finite_width.arc_cosine import angle, arc_cosine_kernels
 from phasetheory.networks.network import Network, check_network, refuse_zero_layer
@@ -210,7 +211,7 @@ def finite_width(network: Network, inputs: Any, targets: Any, *, loss: float = 0
     refuse_zero_layer(network, "its relative distance has no meaning")
     layers = _covered_layers(network)
     _refuse_free_symbols(network)
-    x, y = _real_array(inputs, "inputs"), _real_array(targets, "targets")
+    x, y = real_array(inputs, "inputs"), real_array(targets, "targets")
     if x.ndim != 2 or y.shape != x.shape[:1] or x.size == 0:
         raise TheoryError(f"inputs and targets have shapes {x.shape} and {y.shape}; give (n, d) and (n,)")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
@@ -227,29 +228,11 @@ def _as_float(value: Any, name: str, wanted: str) -> float:
     """A number >= 0 of Python or NumPy as a float."""
     try:
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1.0
-    except OverflowError:
+    except (OverflowError, TypeError):  # out of range; a time, which NumPy takes for an integer
         number = -1.0
     if not (isfinite(number) and number >= 0):
         raise TheoryError(f"{name} = {shown(value)}; give {wanted}")
     return number
-
-
-def _real_array(values: Any, name: str) -> "np.ndarray":
-    """Float64, refused where reading the values as floats would lose something: a mask, an imaginary part, a unit of time."""
-    import numpy as np
-
-    try:
-        array = np.asanyarray(values)
-        if isinstance(array, np.ma.MaskedArray):
-            raise TheoryError(f"{name} are a masked array; fill or drop what is masked first")
-        objects = array.flat if array.dtype.kind == "O" else ()
-        if array.dtype.kind not in "biufO" or not all(isinstance(value, Real) for value in objects):
-            raise TheoryError(f"{name} have the type {array.dtype}; give real numbers")
-        return np.array(array, dtype=float)
-    except TheoryError:
-        raise
-    except (ValueError, TypeError, OverflowError) as error:
-        raise TheoryError(f"{name} are not an array of real numbers; give rows of equal length") from error
 
 
 def _covered_layers(network: Network) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ from typing import Any, Protocol
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError, shown
+from phasetheory.errors import TheoryError, check_choice
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 from phasetheory.symbols.expressions import as_expression
 
@@ -155,8 +155,7 @@ class Displacement:
 
 def check_norm(norm: str) -> None:
     """Refuse a norm other than ``'frobenius'`` and ``'spectral'``."""
-    if norm not in ("frobenius", "spectral"):
-        raise TheoryError(f"norm = {shown(norm)}; use 'frobenius' or 'spectral'")
+    check_choice(norm, "norm", ("frobenius", "spectral"))
 
 
 def displacement(

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -71,6 +72,15 @@ def test_what_is_expected_is_the_limit_of_its_optimiser():
     (prediction,) = expected(plan, plan.points[0], plan.diagram).values()
     assert prediction.limit == -1 == prediction.expected
     assert not prediction.distances  # the infinitely wide network is that of gradient flow
+
+
+@pytest.mark.parametrize(("y", "limit"), [((1.0, -1.0, -1.0, 1.0), "3/4"), ((1.0, 1.0, 1.0, 1.0), "1/2")])
+def test_what_is_expected_is_the_branch_of_the_data(y, limit):
+    """A zigzag is hard, a constant easy, by the reduced flow; elsewhere there is one branch."""
+    X = np.array([[-3.0, 1.0], [-1.0, 1.0], [1.0, 1.0], [3.0, 1.0]])
+    plan = nm.Plan(points=[("3/2", -1), ("3/2", 0)], widths=(1000, 2000), data=(X, np.array(y)))
+    limits = [expected(plan, point, plan.diagram)["w", "frobenius"].limit for point in plan.points]
+    assert limits == [sp.Rational(limit), sp.Rational(1, 4)]
 
 
 def test_a_dataset_knows_its_optimiser():
