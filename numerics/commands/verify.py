@@ -16,6 +16,7 @@ from numerics.commands.slices import read_activation, read_plane
 from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.plan import Plan
+from numerics.experiments.training import trainer_of
 from numerics.experiments.verify import verify
 from numerics.experiments.virtual_width import virtual_slopes
 from numerics.networks.activation import is_homogeneous
@@ -83,11 +84,13 @@ def verify_command(
         raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
     if virtual and not is_homogeneous(plan.activation or 0.0):
         raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")
+    trainer_of(plan.optimizer)
     if out is not None:
         prepare(out)
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
-    derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
+    about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
+    derivation = pt.derive(**about, optimizer=plane.optimizer)
     if not no_derivation:
         console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:

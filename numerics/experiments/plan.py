@@ -18,6 +18,7 @@ from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.sampling import draw, trained_activation
 from numerics.networks.seeds import cell_seed
 from numerics.scans import Cell, Setting
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["BOOK", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
 
@@ -96,8 +97,9 @@ class Plan(TrainingPlan):
     Parameters
     ----------
     diagram : PhaseDiagram
-        Any plane of initialisations; by default that of two relu layers, (gamma, gamma'). Its norm does not matter: distances are
-        measured in every norm that tells layers apart at this depth (:attr:`norms`).
+        Any plane of initialisations; by default that of two relu layers, (gamma, gamma'). Its optimiser trains the
+        networks. Its norm does not matter: distances are measured in every norm that tells layers apart at this depth
+        (:attr:`norms`).
     points : sequence of pairs
         Coordinates as fractions, integers, decimal text or floats (0.1 is taken as 1/10); by default the standard points of the
         book's diagrams of two and three layers.
@@ -213,6 +215,11 @@ class Plan(TrainingPlan):
         return self.diagram.network.depth
 
     @property
+    def optimizer(self) -> pt.Optimizer:
+        """That of the diagram."""
+        return self.diagram.optimizer
+
+    @property
     def usual_loss(self) -> float:
         """That of the depth."""
         return standard(self.depth).loss_tol
@@ -290,11 +297,12 @@ class Plan(TrainingPlan):
         return " ".join(words)
 
     def _plane_words(self) -> list[str]:
+        own = [f"--optimizer {self.optimizer}"] if self.optimizer != GRADIENT_FLOW else []
         if self.diagram.is_standard:
-            return [] if self.depth == 2 else [f"--depth {self.depth}"]
+            return own if self.depth == 2 else [*own, f"--depth {self.depth}"]
         net = self.diagram.network
         text = f"{','.join(self.names)}: {', '.join(map(str, net.sigmas))}; {net.alpha}".replace("**", "^")
-        return [f"--slice {quote(text)}"]
+        return [*own, f"--slice {quote(text)}"]
 
     def _own_words(self) -> list[str]:
         """Words of the command that a subclass adds."""

@@ -2,12 +2,13 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
+import phasetheory as pt
 from numerics.arrays import listed, plain_text, positive_number, real_number, whole_number
 from numerics.datasets import four_points
 from numerics.datasets.builtin import check_pair
@@ -18,13 +19,16 @@ from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import check_width
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
-__all__ = ["NORMS", "USUAL", "TrainingPlan", "digest_of", "outcome_of"]
+__all__ = ["NORMS", "USUAL", "TrainingPlan", "digest_of", "outcome_of", "trainer_of"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
 #: The default of what depends on the rest.
 USUAL: Any = None
+#: What trains the networks of a plan, by the name of its optimiser, called as :func:`numerics.gradient_flow` is.
+_TRAINERS: Mapping[str, Callable[..., Solution]] = {"gradient-flow": gradient_flow}
 _MOST_SEEDS = 10_000
 _LEVELS = "give losses on the way, such as (1e-2, 1e-4)"
 
@@ -108,6 +112,11 @@ class TrainingPlan(Experiment):
         """Names of the weights, input to output."""
 
     @property
+    def optimizer(self) -> pt.Optimizer:
+        """What trains the networks."""
+        return GRADIENT_FLOW
+
+    @property
     def usual_loss(self) -> float:
         """Loss at which runs on data that come with the package end by default."""
         return 1e-5
@@ -164,6 +173,8 @@ class TrainingPlan(Experiment):
         return {
             "rtol": self.rtol,
             "loss_tol": self.loss_tol,
+            # left out of gradient flow: its stores are older than the choice
+            **({"optimizer": self.optimizer.name} if self.optimizer != GRADIENT_FLOW else {}),
             **({"loss_levels": ", ".join(f"{level:g}" for level in self.loss_levels)} if self.loss_levels else {}),
             "data": self.data_name,
             "samples": len(y),
@@ -207,7 +218,7 @@ class TrainingPlan(Experiment):
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
         start = self.start(cell)
-        return gradient_flow(
+        return trainer_of(self.optimizer)(
             start,
             *self.data,
             loss_tol=self.loss_tol,
@@ -222,6 +233,22 @@ class TrainingPlan(Experiment):
 def digest_of(X: np.ndarray, y: np.ndarray) -> str:
     """What tells data from others."""
     return hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
+
+
+def trainer_of(optimizer: pt.Optimizer) -> Callable[..., Solution]:
+    """What trains networks with an optimiser.
+
+    Raises
+    ------
+    InputError
+        If nothing does yet.
+    """
+    if optimizer.name not in _TRAINERS:
+        raise InputError(
+            f"optimizer = {optimizer}: networks are trained by {', '.join(_TRAINERS)} only; leave it out, or ask classify, "
+            "derive and diagram, which know its theory"
+        )
+    return _TRAINERS[optimizer.name]
 
 
 def outcome_of(solution: Solution, values: Mapping[str, object]) -> Outcome:
