@@ -29,7 +29,7 @@ from numerics.experiments.maps import MapComparison, compare_map, layers_of, nor
 from numerics.experiments.plan import Plan, standard
 from numerics.experiments.refinement import refine
 from numerics.experiments.stopping import RULE
-from numerics.experiments.training import USUAL, trainer_of
+from numerics.experiments.training import USUAL
 from numerics.experiments.weight_scales import Beta2Plan
 from numerics.reports.scan import WIDEST_TABLE, not_held, scan_dict, scan_table
 from numerics.scans import Workers, failures
@@ -110,7 +110,6 @@ def scan_command(
     'phasetheory plot'.
     """
     plan = _plan(plane, runs, data, beta2)
-    trainer_of(plan.optimizer)
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     with resumable(store), scan_progress(quiet=json) as progress:
@@ -138,7 +137,7 @@ def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Pla
         return kind(
             diagram=plane.diagram,
             points=plane.points,
-            widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
+            widths=runs.widths or standard(plane.diagram).scan[0],
             seeds=runs.seeds,
             data=(data.X, data.y),
             data_name=data.name,

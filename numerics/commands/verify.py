@@ -16,12 +16,12 @@ from numerics.commands.slices import read_activation, read_plane
 from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.plan import Plan
-from numerics.experiments.training import trainer_of
 from numerics.experiments.verify import verify
 from numerics.experiments.virtual_width import virtual_slopes
 from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
 from numerics.reports.virtual_width import virtual_dict, virtual_table
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["verify_command"]
 
@@ -80,11 +80,15 @@ def verify_command(
     with plain_warnings():
         plan = Plan.quick(plane, **given) if quick else Plan(diagram=plane, **given)
     plan.check_seeds(2)
+    flow = plane.optimizer == GRADIENT_FLOW
+    if virtual and not flow:
+        raise InputError(
+            "--virtual: widths play one another under gradient flow; leave it out, or leave out --optimizer"
+        )
     if virtual and plan.depth > 2:
         raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
     if virtual and not is_homogeneous(plan.activation or 0.0):
         raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")
-    trainer_of(plan.optimizer)
     if out is not None:
         prepare(out)
     say_taken(data, plan.loss_tol)
@@ -95,7 +99,7 @@ def verify_command(
         console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:
         verification = verify(plan, store=store, progress=progress)
-    deeper = plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
+    deeper = flow and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
     slopes = virtual_slopes(plan) if virtual or deeper else {}
     report = to_dict(verification, derivation) | ({"virtual": virtual_dict(slopes)} if slopes else {})
     for norm in plan.norms:

@@ -21,7 +21,6 @@ from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.plan import Plan
 from numerics.experiments.prediction import expected
-from numerics.experiments.training import trainer_of
 from numerics.scans import CellStatus, OnProgress, Processes, Record, Session, Threads, Workers
 
 if TYPE_CHECKING:
@@ -106,8 +105,7 @@ def verify(
     plan = Plan() if plan is None else plan
     check_type(plan, "plan", Plan)
     plan.check_seeds(2)
-    trainer_of(plan.optimizer)
-    allowance = allowance_at(plan.depth)
+    allowance = allowance_at(plan.depth, plan.optimizer)
     started = time.perf_counter()
     workers = executor or (Threads() if plan.depth == 2 else Processes())
     with Session(plan, store, executor=workers, progress=progress) as session:

@@ -12,7 +12,6 @@ from numerics.cli import main
 from numerics.errors import InputError
 from numerics.experiments.maps import diagram_of
 from numerics.experiments.prediction import expected
-from numerics.experiments.training import trainer_of
 
 ADAM = pt.phase_diagram(2, optimizer="adam")
 
@@ -94,8 +93,27 @@ def test_a_dataset_knows_its_optimiser():
     assert diagram_of(Stored).optimizer.name == "gradient-flow"
 
 
-def test_nothing_trains_with_adam_yet_and_it_is_said_at_once():
-    plan = nm.Plan(diagram=ADAM, widths=(100, 200))
-    for call in (lambda: nm.verify(plan), lambda: trainer_of(plan.optimizer), lambda: plan.train(plan.cells[0])):
-        with pytest.raises(InputError, match="networks are trained by gradient-flow only"):
-            call()
+def test_plans_that_train_by_gradient_flow_only_say_so():
+    for kind in (nm.Beta2Plan, nm.CondensationPlan):
+        with pytest.raises(InputError, match=f"a {kind.__name__} trains by gradient flow only"):
+            kind(diagram=ADAM, widths=(100, 200))
+    with pytest.raises(InputError, match="leave it out"):
+        nm.Plan(diagram=ADAM, rtol=1e-3)
+    x, y = sp.symbols("x y")
+    unequal = pt.phase_diagram(
+        network=pt.Network((pt.m**-x, pt.m**-y), 1, learning_rates=(1, pt.m)), coordinates=(x, y), optimizer="adam"
+    )
+    with pytest.raises(InputError, match="trained by Adam at one rate"):
+        nm.Plan(diagram=unequal, points=[(0, 0)])
+
+
+def test_a_plan_of_adam_trains_by_adam():
+    """Lazy, two layers: RD_w of Adam falls like m^-1 at (1/2, 1/2), where that of the flow falls like m^-3/2."""
+    plan = nm.Plan(diagram=ADAM, points=[("1/2", "1/2")], widths=(256, 4096), seeds=2, loss_tol=1e-3)
+    assert plan.settings["optimizer"] == "sign-descent"
+    assert "rtol" not in plan.settings
+    found = nm.verify(plan)
+    (result,) = found.points[0].layers
+    assert result.prediction.limit == -1
+    assert result.slope == pytest.approx(-1, abs=0.2)
+    assert found.agrees
