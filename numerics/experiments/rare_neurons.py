@@ -13,8 +13,9 @@ wedge. So a run that finer nodes do not carry on may be at its end or not, and i
 
 Measured, four points, gamma = 7/4: RD_w m^(-3/8) = 1.686 within 2e-4 from m = 10^8 to 10^20; which starts are taken, and how
 many, changes as little, as a rare neuron grows exponentially and its weight counts by its logarithm. Of five other targets at
-gamma = 7/4, random at 5 to 10 points or nearly a ramp, two are fitted at 10^12, three rest on a plateau. Where u hardly moves
-(gamma > 1, gamma' < 1 - gamma) the rare neurons are those of small |u|, which are not found so: from 10^9 on such runs rest.
+gamma = 7/4, random at 5 to 10 points or nearly a ramp, two are fitted at 10^12, three rest on a plateau, after seconds to a
+minute. Where u hardly moves (gamma > 1, gamma' < 1 - gamma) most of these targets rest on one from 10^9 on; that the
+neurons of small |u| are missing there, as no arc crosses u = 0, is a guess.
 """
 
 from dataclasses import dataclass
