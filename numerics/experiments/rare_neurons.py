@@ -15,8 +15,8 @@ Measured, four points, gamma = 7/4: RD_w m^(-3/8) = 1.686 within 2e-4 from m = 1
 many, changes as little, as a rare neuron grows exponentially and its weight counts by its logarithm. Of five other targets at
 gamma = 7/4, random at 5 to 10 points or nearly a ramp, two are fitted at 10^12, three rest on a plateau, after seconds to a
 minute. Where u hardly moves (gamma > 1, gamma' < 1 - gamma) the rare neurons are those of small |u|, on arcs that cross u = 0:
-the zigzag at (3/2, -1) has RD_w m^(-3/4) = 1.6423 within 1e-5 at 10^12 and 10^14 with 2000 to 16 000 nodes. It has 1.432 at 10^8 and
-10^10: which of them are there decides how it ends, and at 10^10 2000 nodes say the one and 4000 the other.
+the zigzag at (3/2, -1) has RD_w m^(-3/4) = 1.6423 within 1e-5 at 10^12 and 10^14 with 2000 to 16 000 nodes. It has 1.432 at
+10^8 and 10^10: which of them are there decides how it ends, and at 10^10 2000 nodes say the one and 4000 the other.
 """
 
 from dataclasses import dataclass
