@@ -121,20 +121,28 @@ def read_network(
 
 
 @takes(asked=read_network)
-def classify(asked: Asked, json: Json = False) -> None:
+def classify(
+    asked: Asked,
+    width: Annotated[
+        int | None, typer.Option(help="Neurons of every hidden layer: the capacity P there, and what it means.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Place a network on the phase diagram and say what that rests on.
 
-    A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc.
+    A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc. A regime is that of
+    the limit of infinite width; --width says whether a network of that width is there.
     """
     net = asked.network
     if net is None:
         raise no_network("no network given")
     if json:
-        print_json(_as_dict(net, pt.statements(net)))
+        at_width = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
+        print_json(_as_dict(net, pt.statements(net)) | at_width)
     elif asked.name is not None:
-        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation))
+        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation, width=width))
     else:
-        print(pt.describe(net))
+        print(pt.describe(net, width=width))
 
 
 @takes(asked=read_network)
@@ -195,15 +203,15 @@ def _from_scales(
 ) -> pt.Network:
     if alpha is None:
         raise InputError("--alpha is missing; give the output scale, such as 1 or 'sqrt(m)'")
-    learning_rates = tuple(split_list(rates)) if rates is not None else ()
+    own: dict[str, Any] = {} if rates is None else {"learning_rates": split_list(rates)}
     if sigmas is not None:
-        return pt.Network(tuple(split_list(sigmas)), alpha, learning_rates, activation)
+        return pt.Network(tuple(split_list(sigmas)), alpha, activation=activation, **own)
     first, second, third = betas
     if first is None or second is None:
         missing = "--beta1" if first is None else "--beta2"
         raise InputError(f"{missing} is missing; two layers need --alpha, --beta1 and --beta2, three also --beta3")
     scales = (second, first) if third is None else (first, second, third)
-    return pt.Network(scales, alpha, learning_rates, activation)
+    return pt.Network(scales, alpha, activation=activation, **own)
 
 
 def _activation(text: str) -> pt.Activation:
@@ -282,3 +290,15 @@ def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...]) -> dict[str, Any]
             "fitting_steps": str(scaling.steps),
         }
     return result
+
+
+def _at_width(here: pt.AtWidth) -> dict[str, Any]:
+    unit = here.unit_width
+    return {
+        "width": here.width,
+        "capacity": str(here.capacity),
+        "unit_width": None if unit is None else str(unit),
+        "outgrowing": None if here.outgrowing is None else list(here.outgrowing),
+        "meaning": here.meaning,
+        "basis": here.basis.value,
+    }

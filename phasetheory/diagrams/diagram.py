@@ -16,11 +16,12 @@ from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
 from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import TheoryError, shown
+from phasetheory.errors import TheoryError, check_choice, shown
 from phasetheory.networks.network import Network, check_network, coordinate_symbols, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, fan_in, fan_out, listed_or_none, m
+from phasetheory.symbols.leading import leading_term
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
@@ -54,6 +55,12 @@ class PhaseDiagram:
         check_network(self.network)
         refuse_zero_layer(self.network, "a plane of initialisations is one of powers of the width")
         object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
+        for scale in (*self.network.sigmas, self.network.alpha, *self.network.learning_rates):
+            leading = leading_term(scale)
+            if leading and leading.coefficient.has(*self.coordinates) and not leading.coefficient.is_positive:
+                raise TheoryError(
+                    f"{shown(scale)} is not positive at every {' and '.join(self.names)}; they stand in exponents, as in m^-x"
+                )
 
     def __getstate__(self) -> dict[str, Any]:
         # what is computed once and kept is left out: generated functions cannot be pickled
@@ -86,7 +93,10 @@ class PhaseDiagram:
         >>> phase_diagram(2).network_at((1, "1/2")).sigmas
         (1, 1/sqrt(m))
         """
-        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*point)), strict=True))
+        pair = listed_or_none(point)
+        if pair is None or len(pair) != 2:
+            raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
+        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
         return Network(
             tuple(sigma.subs(values) for sigma in net.sigmas),
             net.alpha.subs(values),
@@ -145,6 +155,7 @@ class PhaseDiagram:
         return {layer: self._function(layer)(x, y) + 0.0 * x for layer in layers or self.layers}
 
     def _function(self, layer: str) -> Callable[[Any, Any], Any]:
+        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
         if layer not in self._functions:
             self._functions[layer] = sp.lambdify(self.coordinates, self.slope(layer), "numpy")
         return self._functions[layer]
@@ -237,11 +248,9 @@ class PhaseDiagram:
         return (*sigmas, alpha)
 
     def _slope(self, layer: str) -> PiecewiseLinear:
+        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
         if layer == ALL_WEIGHTS:
             return self._slope_of_all_weights
-        if layer not in self._slopes:
-            known = ", ".join(self.layers)
-            raise TheoryError(f"layer = {layer!r}; this network has layers {known}, and {ALL_WEIGHTS} for all together")
         return self._slopes[layer]
 
     def _affine(self, expression: sp.Expr) -> Affine:

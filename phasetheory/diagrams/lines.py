@@ -4,7 +4,7 @@ import sympy as sp
 
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.errors import TheoryError
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
 
 __all__ = ["slopes_on_slice"]
 
@@ -21,6 +21,7 @@ def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
     >>> slopes_on_slice(initialization("centred_lazy", depth=3))
     {'W1': -g, 'W2': -g - 1/2, 'a': -g}
     """
+    check_network(network)
     if not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
         return network.slopes()
     if network.depth == 2:

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.documents.references import REFERENCES, cited, with_cite, with_labels
-from phasetheory.errors import TheoryError
+from phasetheory.errors import check_choice
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols import prose
 from phasetheory.symbols.formulas import formula_html, formula_tex
@@ -55,8 +55,7 @@ def equals(name: str, value: sp.Expr) -> Equation:
 
 def render(sections: Sequence[Section], form: str, title: str = "The phase diagram, derived") -> str:
     """The document as ``'text'``, ``'markdown'`` or ``'latex'``."""
-    if form not in FORMATS:
-        raise TheoryError(f"form = {form!r}; use one of {', '.join(FORMATS)}")
+    check_choice(form, "form", FORMATS)
     body = render_part(sections, form)
     if form == "text":
         return f"{body}\n"

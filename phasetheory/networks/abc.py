@@ -37,8 +37,9 @@ class AbcParametrization:
     c: tuple[sp.Expr, ...]
 
     def __post_init__(self) -> None:
+        depth = len(listed_or_none(self.a) or ())
         for name in ("a", "b", "c"):
-            object.__setattr__(self, name, _exponents(getattr(self, name), name, len(self.a)))
+            object.__setattr__(self, name, _exponents(getattr(self, name), name, depth))
 
     def shifted(self, theta: Sequence[Any]) -> "AbcParametrization":
         """The equivalent parametrisation (a + theta, b - theta, c - 2 theta), one theta per layer.

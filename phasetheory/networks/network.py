@@ -50,6 +50,7 @@ __all__ = [
     "two_layer",
 ]
 
+_ALL_ONE: Any = None  # learning rates
 _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 
 
@@ -105,7 +106,7 @@ class Network:
 
     sigmas: tuple[sp.Expr, ...]
     alpha: sp.Expr = sp.S.One
-    learning_rates: tuple[sp.Expr, ...] = ()
+    learning_rates: tuple[sp.Expr, ...] = _ALL_ONE
     activation: Activation = relu
     name: str = ""
 
@@ -113,15 +114,15 @@ class Network:
         check_activation(self.activation)
         if not isinstance(self.name, str):
             raise TheoryError(f"name = {shown(self.name)} is not text; give how the network is called, or leave it out")
-        given, rates = listed_or_none(self.sigmas), listed_or_none(self.learning_rates)
+        given = listed_or_none(self.sigmas)
         if given is None or len(given) < 2:
             raise TheoryError(f"sigmas = {shown(self.sigmas)}; give one scale per layer, at least two layers")
         depth = check_depth(len(given))
+        rates = [1] * depth if self.learning_rates is _ALL_ONE else listed_or_none(self.learning_rates)
         if rates is None:
             raise TheoryError(f"learning_rates = {shown(self.learning_rates)}; give one per layer, or leave them out")
-        rates = rates or [1] * depth
         if len(rates) != depth:
-            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
+            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer, or leave them out")
         names = ("beta2", "beta1") if depth == 2 else [f"sigma_{i + 1}" for i in range(depth)]
         fans = layer_fans(depth)
         sigmas = tuple(_deviation(s, name, fan) for name, s, fan in zip(names, given, fans, strict=True))

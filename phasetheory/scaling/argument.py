@@ -41,7 +41,7 @@ from typing import Any, Protocol
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError, shown
+from phasetheory.errors import TheoryError, check_choice
 from phasetheory.symbols.expressions import as_expression
 
 __all__ = [
@@ -141,8 +141,7 @@ class Displacement:
 
 def check_norm(norm: str) -> None:
     """Refuse a norm other than ``'frobenius'`` and ``'spectral'``."""
-    if norm not in ("frobenius", "spectral"):
-        raise TheoryError(f"norm = {shown(norm)}; use 'frobenius' or 'spectral'")
+    check_choice(norm, "norm", ("frobenius", "spectral"))
 
 
 def displacement(sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED) -> Displacement:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite, isnan
-from numbers import Real
+from numbers import Rational, Real
 from typing import Any
 
 import sympy as sp
@@ -77,10 +77,10 @@ def classify(slope: Any, critical: float = 0) -> Regime:
     >>> classify(sp.Rational(-1, 100)), classify(-0.01, critical=0.05)
     (<Regime.LINEAR: 'linear'>, <Regime.CRITICAL: 'critical'>)
     """
-    if not isinstance(critical, Real) or not (isfinite(critical) and critical >= 0):
+    if not isinstance(critical, Real) or isinstance(critical, bool) or not (isfinite(critical) and critical >= 0):
         raise TheoryError(f"critical = {shown(critical)}; give the largest |S| that counts as 0, a finite number >= 0")
-    is_number = isinstance(slope, Real)  # quick for floats; SymPy's numbers are compared exactly
-    if not is_number:
+    is_float = isinstance(slope, Real) and not isinstance(slope, Rational)  # quick; other numbers are compared exactly
+    if not is_float:
         return _classify_expression(_as_slope(slope), critical)
     if isnan(slope):
         raise TheoryError("the slope is nan, which has no sign; leave out what was not measured")

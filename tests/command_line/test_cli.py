@@ -84,6 +84,16 @@ def test_classify_as_json(capsys):
     assert {s["basis"] for s in result["statements"]} == {"proved", "derived"}
 
 
+def test_classify_at_a_width(capsys):
+    call = ["classify", "--alpha", "1", "--beta1", "0.05", "--beta2", "0.05", "--width", "100"]
+    status, out, _ = run(capsys, *call)
+    assert status == 0
+    assert "width 100      P = 0.25, and 1 at width 400 [derived" in out
+    found = json.loads(run(capsys, *call, "--json")[1])["at_width"]
+    assert (found["capacity"], found["unit_width"], found["outgrowing"]) == ("1/4", "400", ["w", "a"])
+    assert "P = 89.44/√d" in run(capsys, "classify", "he", "--depth", "3", "--width", "1000")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
