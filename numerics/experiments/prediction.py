@@ -31,11 +31,14 @@ class Prediction:
         The slope at the widths of the plan.
     distances : mapping of width -> float
         RD of the infinitely wide network of the capacity that each width has; empty where it is not known.
+    target : str
+        'easy' or 'hard', the branch that the limit is on, where slopes depend on the target; else empty.
     """
 
     limit: sp.Rational
     expected: float
     distances: Mapping[int, float] = field(default_factory=dict)
+    target: str = ""
 
     @property
     def regime(self) -> pt.Regime:
@@ -55,20 +58,24 @@ def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[s
     if plan.optimizer == GRADIENT_FLOW and covers(plan.depth, plan.activation):
         here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
         distances, slopes = here.distances(point), here.slopes(point)
+    target, own_target = _target(plan, point, diagram), _target(plan, point, plan.diagram)
     for norm in plan.norms:
-        limits = _limits(plan, point, diagram, norm)
+        limits = _limits(point, diagram, norm, target)
         for layer in plan.judged:
             limit = limits[layer]
-            found[layer, norm] = Prediction(limit, float(limit))
+            found[layer, norm] = Prediction(limit, float(limit), target=target)
             if norm == "frobenius" and layer in distances:
-                missing = slopes[layer] - float(_limits(plan, point, plan.diagram, norm)[layer])
-                found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer])
+                missing = slopes[layer] - float(_limits(point, plan.diagram, norm, own_target)[layer])
+                found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer], target)
     return found
 
 
-def _limits(plan: Plan, point: Point, diagram: pt.PhaseDiagram, norm: str) -> dict[str, sp.Expr]:
-    """Slopes under the optimiser of the diagram, on the branch that the data are on where easy and hard targets differ."""
-    network, optimizer = diagram.network_at(point), diagram.optimizer
+def _target(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> str:
+    """Which branch the data are on where easy and hard targets differ under the optimiser of the diagram; else empty."""
     own = plan.activation is None or is_homogeneous(plan.activation)
-    target = plan.target if own and network.depends_on_target(optimizer) else "easy"
-    return network.slopes(norm, optimizer=optimizer, target=target)
+    return plan.target if own and diagram.network_at(point).depends_on_target(diagram.optimizer) else ""
+
+
+def _limits(point: Point, diagram: pt.PhaseDiagram, norm: str, target: str) -> dict[str, sp.Expr]:
+    """Slopes under the optimiser of the diagram, on the branch of the target where there are two."""
+    return diagram.network_at(point).slopes(norm, optimizer=diagram.optimizer, target=target or "easy")
