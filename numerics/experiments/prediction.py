@@ -14,7 +14,6 @@ from numerics.experiments.at_widths import AtWidths, covers
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
-from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["Prediction", "expected"]
 
@@ -55,7 +54,7 @@ def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[s
     found = {}
     distances: Mapping[str, Mapping[int, float]] = {}
     slopes: Mapping[str, float] = {}
-    if plan.optimizer == GRADIENT_FLOW and covers(plan.depth, plan.activation):
+    if covers(plan.diagram, plan.activation):
         here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
         distances, slopes = here.distances(point), here.slopes(point)
     target, own_target = _target(plan, point, diagram), _target(plan, point, plan.diagram)
