@@ -15,7 +15,7 @@ from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
 
-__all__ = ["Prediction", "expected"]
+__all__ = ["Prediction", "expected", "limits_of"]
 
 
 @dataclass(frozen=True)
@@ -57,24 +57,28 @@ def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[s
     if covers(plan.diagram, plan.activation):
         here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
         distances, slopes = here.distances(point), here.slopes(point)
-    target, own_target = _target(plan, point, diagram), _target(plan, point, plan.diagram)
+    target = _branch(plan, point, diagram)
     for norm in plan.norms:
-        limits = _limits(point, diagram, norm, target)
+        limits = limits_of(plan, point, norm, diagram)
         for layer in plan.judged:
             limit = limits[layer]
             found[layer, norm] = Prediction(limit, float(limit), target=target)
             if norm == "frobenius" and layer in distances:
-                missing = slopes[layer] - float(_limits(point, plan.diagram, norm, own_target)[layer])
+                missing = slopes[layer] - float(limits_of(plan, point, norm)[layer])
                 found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer], target)
     return found
 
 
-def _target(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> str:
-    """Which branch the data are on where easy and hard targets differ under the optimiser of the diagram; else empty."""
+def limits_of(
+    plan: Plan, point: Point, norm: str = "frobenius", diagram: pt.PhaseDiagram | None = None
+) -> dict[str, sp.Expr]:
+    """Slopes of every layer in the limit, on the branch that the data of the plan are on where there are two."""
+    diagram = plan.diagram if diagram is None else diagram
+    target = _branch(plan, point, diagram) or "easy"
+    return diagram.network_at(point).slopes(norm, optimizer=diagram.optimizer, target=target)
+
+
+def _branch(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> str:
+    """'easy' or 'hard' where these differ under the optimiser of the diagram; else empty."""
     own = plan.activation is None or is_homogeneous(plan.activation)
     return plan.target if own and diagram.network_at(point).depends_on_target(diagram.optimizer) else ""
-
-
-def _limits(point: Point, diagram: pt.PhaseDiagram, norm: str, target: str) -> dict[str, sp.Expr]:
-    """Slopes under the optimiser of the diagram, on the branch of the target where there are two."""
-    return diagram.network_at(point).slopes(norm, optimizer=diagram.optimizer, target=target or "easy")
