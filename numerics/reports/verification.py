@@ -173,17 +173,12 @@ def to_table(
             cells = [here, measured, f"{ratio:.3f}" if ratio else ""] if known else [measured, local]
             cells += [virtual_cell(virtual[point.point], result.layer)] if virtual else []
             table.add_row(
-                *(*place, *([result.layer] if several else []), _limit(result)),
+                *(*place, *([result.layer] if several else []), result.limit),
                 *cells,
                 verdict_of(result),
                 end_section=several and row == len(plan.judged) - 1,
             )
     return table
-
-
-def _limit(result: LayerResult) -> str:
-    """The slope in the limit, with the branch that it is on where there are two."""
-    return ", ".join(filter(None, (str(result.predicted_slope), result.prediction.target)))
 
 
 def to_html(verification: Verification) -> str:
