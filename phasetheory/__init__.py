@@ -6,6 +6,7 @@ rests on: dynamics are proved, scaling is derived. The numerical side, which che
 package ``numerics``.
 """
 
+from phasetheory.condensation.directions import CondensedDirections, Direction, condensed_directions
 from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
@@ -21,6 +22,7 @@ from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
+from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
@@ -33,12 +35,15 @@ from phasetheory.symbols.expressions import d, m, parse_scale
 __all__ = [
     "AbcParametrization",
     "Activation",
+    "AtWidth",
     "BalanceLaw",
     "Basis",
     "Boundary",
     "Check",
+    "CondensedDirections",
     "CriticalPoint",
     "Derivation",
+    "Direction",
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
@@ -53,9 +58,11 @@ __all__ = [
     "Segment",
     "Statement",
     "TheoryError",
+    "at_width",
     "balance_laws",
     "capacity_boundary",
     "classify",
+    "condensed_directions",
     "critical_point",
     "d",
     "derive",

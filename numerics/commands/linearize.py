@@ -19,9 +19,10 @@ from numerics.reports.tables import ResultTable
 from numerics.slopes import SlopeFit
 from phasetheory.symbols.printing import number
 
-__all__ = ["linearize"]
+__all__ = ["LINEARIZED", "linearize", "tangent_table"]
 
-_LINEARIZED = ("1/2", "3/4", "1", "7/4")  # gamma of the linear-approximation figure
+#: gamma of the figure of the linear approximation.
+LINEARIZED = ("1/2", "3/4", "1", "7/4")
 
 
 def linearize(
@@ -39,14 +40,14 @@ def linearize(
 ) -> int:
     """Hold networks against their tangent models: sup |f - f_lin| and change of the tangent kernel, with slopes in the width."""
     groups = chosen_layers(("w", "a"), [part.strip() for part in layers.split(",")])
-    points = parse_points(point) if point else [(gamma, "0") for gamma in _LINEARIZED]
+    points = parse_points(point) if point else [(gamma, "0") for gamma in LINEARIZED]
     plan = Plan(points=tuple(points), widths=parse_integers("--widths", widths), seeds=seeds)  # type: ignore[arg-type]
     if out is not None:
         prepare(out)
     console = Speaker(quiet=json)
     with scan_progress(quiet=json) as progress:
         found = linear_approximation(plan, layers=groups, progress=progress)
-    console.print(_tangent_table(found))
+    console.print(tangent_table(found))
     print_failures(found.failures, console)
     if json:
         print_json(without_nan(_tangent_dict(found, plan)))
@@ -57,7 +58,8 @@ def linearize(
     return 1 if found.failures else 0
 
 
-def _tangent_table(found: LinearApproximation) -> ResultTable:
+def tangent_table(found: LinearApproximation) -> ResultTable:
+    """Largest differences and their slopes, one row a point."""
     table = ResultTable(
         f"Distance from the tangent model of {', '.join(found.layers)}, widths {found.widths[0]} to {found.widths[-1]}",
         "largest over the run, at the largest width; slope in the width,\nwith its 95 % interval over seeds",

@@ -31,7 +31,7 @@ from numerics.experiments.refinement import refine
 from numerics.experiments.stopping import RULE
 from numerics.experiments.training import USUAL
 from numerics.experiments.weight_scales import Beta2Plan
-from numerics.reports.scan import WIDEST_TABLE, scan_dict, scan_table
+from numerics.reports.scan import WIDEST_TABLE, not_held, scan_dict, scan_table
 from numerics.scans import Workers, failures
 from phasetheory.symbols.printing import plain
 
@@ -172,5 +172,5 @@ def _print(dataset: "xarray.Dataset", comparisons: list[MapComparison], console:
     for comparison in comparisons:
         norm = f"{comparison.diagram.norm.capitalize()} norm, " if several else ""
         console.print(norm + comparison.verdict(), soft_wrap=True)
-    for line in account_of(dataset).lines:
+    for line in (*not_held(comparisons), *account_of(dataset).lines):
         console.print(line, soft_wrap=True)

@@ -6,7 +6,6 @@ from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
-import sympy as sp
 import typer
 
 import phasetheory as pt
@@ -17,6 +16,7 @@ from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.symbols.printing import plain
+from phasetheory.symbols.prose import text
 
 __all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
 
@@ -121,20 +121,28 @@ def read_network(
 
 
 @takes(asked=read_network)
-def classify(asked: Asked, json: Json = False) -> None:
+def classify(
+    asked: Asked,
+    width: Annotated[
+        int | None, typer.Option(help="Neurons of every hidden layer: the capacity P there, and what it means.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Place a network on the phase diagram and say what that rests on.
 
-    A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc.
+    A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc. A regime is that of
+    the limit of infinite width; --width says whether a network of that width is there.
     """
     net = asked.network
     if net is None:
         raise no_network("no network given")
     if json:
-        print_json(_as_dict(net, pt.statements(net)))
+        at_width = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
+        print_json(_as_dict(net, pt.statements(net)) | at_width)
     elif asked.name is not None:
-        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation))
+        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation, width=width))
     else:
-        print(pt.describe(net))
+        print(pt.describe(net, width=width))
 
 
 @takes(asked=read_network)
@@ -238,13 +246,18 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
 def _diagram_text(derived: pt.PhaseDiagram) -> str:
     data = derived.to_dict(None if derived.network.depth == 2 else derived.layers[:-1])
     lines = [f"{derived.network.depth} layers, {derived.norm} norm; every boundary and region is derived"]
-    for layer, boundary in data["boundaries"].items():
-        edge = plain(sp.Symbol(boundary["text"])) if boundary["text"] else "none on this plane"
-        lines.append(f"  {layer} is critical on  {edge}")
+    for layer in derived.layers:
+        if edge := text(derived.boundary(layer).prose):
+            lines.append(f"  {layer} is critical on  {edge}")
+        else:
+            lines.append(f"  {derived.regions([layer])[0].label} on the whole plane")
     lines.append("regions")
     lines += [f"  {region['label']}" for region in data["regions"]]
-    lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
-    lines += [f"  {point['title']:<15} ({', '.join(point['exact'])})" for point in data["named_points"]]
+    if named := data["named_points"]:
+        lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
+        lines += [f"  {point['title']:<15} ({', '.join(map(plain, point['exact']))})" for point in named]
+    else:
+        lines.append("no named initialisation lies on this plane")
     return "\n".join(lines)
 
 
@@ -277,3 +290,15 @@ def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...]) -> dict[str, Any]
             "fitting_steps": str(scaling.steps),
         }
     return result
+
+
+def _at_width(here: pt.AtWidth) -> dict[str, Any]:
+    unit = here.unit_width
+    return {
+        "width": here.width,
+        "capacity": str(here.capacity),
+        "unit_width": None if unit is None else str(unit),
+        "outgrowing": None if here.outgrowing is None else list(here.outgrowing),
+        "meaning": here.meaning,
+        "basis": here.basis.value,
+    }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from shlex import quote
 from typing import Any, Self
 
@@ -10,15 +10,18 @@ import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
 from numerics.experiments.grids import Point, exact, grid_points, grid_text
+from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
 from numerics.experiments.training import USUAL, TrainingPlan
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, pointwise
-from numerics.networks.sampling import draw
+from numerics.networks.sampling import draw, trained_activation
 from numerics.networks.seeds import cell_seed
 from numerics.scans import Cell, Setting
 
 __all__ = ["BOOK", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
+
+_ACTIVATIONS = ("relu", "linear", "tanh")  # tanh is of degree 1 for small arguments
 
 
 def _points(*pairs: tuple[str, str]) -> tuple[Point, ...]:
@@ -134,7 +137,18 @@ class Plan(TrainingPlan):
         object.__setattr__(self, "points", self._exact_points())
         super().__post_init__()
         if self.activation is not None:
+            if isinstance(self.activation, str) and self.activation not in _ACTIVATIONS:
+                raise InputError(
+                    f"activation = {self.activation!r}; use {', '.join(map(repr, _ACTIVATIONS))} or the negative slope of "
+                    "leaky relu: the slopes are derived for degree 1"
+                )
             pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
+
+    @cached_property
+    def target(self) -> str:
+        """Whether the data are 'easy' or 'hard' for two layers whose output weights hardly move: the reduced flow's answer."""
+        own = trained_activation(self.diagram.network.activation) if self.activation is None else self.activation
+        return reduced_flow(*self.data, loss_tol=self.loss_tol, activation=own).target
 
     def _exact_points(self) -> tuple[Point, ...]:
         given = self.points

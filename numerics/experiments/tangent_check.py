@@ -6,6 +6,7 @@ RD, so the slopes are near S_w; where the kernel is mostly that of the other lay
 kernel grows with the square of the weights, with slope 2 S_w.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -227,6 +228,7 @@ def linear_approximation(
     plan: Plan,
     *,
     layers: Sequence[str] | None = None,
+    store: str | os.PathLike[str] | None = None,
     executor: Executor | Workers | None = None,
     progress: OnProgress | None = None,
 ) -> LinearApproximation:
@@ -238,7 +240,7 @@ def linear_approximation(
         An rtol above 1e-3 is taken as 1e-3: a coarser one leaves a fifth of the difference to the integrator.
     layers : sequence of str, optional
         Parameter groups of the tangent model.
-    executor, progress
+    store, executor, progress
         See :func:`numerics.scan`; threads by default.
     """
     import xarray  # half a second: only for those who ask
@@ -250,7 +252,7 @@ def linear_approximation(
         )
     groups = chosen_layers(plan.layers, layers)
     tangent = TangentPlan.of(plan, rtol=min(plan.rtol, _RTOL), tangent_layers=groups)
-    runs = scan(tangent, executor=Threads() if executor is None else executor, progress=progress)
+    runs = scan(tangent, store, executor=Threads() if executor is None else executor, progress=progress)
     used = runs.where(runs["status"] == CellStatus.DONE)
     x, y = ([float(point[i]) for point in tangent.points] for i in (0, 1))
     along = {name: xarray.DataArray(values, dims="point") for name, values in zip(tangent.names, (x, y), strict=True)}

@@ -19,7 +19,7 @@ from numerics.networks.sampling import check_width
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
 
-__all__ = ["NORMS", "USUAL", "TrainingPlan", "outcome_of"]
+__all__ = ["NORMS", "USUAL", "TrainingPlan", "digest_of", "outcome_of"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
@@ -161,7 +161,6 @@ class TrainingPlan(Experiment):
     def settings(self) -> dict[str, Setting]:
         """What else decides the numbers."""
         X, y = self.data
-        digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
         return {
             "rtol": self.rtol,
             "loss_tol": self.loss_tol,
@@ -169,7 +168,7 @@ class TrainingPlan(Experiment):
             "data": self.data_name,
             "samples": len(y),
             "input_dimension": X.shape[1],
-            "data_sha256": digest,
+            "data_sha256": digest_of(X, y),
         }
 
     def cost(self, cell: Cell) -> float:
@@ -218,6 +217,11 @@ class TrainingPlan(Experiment):
             threads=1 if isinstance(start, TwoLayer) else None,  # the bits of a sum depend on the number of threads
             throw=False,
         )
+
+
+def digest_of(X: np.ndarray, y: np.ndarray) -> str:
+    """What tells data from others."""
+    return hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
 
 
 def outcome_of(solution: Solution, values: Mapping[str, object]) -> Outcome:

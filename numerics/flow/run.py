@@ -20,7 +20,7 @@ from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.flow.two_layer.problem import TwoLayerProblem
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
@@ -39,6 +39,9 @@ _LARGE_KERNEL = (
 _COARSE = 1e-2  # rtol down to which the steps that a method allows by itself resolve kinks well enough
 _SHORTEST = float(np.finfo(float).tiny)  # step at t = 0 that goes no further: the last numbers shrink no more
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
+_PUSHED = (
+    1e-4  # part of the fastest growth there could be at which a neuron is not at rest, however short the time passed
+)
 
 
 def gradient_flow(
@@ -346,7 +349,7 @@ class _Run(Generic[P, N]):
         return None
 
     def _is_stationary(self, gradient: float) -> bool:
-        """Nothing moved over the last doubling of the time, and no neuron is about to grow (a saddle is not an end)."""
+        """Nothing moved over the last doubling of the time, and no neuron is about to grow, or will (a saddle is not an end)."""
         while self.halfway + 1 < len(self.record) and self.record[self.halfway + 1].t <= self.t / 2:
             self.halfway += 1
         if self.halfway == 0:
@@ -356,12 +359,13 @@ class _Run(Generic[P, N]):
             return False
         if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
             return False
-        return self.flow.largest_growth_rate(self.point) * self.t < 1.0
+        rate = self.flow.largest_growth_rate(self.point)
+        return rate * self.t < 1.0 and rate < _PUSHED * self.flow.growth_bound(self.point)
 
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
-        joint = self._joint_distance(distances)
+        joint = joint_distance(distances, self.problem.sizes, self.problem.network.relative_units)
         return Solution(
             network=final,
             initial=self.problem.network,
@@ -390,14 +394,6 @@ class _Run(Generic[P, N]):
             ),
             snapshots=self._snapshots(),
         )
-
-    def _joint_distance(self, distances: dict[str, np.ndarray]) -> np.ndarray:
-        """RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
-        sizes, units = self.problem.sizes, self.problem.network.relative_units
-        # norms of the normalised weights at the start, against that of the first layer
-        norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
-        moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
-        return moved / np.hypot.reduce(norms)
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]

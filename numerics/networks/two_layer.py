@@ -19,7 +19,7 @@ from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.memory import check_memory
-from numerics.networks.quadrature import sphere_nodes
+from numerics.networks.quadrature import Nodes, nodes_for, refuse_missing_constant, seen_directions
 from numerics.networks.seeds import describe, generator
 
 __all__ = ["WIDEST", "TwoLayer", "checked_inputs"]
@@ -211,14 +211,22 @@ class TwoLayer:
         X = real_array(inputs, "inputs", finite=True)
         if X.ndim != 2 or not np.any(X):
             raise InputError(f"inputs have shape {X.shape}; give one row per sample, (n, d), not all of them zero")
-        seen, rest = _seen_directions(X)
-        rule = sphere_nodes(1 + len(seen), nodes, generator(rng))
-        scale = np.sqrt(kappa_prime)
-        v = (rule.points[:, 1:] @ seen + rest) / scale
+        refuse_missing_constant(X)
+        rule = nodes_for(X, nodes, generator(rng))
+        return cls.of_nodes(rule, capacity, kappa_prime, X, activation)
+
+    @classmethod
+    def of_nodes(
+        cls, rule: Nodes, capacity: float, kappa_prime: float, inputs: np.ndarray, activation: str | float = "relu"
+    ) -> "TwoLayer":
+        """:meth:`mean_field` on given nodes."""
+        seen, rest = seen_directions(inputs)
+        points, scale = rule.points, np.sqrt(kappa_prime)
+        unseen = np.sqrt(np.tile(rule.weights, 2))[:, None] * rest
         return cls(
-            scale * rule.points[:, 0],
-            v,
-            capacity / nodes,
+            scale * points[:, 0],
+            (points[:, 1:] @ seen + unseen) / scale,
+            capacity / rule.count,
             kappa_prime,
             _negative_slope(activation),
             f"mean field, {rule.rule}",
@@ -264,19 +272,6 @@ class TwoLayer:
         f = np.empty(len(X))
         stages.forward(self.u, np.ascontiguousarray(self.v.T), X, self.kappa, self.negative_slope, f)
         return f
-
-
-def _seen_directions(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal directions (r, d) that the samples span, the axes if these are all; and a vector (d,) orthogonal to them.
-
-    Its square is d - r, that of the part of a normal weight that no sample sees.
-    """
-    d = X.shape[1]
-    _, sizes, directions = np.linalg.svd(X)
-    rank = int(np.count_nonzero(sizes > max(X.shape) * np.finfo(float).eps * sizes[0]))
-    if rank == d:
-        return np.eye(d), np.zeros(d)
-    return directions[:rank], np.sqrt(d - rank) * directions[rank]
 
 
 def checked_inputs(inputs: int) -> int:

@@ -19,7 +19,7 @@ from numerics.errors import InputError, check_type
 from numerics.networks.seeds import generator
 from numerics.observe.features import Features
 
-__all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram"]
+__all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram", "share_near"]
 
 BINS = 180  # of the histogram: two degrees for d = 2
 _MOST_BINS = 1_000_000
@@ -168,6 +168,20 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     means = _means(neurons, nearest, inside, len(directions))
     order = np.argsort(-shares, kind="stable")
     return Condensation(histogram.entropy, means[order], shares[order], angle)
+
+
+def share_near(neurons: Features, directions: np.ndarray, degrees: float) -> float:
+    """Share of the amplitude within an angle of one of some directions.
+
+    Parameters
+    ----------
+    neurons : Features
+    directions : float64 (k, d)
+        Of any length.
+    degrees : float
+    """
+    near = np.any(neurons.projection(directions) >= np.cos(np.deg2rad(degrees)), axis=1)
+    return float(np.sum(neurons.amplitude[near]) / _total(neurons))
 
 
 def leading_direction(neurons: Features) -> np.ndarray:

@@ -3,7 +3,7 @@
 import itertools
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -72,6 +72,7 @@ def plot_phase_diagram(
     window: Window | None = None,
     regions: bool = True,
     names: bool = True,
+    label: Callable[[Region], str] | None = None,
 ) -> Axes:
     """Draw regions, boundaries and named initialisations of a phase diagram.
 
@@ -89,12 +90,14 @@ def plot_phase_diagram(
         Whether to fill the regions; without them only the boundaries are drawn, for data to lie under.
     names : bool
         Whether to place the named initialisations that lie on the slice.
+    label : callable, optional
+        Name of a region for the legend.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
     window = window or default_window(diagram, chosen)
-    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window)] if regions else []
+    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window, label or _region_label)] if regions else []
     handles += draw_boundaries(diagram, chosen, ax, window)
     if names:
         _place_names(diagram, ax, window)
@@ -151,13 +154,15 @@ def region_colours(
     return {kinds: tint(own[kinds] or spare.pop(0)) for kinds in seen}
 
 
-def _draw_regions(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Patch]:
+def _draw_regions(
+    diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window, label: Callable[[Region], str]
+) -> list[Patch]:
     colours, handles = region_colours(diagram, chosen, window), []
     for region in diagram.regions(chosen):
         for number, part in enumerate(_visible(region, window)):
             face = colours[tuple(region.regimes.values())]
             ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
-            handles += [Patch(facecolor=face, label=_region_label(region))] if number == 0 else []
+            handles += [Patch(facecolor=face, label=label(region))] if number == 0 else []
     return handles
 
 

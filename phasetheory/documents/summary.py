@@ -6,8 +6,9 @@ from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.statements import statements
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.at_width import at_width
 from phasetheory.networks.initializations import describe_initialization, initializations
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.scaling.argument import strengths
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis
@@ -19,10 +20,13 @@ _DEVIATIONS = "standard deviations, not variances: He's variance 2/fan_in is the
 _BOOK_NAMES = {2: ("β₂", "β₁"), 3: ("β₁", "β₂", "β₃")}
 
 
-def describe(network: Network | str, *, depth: int | None = None, activation: Activation | None = None) -> str:
+def describe(
+    network: Network | str, *, depth: int | None = None, activation: Activation | None = None, width: int | None = None
+) -> str:
     """A network, or a named initialisation, as the text that ``phasetheory classify`` prints.
 
-    Scales, exponents, regime and learning rate, for a name its source and biases, and then what each statement rests on.
+    Scales, exponents, regime and learning rate, for a name its source and biases, and then what each statement rests on; with a
+    width also the capacity there and what it means (:func:`phasetheory.at_width`).
 
     Parameters
     ----------
@@ -31,6 +35,8 @@ def describe(network: Network | str, *, depth: int | None = None, activation: Ac
         Of a named initialisation; 2 by default.
     activation : Activation, optional
         Of a named initialisation; relu by default.
+    width : int, optional
+        Neurons of every hidden layer.
 
     Raises
     ------
@@ -64,7 +70,12 @@ not depend on the width
         entry = describe_initialization(network)
         net = entry.network(2 if depth is None else depth, relu if activation is None else activation)
         heading = f"{entry.title}, depth {net.depth}: {entry.scheme.law}"
-        rows = [("source", entry.scheme.source), *summary_rows(net), ("bias", entry.scheme.bias)]
+        rows = [
+            ("source", entry.scheme.source),
+            *summary_rows(net),
+            *_width_rows(net, width),
+            ("bias", entry.scheme.bias),
+        ]
         return "\n".join([layout(heading, rows), *_statement_lines(net)])
     if not isinstance(network, Network):
         names = ", ".join(initializations())
@@ -74,7 +85,9 @@ not depend on the width
             "a network has its own depth and activation; leave them out, or give the name of an initialisation"
         )
     heading = f"{network.depth}-layer {network.activation.name} network"
-    return "\n".join([layout(heading, summary_rows(network)), *_statement_lines(network)])
+    return "\n".join(
+        [layout(heading, [*summary_rows(network), *_width_rows(network, width)]), *_statement_lines(network)]
+    )
 
 
 def _statement_lines(net: Network) -> list[str]:
@@ -106,19 +119,34 @@ def summary_rows(net: Network) -> list[tuple[str, str]]:
     ]
     if net.activation.degree != 1:
         boundary = capacity_boundary(net.depth, net.activation)
-        capacity = f"P ~ m^({plain(net.capacity)})" if net.zero_layer is None else "P = 0"
-        return [*rows, ("capacity", f"{capacity}, of order one at γ = {plain(boundary)}")]
+        capacity = f"P ~ {power(net.capacity)}" if net.zero_layer is None else "P = 0"
+        gamma, _ = map(plain, coordinate_symbols(net.depth))
+        return [*rows, ("capacity", f"{capacity}, of order one at {gamma} = {plain(boundary)}")]
     if net.gamma.free_symbols | net.gamma_prime.free_symbols:  # a line: slopes as functions of its parameter
         return [*rows, *((layer, f"S = {plain(slope)}") for layer, slope in slopes_on_slice(net).items())]
     return [*rows, *_regime_rows(net), ("learning rate", net.learning_rate_scaling().meaning)]
 
 
+def _width_rows(net: Network, width: int | None) -> list[tuple[str, str]]:
+    if width is None:
+        return []
+    here = at_width(net, width)
+    return [
+        (f"width {here.width}", f"{here.value} [{here.basis.value}, up to a factor of order one]"),
+        ("", here.meaning),
+    ]
+
+
 def _place(net: Network) -> tuple[str, str]:
     """Coordinates; strengths where a layer starts at zero, which is beyond every plane."""
     if net.zero_layer is None:
-        return "coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"
+        values = zip(coordinate_symbols(net.depth), (net.gamma, net.gamma_prime), strict=True)
+        return "coordinates", ", ".join(f"{plain(symbol)} = {plain(value)}" for symbol, value in values)
     strength, _ = strengths(net.exponents.sigmas)
-    return "strengths", f"s: {', '.join(map(power, strength))}; P = 0; no γ, since {net.zero_layer} starts at zero"
+    return (
+        "strengths",
+        f"s: {', '.join(map(power, strength))}; P = 0; no coordinates, since {net.zero_layer} starts at zero",
+    )
 
 
 def _regime_rows(net: Network) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ def balances(weights):
     return [r - c for r, c in zip(*neuron_norms(weights), strict=True)]
 
 
-@pytest.mark.parametrize("sizes", [(2, 6, 1), (2, 6, 5, 1), (2, 6, 5, 4, 1)])
+@pytest.mark.parametrize("sizes", [(2, 6, 1), (2, 6, 5, 1), (2, 6, 5, 4, 1), (2, 1, 1)])
 @pytest.mark.parametrize("antisymmetric", [False, True])
 def test_back_on_the_balances_with_the_same_output_and_signals(sizes, antisymmetric):
     network = nm.DeepNetwork.sample(sizes, (1.0,) * (len(sizes) - 1), rng=1, antisymmetric=antisymmetric)
@@ -46,8 +46,10 @@ def test_back_on_the_balances_with_the_same_output_and_signals(sizes, antisymmet
     assert max(left) < 0.01 * max(np.abs(part).max() for part in off)
 
 
-def test_a_neuron_without_weights_on_one_side_is_left_alone():
-    network = nm.DeepNetwork.sample((2, 3, 1), (1.0, 1.0), rng=1)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_neuron_without_weights_on_one_side_is_left_alone(seed):
+    """Whatever its balance was, positive or negative."""
+    network = nm.DeepNetwork.sample((2, 3, 1), (1.0, 1.0), rng=seed)
     weights = tuple(w.copy() for w in network.weights)
     weights[0][0, 1], weights[1][0, 0, 2] = 0.0, 0.0
     before = [w.copy() for w in weights]

@@ -159,6 +159,8 @@ def test_data(x, y, match):
         ({"loss_tol": "small"}, "loss_tol = 'small'"),
         ({"loss_levels": (1e-2, 1e-9)}, "give losses above loss_tol = 1e-06"),
         ({"loss_levels": (np.nan,)}, "give losses above loss_tol"),
+        ({"loss_levels": (np.inf,)}, "give losses above loss_tol"),
+        ({"loss_levels": (1e-2, 1e-6)}, "give losses above loss_tol"),
         ({"loss_levels": [[1e-2]]}, "give losses above loss_tol"),
         ({"rtol": 1e-2j}, "rtol = 0.01j"),
         ({"rtol": None}, "rtol = None"),

@@ -1,11 +1,13 @@
 """Coefficients of the Runge-Kutta methods, against other sources and against what their order demands."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.polynomial import Chebyshev, Polynomial
 from scipy.integrate import RK45
 
-from numerics.flow.rkc import _chebyshev, chebyshev_coefficients
+from numerics.flow.rkc import RungeKuttaChebyshev, _chebyshev, chebyshev_coefficients
 from numerics.flow.two_layer import dormand_prince
 
 
@@ -46,3 +48,34 @@ def test_a_chebyshev_step_is_of_second_order_and_stable_over_its_whole_range(sta
     assert np.max(np.abs(found(np.linspace(-1.2 * beta, -1.1 * beta, 100)))) > 1.0
     inner = np.abs(found(np.linspace(-0.95 * beta, -0.3 * beta, 2000)))
     assert np.max(inner) < 1 - damping / 4  # damped to 1 - damping/3
+
+
+@pytest.mark.parametrize("stages", [4, 6, 9, 20])
+def test_the_times_of_the_stages(stages):
+    """c_j = (T_s'/T_s'') (T_j''/T_j') at w0, about (j^2 - 1)/(s^2 - 1), and c_1 = c_2 by b_1 = 1/w0."""
+    first, rows = chebyshev_coefficients(stages)
+    times = [0.0, first]
+    for mu, nu, mu_tilde, gamma_tilde in rows:
+        times.append(mu * times[-1] + nu * times[-2] + mu_tilde + gamma_tilde)
+    w0 = 1 + 2 / (13 * stages**2)
+    ratios = [Chebyshev.basis(j).deriv(2)(w0) / Chebyshev.basis(j).deriv(1)(w0) for j in range(2, stages + 1)]
+    np.testing.assert_allclose(times[2:], np.array(ratios) / ratios[-1], rtol=1e-9)
+    assert times[1] == pytest.approx(times[2], rel=1e-12)
+
+
+@pytest.mark.parametrize("product", [0.0, 1.0, 1.7, 1.8, 3.0, 5.2, 5.4, 40.0, 900.0])
+def test_as_many_stages_as_stability_asks_for(product):
+    """h times the spectral radius, 15 % more of it; two at least, and not one more than needed."""
+    passes = []
+    flow = SimpleNamespace(
+        new_point=SimpleNamespace,
+        euler=lambda point, h, out: passes.append(out),
+        stage=lambda y1, y2, y0, coefficients, out: passes.append(out),
+        arrive=lambda out: passes.append(None),
+    )
+    point, out = SimpleNamespace(radius=product / 0.1), SimpleNamespace()
+    RungeKuttaChebyshev(flow).step(point, 0.1, out)
+    assert passes[-2:] == [out, None]  # the last stage is written to the end of the step
+    stages = len(passes) - 1
+    assert 0.6533 * (stages**2 - 1) >= 1.15 * product
+    assert stages == 2 or 0.6533 * ((stages - 1) ** 2 - 1) <= 1.16 * product

@@ -1,5 +1,7 @@
 """What a run can be asked for besides its end, and the exact reduction to the samples for n < d."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 import numerics as nm
 from numerics.flow.two_layer.chunks import Chunks
-from numerics.flow.two_layer.problem import METHODS
+from numerics.flow.two_layer.problem import METHODS, TwoLayerProblem
 from numerics.flow.two_layer.sample_space import SampleSpace
 
 
@@ -107,6 +109,18 @@ def test_ranges_cover_every_neuron_once():
     assert Chunks(50_000, None).threads == 1
 
 
+@pytest.mark.parametrize(
+    ("cores", "width", "threads"),
+    [(8, 250_000, 2), (8, 200_000, 2), (8, 199_999, 1), (8, 99_999, 1), (2, 1_000_000, 2), (None, 1_000_000, 1)],
+)
+def test_a_thread_for_every_hundred_thousand_neurons_as_far_as_there_are_cores(monkeypatch, cores, width, threads):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    chunks = Chunks(width, None)
+    chunks.close()
+    assert chunks.threads == threads
+    assert chunks.partial(2, 3).shape == (threads, 2, 3)
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True])
 def test_threads_is_a_positive_integer(four_points, start, threads):
     with pytest.raises(nm.InputError, match="threads"):
@@ -156,6 +170,15 @@ def test_the_reduction_to_the_samples_is_exact(seed, n, more, gamma):
     assert solution.relative_distance["w"] == pytest.approx(whole.relative_distance["w"], rel=2e-2)
     unseen = np.eye(d) - space.basis @ space.basis.T
     np.testing.assert_allclose(solution.network.v @ unseen, network.v @ unseen, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "d", "seen"), [(2, 5, 2), (4, 5, 4), (5, 5, 5), (6, 5, 5)])
+def test_only_the_directions_that_the_samples_see_are_integrated(n, d, seen):
+    X = np.random.default_rng(0).standard_normal((n, d))
+    problem = TwoLayerProblem(nm.TwoLayer.sample(10, 1, 0, X), X, np.ones(n), "rkc", 1)
+    assert problem.point.v.shape == (seen, 10)
+    assert (problem.space is None) == (n >= d)
+    assert problem.network_at(problem.point).v.shape == (10, d)
 
 
 def test_digits_in_seconds():

@@ -2,12 +2,14 @@
 
     python tests/mutation/mutate.py map             # once: which test runs which line; map tests/scans: what is new there
     python tests/mutation/mutate.py run theory      # or slopes, scans, flow: every mutant of the sample (sample.toml)
-    python tests/mutation/mutate.py again theory    # those that survived, under more tests
+    python tests/mutation/mutate.py again theory    # those that survived and are not judged equivalent, under more tests
+    python tests/mutation/mutate.py run theory 16   # another sample: that of seed 16. Tests written for the survivors of one
+                                                    # sample say nothing of the score unless they are tried on another
 
 Mutants are written into a copy of the project in a temporary folder, so that processes that a test starts see them too.
 A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations,
 texts (f-strings, whatever stands in a ``raise``, ``__str__`` and ``__repr__``), and ``strict=True``, which only asserts.
-Results are kept in ``.mutation``.
+Results are kept in ``.mutation``. Mutants that change nothing that could be seen stand in equivalent.toml, with the reason.
 """
 
 import ast
@@ -34,6 +36,7 @@ import cosmic_ray.plugins
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / ".mutation"
 CONFIG = tomllib.loads((Path(__file__).parent / "sample.toml").read_text())
+EQUIVALENT = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text())
 # Imported before the fork: what every test session needs and no mutant touches.
 SHARED = "sympy numpy numba xarray zarr scipy.optimize scipy.linalg matplotlib.pyplot pytest hypothesis loky typer rich"
 
@@ -196,12 +199,12 @@ def interval(hits, total, z=1.96):
     return (centre - half) / (1 + z * z / total), (centre + half) / (1 + z * z / total)
 
 
-def drawn(package):
+def drawn(package, seed):
     """The sample, (key, file, line, mutated text) of each, and how many there are to draw from; what compiles, that is."""
     population = list(mutants(package))
     left = CONFIG["packages"][package]["size"]
     sample = []
-    for file, name, occurrence, line in random.Random(CONFIG["seed"]).sample(population, len(population)):
+    for file, name, occurrence, line in random.Random(seed).sample(population, len(population)):
         operator = cosmic_ray.plugins.get_operator(f"core/{name}")()
         mutated = cosmic_ray.mutating.mutate_code((ROOT / file).read_text(), operator, occurrence)
         try:
@@ -214,15 +217,23 @@ def drawn(package):
     return sample, len(population)
 
 
-def run(package, again=False):
+def change_of(text, mutated):
+    """The first line that differs, before and after."""
+    pairs = zip(text.splitlines(), mutated.splitlines(), strict=False)
+    return next((f"{old.strip()}  ->  {new.strip()}" for old, new in pairs if old != new), "")
+
+
+def run(package, seed, again=False):
     """Test every mutant of the sample, or those that survived before, and print the score."""
     known = json.loads((RESULTS / "map.json").read_text())
-    results = RESULTS / f"{package}.json"
+    results = RESULTS / f"{package}-{seed}.json"
     found = json.loads(results.read_text()) if results.exists() else {}
-    sample, population = drawn(package)
+    sample, population = drawn(package, seed)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".mutation", "*.pyc"), symlinks=True)
+        shutil.copytree(
+            ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv*", ".mutation", "*.pyc"), symlinks=True
+        )
         sys.path.insert(0, str(copy))
         os.environ.update(PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1", CI="1")
         sys.dont_write_bytecode = True
@@ -232,30 +243,42 @@ def run(package, again=False):
         if outcome(copy, tests, 600) != "survived":  # or every mutant would seem to be noticed
             sys.exit("the tests fail without any mutation:\n" + (copy / "log.txt").read_text())
         for number, (key, file, line, mutated) in enumerate(sample, 1):
+            text = (ROOT / file).read_text()
+            change = change_of(text, mutated)
             if found.get(key, {}).get("outcome") not in (("survived", "untested") if again else (None,)):
                 continue
-            text = (ROOT / file).read_text()
+            if again and change in EQUIVALENT.get(file, {}):
+                continue
             tests = tests_of(known, file, line, again)
             limit = 60 + 4 * sum(known["seconds"].get(test, 0) for test in tests)
             (copy / file).write_text(mutated)
             began = time.monotonic()
             result = outcome(copy, tests, limit) if tests else "untested"
             (copy / file).write_text(text)
-            pairs = zip(text.splitlines(), mutated.splitlines(), strict=False)
-            change = next((f"{old.strip()}  ->  {new.strip()}" for old, new in pairs if old != new), "")
             failed = re.search(r"^FAILED (\S+)", (copy / "log.txt").read_text(errors="replace"), re.MULTILINE)
             by = failed[1] if failed and result == "killed" else ""
             found[key] = {"outcome": result, "change": change, "tests": len(tests), "by": by}
             results.write_text(json.dumps(found, indent=1, ensure_ascii=False))
             print(f"{number}/{len(sample)} {time.monotonic() - began:.0f} s {result}: {key}: {change}", flush=True)
-    outcomes = [found[key]["outcome"] for key, *_ in sample]
-    noticed, size = sum(result not in ("survived", "untested") for result in outcomes), len(sample)
-    low, high = interval(noticed, size)
-    print(f"{package}: {noticed} of {size} noticed, {noticed / size:.1%} [{low:.1%}, {high:.1%}]; N = {population}")
+    score(package, seed, sample, population, found)
+
+
+def score(package, seed, sample, population, found):
+    """Print how many of a sample were noticed, of all and without those judged equivalent; then those that live."""
+    living = [key for key, *_ in sample if found[key]["outcome"] in ("survived", "untested")]
+    equivalent = [key for key in living if found[key]["change"] in EQUIVALENT.get(key.partition(":")[0], {})]
+    print(f"{package}, seed {seed}, {len(sample)} of {population} mutants")
+    noticed = len(sample) - len(living)
+    for name, size in ("of all", len(sample)), ("without the equivalent", len(sample) - len(equivalent)):
+        low, high = interval(noticed, size)
+        print(f"  {name}: {noticed} of {size} noticed, {noticed / size:.1%} [{low:.1%}, {high:.1%}]")
+    for key in living:
+        print(f"  {'equivalent' if key in equivalent else 'lives'}: {key}: {found[key]['change']}")
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "map":
         make_map(sys.argv[2:])
     else:
-        run(sys.argv[2], again=sys.argv[1] == "again")
+        command, package, *seeds = sys.argv[1:]
+        run(package, int(seeds[0]) if seeds else CONFIG["seed"], again=command == "again")
