@@ -147,11 +147,12 @@ def lines_drawn(figure):
 
 
 def faces_drawn(figure):
-    """Colours of areas: of patches, frames, images and maps."""
+    """Colours of areas: of patches, frames, images and maps; hatches with the colour of their lines."""
     found = {to_hex(ax.get_facecolor()) for ax in figure.axes}
     for ax in figure.axes:
         for patch in ax.patches:
             found.add(to_hex(patch.get_facecolor()))
+            found |= {patch.get_hatch(), to_hex(patch.get_edgecolor())} if patch.get_hatch() else set()
         for spine in ax.spines.values():
             found.add(to_hex(spine.get_edgecolor()))
         for shown in (*ax.collections, *ax.images):
@@ -177,12 +178,12 @@ def check_legible(figure, *, smallest=SMALLEST):
             problems.append(f"outside the canvas: {name}")
         if text.get_fontsize() < smallest - 1e-9:
             problems.append(f"{text.get_fontsize()} pt: {name}")
-    corners = np.array([[box.x0, box.y0, box.x1, box.y1] for box in boxes])
-    for i, j in itertools.combinations(range(len(texts)), 2):
-        low = np.maximum(corners[i, :2], corners[j, :2])
-        high = np.minimum(corners[i, 2:], corners[j, 2:])
-        if np.all(high - low > TOLERANCE):
-            problems.append(f"{texts[i].get_text()!r} over {texts[j].get_text()!r}")
+    low, high = (
+        np.array([[getattr(box, name) for name in ends] for box in boxes]) for ends in (("x0", "y0"), ("x1", "y1"))
+    )
+    common = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    for i, j in np.argwhere(np.triu((common > TOLERANCE).all(axis=-1), 1)):
+        problems.append(f"{texts[i].get_text()!r} over {texts[j].get_text()!r}")
     lines, faces = lines_drawn(figure), faces_drawn(figure)
     for legend in legends_of(figure):
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
@@ -206,6 +207,8 @@ def _drawn(handle, lines, faces):
         return mark and (not dashed or (colour, handle.get_linestyle(), None) in lines)
     if isinstance(handle, Patch):
         frame, face = handle.get_edgecolor(), to_hex(handle.get_facecolor())
+        if handle.get_hatch():
+            return {handle.get_hatch(), to_hex(frame)} <= faces
         return face in faces and (to_rgba(frame)[3] == 0 or to_hex(frame) in faces)
     return True
 
