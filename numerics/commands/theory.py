@@ -6,7 +6,6 @@ from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
-import sympy as sp
 import typer
 
 import phasetheory as pt
@@ -17,6 +16,7 @@ from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.symbols.printing import plain
+from phasetheory.symbols.prose import text
 
 __all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
 
@@ -246,13 +246,18 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
 def _diagram_text(derived: pt.PhaseDiagram) -> str:
     data = derived.to_dict(None if derived.network.depth == 2 else derived.layers[:-1])
     lines = [f"{derived.network.depth} layers, {derived.norm} norm; every boundary and region is derived"]
-    for layer, boundary in data["boundaries"].items():
-        edge = plain(sp.Symbol(boundary["text"])) if boundary["text"] else "none on this plane"
-        lines.append(f"  {layer} is critical on  {edge}")
+    for layer in derived.layers:
+        if edge := text(derived.boundary(layer).prose):
+            lines.append(f"  {layer} is critical on  {edge}")
+        else:
+            lines.append(f"  {derived.regions([layer])[0].label} on the whole plane")
     lines.append("regions")
     lines += [f"  {region['label']}" for region in data["regions"]]
-    lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
-    lines += [f"  {point['title']:<15} ({', '.join(point['exact'])})" for point in data["named_points"]]
+    if named := data["named_points"]:
+        lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
+        lines += [f"  {point['title']:<15} ({', '.join(map(plain, point['exact']))})" for point in named]
+    else:
+        lines.append("no named initialisation lies on this plane")
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from numerics.experiments.rare_neurons import Mesh, growth_to_come
 from numerics.experiments.stopping import loss_to_fall_from
 from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
-from numerics.networks.quadrature import nodes_for
+from numerics.networks.quadrature import nodes_for, refuse_missing_constant
 from numerics.networks.two_layer import TwoLayer
 
 __all__ = ["LAYERS", "ROUNDING", "MeanField", "distances"]
@@ -26,6 +26,7 @@ LAYERS = ("w", "a")
 #: RD below which the digits of a displacement are those of the rounding of the weights.
 ROUNDING = 1e-13
 _LAZY = 1e7, 1e-3  # capacity from which F P is constant if F is below the second: the correction is O(1/P)
+_HALVED = 32  # least nodes of which half are a rule
 _ROUNDS = 4  # of finer nodes on a plateau: the last arcs are 10^-6 of those between neighbours
 _GROWS = 1e-3  # part of the fastest growth there could be, above which rare neurons would leave a plateau
 
@@ -64,11 +65,7 @@ class MeanField:
 
     def __post_init__(self) -> None:
         X, y = check_data(self.X, self.y)
-        if X.shape[1] == 1 and len(X) > 1:
-            raise InputError(
-                f"X has shape {X.shape}, one input and no constant; append a column of ones for the bias, as np.column_stack([x, "
-                "np.ones(len(x))])"
-            )
+        refuse_missing_constant(X)
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
         for name in ("loss_tol", "rtol"):
@@ -84,6 +81,7 @@ class MeanField:
         proved), while RD would be lost to rounding.
         Where it rests on a plateau that rare neurons would leave, these are given nodes (:mod:`.rare_neurons`) and it runs again.
         """
+        capacity, kappa_prime = positive_number(capacity, "capacity"), positive_number(kappa_prime, "kappa_prime")
         number = self.nodes if nodes is None else nodes
         lazy, little = _LAZY
         if capacity > lazy:
@@ -119,6 +117,10 @@ class MeanField:
             return growth_to_come(start, end, self.X, self.y)
         return 0.0
 
+    def is_plateau(self, run: Solution) -> bool:
+        """Whether a run rests where neurons that it has no nodes for would go on."""
+        return self._growth(run) >= _GROWS
+
     def ending(self, run: Solution) -> str:
         """How a run ended if not as asked, and whether rare neurons that it has no nodes for might go on."""
         growth = self._growth(run)
@@ -146,10 +148,14 @@ class MeanField:
         run = self.run(capacity, kappa_prime, nodes=nodes)
         trained = run.initial.kappa * (self.nodes if nodes is None else nodes)
         found = run.sup_relative_distance
-        return {layer: rd * (trained / capacity) if rd > ROUNDING else float("nan") for layer, rd in found.items()}
+        return {
+            layer: rd * (trained / float(capacity)) if rd > ROUNDING else float("nan") for layer, rd in found.items()
+        }
 
     def quadrature_error(self, capacity: float, kappa_prime: float) -> dict[str, float]:
-        """Relative change of F when the nodes are halved: an upper estimate of the error that is left."""
+        """Relative change of F when the nodes are halved: an upper estimate of the error that is left. From 32 nodes on."""
+        if self.nodes < _HALVED:
+            raise InputError(f"nodes = {self.nodes} are too few to halve; give {_HALVED} or more for an error")
         fine, coarse = (self(capacity, kappa_prime, nodes=nodes) for nodes in (self.nodes, self.nodes // 4 * 2))
         return {layer: abs(coarse[layer] / fine[layer] - 1) for layer in LAYERS}
 

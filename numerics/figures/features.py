@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
+from numerics.experiments.first_directions import FirstDirections
 from numerics.experiments.portraits import Portrait
-from numerics.figures.style import FINAL, INITIAL, PREDICTED, axes_of, legend_below, save
+from numerics.figures.style import FINAL, INITIAL, ON_PLATEAU, PREDICTED, axes_of, legend_below, save
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import heading, title, verbatim
 from numerics.flow import Solution
@@ -54,12 +55,16 @@ def plot_projections(initial: Features, final: Features, *, ax: Axes | None = No
     return ax
 
 
-def draw_orientations(solution: Solution, ax: Axes, predicted: pt.CondensedDirections | None = None) -> None:
-    """Amplitude against the orientation at the start and at the end of a run on data on a line, over predicted directions."""
-    if predicted is not None:
-        draw_first_directions(predicted, ax)
-    for network, colour, label in ((solution.initial, INITIAL, "initial"), (solution.network, FINAL, "final")):
-        neurons = features(network)
+def draw_orientations(solution: Solution, ax: Axes, first: FirstDirections | None = None) -> None:
+    """Amplitude against the orientation at the start and at the end of a run on data on a line.
+
+    With ``first`` also at the end of the first plateau, over the directions predicted for it.
+    """
+    states = [(features(solution.initial), INITIAL, "initial"), (features(solution.network), FINAL, "final")]
+    if first is not None:
+        draw_first_directions(first.predicted, ax)
+        states[1:1] = [] if first.on_plateau is None else [(first.on_plateau, ON_PLATEAU, "first plateau, end")]
+    for neurons, colour, label in states:
         draw_scatter(ax, neurons.orientation, neurons.amplitude, colour=colour, label=label)
     orientation_axis(ax)
 

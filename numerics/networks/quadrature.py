@@ -20,7 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Nodes", "nodes_for", "seen_directions", "sphere_nodes"]
+from numerics.errors import InputError
+
+__all__ = ["Nodes", "nodes_for", "refuse_missing_constant", "seen_directions", "sphere_nodes"]
 
 _GOLDEN = (np.sqrt(5) - 1) / 2
 
@@ -54,6 +56,15 @@ class Nodes:
         dimension = self.directions.shape[1]
         half = np.sqrt(dimension * self.weights)[:, None] * self.directions
         return np.concatenate([half, half * np.where(np.arange(dimension) == 0, -1.0, 1.0)])
+
+
+def refuse_missing_constant(X: np.ndarray) -> None:
+    """Several samples of one input each: without a constant beside it relu has no bias, and no two kinks."""
+    if X.shape[1] == 1 and len(X) > 1:
+        raise InputError(
+            f"X has shape {X.shape}, one input and no constant; append a column of ones for the bias, as np.column_stack([x, "
+            "np.ones(len(x))])"
+        )
 
 
 def nodes_for(X: np.ndarray, nodes: int, rng: np.random.Generator) -> Nodes:

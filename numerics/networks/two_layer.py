@@ -19,7 +19,7 @@ from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.memory import check_memory
-from numerics.networks.quadrature import Nodes, nodes_for, seen_directions
+from numerics.networks.quadrature import Nodes, nodes_for, refuse_missing_constant, seen_directions
 from numerics.networks.seeds import describe, generator
 
 __all__ = ["WIDEST", "TwoLayer", "checked_inputs"]
@@ -211,6 +211,7 @@ class TwoLayer:
         X = real_array(inputs, "inputs", finite=True)
         if X.ndim != 2 or not np.any(X):
             raise InputError(f"inputs have shape {X.shape}; give one row per sample, (n, d), not all of them zero")
+        refuse_missing_constant(X)
         rule = nodes_for(X, nodes, generator(rng))
         return cls.of_nodes(rule, capacity, kappa_prime, X, activation)
 

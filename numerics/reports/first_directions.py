@@ -23,7 +23,7 @@ def first_directions_lines(predicted: pt.CondensedDirections) -> list[str]:
         lines.append("degenerate in part: directions that D does not tell apart are not listed")
     if predicted.constant:
         lines.append(
-            f"sigma(0) = {predicted.constant:.3g}: the mean of the targets is fitted first, and directions follow what is left"
+            f"sigma(0) = {predicted.constant:.3g}: the mean of the targets is fitted first; these are the directions of the rest"
         )
     return lines
 

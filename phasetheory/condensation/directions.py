@@ -13,8 +13,10 @@ for u > 0, a minimum with D < 0 for u < 0. A maximum with D < 0 does not: u' = D
 *Onset* [proved for p = 1; order of magnitude for p >= 2]: |v|^2 - p u^2 is conserved, so |(u, v)| grows like r' ~ r^p: from
 weights of size eps it takes a time ~ log(1/eps) for p = 1 and ~ eps^(1-p) beyond.
 
-Where sigma(0) is not 0 (sigmoid, softplus) every u is pushed alike, at once, by sigma(0) sum_i y_i: the mean of the targets
-is fitted while the v are small, and e is no longer -y. Give the targets without their mean to see what comes next.
+Where sigma(0) is not 0 (sigmoid, softplus) every u is pushed alike, at once, by sigma(0) sum_i y_i [derived]: the mean of the
+targets is fitted after a time 1/(m kappa^2 sigma(0)^2), when v has grown to 1/(m kappa)^2 only. If m kappa > 1, e is no longer -y
+when neurons turn: give the targets without their mean. Measured with softplus, kappa = 1, 1000 neurons of size 1e-4, four points,
+loss down by a tenth: 0.9995 of the amplitude is within 5 degrees of the directions of y - mean(y), 0.0001 of those of y.
 
 Sources: Maennel, Bousquet, Gelly 1803.08367 (relu: extremal directions); Zhou et al. 2105.11686 (multiplicity; at most 2p
 directions for d = 2).

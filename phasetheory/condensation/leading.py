@@ -84,7 +84,7 @@ def _known(activation: Any) -> Activation | tuple[sp.Expr, sp.Symbol]:
         except NotHomogeneousError:
             return expression, argument
     elif isinstance(activation, Real | sp.Expr) and not isinstance(activation, bool):
-        return leaky_relu(activation if isinstance(activation, sp.Expr) else sp.nsimplify(activation, rational=True))
+        return leaky_relu(activation)
     names = ", ".join(repr(name) for name in (*_KINKED, *SMOOTH))
     raise TheoryError(
         f"activation = {shown(activation)}; use one of {names}, the negative slope of leaky relu, or an expression in one symbol"

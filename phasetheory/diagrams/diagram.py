@@ -17,7 +17,7 @@ from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, check_choice, shown
-from phasetheory.networks.network import Network, check_network, refuse_zero_layer
+from phasetheory.networks.network import Network, check_network, coordinate_symbols, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.symbols.expressions import d, fan_in, fan_out, listed_or_none, m
@@ -232,6 +232,16 @@ class PhaseDiagram:
 
         return plot_phase_diagram(self, ax=ax, **options)
 
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
+
     @cached_property
     def _absorbed(self) -> tuple[sp.Expr, ...]:
         sigmas, alpha = self.network.exponents.absorbed()
@@ -301,8 +311,7 @@ def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
     depth = check_depth(depth)
-    names = "gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime"  # the book's names, else the paper's
-    energetic, dynamical = sp.symbols(names, real=True)
+    energetic, dynamical = coordinate_symbols(depth)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
     alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
     return Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha), (energetic, dynamical)

@@ -7,7 +7,7 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
-from phasetheory.networks.network import Network, check_network
+from phasetheory.networks.network import Network, check_network, coordinate_symbols
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
 from phasetheory.symbols.printing import plain, power
@@ -30,9 +30,9 @@ def statements(network: Network) -> tuple[Statement, ...]:
     """
     check_network(network)
     kappas = Statement(
-        f"κ = {plain(network.kappa)}, κ' = {plain(network.kappa_prime)} are all that the scales do to the dynamics"
+        f"$κ = {plain(network.kappa)}$, $κ' = {plain(network.kappa_prime)}$ are all that the scales do to the dynamics"
         if network.depth == 2
-        else "the scales enter the normalised dynamics through κ and one mobility per layer only",
+        else "the scales enter the normalised dynamics through $κ$ and one mobility per layer only",
         Basis.PROVED,
         _SYMBOLS,
     )
@@ -46,19 +46,21 @@ def statements(network: Network) -> tuple[Statement, ...]:
         for layer, basis in network.basis().items():
             if layer == network.zero_layer:
                 continue
-            regime = f"{layer} is {network.regime()[layer].value}"
+            regime = f"${layer}$ is {network.regime()[layer].value}"
             if basis is Basis.PROVED:
                 found += [Statement(regime, basis, _THEOREM), _proved_bounds(network)]
             else:
                 found.append(Statement(regime, basis, _SCALING))
-    values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items() if layer != network.zero_layer)
+    values = ", ".join(
+        f"$S_{layer} = {plain(slope)}$" for layer, slope in slopes.items() if layer != network.zero_layer
+    )
     found.append(Statement(values, Basis.DERIVED, _SCALING))
     if network.zero_layer is not None:
         found.append(Statement(_from_zero(network, network.zero_layer), Basis.DERIVED, _SCALING))
     if number and network.depth == 2 and _lazy_output(network.gamma, network.gamma_prime):
         found.append(
             Statement(
-                "S_w is a lower bound here: the output weights hardly move, so a target that needs more directions than w "
+                "$S_w$ is a lower bound here: the output weights hardly move, so a target that needs more directions than $w$ "
                 "condenses on is fitted late, at a larger RD",
                 Basis.FITTED,
                 "measured on four points, see limitations in the documentation",
@@ -69,27 +71,26 @@ def statements(network: Network) -> tuple[Statement, ...]:
 
 def _from_zero(network: Network, layer: str) -> str:
     size = power(network.displacements()[layer])
-    return (
-        f"{layer} starts at zero, the limit of tiny scales: P = 0, so the layers must grow, and |{layer}(t)| ~ {size}"
-    )
+    return f"${layer}$ starts at zero, the limit of tiny scales: $P = 0$, so the layers must grow, and $|{layer}(t)| ~ {size}$"
 
 
 def _beyond_degree_one(network: Network) -> tuple[Statement, ...]:
     boundary = capacity_boundary(network.depth, network.activation)
+    gamma, _ = map(plain, coordinate_symbols(network.depth))
     within = "within reach of the start" if network.capacity >= 0 else "out of reach until the layers grow"
     place = (
-        f"γ = {plain(network.gamma)}"
+        f"${gamma} = {plain(network.gamma)}$"
         if network.zero_layer is None
-        else f"P = 0, since {network.zero_layer} starts at zero"
+        else f"$P = 0$, since ${network.zero_layer}$ starts at zero"
     )
-    reach = f"the target is {within}: {place}, the capacity boundary is γ = {plain(boundary)}"
+    reach = f"the target is {within}: {place}, the capacity boundary is ${gamma} = {plain(boundary)}$"
     refused = "no slope is claimed: growth is winner-take-all for a degree other than 1"
     return Statement(reach, Basis.DERIVED, _SCALING), Statement(refused, Basis.DERIVED, _SCALING)
 
 
 def _proved_bounds(network: Network) -> Statement:
     lower, upper = proved_slope_bounds(network.gamma, network.gamma_prime)
-    bounds = [f"S_w ≥ {plain(lower)}"] * (lower != -sp.oo) + [f"S_w ≤ {plain(upper)}"] * (upper != sp.oo)
+    bounds = [f"$S_w ≥ {plain(lower)}$"] * (lower != -sp.oo) + [f"$S_w ≤ {plain(upper)}$"] * (upper != sp.oo)
     return Statement(", ".join(bounds) + " up to logarithms", Basis.PROVED, _THEOREM)
 
 

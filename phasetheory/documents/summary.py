@@ -8,7 +8,7 @@ from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.at_width import at_width
 from phasetheory.networks.initializations import describe_initialization, initializations
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.scaling.argument import strengths
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.regimes import Basis
@@ -119,8 +119,9 @@ def summary_rows(net: Network) -> list[tuple[str, str]]:
     ]
     if net.activation.degree != 1:
         boundary = capacity_boundary(net.depth, net.activation)
-        capacity = f"P ~ m^({plain(net.capacity)})" if net.zero_layer is None else "P = 0"
-        return [*rows, ("capacity", f"{capacity}, of order one at γ = {plain(boundary)}")]
+        capacity = f"P ~ {power(net.capacity)}" if net.zero_layer is None else "P = 0"
+        gamma, _ = map(plain, coordinate_symbols(net.depth))
+        return [*rows, ("capacity", f"{capacity}, of order one at {gamma} = {plain(boundary)}")]
     if net.gamma.free_symbols | net.gamma_prime.free_symbols:  # a line: slopes as functions of its parameter
         return [*rows, *((layer, f"S = {plain(slope)}") for layer, slope in slopes_on_slice(net).items())]
     return [*rows, *_regime_rows(net), ("learning rate", net.learning_rate_scaling().meaning)]
@@ -139,9 +140,13 @@ def _width_rows(net: Network, width: int | None) -> list[tuple[str, str]]:
 def _place(net: Network) -> tuple[str, str]:
     """Coordinates; strengths where a layer starts at zero, which is beyond every plane."""
     if net.zero_layer is None:
-        return "coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"
+        values = zip(coordinate_symbols(net.depth), (net.gamma, net.gamma_prime), strict=True)
+        return "coordinates", ", ".join(f"{plain(symbol)} = {plain(value)}" for symbol, value in values)
     strength, _ = strengths(net.exponents.sigmas)
-    return "strengths", f"s: {', '.join(map(power, strength))}; P = 0; no γ, since {net.zero_layer} starts at zero"
+    return (
+        "strengths",
+        f"s: {', '.join(map(power, strength))}; P = 0; no coordinates, since {net.zero_layer} starts at zero",
+    )
 
 
 def _regime_rows(net: Network) -> list[tuple[str, str]]:

@@ -39,7 +39,16 @@ from phasetheory.symbols.budget import simplified
 from phasetheory.symbols.exponents import check_positive, exponent, exponent_of
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 
-__all__ = ["Network", "check_network", "layer_fans", "layer_names", "refuse_zero_layer", "three_layer", "two_layer"]
+__all__ = [
+    "Network",
+    "check_network",
+    "coordinate_symbols",
+    "layer_fans",
+    "layer_names",
+    "refuse_zero_layer",
+    "three_layer",
+    "two_layer",
+]
 
 _ALL_ONE: Any = None  # learning rates
 _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
@@ -48,6 +57,12 @@ _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 def layer_names(depth: int) -> tuple[str, ...]:
     """Names of the weights from input to output: ('w', 'a') at depth 2, else ('W1', ..., 'a')."""
     return ("w", "a") if depth == 2 else (*(f"W{layer}" for layer in range(1, depth)), "a")
+
+
+def coordinate_symbols(depth: int) -> tuple[sp.Symbol, sp.Symbol]:
+    """What gamma and gamma' are called at this depth: gamma_3 and gamma_2 in the book's three layers."""
+    first, second = sp.symbols("gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime", real=True)
+    return first, second
 
 
 def layer_fans(depth: int) -> list[Fans]:
@@ -266,6 +281,16 @@ class Network:
         """
         self._require_degree_one("learning-rate exponents are claimed")
         return learning_rate_scaling(self.exponents)
+
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
 
     def _require_degree_one(self, claim: str) -> None:
         if self.activation.degree != 1:

@@ -22,6 +22,7 @@ import sympy as sp
 from phasetheory.scaling.argument import Exponents, displacement
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import power
+from phasetheory.symbols.prose import text
 
 __all__ = ["LearningRateScaling", "learning_rate_scaling"]
 
@@ -57,16 +58,21 @@ class LearningRateScaling:
         return self.fitting_time - self.largest_step
 
     @property
-    def meaning(self) -> str:
-        """One line for a user who changes the width."""
+    def prose(self) -> str:
+        """One line for a user who changes the width, its formulas between dollar signs."""
         factor = 2**self.largest_step
         change = f"multiply it by {sp.N(factor, 3)}" if self.largest_step != 0 else "keep it"
-        step = f"largest learning rate ~ {power(self.largest_step)}: when the width doubles, {change}"
+        step = f"largest learning rate $~ {power(self.largest_step)}$: when the width doubles, {change}"
         factors = [power(self.steps)] if self.steps != 0 else []
         factors += ["log m"] if self.logarithm else []
-        count = f"~ {' '.join(factors)} steps" if factors else "a number of steps that does not depend on the width"
-        caveat = " (plus a time of order one at depth >= 3)" if self.depth > 2 else ""
+        count = f"$~ {' '.join(factors)}$ steps" if factors else "a number of steps that does not depend on the width"
+        caveat = " (plus a time of order one beyond two layers)" if self.depth > 2 else ""
         return f"{step}; fitting takes {count}{caveat}"
+
+    @property
+    def meaning(self) -> str:
+        """The same as one reads it in a terminal."""
+        return text(self.prose)
 
 
 def learning_rate_scaling(exponents: Exponents) -> LearningRateScaling:

@@ -10,6 +10,7 @@ import sympy as sp
 
 from phasetheory.errors import ExpressionError, TheoryError, shown
 from phasetheory.symbols.expressions import as_expression
+from phasetheory.symbols.prose import text as as_text
 
 __all__ = ["Basis", "Regime", "Statement", "basis_at", "classify", "proved_slope_bounds"]
 
@@ -28,15 +29,29 @@ class Basis(Enum):
     PROVED = "proved"  #: a theorem, cited
     DERIVED = "derived"  #: a scaling argument
     FITTED = "fitted"  #: a fit to measurements
+    DEFINED = "definition"  #: nothing: it says what a word means
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A theoretical statement with its basis and source."""
+    """A theoretical statement with its basis and source.
 
-    text: str
+    Attributes
+    ----------
+    prose : str
+        The statement, its formulas between dollar signs; :attr:`text` is how one reads it.
+    basis : Basis
+    source : str
+    """
+
+    prose: str
     basis: Basis
     source: str
+
+    @property
+    def text(self) -> str:
+        """The statement as one reads it in a terminal."""
+        return as_text(self.prose)
 
     def __str__(self) -> str:
         return f"{self.text} [{self.basis.value}: {self.source}]"

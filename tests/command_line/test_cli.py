@@ -8,6 +8,7 @@ import pytest
 
 import phasetheory as pt
 from numerics.cli import main
+from numerics.commands.letters import spell
 
 FAST = ["--point", "0.5,0", "--point", "1.75,0", "--widths", "500,1000,2000", "--seeds", "3"]
 
@@ -65,6 +66,15 @@ def test_classify_says_what_is_proved(capsys):
     assert "lower bound" in derived  # output weights that hardly move
 
 
+def test_coordinates_have_one_name_a_depth(capsys):
+    """``classify`` and ``diagram`` call them the same: those of the book at three layers."""
+    for depth, names in ((2, "γ, γ'"), (3, "γ₃, γ₂"), (4, "γ, γ'")):
+        first, second = names.split(", ")
+        _, page, _ = run(capsys, "classify", "--alpha", "1", "--sigmas", ",".join("1" * depth))
+        assert f"coordinates    {first} = 0, {second} = 0" in page
+        assert f"named initialisations, at ({names})" in run(capsys, "diagram", "--depth", str(depth))[1]
+
+
 def test_classify_as_json(capsys):
     status, out, _ = run(capsys, "classify", "he", "--json")
     result = json.loads(out)
@@ -114,6 +124,7 @@ def test_derive_one_network(capsys):
     status, out, _ = run(capsys, "derive", "--sigmas", "1,1/m,1", "--alpha", "m", "--learning-rates", "1,m,1")
     assert status == 0
     assert "learning rate m" in out
+    assert "?" not in spell(out, "ascii")  # every letter of a derivation has a spelling
     assert "This network" in out
     status, out, _ = run(capsys, "derive", "ntk", "--activation", "relu^2")
     assert status == 0
@@ -125,6 +136,10 @@ def test_diagram_as_text_and_data(capsys, tmp_path):
     assert status == 0
     assert "W2 is critical on  γ₃ = 3 - γ₂ for γ₂ ≤ 1/2; γ₃ = 5/2 for γ₂ ≥ 1/2" in out
     assert out.count("W1 linear") == out.count("W1 condensed") == 2
+    status, out, _ = run(capsys, "diagram", "--slice", "x,y: m^-y, m^-x, 1; 1")
+    assert status == 0
+    assert "  a linear on the whole plane\n" in out
+    assert out.endswith("no named initialisation lies on this plane\n")
     status, out, _ = run(capsys, "diagram", "--slice", "x,y: m^-y, m^-x; m^(x+y)", "--json")
     assert status == 0
     assert json.loads(out)["coordinates"] == ["x", "y"]

@@ -188,12 +188,22 @@ def test_other_activations_of_degree_one(activation):
         ({"inputs": np.zeros((2, 2))}, "not all of them zero"),
         ({"inputs": [[1.0, np.nan]]}, "1 NaN or infinite values"),
         ({"inputs": [1.0, 2.0]}, "give one row per sample"),
+        ({"inputs": [[1.0], [2.0]]}, "one input and no constant; append a column of ones"),
         ({"activation": "tanh"}, "has no kink to be exact at"),
     ],
 )
 def test_refused(options, message):
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
         nm.TwoLayer.mean_field(**{"capacity": 1.0, "kappa_prime": 1.0, "inputs": X, **options})
+
+
+@pytest.mark.parametrize("bad", [0, -1.0, np.nan, np.inf, None, 1j, True])
+def test_scales_that_are_not_positive_are_refused_before_any_run(bad):
+    limit = MeanField(X, Y)
+    with pytest.raises(InputError, match=r"capacity = .* is not positive and finite"):
+        limit(bad, 1.0)
+    with pytest.raises(InputError, match=r"kappa_prime = .* is not positive and finite"):
+        limit(1.0, bad)
 
 
 def test_data_without_a_constant_are_refused():

@@ -50,7 +50,7 @@ def test_a_chebyshev_step_is_of_second_order_and_stable_over_its_whole_range(sta
     assert np.max(inner) < 1 - damping / 4  # damped to 1 - damping/3
 
 
-@pytest.mark.parametrize("stages", [2, 3, 5, 12])
+@pytest.mark.parametrize("stages", [4, 6, 9, 20])
 def test_the_times_of_the_stages(stages):
     """c_j = (T_s'/T_s'') (T_j''/T_j') at w0, about (j^2 - 1)/(s^2 - 1), and c_1 = c_2 by b_1 = 1/w0."""
     first, rows = chebyshev_coefficients(stages)

@@ -96,9 +96,9 @@ def test_a_budget_of_steps_is_used_up_and_not_overdrawn(steps):
 @pytest.mark.parametrize("d", [2, 3])
 def test_where_no_weight_is_pushed_the_run_is_at_rest_at_once(method, d):
     """Inputs of zero: no kernel, no growth, no length of a step to begin with; and nothing is iterated to see it."""
-    start, inputs = nm.TwoLayer.sample(20, 1, 0, np.ones((2, d)), rng=0), np.zeros((2, d))
-    run = nm.gradient_flow(start, inputs, np.array([1.0, 0.0]), throw=False, method=method)
-    assert (run.status, run.stats.accepted, run.loss) == (nm.Status.STATIONARY, 0, 0.25)
+    start, inputs = nm.TwoLayer.sample(20, 1, 0, np.ones((4, d)), rng=0), np.zeros((4, d))
+    run = nm.gradient_flow(start, inputs, np.array([1.0, 0.0, 0.0, 0.0]), throw=False, method=method)
+    assert (run.status, run.stats.accepted, run.loss) == (nm.Status.STATIONARY, 0, 0.125)
     assert run.stats.kernel_evaluations == 1
 
 

@@ -76,6 +76,20 @@ def test_places_on_rays_and_at_the_origin(seed):
         assert np.all((rows > 2 * rays) == (sign < 0))
 
 
+@given(seed=seeds)
+def test_the_place_beside_a_ray_where_the_first_sample_of_its_line_sleeps(seed):
+    X = inputs(np.random.default_rng(seed))
+    if not np.any(X):
+        return
+    sectors, first = Sectors.of(X, 0.0), Hyperplanes.of(X).first
+    rays = np.arange(len(sectors.normals))
+    along = np.abs(X[first] @ sectors.directions.T) / np.linalg.norm(X[first], axis=1)[:, None]
+    sample = first[np.argmin(along, axis=0)]
+    beside = np.stack([2 * rays + 1, (2 * rays - 1) % (2 * len(rays))])
+    assert np.all(np.any(sectors.negative == beside, axis=0))
+    assert np.all(sectors.slopes[sectors.negative // 2, sample] == 0.0)
+
+
 def in_the_plane(u, v, X, c, slope):
     """One neuron under constant forces over a unit of time, by the pass over all neurons."""
     sectors = Sectors.of(X, slope)

@@ -53,6 +53,16 @@ def test_tiny_weights_condense_on_the_predicted_directions(four_points, activati
         assert net.first.final < 0.2
 
 
+@pytest.mark.parametrize("activation", ["softplus", "sigmoid"])
+def test_where_sigma_of_zero_is_not_zero_the_mean_is_fitted_first(four_points, activation):
+    X, y = four_points
+    start = nm.DeepNetwork.sample((2, 400, 1), (1e-4, 1e-4), activation=PointwiseActivation(activation), centred=False)
+    run = nm.gradient_flow(start, X, y, loss_tol=0.12)
+    assert nm.compare_with_first_directions(run, X, y).plateau > 0.95
+    as_given = pt.condensed_directions(X, y, activation=activation)
+    assert nm.compare_with_first_directions(run, X, y, as_given).plateau < 0.05
+
+
 @pytest.mark.parametrize("activation", ["z tanh z", "z^2 tanh z"])
 def test_the_onset_takes_a_power_of_the_size(four_points, activation):
     """T ~ eps^-(p-1), with eps = m^(-gamma/2) and the median of five seeds."""
@@ -91,7 +101,10 @@ def test_features_says_and_draws_them(four_points, capsys):
     assert read["points"][0]["regime"] is None
     run = nm.gradient_flow(nm.TwoLayer.sample(40, 1, 0, four_points[0]), *four_points)
     ax = Figure().subplots()
-    draw_orientations(run, ax, pt.condensed_directions(*four_points))
+    first = nm.compare_with_first_directions(run, *four_points)
+    draw_orientations(run, ax, first)
+    dots = next(line for line in ax.lines if line.get_label() == "first plateau, end")
+    np.testing.assert_array_equal(dots.get_xdata(), first.on_plateau.orientation)
     lines = {line.get_label(): line.get_xdata()[0] for line in ax.lines if "predicted" in line.get_label()}
     assert lines == pytest.approx({"predicted, $a>0$": np.deg2rad(139.297), "predicted, $a<0$": np.pi / 4}, abs=1e-4)
 

@@ -69,7 +69,7 @@ def _normalised(derivation: pt.Derivation) -> list[Equation]:
     """The equations of the derivation's section on the normalised dynamics that are particular to two layers."""
     (section,) = (part for part in dynamics_sections(derivation) if part.title.startswith("Normalised"))
     equations = [piece for piece in section.body if isinstance(piece, Equation)]
-    (first,) = (i for i, equation in enumerate(equations) if equation.text.startswith("c = "))
+    (first,) = (i for i, equation in enumerate(equations) if equation.formula.startswith("c = "))
     return equations[first:-1]  # the last one are the axes: page 5
 
 
