@@ -28,6 +28,7 @@ from phasetheory.networks.initializations import describe_initialization, initia
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.learning_rates import LearningRateScaling
+from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.scaling.regimes import Basis, Regime, Statement, classify
 from phasetheory.symbols.exponents import exponent
 from phasetheory.symbols.expressions import d, m, parse_scale
@@ -52,6 +53,7 @@ __all__ = [
     "Normalization",
     "NotHomogeneousError",
     "NotPowerLawError",
+    "Optimizer",
     "PhaseDiagram",
     "Regime",
     "Region",

@@ -137,7 +137,7 @@ def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Pla
         return kind(
             diagram=plane.diagram,
             points=plane.points,
-            widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
+            widths=runs.widths or standard(plane.diagram).scan[0],
             seeds=runs.seeds,
             data=(data.X, data.y),
             data_name=data.name,

@@ -21,6 +21,7 @@ from numerics.experiments.virtual_width import virtual_slopes
 from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
 from numerics.reports.virtual_width import virtual_dict, virtual_table
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["verify_command"]
 
@@ -79,6 +80,11 @@ def verify_command(
     with plain_warnings():
         plan = Plan.quick(plane, **given) if quick else Plan(diagram=plane, **given)
     plan.check_seeds(2)
+    flow = plane.optimizer == GRADIENT_FLOW
+    if virtual and not flow:
+        raise InputError(
+            "--virtual: widths play one another under gradient flow; leave it out, or leave out --optimizer"
+        )
     if virtual and plan.depth > 2:
         raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
     if virtual and not is_homogeneous(plan.activation or 0.0):
@@ -87,12 +93,13 @@ def verify_command(
         prepare(out)
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
-    derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
+    about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
+    derivation = pt.derive(**about, optimizer=plane.optimizer)
     if not no_derivation:
         console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:
         verification = verify(plan, store=store, progress=progress)
-    deeper = plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
+    deeper = flow and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
     slopes = virtual_slopes(plan) if virtual or deeper else {}
     report = to_dict(verification, derivation) | ({"virtual": virtual_dict(slopes)} if slopes else {})
     for norm in plan.norms:

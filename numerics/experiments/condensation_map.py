@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class CondensationPlan(Plan):
     For d > 2 the orientation is that of :func:`numerics.orientation_histogram` in ``share``, and the projection on the leading
     direction in ``occupancy``.
     """
+
+    any_optimizer: ClassVar[bool] = False
 
     max_seconds: float = 900.0
 

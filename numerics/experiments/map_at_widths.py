@@ -49,7 +49,8 @@ class MapAtWidths:
         found = self.slopes["predicted"].transpose(x, y).copy()
         limits = self.here.diagram.evaluate(found[x].values[:, None], found[y].values[None, :], layers=[self.layer])
         missing = np.full(found.shape, np.nan)
-        for i, j in np.argwhere(self.slopes["slope"].transpose(x, y).notnull().values):
+        there = self.slopes["slope"].notnull()
+        for i, j in np.argwhere(there.any([name for name in there.dims if name not in (x, y)]).transpose(x, y).values):
             slope = self.here.slopes(_point(found[x][i], found[y][j])).get(self.layer, np.nan)
             missing[i, j] = slope - limits[self.layer][i, j]
         return found + missing
@@ -58,26 +59,31 @@ class MapAtWidths:
     def zero(self) -> "xarray.DataArray":
         """Where the slope at these widths is zero, looked for between the points that are measured in each row."""
         x, y = self.here.diagram.names
-        found = self.boundary["crossing"].copy()
-        for i, row in enumerate(found[y].values):
-            columns = self.slopes["slope"].sel({y: row}).dropna(x)[x].values
-            found[i] = self.here.boundary(self.layer, float(row), columns)
+        found, expected = self.slopes[y] * np.nan, self.expected
+        for i in range(len(found)):
+            columns = expected.isel({y: i}).dropna(x)[x].values
+            found[i] = self.here.boundary(self.layer, float(found[y][i]), columns)
         return found
 
     @cached_property
     def verdicts(self) -> "xarray.DataArray":
-        """Values of :class:`numerics.experiments.judgement.Verdict` over the plane; empty where nothing is known."""
+        """Values of :class:`numerics.experiments.judgement.Verdict` wherever there is a slope; empty where nothing is known."""
         x, y = self.here.diagram.names
-        runs, limits = self.runs.transpose(x, y, "width", "seed"), self.slopes["predicted"].transpose(x, y).values
-        found = np.full(limits.shape, "", dtype=object)
-        for i, j in np.argwhere(np.isfinite(self.expected.values)):
-            cell, point = runs.isel({x: i, y: j}), _point(self.slopes[x][i], self.slopes[y][j])
-            distances = self.here.distances(point)[self.layer]
+        slopes = self.slopes["slope"].transpose(x, y, ...)
+        known = slopes.notnull() & self.expected.notnull()
+        runs, limits = (
+            self.runs.transpose(*slopes.dims, "width", "seed"),
+            self.slopes["predicted"].transpose(x, y).values,
+        )
+        found = np.full(slopes.shape, "", dtype=object)
+        for place in map(tuple, np.argwhere(known.transpose(*slopes.dims).values)):
+            i, j = place[:2]
+            distances = self.here.distances(_point(slopes[x][i], slopes[y][j]))[self.layer]
             prediction = Prediction(sp.Rational(str(limits[i, j])), float(self.expected[i, j]), distances)
-            measured = cell["relative_distance"].values, cell["status"].values
+            measured = runs["relative_distance"].values[place], runs["status"].values[place]
             result = judge(self.layer, "frobenius", prediction, self.here.widths, *measured, allowance_at(2))
-            found[i, j] = result.verdict.value
-        return self.expected.copy(data=found.astype(str))
+            found[place] = result.verdict.value
+        return slopes.copy(data=found.astype(str))
 
     def count(self, verdict: Verdict) -> int:
         """How many points have it."""

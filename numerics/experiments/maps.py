@@ -108,7 +108,8 @@ def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDi
         name: [pt.parse_scale(text, symbols=(x, y)) for text in dataset.attrs[name].split(", ")] for name in names[1:]
     }
     network = pt.Network(tuple(scales["sigmas"]), scales["alpha"][0], tuple(scales["learning_rates"]))
-    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm)
+    optimizer = dataset.attrs.get("optimizer", "gradient-flow")
+    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm, optimizer=optimizer)
 
 
 def compare_map(

@@ -13,6 +13,8 @@ import phasetheory as pt
 from numerics.experiments.at_widths import AtWidths, covers
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
+from numerics.networks.activation import is_homogeneous
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["Prediction", "expected"]
 
@@ -50,16 +52,23 @@ def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[s
     found = {}
     distances: Mapping[str, Mapping[int, float]] = {}
     slopes: Mapping[str, float] = {}
-    if covers(plan.depth, plan.activation):
+    if plan.optimizer == GRADIENT_FLOW and covers(plan.depth, plan.activation):
         here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
         distances, slopes = here.distances(point), here.slopes(point)
-    place = dict(zip(diagram.names, (sp.Rational(v.numerator, v.denominator) for v in point), strict=True))
     for norm in plan.norms:
-        limits = diagram.with_norm(norm).slopes_at(**place)
+        limits = _limits(plan, point, diagram, norm)
         for layer in plan.judged:
             limit = limits[layer]
             found[layer, norm] = Prediction(limit, float(limit))
             if norm == "frobenius" and layer in distances:
-                missing = slopes[layer] - float(plan.diagram.network_at(point).slopes()[layer])
+                missing = slopes[layer] - float(_limits(plan, point, plan.diagram, norm)[layer])
                 found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer])
     return found
+
+
+def _limits(plan: Plan, point: Point, diagram: pt.PhaseDiagram, norm: str) -> dict[str, sp.Expr]:
+    """Slopes under the optimiser of the diagram, on the branch that the data are on where easy and hard targets differ."""
+    network, optimizer = diagram.network_at(point), diagram.optimizer
+    own = plan.activation is None or is_homogeneous(plan.activation)
+    target = plan.target if own and network.depends_on_target(optimizer) else "easy"
+    return network.slopes(norm, optimizer=optimizer, target=target)

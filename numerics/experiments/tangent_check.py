@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -178,6 +179,8 @@ def compare_with_tangent(
 @dataclass(frozen=True, kw_only=True)
 class TangentPlan(Plan):
     """A scan of the distance from the tangent model: a :class:`numerics.Plan`, and the groups of the tangent model."""
+
+    any_optimizer: ClassVar[bool] = False
 
     rtol: float = _RTOL
     tangent_layers: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import ClassVar
 
 from numerics.arrays import listed
 from numerics.errors import InputError
@@ -27,6 +28,8 @@ class Beta2Plan(Plan):
     **options
         Those of :class:`numerics.Plan`, of a diagram of two layers.
     """
+
+    any_optimizer: ClassVar[bool] = False
 
     beta2_exponents: tuple[Fraction, ...] = (Fraction(0),)
 

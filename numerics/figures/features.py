@@ -63,7 +63,7 @@ def draw_orientations(solution: Solution, ax: Axes, first: FirstDirections | Non
     states = [(features(solution.initial), INITIAL, "initial"), (features(solution.network), FINAL, "final")]
     if first is not None:
         draw_first_directions(first.predicted, ax)
-        states[1:1] = [] if first.on_plateau is None else [(first.on_plateau, ON_PLATEAU, "first plateau, end")]
+        states[1:1] = [] if first.on_plateau is None else [(first.on_plateau, ON_PLATEAU, "plateau's end")]
     for neurons, colour, label in states:
         draw_scatter(ax, neurons.orientation, neurons.amplitude, colour=colour, label=label)
     orientation_axis(ax)

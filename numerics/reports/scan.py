@@ -97,15 +97,14 @@ def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], s
 
 
 def _at_these_widths(comparison: MapComparison) -> dict[str, Any] | str:
-    """Slopes and boundary of the infinitely wide network, in the order of the measured ones; why they are not known otherwise."""
+    """Slopes and boundary of the infinitely wide network, first coordinate by second; why they are not known otherwise."""
     here = comparison.here
     if here is None:
         return comparison.why_not_here
-    slopes, boundary = comparison.slopes["slope"].dims, comparison.boundary["crossing"].dims
     return {
-        "expected": without_nan(here.expected.transpose(*slopes).values.tolist()),
-        "verdict": here.verdicts.transpose(*slopes).values.tolist(),
-        "boundary": without_nan(here.zero.transpose(*boundary).values.tolist()),
+        "expected": without_nan(here.expected.values.tolist()),
+        "verdict": here.verdicts.values.tolist(),
+        "boundary": without_nan(here.zero.values.tolist()),
     }
 
 

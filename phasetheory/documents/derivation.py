@@ -13,6 +13,7 @@ from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradie
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.symbols.prose import text
 
 WIDE = 4  # deepest network that is written out with two neurons in a layer, and its scales one by one
@@ -56,6 +57,8 @@ class Derivation:
         neuron in a layer beyond four (a network of width w has w^(L-1) paths, each a term).
     normalized : Normalization
     conserved : tuple of BalanceLaw
+        None under another optimiser than gradient flow.
+    optimizer : Optimizer
     """
 
     depth: int
@@ -64,11 +67,12 @@ class Derivation:
     flow: GradientFlow
     normalized: Normalization
     conserved: tuple[BalanceLaw, ...]
+    optimizer: Optimizer = GRADIENT_FLOW
 
     @cached_property
     def diagram(self) -> PhaseDiagram:
         """The phase diagram on the standard slice of this depth."""
-        return phase_diagram(self.depth)
+        return phase_diagram(self.depth, optimizer=self.optimizer)
 
     @cached_property
     def boundaries(self) -> dict[str, Boundary]:
@@ -85,7 +89,7 @@ class Derivation:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         """Every step's proof, evaluated."""
-        return (
+        every = (
             Check("homogeneity: $σ(c z) = c^p σ(z)$ for $c > 0$", _zero(self.activation.homogeneity_residual())),
             Check("Euler's identity: $z σ'(z) = p σ(z)$", _zero(self.activation.euler_residual())),
             Check("the equations of motion are $-η_l ∂R/∂W_l$, entry by entry", _zero_matrices(self.flow.residual())),
@@ -95,8 +99,12 @@ class Derivation:
                 "the normalised flow, scales put back, is the original flow",
                 _zero_matrices(self.normalized.round_trip()),
             ),
-            Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)),
         )
+        if self.optimizer == GRADIENT_FLOW:
+            return (*every, Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)))
+        scale, entry = sp.Symbol("c", positive=True), sp.Symbol("z", real=True)
+        forgets = sp.sign(scale * entry) == sp.sign(entry)
+        return (*every, Check("$sign(c z) = sign(z)$ for $c > 0$: with the flow the signs are normalised too", forgets))
 
     @property
     def unit_rates(self) -> bool:
@@ -120,9 +128,13 @@ class Derivation:
 
 
 def derive(
-    network: Network | None = None, *, depth: int | None = None, activation: Activation | None = None
+    network: Network | None = None,
+    *,
+    depth: int | None = None,
+    activation: Activation | None = None,
+    optimizer: str | Optimizer = GRADIENT_FLOW,
 ) -> Derivation:
-    """Carry out the derivation for a network, or for a depth and activation in general.
+    """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
 
     Raises
     ------
@@ -142,7 +154,9 @@ def derive(
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
     samples, width = (2 if depth == 2 else 1), (2 if depth <= WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
-    return Derivation(depth, activation, network, flow, normalize(flow), balance_laws(flow))
+    chosen = as_optimizer(optimizer)
+    conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
+    return Derivation(depth, activation, network, flow, normalize(flow), conserved, chosen)
 
 
 def _zero(residuals: tuple[sp.Expr, ...]) -> bool:

@@ -4,8 +4,10 @@ import sympy as sp
 
 from phasetheory.documents.derivation import WIDE, Derivation
 from phasetheory.documents.document import Equation, Section, equals
+from phasetheory.documents.sign_descent import sign_descent_sections
 from phasetheory.dynamics.activations import Activation
 from phasetheory.networks.network import coordinate_symbols
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import latex, plain
 
@@ -15,7 +17,9 @@ _z = sp.Symbol("z", real=True)
 
 
 def dynamics_sections(derivation: Derivation) -> list[Section]:
-    """Everything up to the balance law."""
+    """Everything before the scaling argument: under gradient flow up to the balance law."""
+    if derivation.optimizer != GRADIENT_FLOW:
+        return [_assumptions(derivation), _definitions(), *sign_descent_sections(derivation)]
     return [
         _assumptions(derivation),
         _definitions(),
@@ -46,7 +50,8 @@ def _assumptions(derivation: Derivation) -> Section:
         start = Equation("W_l ~ N(0, σ_l²) entry by entry,   l = 1, ..., L")
         scales = "" if first == "σ₁" else f", and the scales $σ_l$ are {_listed(derivation)}"
         names = f"There are $L = {top}$ layers. The last one, $W{top}$, is also called $a${scales}."
-    loss = Equation("R = (1/(2n)) Σ_i e_i²,   e_i = f(x_i) - y_i,   dW_l/dt = -η_l ∂R/∂W_l")
+    motion = "∂R/∂W_l" if derivation.optimizer == GRADIENT_FLOW else "sign(∂R/∂W_l)"
+    loss = Equation(f"R = (1/(2n)) Σ_i e_i²,   e_i = f(x_i) - y_i,   dW_l/dt = -η_l {motion}")
     act, p = derivation.activation, derivation.activation.degree
     homogeneous = f"The activation $σ$ is {activation_words(act)}, positively homogeneous of degree $p = {plain(p)}$:"
     branches = [act.right * _z**p, act.left * (-_z) ** p]

@@ -1,4 +1,4 @@
-"""The scaling argument as sections: capacity, growth, displacement, boundaries, and one network followed through."""
+"""The scaling argument as sections: capacity, growth and displacement, boundaries, and one network followed through."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -10,6 +10,7 @@ from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.derivation import Derivation
 from phasetheory.documents.document import Equation, Section, equals
+from phasetheory.documents.growth import GROWTH, growth_sections
 from phasetheory.documents.statements import statements
 from phasetheory.dynamics.activations import relu
 from phasetheory.dynamics.gradient_flow import sigma_symbols
@@ -17,6 +18,7 @@ from phasetheory.networks.critical import critical_point
 from phasetheory.networks.initializations import describe_initialization
 from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.scaling.argument import displacement
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 from phasetheory.scaling.regimes import Basis, Regime, classify
 from phasetheory.symbols.formulas import formula_tex
 from phasetheory.symbols.printing import latex, plain, power
@@ -31,19 +33,25 @@ def scaling_sections(derivation: Derivation) -> list[Section]:
     """Everything after the balance law, except the checks."""
     sections = [_capacity(derivation)]
     if derivation.activation.degree == 1:
-        sections += [_growth(), _displacement(), boundaries_section(derivation.diagram), _critical(derivation)]
+        sections += [
+            *growth_sections(derivation.optimizer),
+            boundaries_section(derivation.diagram),
+            _critical(derivation),
+        ]
     if derivation.network is not None:
-        sections.append(network_section(derivation.network))
+        sections.append(network_section(derivation.network, derivation.optimizer))
     return [*sections, _claims(derivation)]
 
 
 def _capacity(derivation: Derivation) -> Section:
     p, q = derivation.activation.degree, derivation.capacity_boundary
     gamma, _ = coordinate_symbols(derivation.depth)
+    absorbed = "$W_l → W_l/√η_l$, which gives the flow one metric in every layer"
+    if derivation.optimizer != GRADIENT_FLOW:
+        absorbed = "$W_l → W_l/η_l$, which gives every layer one rate"
     body: list[str | Equation] = [
         "Strength of a layer at the start (its spectral norm) and its Frobenius norm, with $n_(l-1)$ and $n_l$ the widths on "
-        "either side, $d$, $m$, ..., $m$, 1; learning rates are absorbed by $W_l → W_l/√η_l$, which gives the flow one metric "
-        "in every layer:",
+        f"either side, $d$, $m$, ..., $m$, 1; learning rates are absorbed by {absorbed}:",
         Equation("s_l = σ_l √max(n_(l-1), n_l) ~ σ_l √m,   F_l = σ_l √(n_(l-1) n_l)"),
         "Capacity: the output within reach of these weights once the features are aligned (not the random output of the "
         "start). A signal of norm $|h_(l-1)|$, spread over the neurons, comes out of layer $l$ and its activation with norm "
@@ -63,52 +71,13 @@ def _capacity(derivation: Derivation) -> Section:
     return Section("Capacity", Basis.DERIVED, tuple(body))
 
 
-def _growth() -> Section:
-    return Section(
-        "Growth",
-        Basis.DERIVED,
-        (
-            "By the balance law the flow adds the same amount $Δ$ to the square of every layer along the signal. Two cases.",
-            "Case 1, $P ≥ 1$: a small move fits the data. Moving layer $l$ by $δ$ along the signal changes $f$ by $δ P/s_l$, "
-            "and the layer of least strength is moved most cheaply; the change of order one costs",
-            Equation("δ = min_l s_l/P,   Δ = δ s = min_l s_l²/P"),
-            "Case 2, $P < 1$: no small move does. The layers grow until the capacity is one:",
-            Equation("Π_l √max(s_l², Δ) = α"),
-            "In exponents of $m$ (the same letters from here on) products are sums and sums are maxima. The left side of "
-            "case 2 is increasing, and the sum of $max(s_l, x)$ over $l$ is the largest of the sums over sets $K$ of layers "
-            "that take $x$, the others taking $s_l$, so the root is a minimum over $K$, and both cases are one formula:",
-            Equation("Δ/2 = max(min_l s_l, min_K (Σ_(l∈K) s_l - P)/|K|) - max(P, 0)/2"),
-        ),
-    )
-
-
-def _displacement() -> Section:
-    return Section(
-        "How far each layer moves",
-        Basis.DERIVED,
-        (
-            "A layer of strength $s$ along the signal gains $Δ$ in square; it has moved by $√Δ$ if it has outgrown its "
-            "start, else by less:",
-            Equation("δ = √(s² + Δ) - s ~ min(√Δ, Δ/s)"),
-            "Relative to its norm at the start:",
-            Equation("sup_(t≥0) RD_l(t) ~ min(√Δ, Δ/s_l)/F_l ~ m^(S_l),   in exponents  S_l = min(Δ/2, Δ - s_l) - F_l"),
-            "$S_l$ is piecewise linear in the exponents. The layer is linear, critical or condensed where $S_l < 0$, "
-            "$S_l = 0$, $S_l > 0$. In spectral norm $F_l$ is replaced by $s_l$.",
-            "The linear approximation holds for all times where every layer below the output is linear in spectral norm. The "
-            "network is linear in its output weights; what is of second order has a factor RD of a layer below, and so has "
-            "the share of neurons that change sides of a sample. Where a layer below is not linear, it fails (a linear "
-            "activation with a single such layer excepted).",
-        ),
-    )
-
-
 def boundaries_section(diagram: PhaseDiagram) -> Section:
     """Slopes and boundaries of every layer over the plane of a diagram."""
     x, y = (plain(c) for c in diagram.coordinates)
     alike = (
         ", where all layers after the first start alike" if diagram.is_standard and diagram.network.depth > 2 else ""
     )
-    if diagram.is_standard and diagram.network.depth == 3:
+    if diagram.is_standard and diagram.network.depth == 3 and diagram.optimizer == GRADIENT_FLOW:
         alike += " (its regions were first found empirically [@zhou2022])"
     norm = "" if diagram.norm == "frobenius" else f", in {diagram.norm} norm"
     body: list[str | Equation] = [f"On the plane of ${x}$ and ${y}${alike}{norm}:"]
@@ -167,15 +136,18 @@ def _shortened(names: Sequence[str]) -> list[str]:
 
 
 def _critical(derivation: Derivation) -> Section:
-    point = critical_point(derivation.depth)
+    point = critical_point(derivation.depth, optimizer=derivation.optimizer)
+    condition, equal = "$s_l = Δ/2$", "$s_l$"
+    if derivation.optimizer != GRADIENT_FLOW:
+        condition, equal = "$s_l = u + c_l$", "$s_l - c_l$"
     runs = groupby(zip(derivation.normalized.sigmas, point.sigmas, strict=True), key=lambda pair: pair[1])
     powers = [f"{', '.join(_shortened([plain(s) for s, _ in run]))} ~ {power(exponent)}" for exponent, run in runs]
     return Section(
         "The critical point",
         Basis.DERIVED,
         (
-            "In spectral norm layer $l$ is critical if and only if $s_l = Δ/2$, so all layers are critical together if and "
-            "only if all $s_l$ are equal and $P = 1$. These linear equations have one solution, up to a common factor $m^g$ "
+            f"In spectral norm layer $l$ is critical if and only if {condition}, so all layers are critical together if and "
+            f"only if all {equal} are equal and $P = 1$. These linear equations have one solution, up to a common factor $m^g$ "
             "in every layer that $α$ takes out again:",
             Equation(",   ".join([*powers, f"α ~ {power(point.alpha)}"])),
             "with all learning rates 1. At two layers it is the mean-field scaling [@mei2018], at any depth muP [@yang2021], "
@@ -184,7 +156,7 @@ def _critical(derivation: Derivation) -> Section:
     )
 
 
-def network_section(net: Network) -> Section:
+def network_section(net: Network, optimizer: Optimizer = GRADIENT_FLOW) -> Section:
     """One network followed through: scales, coordinates, and what the argument says of every layer."""
     names = [plain(s) for s in sigma_symbols(net.depth)]
     body: list[str | Equation] = []
@@ -197,45 +169,52 @@ def network_section(net: Network) -> Section:
             scale = Equation(scale.formula + rate[0], scale.tex + rate[1])
         body.append(scale)
     body += [equals("α", net.alpha), equals("κ", net.kappa)]
+    coordinates = net.coordinates(optimizer)
     if net.zero_layer is None:
-        gammas = zip(coordinate_symbols(net.depth), (net.gamma, net.gamma_prime), strict=True)
-        body += [equals("κ'", net.kappa_prime), *(equals(plain(symbol), value) for symbol, value in gammas)]
+        body += [equals("κ'", net.kappa_prime)] if optimizer == GRADIENT_FLOW else []
+        named = zip(coordinate_symbols(net.depth), coordinates, strict=True)
+        body += [equals(plain(symbol), value) for symbol, value in named]
     else:
         body.append(
             f"${net.zero_layer}$ starts at zero, so it has no normalised weights and the network no coordinates; it is the limit "
             "of tiny scales, of exponent $-∞$, on which the scaling argument runs as it stands."
         )
     body.append(equals("exponent of P", net.capacity))
-    if net.activation.degree == 1 and net.gamma.free_symbols | net.gamma_prime.free_symbols:
+    if net.activation.degree == 1 and set().union(*(value.free_symbols for value in coordinates)):
         body.append("A line of networks: its slopes along the line are")
-        body += [equals(f"S_{layer}", slope) for layer, slope in slopes_on_slice(net).items()]
+        body += [equals(f"S_{layer}", slope) for layer, slope in slopes_on_slice(net, optimizer=optimizer).items()]
     elif net.activation.degree == 1:
-        body += _followed_through(net)
+        body += _followed_through(net, optimizer)
     return Section(f"This network{f': {literal(net.name)}' if net.name else ''}", Basis.DERIVED, tuple(body))
 
 
-def _followed_through(net: Network) -> list[str | Equation]:
+def _followed_through(net: Network, optimizer: Optimizer) -> list[str | Equation]:
     """The argument with this network's numbers."""
-    moved = displacement(*net.exponents.absorbed())
+    moved = displacement(*net.exponents.absorbed(optimizer), optimizer=optimizer)
     case = (
         "Case 1: $P ≥ 1$, a small move fits the data."
         if moved.capacity >= 0
         else "Case 2: $P < 1$, the layers must grow."
     )
-    body: list[str | Equation] = [f"{case} In exponents of $m$:", equals("Δ", moved.growth)]
-    numbers = (moved.strength, moved.frobenius, moved.moved, net.slopes().values())
-    layers = zip(net.layers, net.basis().values(), *numbers, strict=True)
+    body: list[str | Equation] = [f"{case} In exponents of $m$:", equals(GROWTH[optimizer], moved.growth)]
+    numbers = (moved.strength, moved.frobenius, moved.moved, net.slopes(optimizer=optimizer).values())
+    layers = zip(net.layers, net.basis(optimizer=optimizer).values(), *numbers, strict=True)
     for (basis, *values), run in groupby(layers, key=lambda layer: layer[1:]):
         body.append(_layers_line([name for name, *_ in run], basis, values))
     if net.depth > 2:  # only then do the two norms differ
         body.append("In spectral norm:")
-        for slope, names in groupby(net.layers, key=net.slopes("spectral").__getitem__):
+        for slope, names in groupby(net.layers, key=net.slopes("spectral", optimizer=optimizer).__getitem__):
             body.append(equals(_all_slopes(list(names)), slope))
     if net.zero_layer is not None:
-        exponent, layer = net.displacements()[net.zero_layer], net.zero_layer
+        exponent, layer = net.displacements(optimizer=optimizer)[net.zero_layer], net.zero_layer
         body.append(f"${layer}$ grows from zero, so its $S$ says nothing; what is finite is its norm:")
         body.append(Equation(f"|{layer}(t)| ~ {power(exponent)}"))
-    return [*body, f"Practice: {net.learning_rate_scaling().prose}."]
+    if net.depends_on_target(optimizer):
+        body.append(
+            "These are the slopes of a target that neurons in the directions on which $w$ condenses early can fit. Else:"
+        )
+        body += [equals(f"S_{layer}", slope) for layer, slope in net.slopes(target="hard").items()]
+    return [*body, f"Practice: {net.learning_rate_scaling(optimizer=optimizer).prose}."]
 
 
 def _layers_line(layers: list[str], basis: Basis, values: Sequence[sp.Expr]) -> Equation:
@@ -256,8 +235,13 @@ def statements_section(net: Network) -> Section:
 
 def _claims(derivation: Derivation) -> Section:
     proved, derived = Basis.PROVED, Basis.DERIVED
+    flow = derivation.optimizer == GRADIENT_FLOW
+    law = ("Equations of motion, normalisation, balance law", proved, "each residual simplified to zero, below")
+    if not flow:
+        zero = "residuals simplified to zero, below; bounds as above"
+        law = ("Normalisation, the bounds of equal speed", proved, zero)
     claims = [
-        ("Equations of motion, normalisation, balance law", proved, "each residual simplified to zero, below"),
+        law,
         ("Strengths, capacity and its boundary", derived, "this project, after the norms of random matrices"),
     ]
     if derivation.activation.degree == 1:
@@ -266,13 +250,17 @@ def _claims(derivation: Derivation) -> Section:
             ("Where the linear approximation holds", derived, "scaling argument"),
             ("One critical point per depth, up to a common factor", derived, "proved given the scaling argument"),
         ]
-    if derivation.depth == 2 and derivation.activation == relu:
+    if derivation.depth == 2 and derivation.activation == relu and flow:
         claims += [
             ("$w$ is linear for $γ < 1$, with $RD_w$ at most of the order $log m/(m κ)$", proved, "@luo2021"),
             ("$w$ is linear for $γ' > γ - 1$ and $γ' > 0$, with $RD_w$ at most $κ' log m/(m κ)$", proved, "@luo2021"),
             ("$w$ is condensed for $γ > 1$ and $γ' < γ - 1$", proved, "@luo2021"),
             ("The exact slopes, the boundary itself, and all about $a$", derived, "scaling argument"),
         ]
+    if not flow:
+        claims.append(
+            ("That Adam at a small rate is sign descent; no theorem on regimes covers it", derived, "this project")
+        )
     return _with_bases("What is proved and what is argued", claims)
 
 

@@ -13,6 +13,7 @@ from phasetheory.documents.scaling import (
 )
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.symbols.prose import literal
 
 __all__ = ["for_notebook", "write"]
@@ -59,4 +60,5 @@ def _title(derivation: Derivation) -> str:
     network = derivation.network
     name = f": {literal(network.name)}" if network is not None and network.name else ""
     activation = activation_words(derivation.activation)
-    return f"The phase diagram of a {derivation.depth}-layer {activation} network, derived{name}"
+    under = "" if derivation.optimizer == GRADIENT_FLOW else f" under {derivation.optimizer.title}"
+    return f"The phase diagram of a {derivation.depth}-layer {activation} network{under}, derived{name}"

@@ -99,6 +99,11 @@ class Activation:
             )
         return cls(name, right.subs(_positive, 1), left.subs(_positive, 1), degree)
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a multiple of the identity: without a kink."""
+        return (self.degree, self.left) == (1, -self.right)
+
     @cached_property
     def function(self) -> type[sp.Function]:
         """The activation as a SymPy function, printed by name; its derivative is :attr:`derivative`."""

@@ -63,7 +63,7 @@ def test_classify_says_what_is_proved(capsys):
     assert "w is condensed" in proved
     assert "S_w ≥ 1/4" in proved
     assert "S_w = 1/2, S_a = -1" in derived
-    assert "lower bound" in derived  # output weights that hardly move
+    assert "a hard target (they cannot): S_w = 3/4, S_a = -1/4" in derived  # output weights that hardly move
 
 
 def test_coordinates_have_one_name_a_depth(capsys):

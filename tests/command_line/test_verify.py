@@ -42,7 +42,7 @@ def test_slopes_at_virtual_widths(capsys):
     report = json.loads(run(capsys, *[word for word in DEEP if word != "--no-derivation"], "--json")[1])
     (point,) = report["virtual"]
     assert (point["basis"], point["real_width"], len(point["local_slopes"]["W2"][0])) == ("argued", 96, 3)
-    assert point["local_slopes"]["W2"][0] == pytest.approx([-1, -1, -1], abs=0.01)
+    assert point["local_slopes"]["W2"][0] == pytest.approx([-1, -1, -1], abs=0.025)
 
 
 def test_an_interrupted_verification_says_how_to_go_on(capsys, tmp_path, monkeypatch):

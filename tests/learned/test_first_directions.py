@@ -103,7 +103,7 @@ def test_features_says_and_draws_them(four_points, capsys):
     ax = Figure().subplots()
     first = nm.compare_with_first_directions(run, *four_points)
     draw_orientations(run, ax, first)
-    dots = next(line for line in ax.lines if line.get_label() == "first plateau, end")
+    dots = next(line for line in ax.lines if line.get_label() == "plateau's end")
     np.testing.assert_array_equal(dots.get_xdata(), first.on_plateau.orientation)
     lines = {line.get_label(): line.get_xdata()[0] for line in ax.lines if "predicted" in line.get_label()}
     assert lines == pytest.approx({"predicted, $a>0$": np.deg2rad(139.297), "predicted, $a<0$": np.pi / 4}, abs=1e-4)

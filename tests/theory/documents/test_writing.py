@@ -27,11 +27,12 @@ NETWORKS = {
     "rates": pt.Network((1, "1/m", 1), "m", learning_rates=("m", 1, "1/m"), name="rates"),
     "cubic": pt.two_layer("m", 1, 1, activation=pt.relu_power(3)),
 }
+ADAM = {"adam": None, "adam he": pt.initialization("he", 3), "adam rates": pt.Network((1, 1), "m", ("m", 1))}
 
 
 @cache
 def derived(name):
-    return pt.derive(NETWORKS[name])
+    return pt.derive(ADAM[name], optimizer="adam") if name in ADAM else pt.derive(NETWORKS[name])
 
 
 @cache
@@ -39,7 +40,7 @@ def written(name, form="text"):
     return pt.write(derived(name), form)
 
 
-@pytest.fixture(scope="module", params=NETWORKS, ids=str)
+@pytest.fixture(scope="module", params=[*NETWORKS, *ADAM], ids=str)
 def name(request):
     return request.param
 
@@ -70,7 +71,7 @@ def test_latex_is_well_formed(name):
 def test_variables_and_signs_stand_in_formulas(name):
     """Outside of formulas no single letter (but the article), no index, no power, no minus sign."""
     source = written(name, "latex").split(r"\maketitle")[1].split(r"\begin{thebibliography}")[0]
-    if network := NETWORKS[name]:
+    if network := {**NETWORKS, **ADAM}[name]:
         source = source.replace(f": {tex(literal(network.name))}", "")
     words = _INLINE.sub(" ", _DISPLAYED.sub(" ", source))
     words = re.sub(r"\\cite\{\w+\}|\\[A-Za-z]+\*?", " ", words)
@@ -133,7 +134,8 @@ def test_markdown_has_every_section_and_balanced_formulas(name):
     titles = re.findall(r"^## (.*)$", source, flags=re.M)
     assert titles[0].startswith("Network, loss")
     assert titles[-2:] == ["Checks", "References"]
-    assert {"Gradient flow", "Balance law", "Capacity", "What is proved and what is argued"} <= set(titles)
+    own = {"Sign descent", "Equal speed"} if derived(name).optimizer.degree == 0 else {"Gradient flow", "Balance law"}
+    assert own | {"Capacity", "What is proved and what is argued"} <= set(titles)
     assert source.count("$$") % 2 == 0
     assert ("Growth" in titles) == (derived(name).activation.degree == 1)
 
@@ -145,7 +147,7 @@ def test_every_section_says_what_it_rests_on(name):
     *titles, last = titles
     assert last == "References"
     dynamics, argued = titles[:5], titles[5:-1]
-    assert dynamics[-1] == "Balance law"
+    assert dynamics[-1] == ("Equal speed" if derived(name).optimizer.degree == 0 else "Balance law")
     assert argued[0] == "Capacity"
     bases = ["proved", "definition", *["proved"] * 3, *["derived"] * len(argued), "proved"]
     assert headings == [*(f"{t}  [{b}]" for t, b in zip(titles, bases, strict=True)), "References"]
@@ -226,3 +228,26 @@ def test_degree_p_keeps_everything_but_the_slopes():
     text = pt.write(derivation)
     assert "γ = 1" in text
     assert "winner takes all" in text
+
+
+def test_the_derivation_under_adam_claims_what_it_may():
+    """Its own law, its own numbers, no theorem of gradient flow; every check holds."""
+    derivation = derived("adam he")
+    text = pt.write(derivation)
+    assert all(check.holds for check in derivation.checks)
+    assert not derivation.conserved
+    assert "u = -3/2" in text
+    for layer, slope in NETWORKS["he"].slopes(optimizer="adam").items():
+        assert f"S_{layer} = {slope}" not in text  # two layers are not three
+    for layer, slope in derivation.network.slopes(optimizer="adam").items():
+        assert re.search(rf"{layer}: .* S = {slope}; linear \[derived\]", text)
+    for word in ("proved: [Luo", "proved: Luo", "balance law", "√Δ"):
+        assert word not in text
+    assert "κ' = M_1/M_L" in text
+    assert "γ' = -1" in pt.write(derived("adam rates"))
+
+
+def test_a_derivation_in_the_open_region_writes_both_branches():
+    text = pt.write(pt.derive(pt.two_layer("m^(5/2)", "m", 1)))
+    assert "S = 1/2; condensed [proved]" in text
+    assert "S_w = 3/4" in text
