@@ -1,6 +1,7 @@
 """The parts of a scan one by one: what a session rewrites and when, what a record keeps, what workers are handed."""
 
 import math
+import os
 import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -82,6 +83,27 @@ def test_records_come_in_the_order_of_the_experiment(toy, tmp_path):
         assert [record.cell for record in session.records] == toy().cells[4:6]
         session.run(toy().cells)
         assert [record.cell for record in session.records] == toy().cells
+
+
+def test_a_session_runs_failed_cells_again_on_demand_only(toy):
+    class Failing(toy):
+        def measure(self, cell):
+            tried.append(cell)
+            raise ZeroDivisionError
+
+    tried = []
+    with Session(Failing(), executor=SERIAL) as session:
+        for retry, count in (({}, 2), ({}, 2), ({"retry_failed": True}, 4)):
+            session.run(toy().cells[:2], **retry)
+            assert len(tried) == count
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a system without such permissions")
+def test_a_log_is_readable_as_any_new_file_is(toy, tmp_path):
+    nm.scan(toy(sizes=(1,)), tmp_path / "runs.zarr", executor=SERIAL)
+    (tmp_path / "new").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("new", "runs.zarr/.scan/records.log")]
+    assert modes[0] & 0o644 == modes[1] & 0o777
 
 
 def test_what_was_left_in_a_store_that_was_cut_off_is_cleared_away(toy, tmp_path, bytes_of):
