@@ -20,7 +20,7 @@ from numerics.scans import CellStatus, Record, Session, failures, notes, timing
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.records import decode_line, encode_line
 from numerics.scans.signals import held_back
-from numerics.scans.workers import Borrowed, Threads
+from numerics.scans.workers import Borrowed, Threads, _measured_here
 
 SERIAL = nm.Serial()
 
@@ -141,6 +141,24 @@ def test_an_extended_store_keeps_its_title_and_takes_the_new_command(toy, tmp_pa
         nm.scan(hole, store, executor=SERIAL)
 
 
+def test_other_observables_are_another_scan_and_the_difference_is_said(toy, tmp_path):
+    class Other(toy):
+        @property
+        def observables(self):
+            return {"half": nm.Observable("x/2"), "powers": nm.Observable("", {"power": ("first",)})}
+
+    nm.scan(toy(), tmp_path / "runs.zarr", executor=SERIAL)
+    found, cells = Blueprint.of(toy()).differences(Blueprint.of(Other()))
+    assert cells == []
+    assert found == [
+        "observable double: the store has a number, this plan none",
+        "observable half: the store has none, this plan a number",
+        "observable powers: the store has power ['first', 'second'] by bin [0.5, 1.5, 2.5], this plan power ['first']",
+    ]
+    with pytest.raises(nm.InputError, match="holds another scan: observable double: the store has a number"):
+        nm.scan(Other(), tmp_path / "runs.zarr", executor=SERIAL, extend=True)
+
+
 @pytest.mark.parametrize(
     ("cells", "match"),
     [
@@ -219,6 +237,11 @@ def test_an_executor_is_handed_two_cells_a_worker():
     assert Borrowed(SimpleNamespace()).window is None  # who does not say how many gets all
     assert nm.Serial().window == 1
     assert nm.Dask(workers=1).window is None
+
+
+def test_a_worker_process_measures_by_the_experiment_that_it_was_given(toy, monkeypatch):
+    monkeypatch.setattr("numerics.scans.workers._here", [toy(factor=5.0)])
+    assert _measured_here(toy().cells[0]).values["double"] == 1.25
 
 
 def test_threads_are_one_a_core(toy, monkeypatch):
