@@ -15,11 +15,13 @@ from numerics.datasets import load_data
 from numerics.errors import GradientFlowError, InputError, ScanError
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
+from numerics.experiments.first_directions import FirstDirections, compare_with_first_directions, first_directions
 from numerics.experiments.location import Location, locate
 from numerics.experiments.mean_field import MeanField
 from numerics.experiments.plan import Plan
 from numerics.experiments.portraits import Portrait, train_points
 from numerics.experiments.prediction import Prediction
+from numerics.experiments.reduced_flow import Cluster, ReducedFlow, reduced_flow
 from numerics.experiments.refinement import refine
 from numerics.experiments.scaling_check import ScalingCheck, scaling_check
 from numerics.experiments.tangent_check import (
@@ -32,7 +34,7 @@ from numerics.experiments.tangent_check import (
 from numerics.experiments.verify import Verification, verify
 from numerics.experiments.virtual_width import MeanFieldSlopes, mean_field_slopes
 from numerics.experiments.weight_scales import Beta2Plan
-from numerics.flow import Progress, Snapshots, Solution, Status, gradient_flow
+from numerics.flow import Progress, Snapshots, Solution, Status, UpdateRule, descend, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import sample_network
 from numerics.networks.seeds import cell_seed
@@ -46,12 +48,14 @@ from numerics.scans import Dask, Experiment, Observable, Outcome, Processes, Ser
 __all__ = [
     "Allowance",
     "Beta2Plan",
+    "Cluster",
     "Condensation",
     "CondensationPlan",
     "Dask",
     "DeepNetwork",
     "Experiment",
     "Features",
+    "FirstDirections",
     "GradientFlowError",
     "InputError",
     "LayerObservables",
@@ -68,6 +72,7 @@ __all__ = [
     "Prediction",
     "Processes",
     "Progress",
+    "ReducedFlow",
     "ScalingCheck",
     "ScanError",
     "Serial",
@@ -79,14 +84,18 @@ __all__ = [
     "TangentModel",
     "Threads",
     "TwoLayer",
+    "UpdateRule",
     "Verification",
     "cell_seed",
+    "compare_with_first_directions",
     "compare_with_tangent",
     "condensation",
     "conserved_drift",
     "cosine_similarity",
     "datasets",
+    "descend",
     "features",
+    "first_directions",
     "gradient_flow",
     "layer_observables",
     "limiting_rate",
@@ -97,6 +106,7 @@ __all__ = [
     "mean_field_slopes",
     "open_scan",
     "orientation_histogram",
+    "reduced_flow",
     "refine",
     "relative_distance",
     "sample_network",

@@ -5,14 +5,15 @@ times become counts of their units. Here that is refused.
 """
 
 import math
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.errors import InputError
+from numerics.errors import InputError, shown
 
-__all__ = ["listed", "positive_number", "real_array", "real_number", "truth", "whole_number"]
+__all__ = ["listed", "plain_text", "positive_number", "real_array", "real_number", "truth", "whole_number"]
 
 _REAL = "fiu"
 #: What other kinds of data types hold, and what to do about it.
@@ -84,9 +85,9 @@ def real_number(value: Any, name: str) -> float:
     try:
         number = math.nan if unlike else float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{name} = {_shown(value)} is not a number; give one such as 1.75") from error
+        raise InputError(f"{name} = {shown(value)} is not a number; give one such as 1.75") from error
     if unlike:
-        raise InputError(f"{name} = {_shown(value)} is not a real number; give one such as 1.75")
+        raise InputError(f"{name} = {shown(value)} is not a real number; give one such as 1.75")
     if not math.isfinite(number):
         raise InputError(f"{name} = {value} is not finite; give a number such as 1.75")
     return number
@@ -100,9 +101,9 @@ def positive_number(value: Any, name: str, advice: str = "give a positive number
     try:
         number = real_number(value, name)
     except InputError as error:
-        raise InputError(f"{name} = {_shown(value)} is not positive{wanted}; {advice}") from error
+        raise InputError(f"{name} = {shown(value)} is not positive{wanted}; {advice}") from error
     if not number > 0:
-        raise InputError(f"{name} = {_shown(value)} is not positive{wanted}; {advice}")
+        raise InputError(f"{name} = {shown(value)} is not positive{wanted}; {advice}")
     return number
 
 
@@ -110,33 +111,33 @@ def whole_number(value: Any, name: str, least: int, advice: str, *, most: float 
     """A Python or NumPy integer from ``least`` to ``most``."""
     unlike = isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer)
     if unlike or not least <= value <= most:
-        raise InputError(f"{name} = {_shown(value)}; {advice}")
+        raise InputError(f"{name} = {shown(value)}; {advice}")
     return int(value)
 
 
 def truth(value: Any, name: str) -> bool:
     """True or False, of Python or NumPy; nothing else stands for them."""
     if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{name} = {_shown(value)}; give True or False")
+        raise InputError(f"{name} = {shown(value)}; give True or False")
     return bool(value)
 
 
+def plain_text(value: Any, name: str) -> str:
+    """A text of Python or NumPy."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} = {shown(value)}; give a text")
+    return str(value)
+
+
 def listed(values: Any, name: str, advice: str) -> tuple[Any, ...]:
-    """What can be gone through, as a tuple; a text is not taken apart."""
+    """What can be gone through in an order of its own, as a tuple; a text is not taken apart, a set or a mapping has no order."""
     try:
-        found = None if isinstance(values, str | bytes) else tuple(values)
+        found = None if isinstance(values, str | bytes | Set | Mapping) else tuple(values)
     except TypeError:
         found = None
     if found is None:
-        raise InputError(f"{name} = {_shown(values)}; {advice}")
+        raise InputError(f"{name} = {shown(values)}; {advice}")
     return found
-
-
-def _shown(value: Any) -> str:
-    """A value as a message has it: numbers of NumPy as plain ones, and no integer of a thousand digits."""
-    if isinstance(value, int) and value.bit_length() > 200:
-        return f"an integer of {value.bit_length()} bits"
-    return str(value) if isinstance(value, np.number) else repr(value)
 
 
 def _hidden(values: ArrayLike) -> int:

@@ -20,6 +20,7 @@ from numerics.commands.linearize import linearize
 from numerics.commands.locate import locate_command
 from numerics.commands.options import check_given
 from numerics.commands.plot import plot_command
+from numerics.commands.reproduce import reproduce
 from numerics.commands.running import stoppable
 from numerics.commands.scan import scan_command
 from numerics.commands.theory import classify, derive, diagram
@@ -36,7 +37,7 @@ app.command("locate")(locate_command)
 app.command("verify")(verify_command)
 app.command("scan")(scan_command)
 app.command("plot")(plot_command)
-for command in (classify, condense, derive, diagram, features, gallery, linearize):
+for command in (classify, condense, derive, diagram, features, gallery, linearize, reproduce):
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141

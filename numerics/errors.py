@@ -1,10 +1,28 @@
 """Errors of the numerical package: one line each, saying what was given and what would be accepted."""
 
-__all__ = ["GradientFlowError", "InputError", "ScanError", "check_type"]
+from collections.abc import Iterable
+
+import numpy as np
+
+__all__ = ["GradientFlowError", "InputError", "ScanError", "check_choice", "check_type", "shown"]
+
+_SHOWN = 80  # characters of a value that a message repeats
+_BITS = 200  # of the largest integer that it repeats
 
 
 class InputError(ValueError):
-    """An argument is malformed: wrong shape, not finite, out of range."""
+    """An argument is malformed: wrong shape, not finite, out of range. One line, whatever the value it repeats looks like."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it: plain numbers of NumPy, one line, not too long."""
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        return f"an integer of {value.bit_length()} bits"
+    text = " ".join((str(value) if isinstance(value, np.number) else repr(value)).split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def check_type(value: object, name: str, *kinds: type) -> None:
@@ -12,6 +30,13 @@ def check_type(value: object, name: str, *kinds: type) -> None:
     if not isinstance(value, kinds):
         wanted = " or ".join(f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}" for kind in kinds)
         raise InputError(f"{name} is of type {type(value).__name__}; give {wanted}")
+
+
+def check_choice(value: object, name: str, choices: Iterable[str], wanted: str = "use one of") -> None:
+    """Refuse what is none of these words."""
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{name} = {shown(value)}; {wanted} {', '.join(known)}")
 
 
 class GradientFlowError(RuntimeError):

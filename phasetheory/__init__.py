@@ -6,6 +6,7 @@ rests on: dynamics are proved, scaling is derived. The numerical side, which che
 package ``numerics``.
 """
 
+from phasetheory.condensation.directions import CondensedDirections, Direction, condensed_directions
 from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
@@ -21,11 +22,13 @@ from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
+from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.learning_rates import LearningRateScaling
+from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.scaling.regimes import Basis, Regime, Statement, classify
 from phasetheory.symbols.exponents import exponent
 from phasetheory.symbols.expressions import d, m, parse_scale
@@ -33,12 +36,15 @@ from phasetheory.symbols.expressions import d, m, parse_scale
 __all__ = [
     "AbcParametrization",
     "Activation",
+    "AtWidth",
     "BalanceLaw",
     "Basis",
     "Boundary",
     "Check",
+    "CondensedDirections",
     "CriticalPoint",
     "Derivation",
+    "Direction",
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
@@ -47,15 +53,18 @@ __all__ = [
     "Normalization",
     "NotHomogeneousError",
     "NotPowerLawError",
+    "Optimizer",
     "PhaseDiagram",
     "Regime",
     "Region",
     "Segment",
     "Statement",
     "TheoryError",
+    "at_width",
     "balance_laws",
     "capacity_boundary",
     "classify",
+    "condensed_directions",
     "critical_point",
     "d",
     "derive",

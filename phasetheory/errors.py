@@ -1,8 +1,10 @@
 """Errors of the theory package: one line each, saying what was given and what would be accepted."""
 
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["ExpressionError", "NotHomogeneousError", "NotPowerLawError", "TheoryError", "shown", "unquoted"]
+__all__ = ["ExpressionError", "NotHomogeneousError", "NotPowerLawError", "TheoryError"]
+__all__ += ["check_choice", "shown", "unquoted"]
 
 _SHOWN = 80  # characters of a value that a message repeats
 _DIGITS = 250  # bits of the largest whole number that a message repeats
@@ -22,6 +24,13 @@ class NotPowerLawError(TheoryError):
 
 class NotHomogeneousError(TheoryError):
     """An activation is not positively homogeneous, or not of the degree a result needs."""
+
+
+def check_choice(value: Any, name: str, choices: Iterable[str]) -> None:
+    """Refuse what is none of these words."""
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        raise TheoryError(f"{name} = {shown(value)}; use one of {', '.join(known)}")
 
 
 def shown(value: Any) -> str:

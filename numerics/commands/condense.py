@@ -1,5 +1,6 @@
 """``phasetheory condense``: the map of condensation over the phase diagram."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,13 +21,15 @@ from numerics.experiments.condensation_map import (
     sharpening_by_regime,
 )
 from numerics.experiments.grids import grid_values
+from numerics.experiments.stopping import RULE
+from numerics.reports.first_directions import first_directions_dict, first_directions_lines
 from numerics.reports.tables import ResultTable
 from numerics.scans import Workers, failures, scan
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["condense"]
+__all__ = ["condensation_table", "condense", "near_predicted"]
 
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
@@ -42,6 +45,9 @@ def condense(
         typer.Option(help="Even numbers with commas; by default 1e3,1e4,1e6, with more than two inputs 1e3,1e4,1e5."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Repetitions; by default 3, with more than two inputs 1.")] = None,
+    loss_tol: Annotated[
+        float | None, typer.Option(help=f"Loss at which a run ends; by default 1e-6, of digits 1e-4, {RULE}.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
     ] = None,
@@ -60,6 +66,7 @@ def condense(
         )
     chosen: dict[str, Any] = {
         "seeds": seeds,
+        "loss_tol": loss_tol,
         "widths": parse_integers("--widths", widths) if widths is not None else None,
     }
     plan = CondensationPlan.paper(
@@ -76,7 +83,11 @@ def condense(
         dataset = scan(plan, store, executor=workers, retry_failed=retry_failed, extend=extend, progress=progress)
     rows = by_regime(dataset)
     failed = failures(dataset)
-    console.print(_table(rows, dataset))
+    console.print(condensation_table(rows, dataset))
+    for line in first_directions_lines(plan.predicted):
+        console.print(line, soft_wrap=True)
+    if near := near_predicted(rows):
+        console.print(near, soft_wrap=True)
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
     console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
@@ -91,6 +102,7 @@ def condense(
                 "command": plan.command,
                 "failed": len(failed),
                 "runs": account_of(dataset).to_dict(),
+                "predicted": first_directions_dict(plan.predicted),
                 "regimes": regimes,
                 "sharpening": sharpens,
             }
@@ -102,7 +114,8 @@ def condense(
     return 1 if failed else 0
 
 
-def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+def condensation_table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
+    """Measures by regime and width, one row each."""
     table = ResultTable(
         f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
         "means over the boxes of a regime, ± their standard deviation; entropy of the\n"
@@ -125,6 +138,18 @@ def _table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
     return table
 
 
+def near_predicted(rows: list[RegimeRow]) -> str:
+    """Mean share near the predicted directions, by regime at its largest width; empty where none is predicted."""
+    widest = {row.regime: row for row in sorted(rows, key=lambda row: row.width)}
+    shares = [
+        f"{regime.value} {row.near_predicted[0]:.2f} → {row.near_predicted[1]:.2f}"
+        for regime, row in widest.items()
+        if not math.isnan(row.near_predicted[0])
+    ]
+    when = "amplitude within 5 degrees of them, largest width, when the loss has fallen by a tenth → at the end"
+    return f"{when}: {', '.join(shares)}" if shares else ""
+
+
 def _as_dict(row: RegimeRow) -> dict[str, Any]:
     return {
         "regime": row.regime.value,
@@ -135,4 +160,5 @@ def _as_dict(row: RegimeRow) -> dict[str, Any]:
         "entropy_deviation_over_seeds": row.seeds_spread,
         "directions": row.directions[0],
         "fraction": row.fraction[0],
+        "near_predicted": dict(zip(("first_plateau", "end"), row.near_predicted, strict=True)),
     }

@@ -20,11 +20,14 @@ from numerics.commands.output import (
     prepare,
     say_figures,
 )
+from numerics.commands.slices import read_activation
 from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.plan import BOOK
-from numerics.experiments.portraits import GALLERY, Portrait, train_points
+from numerics.experiments.portraits import GALLERY, Portrait, regime_of_w, train_points
 from numerics.experiments.stopping import DIGITS_LOSS, LOSS, usual_loss_tol
+from numerics.networks.smooth import SMOOTH
+from numerics.reports.first_directions import first_directions_dict, first_directions_lines
 from numerics.reports.tables import ResultTable
 
 __all__ = ["features", "gallery"]
@@ -38,6 +41,14 @@ def features(
     point: Points = None,
     width: Width = 1000,
     seed: Seed = 0,
+    activation: Annotated[
+        str | None,
+        typer.Option(
+            help="relu (default), linear, the slope of leaky relu, or a smooth one: tanh, 'z tanh z', 'z^2 tanh z', softplus, "
+            "sigmoid, gelu, silu.",
+            autocompletion=offer("relu", "linear", *SMOOTH),
+        ),
+    ] = None,
     animate: Annotated[
         str | None,
         typer.Option(
@@ -49,6 +60,7 @@ def features(
 ) -> None:
     """Train one network a point and show its features: orientation and amplitude of every neuron, and how condensed they are.
 
+    Beside them the directions on which tiny weights condense at first, as derived, and what share of the amplitude they hold.
     With --out: for data on a line the functions above their features; for digits cosine similarities and projections.
     """
     X, y = data.X, data.y
@@ -61,13 +73,31 @@ def features(
     # with more inputs than two, start without twins, which would stand out in the similarities
     stop = usual_loss_tol(DIGITS_LOSS if data.name.startswith("mnist:") else LOSS, y, data.name)
     say_taken(data, stop)
-    learned = train_points(points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=planar)
+    chosen = "relu" if (read := read_activation(activation)) is None else read
+    learned = train_points(
+        points, width, data=(X, y), seed=seed, loss_tol=stop, antisymmetric=planar, activation=chosen
+    )
     console = Speaker(quiet=json)
     console.print(_condensation_table(learned, width, seed))
+    for line in first_directions_lines(learned[0].first.predicted):
+        console.print(line, soft_wrap=True)
+    if learned[0].first.predicted.attracting:
+        console.print(_predicted_table(learned))
     _warn(learned, console)
     if json:
-        read = {"data": data.name, "taken": list(data.notes)}
-        print_json({"width": width, "seed": seed, **read, "points": [_as_dict(net) for net in learned]})
+        source = {"data": data.name, "taken": list(data.notes)}
+        predicted = first_directions_dict(learned[0].first.predicted)
+        points_read = [_as_dict(net) for net in learned]
+        print_json(
+            {
+                "width": width,
+                "seed": seed,
+                "activation": chosen,
+                **source,
+                "predicted": predicted,
+                "points": points_read,
+            }
+        )
     if out is not None:
         from numerics.figures.animation import write_animations  # Matplotlib only when a picture is asked for
         from numerics.figures.features import write_similarities
@@ -116,7 +146,7 @@ def gallery(
         "bends: total change of the slope of f between the data, over that of straight lines from point to point"
     )
     for net in learned:
-        console.print(f"γ = {float(net.point[0]):<5g} {net.regime.value:<10} bends {_bends(net, X, y):.2f}")
+        console.print(f"γ = {float(net.point[0]):<5g} {regime_of_w(net.point).value:<10} bends {_bends(net, X, y):.2f}")
     _warn(learned, console)
     if out is not None:
         from numerics.figures.functions import write_gallery
@@ -165,7 +195,7 @@ def _condensation_table(learned: list[Portrait], width: int, seed: int) -> Resul
     for net in learned:
         table.add_row(
             *(f"{float(value):g}" for value in net.point),
-            net.regime.value,
+            "–" if net.regime is None else net.regime.value,
             f"{net.solution.relative_distance['w']:.3g}",
             f"{net.before.entropy:.3f} → {net.after.entropy:.3f}",
             f"{net.before.number} → {net.after.number}",
@@ -174,14 +204,33 @@ def _condensation_table(learned: list[Portrait], width: int, seed: int) -> Resul
     return table
 
 
+def _predicted_table(learned: list[Portrait]) -> ResultTable:
+    table = ResultTable(
+        "Share of the amplitude within 5 degrees of these directions",
+        "the first plateau ends where the loss has fallen by a tenth",
+        ("γ", "γ'", "at the start", "end of first plateau", "at the end"),
+        keys=2,
+    )
+    for net in learned:
+        shares = ("–" if np.isnan(share) else f"{share:.2f}" for share in _shares(net).values())
+        table.add_row(*(f"{float(value):g}" for value in net.point), *shares)
+    return table
+
+
+def _shares(net: Portrait) -> dict[str, float]:
+    """Share of the amplitude near the predicted directions, by when."""
+    return {"initial": net.first.initial, "first_plateau": net.first.plateau, "final": net.first.final}
+
+
 def _as_dict(net: Portrait) -> dict[str, Any]:
     return {
         "gamma": str(net.point[0]),
         "gamma_prime": str(net.point[1]),
-        "regime": net.regime.value,
+        "regime": None if net.regime is None else net.regime.value,
         "relative_distance": net.solution.relative_distance,
         "loss": net.solution.loss,
         "status": net.solution.status.name.lower(),
+        "near_predicted": _shares(net),
         **{
             name: {"entropy": c.entropy, "directions": c.directions.tolist(), "shares": c.shares.tolist()}
             for name, c in (("initial", net.before), ("final", net.after))

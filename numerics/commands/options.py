@@ -14,6 +14,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
+from itertools import pairwise
 from typing import Any
 
 from numerics.errors import InputError
@@ -55,7 +56,7 @@ def exclusive(options: Mapping[str, object], reason: str) -> None:
 
 
 def check_given(given: Sequence[str], parameters: Sequence[Any]) -> None:
-    """Refuse what the parser would pass over: an empty value, and an option that is given again where one value counts.
+    """Refuse what the parser would pass over: an empty value, an option again where one value counts, a value again.
 
     Parameters
     ----------
@@ -69,6 +70,14 @@ def check_given(given: Sequence[str], parameters: Sequence[Any]) -> None:
         if not word.strip() or (word.startswith("--") and equals and not value.strip()):
             name = option if equals else before
             raise InputError(f"{name} is empty; give a value, or leave it out")
+    several = {name for p in parameters if p.multiple for name in p.opts}
+    pairs = [(before, word) for before, word in pairwise(given) if before in several]
+    pairs += [
+        (name, value) for name, equals, value in (word.partition("=") for word in given) if equals and name in several
+    ]
+    for (name, value), times in Counter(pairs).items():
+        if times > 1:
+            raise InputError(f"{name} {value} is given {times} times; give it once")
     single = {name for p in parameters if not p.multiple and not getattr(p, "is_flag", False) for name in p.opts}
     for name, times in Counter(word.partition("=")[0] for word in given if word.startswith("--")).items():
         if times > 1 and name in single:

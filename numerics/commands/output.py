@@ -82,12 +82,12 @@ def parse_numbers(option: str, text: str) -> tuple[float, ...]:
     return numbers
 
 
-def parse_integers(option: str, text: str) -> tuple[int, ...]:
+def parse_integers(option: str, text: str, such_as: str = "1000,2000,4000") -> tuple[int, ...]:
     """Integers separated by commas; ``1e6`` is one too."""
     try:
         numbers = tuple(float(part) for part in text.split(","))
         if any(number != int(number) for number in numbers):
             raise ValueError
     except (ValueError, OverflowError) as error:
-        raise InputError(f"{option} {text}: give integers such as 1000,2000,4000") from error
+        raise InputError(f"{option} {text}: give integers such as {such_as}") from error
     return tuple(map(int, numbers))

@@ -13,7 +13,7 @@ from numerics.errors import InputError
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import at_loss_level, compare_map, layers_of, norms_of
-from numerics.reports.scan import scan_dict
+from numerics.reports.scan import not_held, scan_dict
 from numerics.scans import open_scan
 
 __all__ = ["plot_command"]
@@ -86,7 +86,7 @@ def plot_command(
     console = Speaker(quiet=json)
     for comparison in comparisons:
         console.print(comparison.verdict(), soft_wrap=True)
-    for line in account_of(dataset).lines:
+    for line in (*not_held(comparisons), *account_of(dataset).lines):
         console.print(line, soft_wrap=True)
     console.print(f"Figure: {file}", soft_wrap=True)
     if json:

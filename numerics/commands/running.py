@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,9 +21,12 @@ from numerics.scans import CellStatus, Dask, OnProgress, Processes, ScanProgress
 __all__ = [
     "Extend",
     "RetryFailed",
+    "Show",
     "StoreFolder",
     "chosen_workers",
     "print_failures",
+    "progress_bar",
+    "progress_text",
     "resumable",
     "scan_progress",
     "stoppable",
@@ -71,8 +74,12 @@ def print_failures(reasons: Mapping[str, str], console: Console) -> None:
             console.print(f"  {cell}: {reason}", markup=False, soft_wrap=True)
 
 
+#: Called with how much is done, of how much, and a text.
+Show = Callable[[float, float, str], object]
+
+
 @contextmanager
-def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
+def progress_bar(*, quiet: bool = False) -> Iterator[Show]:
     """A bar on a terminal, a line now and then elsewhere; on stderr."""
     console = Speaker(stderr=True, quiet=quiet)
     if not console.is_terminal:
@@ -87,7 +94,14 @@ def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
         columns = columns[1:2]
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting")
-        yield lambda now: bar.update(task, total=now.total, completed=now.done + now.failed, description=_text(now))
+        yield lambda done, total, text: bar.update(task, total=total, completed=done, description=text)
+
+
+@contextmanager
+def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
+    """The progress of one scan."""
+    with progress_bar(quiet=quiet) as show:
+        yield lambda now: show(now.done + now.failed, now.total, progress_text(now))
 
 
 @contextmanager
@@ -132,14 +146,14 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console, self._next = console, 0.0
 
-    def __call__(self, now: ScanProgress) -> None:
-        finished = now.done + now.failed == now.total
-        if time.monotonic() >= self._next or finished:
+    def __call__(self, done: float, total: float, text: str) -> None:
+        if time.monotonic() >= self._next or done == total:
             self._next = time.monotonic() + _LINE_EVERY
-            self._console.print(_text(now), markup=False, soft_wrap=True)
+            self._console.print(text, markup=False, soft_wrap=True)
 
 
-def _text(now: ScanProgress) -> str:
+def progress_text(now: ScanProgress) -> str:
+    """Cells, rate and time left, for people."""
     failed = f", {now.failed} failed" if now.failed else ""
     text = f"{now.done} of {now.total} cells{failed}"
     if now.rate == 0.0 or now.done + now.failed == now.total:

@@ -31,7 +31,7 @@ from numerics.experiments.refinement import refine
 from numerics.experiments.stopping import RULE
 from numerics.experiments.training import USUAL
 from numerics.experiments.weight_scales import Beta2Plan
-from numerics.reports.scan import WIDEST_TABLE, scan_dict, scan_table
+from numerics.reports.scan import WIDEST_TABLE, not_held, scan_dict, scan_table
 from numerics.scans import Workers, failures
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Pla
         return kind(
             diagram=plane.diagram,
             points=plane.points,
-            widths=runs.widths or standard(plane.diagram.network.depth).scan[0],
+            widths=runs.widths or standard(plane.diagram).scan[0],
             seeds=runs.seeds,
             data=(data.X, data.y),
             data_name=data.name,
@@ -158,5 +158,5 @@ def _print(dataset: "xarray.Dataset", comparisons: list[MapComparison], console:
     for comparison in comparisons:
         norm = f"{comparison.diagram.norm.capitalize()} norm, " if several else ""
         console.print(norm + comparison.verdict(), soft_wrap=True)
-    for line in account_of(dataset).lines:
+    for line in (*not_held(comparisons), *account_of(dataset).lines):
         console.print(line, soft_wrap=True)

@@ -7,6 +7,7 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
+from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, grid_points, grid_values
@@ -27,11 +28,13 @@ Slice = Annotated[
 _WINDOWS = {"gamma": "0.6:1.4:9", "gamma_prime": "-0.4:0.4:9", "gamma_3": "0:4:17", "gamma_2": "-1.5:2:15"}
 
 
-def read_plane(depth: Depth = None, slice_: Slice = None) -> pt.PhaseDiagram:
+def read_plane(
+    depth: Depth = None, slice_: Slice = None, optimizer: OptimizerName = "gradient-flow"
+) -> pt.PhaseDiagram:
     """The diagram of a depth, or of any other plane."""
     exclusive({"--depth": depth, "--slice": slice_}, "the scales of a slice say its depth")
     if slice_ is None:
-        return pt.phase_diagram(2 if depth is None else depth)
+        return pt.phase_diagram(2 if depth is None else depth, optimizer=optimizer)
     head, colon, body = slice_.partition(":")
     names = [part.strip() for part in head.split(",")]
     parts = body.split(";")
@@ -42,7 +45,7 @@ def read_plane(depth: Depth = None, slice_: Slice = None) -> pt.PhaseDiagram:
     x, y = (sp.Symbol(name, real=True) for name in names)
     sigmas = tuple(pt.parse_scale(part, symbols=(x, y)) for part in split_list(parts[0]))
     network = pt.Network(sigmas, pt.parse_scale(parts[1], symbols=(x, y)))
-    return pt.phase_diagram(network=network, coordinates=(x, y))
+    return pt.phase_diagram(network=network, coordinates=(x, y), optimizer=optimizer)
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,10 @@ def read_grid(
     y: Annotated[str | None, typer.Option("--y", help="Second coordinate of any plane.")] = None,
     depth: Depth = None,
     slice_: Slice = None,
+    optimizer: OptimizerName = "gradient-flow",
 ) -> PlaneGrid:
     """Values of the coordinates of a plane, each given by its name or by its place."""
-    diagram = read_plane(depth, slice_)
+    diagram = read_plane(depth, slice_, optimizer)
     by_name = {"--gamma": gamma, "--gamma-prime": gamma_prime, "--gamma3": gamma3, "--gamma2": gamma2}
     named = [OPTIONS.get(name) if diagram.is_standard else None for name in diagram.names]
     for known, given in by_name.items():

@@ -1,22 +1,26 @@
 """``phasetheory classify``, ``derive`` and ``diagram``: questions that need no experiment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
-import sympy as sp
 import typer
 
 import phasetheory as pt
 from numerics.commands.completion import offer, offer_initializations
 from numerics.commands.letters import print_json
+from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
+from phasetheory.scaling.optimizers import as_optimizer
 from phasetheory.symbols.printing import plain
+from phasetheory.symbols.prose import text
 
 __all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
 
@@ -47,12 +51,19 @@ class Asked:
         Of a named initialisation.
     depth : int
     activation : Activation
+    build : callable or None
+        The network for an optimiser, by its name: the rates of an abc list, and muP, are those of one.
     """
 
     network: pt.Network | None
     name: str | None
     depth: int
     activation: pt.Activation
+    build: Callable[[str], pt.Network] | None = None
+
+    def trained_by(self, optimizer: str) -> pt.Network | None:
+        """The network, for this optimiser."""
+        return self.network if self.build is None else self.build(optimizer)
 
 
 def read_network(
@@ -98,6 +109,7 @@ def read_network(
 ) -> Asked:
     """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
     sigma, betas = _activation(activation), (beta1, beta2, beta3)
+    build: Callable[[str], pt.Network] | None = None
     beta = next((beta for beta in betas if beta is not None), None)
     ways = {"NAME": name, "--beta1 ..": beta, "--sigmas": sigmas, "--abc": abc}
     if all(value is None for value in (*ways.values(), alpha, learning_rates)):
@@ -108,44 +120,56 @@ def read_network(
     if name is not None:
         if alpha is not None or learning_rates is not None:
             raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
-        network = pt.initialization(name, 2 if depth is None else depth, sigma)
+        build = partial(_named, name, 2 if depth is None else depth, sigma)
+        network = build("gradient-flow")
     elif abc is not None:
         if alpha is not None or learning_rates is not None:
             raise InputError("--abc fixes every scale; leave out --alpha and --learning-rates")
-        network = _from_abc(abc, sigma)
+        build = partial(_from_abc, abc, sigma)
+        network = build("gradient-flow")
     else:
         network = _from_scales(alpha, betas, sigmas, learning_rates, sigma)
     if depth not in (None, network.depth):
         raise InputError(f"--depth {depth}: the scales given are those of {network.depth} layers; leave out --depth")
-    return Asked(network, name, network.depth, sigma)
+    return Asked(network, name, network.depth, sigma, build)
 
 
 @takes(asked=read_network)
-def classify(asked: Asked, json: Json = False) -> None:
+def classify(
+    asked: Asked,
+    width: Annotated[
+        int | None, typer.Option(help="Neurons of every hidden layer: the capacity P there, and what it means.")
+    ] = None,
+    optimizer: OptimizerName = "gradient-flow",
+    json: Json = False,
+) -> None:
     """Place a network on the phase diagram and say what that rests on.
 
-    A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc.
+    A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc. A regime is that of
+    the limit of infinite width; --width says whether a network of that width is there.
     """
-    net = asked.network
+    net = asked.trained_by(optimizer)
     if net is None:
         raise no_network("no network given")
     if json:
-        print_json(_as_dict(net, pt.statements(net)))
+        at_width = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
+        print_json(_as_dict(net, pt.statements(net, optimizer=optimizer), optimizer) | at_width)
     elif asked.name is not None:
-        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation))
+        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation, optimizer=optimizer, width=width))
     else:
-        print(pt.describe(net))
+        print(pt.describe(net, optimizer=optimizer, width=width))
 
 
 @takes(asked=read_network)
 def derive(
     asked: Asked,
+    optimizer: OptimizerName = "gradient-flow",
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
     general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
-    document = pt.write(pt.derive(asked.network, **general), form)
+    document = pt.write(pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general), form)
     if out is None:
         print(document, end="")
     else:
@@ -178,12 +202,16 @@ def no_network(got: str) -> InputError:
     return InputError(f"{got}; give one of: a name ({names}), --beta1 .., --sigmas, --abc")
 
 
-def _from_abc(abc: str, activation: pt.Activation) -> pt.Network:
+def _named(name: str, depth: int, activation: pt.Activation, optimizer: str) -> pt.Network:
+    return pt.initialization(name, depth, activation, optimizer=optimizer)
+
+
+def _from_abc(abc: str, activation: pt.Activation, optimizer: str) -> pt.Network:
     parts = [split_list(part) for part in abc.split(";")]
     if len(parts) != 3:
         raise InputError(f"--abc {abc}: give 'a1,..,aL; b1,..,bL; c1,..,cL', such as '0,1; 0,0; 0'")
     a, b, c = parts
-    return pt.from_abc(a=a, b=b, c=c if len(c) > 1 else c[0], activation=activation)
+    return pt.from_abc(a=a, b=b, c=c if len(c) > 1 else c[0], optimizer=optimizer, activation=activation)
 
 
 def _from_scales(
@@ -195,15 +223,15 @@ def _from_scales(
 ) -> pt.Network:
     if alpha is None:
         raise InputError("--alpha is missing; give the output scale, such as 1 or 'sqrt(m)'")
-    learning_rates = tuple(split_list(rates)) if rates is not None else ()
+    own: dict[str, Any] = {} if rates is None else {"learning_rates": split_list(rates)}
     if sigmas is not None:
-        return pt.Network(tuple(split_list(sigmas)), alpha, learning_rates, activation)
+        return pt.Network(tuple(split_list(sigmas)), alpha, activation=activation, **own)
     first, second, third = betas
     if first is None or second is None:
         missing = "--beta1" if first is None else "--beta2"
         raise InputError(f"{missing} is missing; two layers need --alpha, --beta1 and --beta2, three also --beta3")
     scales = (second, first) if third is None else (first, second, third)
-    return pt.Network(scales, alpha, learning_rates, activation)
+    return pt.Network(scales, alpha, activation=activation, **own)
 
 
 def _activation(text: str) -> pt.Activation:
@@ -237,18 +265,29 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
 
 def _diagram_text(derived: pt.PhaseDiagram) -> str:
     data = derived.to_dict(None if derived.network.depth == 2 else derived.layers[:-1])
-    lines = [f"{derived.network.depth} layers, {derived.norm} norm; every boundary and region is derived"]
-    for layer, boundary in data["boundaries"].items():
-        edge = plain(sp.Symbol(boundary["text"])) if boundary["text"] else "none on this plane"
-        lines.append(f"  {layer} is critical on  {edge}")
+    title = "" if derived.optimizer.name == "gradient-flow" else f", {derived.optimizer.title}"
+    lines = [f"{derived.network.depth} layers, {derived.norm} norm{title}; every boundary and region is derived"]
+    for layer in derived.layers:
+        if edge := text(derived.boundary(layer).prose):
+            lines.append(f"  {layer} is critical on  {edge}")
+        else:
+            lines.append(f"  {derived.regions([layer])[0].label} on the whole plane")
     lines.append("regions")
     lines += [f"  {region['label']}" for region in data["regions"]]
-    lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
-    lines += [f"  {point['title']:<15} ({', '.join(point['exact'])})" for point in data["named_points"]]
+    if derived.target_region is not None:
+        lines.append(
+            f"slopes differ for easy and hard targets where {derived.target_region.label}; 'classify' prints both"
+        )
+    if named := data["named_points"]:
+        lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
+        lines += [f"  {point['title']:<15} ({', '.join(map(plain, point['exact']))})" for point in named]
+    else:
+        lines.append("no named initialisation lies on this plane")
     return "\n".join(lines)
 
 
-def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...]) -> dict[str, Any]:
+def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...], optimizer: str) -> dict[str, Any]:
+    gamma, gamma_prime = net.coordinates(optimizer)
     result: dict[str, Any] = {
         "name": net.name,
         "layers": list(net.layers),
@@ -258,22 +297,37 @@ def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...]) -> dict[str, Any]
         "activation": {"name": net.activation.name, "degree": str(net.activation.degree)},
         "kappa": str(net.kappa),
         "kappa_prime": str(net.kappa_prime),
-        "gamma": str(net.gamma),
-        "gamma_prime": str(net.gamma_prime),
+        "optimizer": as_optimizer(optimizer).name,
+        "gamma": str(gamma),
+        "gamma_prime": str(gamma_prime),
         "statements": [{"text": s.text, "basis": s.basis.value, "source": s.source} for s in known],
     }
     if net.activation.degree != 1:
         return result | {"capacity": str(net.capacity)}
-    slopes = pt.slopes_on_slice(net)
+    slopes = pt.slopes_on_slice(net, optimizer=optimizer)
     result["slopes"] = {layer: str(slope) for layer, slope in slopes.items()}
     result["starts_at_zero"] = net.zero_layer
     if all(slope.is_number for slope in slopes.values()):
-        scaling = net.learning_rate_scaling()
+        scaling, spectral = net.learning_rate_scaling(optimizer=optimizer), net.slopes("spectral", optimizer=optimizer)
+        hard = net.slopes(target="hard") if net.depends_on_target(optimizer) else {}
         result |= {
-            "regime": {layer: regime.value for layer, regime in net.regime().items()},
-            "displacements": {layer: str(power) for layer, power in net.displacements().items()},
-            "spectral_slopes": {layer: str(slope) for layer, slope in net.slopes("spectral").items()},
+            "regime": {layer: regime.value for layer, regime in net.regime(optimizer=optimizer).items()},
+            "slopes_of_a_hard_target": {layer: str(slope) for layer, slope in hard.items()} or None,
+            "displacements": {layer: str(power) for layer, power in net.displacements(optimizer=optimizer).items()},
+            "spectral_slopes": {layer: str(slope) for layer, slope in spectral.items()},
             "largest_learning_rate": str(scaling.largest_step),
             "fitting_steps": str(scaling.steps),
         }
     return result
+
+
+def _at_width(here: pt.AtWidth) -> dict[str, Any]:
+    unit = here.unit_width
+    return {
+        "width": here.width,
+        "capacity": str(here.capacity),
+        "unit_width": None if unit is None else str(unit),
+        "outgrowing": None if here.outgrowing is None else list(here.outgrowing),
+        "meaning": here.meaning,
+        "basis": here.basis.value,
+    }

@@ -17,7 +17,11 @@ from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import verify
+from numerics.experiments.virtual_width import virtual_slopes
+from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
+from numerics.reports.virtual_width import virtual_dict, virtual_table
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["verify_command"]
 
@@ -44,6 +48,13 @@ def verify_command(
     store: Annotated[
         Path | None, typer.Option(help="Folder of the runs (Zarr); the same command again goes on with it.")
     ] = None,
+    virtual: Annotated[
+        bool,
+        typer.Option(
+            "--virtual",
+            help="Two layers: also the slopes at widths 1e6, 1e9 and 1e12. Beyond two layers the column is always there.",
+        ),
+    ] = False,
     no_derivation: Annotated[
         bool, typer.Option("--no-derivation", help="Do not print the derivation before the table.")
     ] = False,
@@ -69,18 +80,32 @@ def verify_command(
     with plain_warnings():
         plan = Plan.quick(plane, **given) if quick else Plan(diagram=plane, **given)
     plan.check_seeds(2)
+    flow = plane.optimizer == GRADIENT_FLOW
+    if virtual and not flow:
+        raise InputError(
+            "--virtual: widths play one another under gradient flow; leave it out, or leave out --optimizer"
+        )
+    if virtual and plan.depth > 2:
+        raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
+    if virtual and not is_homogeneous(plan.activation or 0.0):
+        raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")
     if out is not None:
         prepare(out)
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
-    derivation = pt.derive(depth=plan.depth) if plane.is_standard else pt.derive(plane.network)
+    about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
+    derivation = pt.derive(**about, optimizer=plane.optimizer)
     if not no_derivation:
         console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:
         verification = verify(plan, store=store, progress=progress)
-    report = to_dict(verification, derivation)
+    deeper = flow and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
+    slopes = virtual_slopes(plan) if virtual or deeper else {}
+    report = to_dict(verification, derivation) | ({"virtual": virtual_dict(slopes)} if slopes else {})
     for norm in plan.norms:
-        console.print(to_table(verification, norm))
+        console.print(to_table(verification, norm, slopes if deeper and norm == "frobenius" else None))
+    if virtual:
+        console.print(virtual_table(plan, slopes))
     console.print(headline(verification))
     if out is not None:
         from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for

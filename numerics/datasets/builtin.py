@@ -5,19 +5,21 @@ import zlib
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import real_array, whole_number
+from numerics.arrays import listed, real_array, whole_number
 from numerics.errors import InputError, check_type
 
-__all__ = ["SHIPPED", "check_data", "curve", "four_points", "from_arrays", "mnist"]
+__all__ = ["SHIPPED", "check_data", "check_pair", "curve", "four_points", "from_arrays", "mnist"]
 
 #: Kinds of data that come with the package; what else there is is the user's.
 SHIPPED = ("four-points", "curve", "mnist")
 
 _MOST = 1_000_000  # points of the curve
+_LARGEST = 1e150  # of an input or a target: sums of squares stay within the float range
 _IDX_UBYTE = 0x0800  # magic number of a file of unsigned bytes; its number of dimensions is added
 
 
@@ -151,6 +153,14 @@ def from_arrays(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return check_data(np.column_stack([inputs, np.ones(len(inputs))]), y)
 
 
+def check_pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The same of a pair (X, y)."""
+    pair = listed(data, "data", "give a pair (X, y)")
+    if len(pair) != 2:
+        raise InputError(f"data has {len(pair)} parts; give a pair (X, y)")
+    return check_data(*pair)
+
+
 def check_data(X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """C-contiguous float64 copies of X (n, d) and y (n,) or (n, 1), or an :class:`InputError` that says what is wrong."""
     X, y = real_array(X, "X", copy=True), real_array(y, "y", copy=True)
@@ -164,4 +174,8 @@ def check_data(X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         bad = int(np.count_nonzero(~np.isfinite(values)))
         if bad:
             raise InputError(f"{name} contains {bad} NaN or infinite values; remove or replace those samples")
+        if not np.max(np.abs(values)) < _LARGEST:
+            raise InputError(
+                f"{name} reaches {np.max(np.abs(values)):.3g}, whose square is beyond the float range; rescale it"
+            )
     return X, y

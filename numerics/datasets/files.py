@@ -108,11 +108,15 @@ def read_data(path: str | PathLike[str], target: str | None = None) -> tuple[np.
     InputError
         With the row: not a number, missing, infinite, of another length, or equal to another row in x but not in y.
     """
-    taken = _read(Path(path), target)
+    taken = _read(path, target)
     return from_arrays(taken.x, taken.y)
 
 
-def _read(file: Path, target: str | None) -> Taken:
+def _read(path: str | PathLike[str], target: str | None) -> Taken:
+    check_type(path, "path", str, PathLike)
+    if target is not None:
+        check_type(target, "target", str)
+    file = Path(path)
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         raise InputError(f"{file} ends in {file.suffix!r}; give a file .csv, .tsv, .txt, .npy or .npz")

@@ -21,9 +21,10 @@ class Account:
 
     Attributes
     ----------
-    planned, used, at_rest, stopped_short, failed, pending : int
-        Those at rest above their final loss are used too: their largest RD is that of all time. At a level of the loss none is
-        at rest, and those that did not get there have stopped short of it.
+    planned, used, at_rest, still, stopped_short, failed, pending : int
+        Those at rest above their final loss are used too: their largest RD is that of all time; and so are those that stood still
+        in some layer, whose RD is 0 and has no logarithm. At a level of the loss none is at rest, and those that did not get
+        there have stopped short of it.
     loss_tol : float
         At which a run ends, or the level.
     rest_losses, short_losses : (float, float)
@@ -33,6 +34,7 @@ class Account:
     planned: int
     used: int
     at_rest: int
+    still: int
     stopped_short: int
     failed: int
     pending: int
@@ -57,6 +59,10 @@ class Account:
         parts = [f"{count} {what}" for what, count in left_out.items() if count]
         if parts:
             said.append(f"left out of {self.planned} runs: {', '.join(parts)}")
+        if self.still:
+            said.append(
+                f"in {self.still} of {self.planned} runs a layer did not move: RD = 0 has no logarithm, and is in no slope"
+            )
         return said
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,11 +81,17 @@ def account_of(dataset: "xarray.Dataset") -> Account:
     tolerance = float(dataset.attrs.get("loss_level", dataset.attrs.get("loss_tol", np.nan)))
     done, short = status == CellStatus.DONE, status == CellStatus.STOPPED_SHORT
     at_end = "loss_level" not in dataset.attrs
+    still = np.zeros(status.shape, dtype=bool)
+    if "relative_distance" in dataset:
+        stood = dataset["relative_distance"] == 0
+        inner = [name for name in stood.dims if name not in dataset["status"].dims]
+        still = stood.any(inner).transpose(*dataset["status"].dims).values
     resting = done & (loss > _REACHED * tolerance) & at_end
     return Account(
         planned=int(np.sum(status != CellStatus.NOT_PLANNED)),
         used=int(done.sum()),
         at_rest=int(resting.sum()),
+        still=int((done & still).sum()),
         stopped_short=int(short.sum()),
         failed=int(np.sum(status == CellStatus.FAILED)),
         pending=int(np.sum(status == CellStatus.PENDING)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import phasetheory as pt
 from numerics.arrays import real_number
 from numerics.errors import InputError
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["Allowance", "allowance_at"]
 
@@ -50,10 +51,11 @@ class Allowance:
 
 
 _TWO_LAYERS = Allowance()
-# wide because widths are small, a layer costs m^2 numbers, and because of the targets named among the limitations in docs
-_DEEPER = Allowance(finite_width=0.2, widest_interval=0.5, mean_difference=0.08)
+# beyond, and under Adam, slopes are held against their limits: wide because widths are small, a layer costs m^2 numbers, and because
+# of the targets named among the limitations in docs
+_LIMITS = Allowance(finite_width=0.2, widest_interval=0.5, mean_difference=0.08)
 
 
-def allowance_at(depth: int) -> Allowance:
-    """The allowance of a depth."""
-    return _TWO_LAYERS if depth == 2 else _DEEPER
+def allowance_at(depth: int, optimizer: pt.Optimizer = GRADIENT_FLOW) -> Allowance:
+    """The allowance of a depth: the tight one where the slope at the widths themselves is known."""
+    return _TWO_LAYERS if depth == 2 and optimizer == GRADIENT_FLOW else _LIMITS

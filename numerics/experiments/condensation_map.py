@@ -7,17 +7,21 @@ Every cell trains one network and keeps its features binned, so that a million n
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 import phasetheory as pt
 from numerics.datasets import load_data
+from numerics.errors import InputError
+from numerics.experiments.first_directions import compare_with_first_directions
 from numerics.experiments.grids import exact, grid_text
 from numerics.experiments.plan import Plan
 from numerics.experiments.stopping import DIGITS_LOSS
 from numerics.flow import Solution
+from numerics.networks.sampling import trained_activation
 from numerics.observe.condensation import condensation, leading_direction, orientation_histogram
 from numerics.observe.features import Features, features
 from numerics.scans import CellStatus, Observable, Setting
@@ -50,11 +54,22 @@ class CondensationPlan(Plan):
     The dataset holds, for every (gamma, gamma_prime, width, seed), ``entropy``, ``initial_entropy``, ``directions``, ``fraction``
     (see :class:`numerics.Condensation`), ``relative_distance`` of w and a, ``loss``; ``share``, the amplitude-weighted histogram
     of the orientations; and ``occupancy``, the number of neurons by orientation and by amplitude over the largest amplitude.
+    ``near_predicted`` is the part of the amplitude within 5 degrees of the first directions of
+    :func:`phasetheory.condensed_directions`, when the loss has fallen by a tenth and at the end.
     For d > 2 the orientation is that of :func:`numerics.orientation_histogram` in ``share``, and the projection on the leading
     direction in ``occupancy``.
     """
 
+    any_optimizer: ClassVar[bool] = False
+
     max_seconds: float = 900.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss_levels:
+            raise InputError(
+                f"loss_levels = {self.loss_levels}: condensation is measured at the end of a run; give loss_tol instead"
+            )
 
     @classmethod
     def paper(cls, data_name: str = "four-points", **options: Any) -> "CondensationPlan":
@@ -77,6 +92,14 @@ class CondensationPlan(Plan):
             chosen |= {"loss_tol": DIGITS_LOSS}
         return cls.grid(**(chosen | options))
 
+    @cached_property
+    def predicted(self) -> pt.CondensedDirections:
+        """The directions on which tiny weights condense at first."""
+        own = self.diagram.network.activation
+        return pt.condensed_directions(
+            *self.data, activation=trained_activation(own) if self.activation is None else self.activation
+        )
+
     @property
     def observables(self) -> dict[str, Observable]:
         """Measures and binned features."""
@@ -91,6 +114,11 @@ class CondensationPlan(Plan):
             "fraction": Observable("part of the amplitude within the condensed directions"),
             "relative_distance": Observable("largest relative distance over the run", {"layer": ("w", "a")}),
             "loss": Observable("loss R at the end"),
+            "near_predicted": Observable(
+                "part of the amplitude within 5 degrees of the first directions, as derived for tiny weights",
+                {"when": ("first plateau", "end")},
+                may_be_nan=True,
+            ),
             "share": Observable("part of the amplitude by orientation", bins),
             "occupancy": Observable("neurons by orientation and by amplitude over the largest", across),
         }
@@ -98,7 +126,7 @@ class CondensationPlan(Plan):
     @property
     def settings(self) -> dict[str, Setting]:
         """What else decides the numbers."""
-        return {**super().settings, "measures": "condensation, version 1"}
+        return {**super().settings, "measures": "condensation, version 2"}
 
     @property
     def title(self) -> str:
@@ -111,12 +139,17 @@ class CondensationPlan(Plan):
         gammas, primes = (sorted({point[i] for point in self.points}) for i in range(2))
         grid = f"--gamma={grid_text(gammas)} --gamma-prime={grid_text(primes)}"
         widths = ",".join(map(str, self.widths))
-        return f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds}"
+        return (
+            f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds} "
+            f"--loss-tol {self.loss_tol:g}"
+        )
 
     def values(self, solution: Solution) -> dict[str, object]:
         """Measures and binned features of a run."""
         neurons = features(solution.network)
         found = condensation(neurons)
+        limits: dict[str, Any] = {"rtol": self.rtol, "max_seconds": self.max_seconds}
+        first = compare_with_first_directions(solution, *self.data, self.predicted, **limits)
         return {
             "entropy": found.entropy,
             "initial_entropy": orientation_histogram(features(solution.initial)).entropy,
@@ -124,6 +157,7 @@ class CondensationPlan(Plan):
             "fraction": found.fraction,
             "relative_distance": [solution.sup_relative_distance[layer] for layer in ("w", "a")],
             "loss": solution.loss,
+            "near_predicted": [first.plateau, first.final],
             "share": orientation_histogram(neurons, _HISTOGRAM).share,
             "occupancy": _occupancy(neurons),
         }
@@ -141,6 +175,9 @@ class RegimeRow:
     points : int
     entropy, fraction, directions : (mean, standard deviation)
         The deviation is over the points; ``seeds_spread`` is the mean deviation of the entropy over the seeds of a point.
+    near_predicted : (float, float)
+        Mean share of the amplitude near the predicted first directions, at the end of the first plateau and at the end; nan where
+        none is predicted.
     """
 
     regime: pt.Regime
@@ -150,6 +187,7 @@ class RegimeRow:
     fraction: tuple[float, float]
     directions: tuple[float, float]
     seeds_spread: float
+    near_predicted: tuple[float, float]
 
 
 def slopes_of_w(gammas: Iterable[float], gamma_primes: Iterable[float]) -> np.ndarray:
@@ -181,7 +219,13 @@ def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
             stats = {name: (float(values.mean()), float(values.std())) for name, values in means.items()}
             repeated = at["entropy"][np.isfinite(at["entropy"]).sum(axis=1) > 1]
             spread = float(np.nanstd(repeated, axis=1, ddof=1).mean()) if repeated.size else 0.0
-            rows.append(RegimeRow(regime, int(width), int(np.count_nonzero(usable)), **stats, seeds_spread=spread))
+            near = used.near_predicted.sel(width=width).transpose("gamma", "gamma_prime", "seed", "when").values[chosen]
+            shares = near[np.isfinite(near).all(axis=-1)]
+            plateau, end = map(float, shares.mean(axis=0)) if len(shares) else (np.nan, np.nan)
+            count = int(np.count_nonzero(usable))
+            rows.append(
+                RegimeRow(regime, int(width), count, **stats, seeds_spread=spread, near_predicted=(plateau, end))
+            )
     return rows
 
 

@@ -87,7 +87,10 @@ class Family:
         """Width at which P = 1; nan if there is none from 1 to 10^30."""
 
         def log_capacity(log_width: float) -> float:
-            return float(np.log(self.at(float(np.exp(log_width)))[0]))
+            try:
+                return float(np.log(self.at(float(np.exp(log_width)))[0]))
+            except InputError:  # no scale there: log m at width 1
+                return float("nan")
 
         ends = 0.0, float(np.log(_WIDEST_UNIT))
         low, high = map(log_capacity, ends)

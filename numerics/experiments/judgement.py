@@ -16,7 +16,7 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics import slopes
-from numerics.errors import InputError
+from numerics.errors import InputError, check_choice
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.prediction import Prediction
 from numerics.scans import CellStatus
@@ -95,9 +95,7 @@ class LayerResult:
 
 def of_norm(results: Sequence[LayerResult], norm: str) -> tuple[LayerResult, ...]:
     """The results in one norm, input to output."""
-    known = dict.fromkeys(result.norm for result in results)
-    if norm not in known:
-        raise InputError(f"norm = {norm!r}; use {' or '.join(map(repr, known))}")
+    check_choice(norm, "norm", dict.fromkeys(result.norm for result in results))
     return tuple(result for result in results if result.norm == norm)
 
 

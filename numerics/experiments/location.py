@@ -166,7 +166,7 @@ class Location:
         for found in self.layers:
             if found.layer == layer:
                 return found
-        raise InputError(f"layer = {layer!r}; use {' or '.join(repr(found.layer) for found in self.layers)}")
+        raise InputError(f"layer = {layer!r}; use one of {', '.join(found.layer for found in self.layers)}")
 
     def __repr__(self) -> str:
         known = f" (1 at width {self.unit_width:.3g})" if np.isfinite(self.unit_width) else ""
@@ -227,13 +227,13 @@ def locate(
     limit = MeanField(X, y, loss_tol=loss_tol_for(y, loss_tol), activation=family.activation)
     P, kappa_prime = family.at(family.width)
     here, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
-    if lost := [layer for layer in LAYERS if min(here[layer], wider[layer]) < ROUNDING]:
+    elasticities = _elasticities(limit, P, kappa_prime)
+    if lost := [layer for layer in LAYERS if not np.isfinite([here[layer], wider[layer], *elasticities[layer]]).all()]:
         raise InputError(
-            f"capacity P = {P:.3g}: RD of {' and '.join(lost)} is lost to rounding, below {ROUNDING:g}; the network is linear, "
-            "and phasetheory.finite_width gives RD by the tangent kernels"
+            f"P = {P:.3g}, kappa' = {kappa_prime:.3g}: RD of {' and '.join(lost)} is lost to rounding, below {ROUNDING:g}: that "
+            "layer stays where it is; where P is large, phasetheory.finite_width gives its RD by the tangent kernels"
         )
     errors = limit.quadrature_error(P, kappa_prime)
-    elasticities = _elasticities(limit, P, kappa_prime)
     tangent = _tangent_distances(limit, P, kappa_prime)
     off = {layer: abs(here[layer] / tangent[layer] - 1) for layer in LAYERS}
     spreads = _spreads(limit, P, kappa_prime, off)
@@ -308,7 +308,7 @@ def _critical_capacity(limit: MeanField, layer: str, P: float, kappa_prime: floa
     """P at which F = 1: F falls with P, so an end on the other side is found by steps that double."""
 
     def log_distance(log_P: float) -> float:
-        return float(np.log(limit(float(np.exp(log_P)), kappa_prime)[layer]))
+        return float(np.log(np.nan_to_num(limit(float(np.exp(log_P)), kappa_prime)[layer], nan=ROUNDING)))
 
     here, value = float(np.log(P)), log_distance(float(np.log(P)))
     step = np.sign(value) if value else 1.0
@@ -340,7 +340,7 @@ def _notes(family: Family, limit: MeanField, layers: Sequence[LayerLocation]) ->
     if m * (d + 1) < n:
         found.append(f"{m * (d + 1)} weights cannot interpolate {n} samples: the prediction is for networks that can")
     if not run.converged:
-        found.append(f"the infinitely wide network: {run.ending}, {run.status.value}")
+        found.append(f"the infinitely wide network: {limit.ending(run)}")
     start = 0.0 if family.sampled is None else float(np.linalg.norm(family.sampled(limit.X)) / np.linalg.norm(limit.y))
     if start > _SMALL_START:
         found.append(f"f is {start:.2g} of the targets at the start; the prediction is for f = 0 there")

@@ -1,14 +1,19 @@
-"""A measured map of slopes against a derived phase diagram: point by point, and boundary against boundary."""
+"""A measured map of slopes against a derived phase diagram: point by point, and boundary against boundary.
 
-from dataclasses import dataclass
+Of two layers also against the infinitely wide network at the widths of the scan (:mod:`numerics.experiments.map_at_widths`).
+"""
+
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
 
 import phasetheory as pt
-from numerics.errors import InputError
+from numerics.errors import InputError, check_choice
 from numerics.experiments.allowance import allowance_at
+from numerics.experiments.at_widths import at_widths_of
+from numerics.experiments.map_at_widths import MapAtWidths
 from numerics.scans import CellStatus
 from numerics.slopes import crossings, slope_map
 from phasetheory.symbols.printing import plain
@@ -41,6 +46,10 @@ class MapComparison:
         Points with a measured slope; those away from the boundary (:data:`AWAY`); those of them in the predicted regime.
     largest : tuple (difference, first coordinate, second coordinate, measured, predicted)
         Where measured and predicted slope differ most; nan without a point.
+    here : MapAtWidths or None
+        What is expected at the widths of the scan; None where that is not known.
+    why_not_here : str
+        Why; empty if it is.
     """
 
     layer: str
@@ -51,6 +60,8 @@ class MapComparison:
     judged: int
     agreeing: int
     largest: tuple[float, float, float, float, float]
+    here: MapAtWidths | None = field(default=None, repr=False)
+    why_not_here: str = ""
 
     def verdict(self) -> str:
         """One line for people."""
@@ -59,15 +70,23 @@ class MapComparison:
         difference, x, y, measured, predicted = self.largest
         share = f" ({self.agreeing / self.judged:.0%})" if self.judged else ""
         names = ", ".join(map(plain, self.diagram.coordinates))
+        here = f"{self.here.sentence()}; " if self.here else ""
         near, none = self.points - self.judged, self.slopes["slope"].size - self.points
-        unjudged = [f"{near} are nearer to it and not judged"] if near else []
+        unjudged = [f"{near} are nearer to it and not judged"] if near and not here else []
         unjudged += [f"{none} have no slope"] if none else []
         aside = "".join(f", {part}" for part in unjudged)
         return (
-            f"S_{self.layer}: {self.agreeing} of {self.judged} points{share} away from the boundary (|S| > {AWAY:g}) are in the "
-            f"predicted regime, with |S| up to {_ALLOWANCE.critical:g} critical{aside}; largest disagreement {difference:+.2f} "
-            f"at ({names}) = ({x:g}, {y:g}): measured {measured:+.2f}, predicted {predicted:+.2f} in the limit"
+            f"S_{self.layer}: {here}{self.agreeing} of {self.judged} points{share} away from the boundary (|S| > {AWAY:g}) are "
+            f"in the predicted regime, with |S| up to {_ALLOWANCE.critical:g} critical{aside}; largest disagreement "
+            f"{difference:+.2f} at ({names}) = ({x:g}, {y:g}): measured {measured:+.2f}, predicted {predicted:+.2f} in the limit"
+            f"{self._expected_at(x, y)}"
         )
+
+    def _expected_at(self, x: float, y: float) -> str:
+        if self.here is None:
+            return ""
+        there = float(self.here.expected.sel(dict(zip(self.diagram.names, (x, y), strict=True))))
+        return f", {there:+.2f} at these widths" if np.isfinite(there) else ""
 
 
 def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDiagram:
@@ -89,7 +108,8 @@ def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDi
         name: [pt.parse_scale(text, symbols=(x, y)) for text in dataset.attrs[name].split(", ")] for name in names[1:]
     }
     network = pt.Network(tuple(scales["sigmas"]), scales["alpha"][0], tuple(scales["learning_rates"]))
-    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm)
+    optimizer = dataset.attrs.get("optimizer", "gradient-flow")
+    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm, optimizer=optimizer)
 
 
 def compare_map(
@@ -131,7 +151,12 @@ def compare_map(
     window = float(one[horizontal].min()), float(one[horizontal].max())
     line = predicted_boundary(diagram, layer, boundary[vertical].values, window)
     boundary = boundary.assign(predicted=(vertical, line))
-    return MapComparison(layer, diagram, slopes, boundary, *_judge(slopes, horizontal, vertical))
+    here, why_not = None, ""
+    try:
+        here = MapAtWidths(layer, at_widths_of(dataset, diagram_of(dataset)), slopes, boundary, one)
+    except InputError as reason:
+        why_not = str(reason)
+    return MapComparison(layer, diagram, slopes, boundary, *_judge(slopes, horizontal, vertical), here, why_not)
 
 
 def layers_of(dataset: "xarray.Dataset") -> list[str]:
@@ -189,8 +214,7 @@ def at_loss_level(dataset: "xarray.Dataset", level: float) -> "xarray.Dataset":
 
 def _of_layer(dataset: "xarray.Dataset", layer: str, norm: str) -> "xarray.Dataset":
     for given, known, name in ((layer, layers_of(dataset), "layer"), (norm, norms_of(dataset), "norm")):
-        if given not in known:
-            raise InputError(f"{name} = {given!r}; this scan has {', '.join(known)}")
+        check_choice(given, name, known, "this scan has")
     return dataset[["relative_distance", "status"]].sel(layer=layer, norm=norm)
 
 

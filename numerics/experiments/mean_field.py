@@ -13,8 +13,11 @@ import numpy as np
 from numerics.arrays import positive_number
 from numerics.datasets import check_data
 from numerics.errors import InputError
+from numerics.experiments.rare_neurons import Mesh, growth_to_come
+from numerics.experiments.stopping import loss_to_fall_from
 from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.quadrature import nodes_for, refuse_missing_constant
 from numerics.networks.two_layer import TwoLayer
 
 __all__ = ["LAYERS", "ROUNDING", "MeanField", "distances"]
@@ -22,6 +25,10 @@ __all__ = ["LAYERS", "ROUNDING", "MeanField", "distances"]
 LAYERS = ("w", "a")
 #: RD below which the digits of a displacement are those of the rounding of the weights.
 ROUNDING = 1e-13
+_LAZY = 1e7, 1e-3  # capacity from which F P is constant if F is below the second: the correction is O(1/P)
+_HALVED = 32  # least nodes of which half are a rule
+_ROUNDS = 4  # of finer nodes on a plateau: the last arcs are 10^-6 of those between neighbours
+_GROWS = 1e-3  # part of the fastest growth there could be, above which rare neurons would leave a plateau
 
 
 @dataclass(frozen=True)
@@ -58,28 +65,71 @@ class MeanField:
 
     def __post_init__(self) -> None:
         X, y = check_data(self.X, self.y)
-        if X.shape[1] == 1 and len(X) > 1:
-            raise InputError(
-                f"X has shape {X.shape}, one input and no constant; append a column of ones for the bias, as np.column_stack([x, "
-                "np.ones(len(x))])"
-            )
-        if not np.any(y):
-            raise InputError(
-                "all targets are zero: f = 0 fits them at the start, and no weight moves; give other targets"
-            )
+        refuse_missing_constant(X)
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
-        object.__setattr__(self, "loss_tol", positive_number(self.loss_tol, "loss_tol"))
+        for name in ("loss_tol", "rtol"):
+            object.__setattr__(self, name, positive_number(getattr(self, name), name))
+        loss_to_fall_from(self.loss_tol, y)
+        # refused, whatever is wrong with them, before there is a run
+        TwoLayer.mean_field(capacity=1, kappa_prime=1, inputs=X, nodes=self.nodes, activation=self.activation)
 
     def run(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> Solution:
-        """The flow of the infinitely wide network from its start until the loss, or rest, is reached."""
-        key = capacity, kappa_prime, self.nodes if nodes is None else nodes
+        """The flow of the infinitely wide network from its start until the loss, or rest, is reached.
+
+        Of a lazy network of capacity 10^7 for those of larger ones: F P is constant there but for O(10^-7) (to leading order
+        proved), while RD would be lost to rounding.
+        Where it rests on a plateau that rare neurons would leave, these are given nodes (:mod:`.rare_neurons`) and it runs again.
+        """
+        capacity, kappa_prime = positive_number(capacity, "capacity"), positive_number(kappa_prime, "kappa_prime")
+        number = self.nodes if nodes is None else nodes
+        lazy, little = _LAZY
+        if capacity > lazy:
+            run = self.run(lazy, kappa_prime, nodes=number)
+            if max(distances(run).values()) < little:
+                return run
+        key = capacity, kappa_prime, number
         if key not in self._known:
-            start = TwoLayer.mean_field(
-                capacity=capacity, kappa_prime=kappa_prime, inputs=self.X, nodes=key[2], activation=self.activation
-            )
-            self._known[key] = self.train(start)
+            self._known[key] = self._run(*key)
         return self._known[key]
+
+    def _run(self, capacity: float, kappa_prime: float, nodes: int) -> Solution:
+        start = TwoLayer.mean_field(
+            capacity=capacity, kappa_prime=kappa_prime, inputs=self.X, nodes=nodes, activation=self.activation
+        )
+        run = self.train(start)
+        if self._growth(run) < _GROWS:
+            return run
+        mesh = Mesh.of(nodes_for(self.X, nodes, np.random.default_rng(0)))
+        for _ in range(_ROUNDS):
+            assert isinstance(run.network, TwoLayer)
+            mesh = mesh.refined(start, run.network, self.X)
+            start = TwoLayer.of_nodes(mesh.nodes, capacity, kappa_prime, self.X, self.activation)
+            run = self.train(start)
+            if self._growth(run) < _GROWS:
+                break
+        return run
+
+    def _growth(self, run: Solution) -> float:
+        """Growth to come where a network of two layers is at rest, else 0."""
+        start, end = run.initial, run.network
+        if run.at_rest and isinstance(start, TwoLayer) and isinstance(end, TwoLayer):
+            return growth_to_come(start, end, self.X, self.y)
+        return 0.0
+
+    def is_plateau(self, run: Solution) -> bool:
+        """Whether a run rests where neurons that it has no nodes for would go on."""
+        return self._growth(run) >= _GROWS
+
+    def ending(self, run: Solution) -> str:
+        """How a run ended if not as asked, and whether rare neurons that it has no nodes for might go on."""
+        growth = self._growth(run)
+        if growth < _GROWS:
+            return f"{run.ending}, {run.status.value}" if run.ending else ""
+        return (
+            f"{run.ending}, on a plateau: a small neuron in a direction that no node has would grow, at {growth:.2g} of the "
+            "fastest rate there could be, and RD with it"
+        )
 
     def train(self, start: TwoLayer | DeepNetwork) -> Solution:
         """The flow of any network on these data, to the same loss and accuracy."""
@@ -88,16 +138,25 @@ class MeanField:
             start, self.X, self.y, loss_tol=self.loss_tol, rtol=self.rtol, throw=False, threads=threads
         )
 
-    def __call__(self, capacity: float, kappa_prime: float) -> dict[str, float]:
-        """F of each layer, the largest RD over the run."""
-        return distances(self.run(capacity, kappa_prime))
+    def __call__(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> dict[str, float]:
+        """F of each layer, the largest RD over the run; nan where it is lost to rounding, below :data:`ROUNDING` in the run."""
+        found = self.with_theta(capacity, kappa_prime, nodes=nodes)
+        return {layer: found[layer] for layer in LAYERS}
+
+    def with_theta(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> dict[str, float]:
+        """The same, and of theta, all normalised weights together."""
+        run = self.run(capacity, kappa_prime, nodes=nodes)
+        trained = run.initial.kappa * (self.nodes if nodes is None else nodes)
+        found = run.sup_relative_distance
+        return {
+            layer: rd * (trained / float(capacity)) if rd > ROUNDING else float("nan") for layer, rd in found.items()
+        }
 
     def quadrature_error(self, capacity: float, kappa_prime: float) -> dict[str, float]:
-        """Relative change of F when the nodes are halved: an upper estimate of the error that is left."""
-        fine, coarse = (
-            self(capacity, kappa_prime),
-            distances(self.run(capacity, kappa_prime, nodes=self.nodes // 4 * 2)),
-        )
+        """Relative change of F when the nodes are halved: an upper estimate of the error that is left. From 32 nodes on."""
+        if self.nodes < _HALVED:
+            raise InputError(f"nodes = {self.nodes} are too few to halve; give {_HALVED} or more for an error")
+        fine, coarse = (self(capacity, kappa_prime, nodes=nodes) for nodes in (self.nodes, self.nodes // 4 * 2))
         return {layer: abs(coarse[layer] / fine[layer] - 1) for layer in LAYERS}
 
 

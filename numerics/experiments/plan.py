@@ -2,23 +2,27 @@
 
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from shlex import quote
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
 from numerics.experiments.grids import Point, exact, grid_points, grid_text
+from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
 from numerics.experiments.training import USUAL, TrainingPlan
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, pointwise
-from numerics.networks.sampling import draw
+from numerics.networks.sampling import draw, trained_activation
 from numerics.networks.seeds import cell_seed
 from numerics.scans import Cell, Setting
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 
 __all__ = ["BOOK", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
+
+_ACTIVATIONS = ("relu", "linear", "tanh")  # tanh is of degree 1 for small arguments
 
 
 def _points(*pairs: tuple[str, str]) -> tuple[Point, ...]:
@@ -76,14 +80,35 @@ _DEEPER = Standard(  # a layer is m^2 numbers
     quick=((64, 128, 256, 512), 4),
     scan=((64, 128, 256, 512), 2),
 )
+_TWO_LAYERS_ADAM = Standard(  # thousands of steps, each of them over all weights
+    widths=(1024, 4096, 16384),
+    seeds=3,
+    loss_tol=1e-5,
+    max_seconds=120.0,
+    quick=((512, 2048, 8192), 3),
+    scan=((512, 2048, 8192), 2),
+)
+_DEEPER_ADAM = Standard(
+    widths=(64, 128, 256, 512),
+    seeds=3,
+    loss_tol=1e-4,
+    max_seconds=300.0,
+    quick=((32, 64, 128, 256), 3),
+    scan=((32, 64, 128, 256), 2),
+)
+_STANDARDS = {
+    GRADIENT_FLOW: (_TWO_LAYERS, _DEEPER),
+    SIGN_DESCENT: (_TWO_LAYERS_ADAM, _DEEPER_ADAM),
+}
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
 #: Options of the command line by the names of the coordinates.
 OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
 
 
-def standard(depth: int) -> Standard:
-    """What is measured at a depth unless something else is asked for."""
-    return _TWO_LAYERS if depth == 2 else _DEEPER
+def standard(diagram: pt.PhaseDiagram) -> Standard:
+    """What is measured of a diagram unless something else is asked for: by its depth and optimiser."""
+    two_layers, deeper = _STANDARDS[diagram.optimizer]
+    return two_layers if diagram.network.depth == 2 else deeper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +118,9 @@ class Plan(TrainingPlan):
     Parameters
     ----------
     diagram : PhaseDiagram
-        Any plane of initialisations; by default that of two relu layers, (gamma, gamma'). Its norm does not matter: distances are
-        measured in every norm that tells layers apart at this depth (:attr:`norms`).
+        Any plane of initialisations; by default that of two relu layers, (gamma, gamma'). Its optimiser trains the
+        networks. Its norm does not matter: distances are measured in every norm that tells layers apart at this depth
+        (:attr:`norms`).
     points : sequence of pairs
         Coordinates as fractions, integers, decimal text or floats (0.1 is taken as 1/10); by default the standard points of the
         book's diagrams of two and three layers.
@@ -115,6 +141,8 @@ class Plan(TrainingPlan):
     (1000, 2000, 4000, 8000, 16000, 32000)
     """
 
+    any_optimizer: ClassVar[bool] = True
+
     diagram: pt.PhaseDiagram = field(default_factory=pt.phase_diagram)
     points: tuple[Point, ...] = USUAL
     widths: tuple[int, ...] = USUAL
@@ -127,14 +155,39 @@ class Plan(TrainingPlan):
             raise InputError(
                 f"diagram = {self.diagram!r}; give a phasetheory.PhaseDiagram, such as pt.phase_diagram(3)"
             )
-        usual = standard(self.depth)
+        self._check_optimizer()
+        usual = standard(self.diagram)
         for name in ("widths", "seeds", "max_seconds"):
             if getattr(self, name) is USUAL:
                 object.__setattr__(self, name, getattr(usual, name))
         object.__setattr__(self, "points", self._exact_points())
         super().__post_init__()
         if self.activation is not None:
+            if isinstance(self.activation, str) and self.activation not in _ACTIVATIONS:
+                raise InputError(
+                    f"activation = {self.activation!r}; use {', '.join(map(repr, _ACTIVATIONS))} or the negative slope of "
+                    "leaky relu: the slopes are derived for degree 1"
+                )
             pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
+
+    def _check_optimizer(self) -> None:
+        if self.optimizer == GRADIENT_FLOW:
+            return
+        if not self.any_optimizer:
+            raise InputError(
+                f"diagram is one of {self.optimizer.title}; a {type(self).__name__} trains by gradient flow only"
+            )
+        if self.depth == 2 and len(set(self.diagram.network.learning_rates)) > 1:
+            raise InputError(
+                f"learning_rates = {self.diagram.network.learning_rates}; two layers are trained by Adam at one rate: divide each "
+                "sigma by its rate and alpha by all of them, which is the same network"
+            )
+
+    @cached_property
+    def target(self) -> str:
+        """Whether the data are 'easy' or 'hard' for two layers whose output weights hardly move: the reduced flow's answer."""
+        own = trained_activation(self.diagram.network.activation) if self.activation is None else self.activation
+        return reduced_flow(*self.data, loss_tol=self.loss_tol, activation=own).target
 
     def _exact_points(self) -> tuple[Point, ...]:
         given = self.points
@@ -165,7 +218,7 @@ class Plan(TrainingPlan):
         """The same at smaller widths; more seeds make up for the shorter range."""
         diagram = pt.phase_diagram() if diagram is None else diagram
         check_type(diagram, "diagram", pt.PhaseDiagram)
-        widths, seeds = standard(diagram.network.depth).quick
+        widths, seeds = standard(diagram).quick
         chosen: dict[str, Any] = {"widths": widths, "seeds": seeds} | options
         return cls(diagram=diagram, **chosen)
 
@@ -199,9 +252,14 @@ class Plan(TrainingPlan):
         return self.diagram.network.depth
 
     @property
+    def optimizer(self) -> pt.Optimizer:
+        """That of the diagram."""
+        return self.diagram.optimizer
+
+    @property
     def usual_loss(self) -> float:
         """That of the depth."""
-        return standard(self.depth).loss_tol
+        return standard(self.diagram).loss_tol
 
     @property
     def even_widths(self) -> bool:
@@ -272,15 +330,17 @@ class Plan(TrainingPlan):
         words += [f"--loss-levels {','.join(f'{level:g}' for level in self.loss_levels)}"] if self.loss_levels else []
         words += [f"--activation {quote(str(self.activation))}"] if self.activation is not None else []
         words += [f"--widths {','.join(map(str, self.widths))}", f"--seeds {self.seeds}"]
-        words += [f"--data {quote(self.data_name)}", f"--rtol {self.rtol:g}", f"--loss-tol {self.loss_tol:g}"]
+        words += [f"--data {quote(self.data_name)}", f"--loss-tol {self.loss_tol:g}"]
+        words += [f"--rtol {self.rtol:g}"] if self.optimizer == GRADIENT_FLOW else []
         return " ".join(words)
 
     def _plane_words(self) -> list[str]:
+        own = [f"--optimizer {self.optimizer}"] if self.optimizer != GRADIENT_FLOW else []
         if self.diagram.is_standard:
-            return [] if self.depth == 2 else [f"--depth {self.depth}"]
+            return own if self.depth == 2 else [*own, f"--depth {self.depth}"]
         net = self.diagram.network
         text = f"{','.join(self.names)}: {', '.join(map(str, net.sigmas))}; {net.alpha}".replace("**", "^")
-        return [f"--slice {quote(text)}"]
+        return [*own, f"--slice {quote(text)}"]
 
     def _own_words(self) -> list[str]:
         """Words of the command that a subclass adds."""

@@ -7,16 +7,14 @@ with no free parameter: what is expected is then the limit plus what is still mi
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import sympy as sp
 
 import phasetheory as pt
+from numerics.experiments.at_widths import AtWidths, covers
 from numerics.experiments.grids import Point
-from numerics.experiments.mean_field import ROUNDING, MeanField
 from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
-from numerics.networks.sampling import strengths_at, trained_activation
-from numerics.slopes.power_law import weights_of
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["Prediction", "expected"]
 
@@ -52,36 +50,25 @@ def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[s
     trained.
     """
     found = {}
-    distances = _mean_field_distances(plan, point)
-    place = dict(zip(diagram.names, (sp.Rational(v.numerator, v.denominator) for v in point), strict=True))
+    distances: Mapping[str, Mapping[int, float]] = {}
+    slopes: Mapping[str, float] = {}
+    if plan.optimizer == GRADIENT_FLOW and covers(plan.depth, plan.activation):
+        here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
+        distances, slopes = here.distances(point), here.slopes(point)
     for norm in plan.norms:
-        limits = diagram.with_norm(norm).slopes_at(**place)
+        limits = _limits(plan, point, diagram, norm)
         for layer in plan.judged:
             limit = limits[layer]
             found[layer, norm] = Prediction(limit, float(limit))
             if norm == "frobenius" and layer in distances:
-                missing = _slope(distances[layer]) - float(plan.diagram.network_at(point).slopes()[layer])
+                missing = slopes[layer] - float(_limits(plan, point, plan.diagram, norm)[layer])
                 found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer])
     return found
 
 
-def _slope(distances: Mapping[int, float]) -> float:
-    """That of the power law fitted as to measured distances."""
-    return float(weights_of(np.log(list(distances))) @ np.log(list(distances.values())))
-
-
-def _mean_field_distances(plan: Plan, point: Point) -> dict[str, dict[int, float]]:
-    """RD at each width, layer by layer; empty beyond two layers, for tanh, and where a run has no end."""
-    activation = plan.activation
-    if plan.depth > 2 or (activation is not None and not is_homogeneous(activation)):
-        return {}
-    network = plan.diagram.network_at(point)
-    chosen = trained_activation(network.activation) if activation is None else activation
-    limit = MeanField(*plan.data, loss_tol=plan.loss_tol, activation=chosen)
-    strengths = [strengths_at(network, width, limit.X.shape[1]) for width in plan.widths]
-    runs = [limit.run(s.capacity, s.ratio) for s in strengths]
-    known = [limit(s.capacity, s.ratio) for s in strengths]
-    if not all(run.converged or run.at_rest for run in runs):
-        return {}
-    found = {layer: dict(zip(plan.widths, (rd[layer] for rd in known), strict=True)) for layer in plan.layers}
-    return {layer: distances for layer, distances in found.items() if min(distances.values()) > ROUNDING}
+def _limits(plan: Plan, point: Point, diagram: pt.PhaseDiagram, norm: str) -> dict[str, sp.Expr]:
+    """Slopes under the optimiser of the diagram, on the branch that the data are on where easy and hard targets differ."""
+    network, optimizer = diagram.network_at(point), diagram.optimizer
+    own = plan.activation is None or is_homogeneous(plan.activation)
+    target = plan.target if own and network.depends_on_target(optimizer) else "easy"
+    return network.slopes(norm, optimizer=optimizer, target=target)

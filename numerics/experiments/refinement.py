@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.arrays import whole_number
-from numerics.errors import check_type
-from numerics.scans import Cell, Experiment, OnProgress, Session, Workers
+from numerics.errors import InputError, check_choice, check_type
+from numerics.scans import Cell, CellStatus, Experiment, OnProgress, Session, Workers
 from numerics.slopes import crossings
 
 if TYPE_CHECKING:
@@ -60,19 +60,43 @@ def refine(
     """
     whole_number(rounds, "rounds", 0, "give the number of halvings, 0 or more")
     check_type(experiment, "experiment", Experiment)
-    labels = experiment.observables["relative_distance"].labels
-    chosen = dict(select or {name: str(values[0]) for name, values in labels.items()})
+    names = [name for name in experiment.cells[0] if name not in _NOT_POINTS]
+    along = names[0] if along is None else along
+    check_choice(along, "along", names)
+    chosen = _labels(experiment, select)
     with Session(experiment, store, executor=executor, extend=extend, progress=progress) as session:
         session.run(experiment.cells, retry_failed=retry_failed)
-        along = along or next(iter(experiment.cells[0]))
         known = list(experiment.cells)
         for _ in range(rounds):
-            added = _next_cells(session.dataset(), known, along, chosen)
+            added = _next_cells(_of(session.dataset(), known), known, along, chosen)
             if not added:
                 break
             session.run(added, retry_failed=retry_failed)
             known += added
         return session.dataset()
+
+
+def _labels(experiment: Experiment, select: Mapping[str, str] | None) -> dict[str, str]:
+    """What the boundary is looked for, by the labels of the relative distances."""
+    labels = experiment.observables["relative_distance"].labels
+    if select is None:
+        return {name: str(values[0]) for name, values in labels.items()}
+    check_type(select, "select", Mapping)
+    if set(select) != set(labels):
+        raise InputError(f"select = {dict(select)}; give a label for each of {', '.join(labels)}")
+    for name, values in labels.items():
+        check_choice(select[name], f"select[{name!r}]", map(str, values))
+    return dict(select)
+
+
+def _of(dataset: "xarray.Dataset", cells: list[Cell]) -> "xarray.Dataset":
+    """The dataset as it would be with these cells alone: a store may hold those of later rounds already."""
+    status = dataset["status"]
+    values = {name: [float(cell[name]) for cell in cells] for name in map(str, status.dims)}
+    places = tuple(dataset.get_index(name).get_indexer(found) for name, found in values.items())
+    there = np.zeros(status.shape, dtype=bool)
+    there[places] = True
+    return dataset.assign(status=status.where(there, np.int8(CellStatus.NOT_PLANNED)))
 
 
 def _next_cells(

@@ -183,7 +183,7 @@ def scaling_check(
     widths: Sequence[int] = (64, 128, 256, 512, 1024),
     seeds: int = 3,
     *,
-    depth: int = 3,
+    depth: int | None = None,
     data: tuple[np.ndarray, np.ndarray] | None = None,
     rtol: float = 1e-2,
     loss_tol: float = USUAL,
@@ -202,7 +202,7 @@ def scaling_check(
     seeds : int
         Repetitions at each width, at least 2.
     depth : int
-        Of a named initialisation.
+        Of a named initialisation, 3 by default; another family has its own.
     data : (X, y), optional
         Four points by default.
     rtol, loss_tol, max_seconds
@@ -216,22 +216,29 @@ def scaling_check(
     >>> [str(result.predicted_slope) for result in check.of("spectral")], check.basis.value
     (['-1/2', '-1/2'], 'fitted')
     """
-    family = pt.initialization(network_family, depth) if isinstance(network_family, str) else network_family
+    if isinstance(network_family, str):
+        family: pt.Network | Family = pt.initialization(network_family, 3 if depth is None else depth)
+    elif depth is None:
+        family = network_family
+    else:
+        raise InputError(f"depth = {depth!r}: network_family has its own depth; leave it out")
     if not isinstance(family, pt.Network) and not callable(family):
         raise InputError(
             f"network_family = {family!r}; give a phasetheory.Network, a name, or a function of width and rng"
         )
     plan = FamilyPlan(
         family=family,
-        widths=tuple(widths),
+        widths=widths,  # type: ignore[arg-type]  # checked, and a tuple then
         seeds=seeds,
         rtol=rtol,
         loss_tol=loss_tol,
         max_seconds=max_seconds,
-        data=data or four_points(),
+        data=four_points() if data is None else data,
     )
     network, basis = (family, pt.Basis.DERIVED) if isinstance(family, pt.Network) else (_fitted(plan), pt.Basis.FITTED)
-    runs = scan(plan, executor=executor or Serial(), progress=progress).transpose("width", "seed", ...)
+    runs = scan(plan, executor=Serial() if executor is None else executor, progress=progress).transpose(
+        "width", "seed", ...
+    )
     allowance, status = allowance_at(3), runs["status"].values  # that of small widths, whatever the depth
     results = []
     for norm in NORMS:

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from numerics.arrays import positive_number
 from numerics.datasets.builtin import SHIPPED, four_points
 from numerics.errors import InputError
 
-__all__ = ["DIGITS_LOSS", "LOSS", "RULE", "left_of_the_spread", "loss_at_start", "loss_tol_for", "usual_loss_tol"]
+__all__ = ["DIGITS_LOSS", "LOSS", "RULE", "left_of_the_spread", "loss_at_start"]
+__all__ += ["loss_to_fall_from", "loss_tol_for", "usual_loss_tol"]
 
 LOSS = 1e-6  # of two layers on the four points
 DIGITS_LOSS = 1e-4  # labels are up to 9: an error of a hundredth
@@ -32,12 +34,25 @@ def usual_loss_tol(usual: float, y: np.ndarray, data_name: str = "") -> float:
 
 def loss_tol_for(y: np.ndarray, asked: float | None) -> float:
     """The loss that was asked for; the usual one of two layers if none was."""
-    return usual_loss_tol(LOSS, y) if asked is None else asked
+    return usual_loss_tol(LOSS, y) if asked is None else positive_number(asked, "loss_tol")
 
 
 def loss_at_start(y: np.ndarray) -> float:
     """R for f = 0."""
     return float(y @ y) / (2 * len(y))
+
+
+def loss_to_fall_from(loss_tol: float, y: np.ndarray) -> float:
+    """R for f = 0, which has to be above the loss that ends a run: else it ends where it starts, and nothing moves."""
+    begin = loss_at_start(y)
+    if not np.any(y):
+        raise InputError("all targets are zero: f = 0 fits them at the start, and no weight moves; give other targets")
+    if not loss_tol < begin:
+        raise InputError(
+            f"loss_tol = {loss_tol:g} is not below the loss at the start, {begin:.3g}, where f = 0: no weight would move; give a "
+            "smaller one"
+        )
+    return begin
 
 
 def left_of_the_spread(stop: float, y: np.ndarray) -> float:

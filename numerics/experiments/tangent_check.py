@@ -6,9 +6,11 @@ RD, so the slopes are near S_w; where the kernel is mostly that of the other lay
 kernel grows with the square of the weights, with slope 2 S_w.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,7 +105,7 @@ class LinearApproximation:
     failures: dict[str, str] = field(default_factory=dict)
 
     def difference_slope(self, point: int) -> slopes.SlopeFit:
-        """Slope of log sup |f - f_lin| against log m at a point, by its index."""
+        """Slope of log sup |f - f_lin| against log m at a point, by its index; an InputError if a width has no run."""
         return slopes.fit(self.widths, self.sup_difference[point])
 
     def kernel_slope(self, point: int) -> slopes.SlopeFit:
@@ -141,6 +143,10 @@ def compare_with_tangent(
     linear = linearize(network, layers=layers).flow(X, y)
     before = tangent_kernel(network, X)
     fastest = np.linalg.eigvalsh(before)[-1] / len(y)
+    if not fastest > 0:
+        raise InputError(
+            "the tangent kernel vanishes at the start: f does not depend on the weights; give another network"
+        )
     count = round(_TIMES_A_DECADE * (_DECADES[1] - _DECADES[0])) + 1
     times = np.logspace(*_DECADES, count) / fastest
     solution = gradient_flow(
@@ -173,6 +179,8 @@ def compare_with_tangent(
 @dataclass(frozen=True, kw_only=True)
 class TangentPlan(Plan):
     """A scan of the distance from the tangent model: a :class:`numerics.Plan`, and the groups of the tangent model."""
+
+    any_optimizer: ClassVar[bool] = False
 
     rtol: float = _RTOL
     tangent_layers: tuple[str, ...] = ()
@@ -223,6 +231,7 @@ def linear_approximation(
     plan: Plan,
     *,
     layers: Sequence[str] | None = None,
+    store: str | os.PathLike[str] | None = None,
     executor: Executor | Workers | None = None,
     progress: OnProgress | None = None,
 ) -> LinearApproximation:
@@ -234,14 +243,19 @@ def linear_approximation(
         An rtol above 1e-3 is taken as 1e-3: a coarser one leaves a fifth of the difference to the integrator.
     layers : sequence of str, optional
         Parameter groups of the tangent model.
-    executor, progress
+    store, executor, progress
         See :func:`numerics.scan`; threads by default.
     """
     import xarray  # half a second: only for those who ask
 
     check_type(plan, "plan", Plan)
-    tangent = TangentPlan.of(plan, rtol=min(plan.rtol, _RTOL), tangent_layers=tuple(layers or ()))
-    runs = scan(tangent, executor=executor or Threads(), progress=progress)
+    if plan.loss_levels:
+        raise InputError(
+            f"loss_levels = {plan.loss_levels}: the distance from the tangent model is a sup; leave them out"
+        )
+    groups = chosen_layers(plan.layers, layers)
+    tangent = TangentPlan.of(plan, rtol=min(plan.rtol, _RTOL), tangent_layers=groups)
+    runs = scan(tangent, store, executor=Threads() if executor is None else executor, progress=progress)
     used = runs.where(runs["status"] == CellStatus.DONE)
     x, y = ([float(point[i]) for point in tangent.points] for i in (0, 1))
     along = {name: xarray.DataArray(values, dims="point") for name, values in zip(tangent.names, (x, y), strict=True)}
@@ -261,6 +275,7 @@ def limiting_rate(network: TwoLayer, X: ArrayLike, y: ArrayLike) -> float:
 
     lambda is the smallest eigenvalue of K_a/kappa' + kappa' K_w, the arc-cosine kernels of the data ([L21], linear regime).
     """
+    check_type(network, "network", TwoLayer)
     X, y = check_data(X, y)
     if network.negative_slope != 0:
         raise InputError(f"negative_slope = {network.negative_slope}; the arc-cosine kernels here are those of relu, 0")

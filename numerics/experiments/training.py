@@ -8,17 +8,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numerics.arrays import listed, positive_number, real_number, whole_number
-from numerics.datasets import check_data, four_points
+import phasetheory as pt
+from numerics.arrays import listed, plain_text, positive_number, real_number, whole_number
+from numerics.datasets import four_points
+from numerics.datasets.builtin import check_pair
 from numerics.errors import InputError
-from numerics.experiments.stopping import loss_at_start, usual_loss_tol
-from numerics.flow import Solution, gradient_flow
+from numerics.experiments.stopping import loss_to_fall_from, usual_loss_tol
+from numerics.flow import Solution, descend, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import check_width
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
-__all__ = ["NORMS", "USUAL", "TrainingPlan", "outcome_of"]
+__all__ = ["NORMS", "USUAL", "TrainingPlan", "digest_of", "outcome_of"]
 
 #: Norms in which distances can be measured.
 NORMS = ("frobenius", "spectral")
@@ -74,11 +77,8 @@ class TrainingPlan(Experiment):
             raise InputError(f"widths = {list(widths)}; a slope needs at least two different widths")
         self.check_seeds(self.fewest_seeds)
         object.__setattr__(self, "widths", tuple(sorted({int(width) for width in widths})))
-        data = listed(self.data, "data", "give a pair (X, y)")
-        if len(data) != 2:
-            raise InputError(f"data has {len(data)} parts; give a pair (X, y)")
-        object.__setattr__(self, "data", check_data(*data))
-        if not self.data_name:
+        object.__setattr__(self, "data", check_pair(self.data))
+        if not plain_text(self.data_name, "data_name"):
             shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
             object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
         if self.loss_tol is USUAL:
@@ -88,8 +88,10 @@ class TrainingPlan(Experiment):
             object.__setattr__(self, name, number)
         if self.rtol >= 1:
             raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
+        if self.optimizer != GRADIENT_FLOW and self.rtol != type(self).rtol:
+            raise InputError(f"rtol = {self.rtol:g}: the steps of Adam have no accuracy to ask for; leave it out")
+        begin = loss_to_fall_from(self.loss_tol, self.data[1])
         levels = [real_number(level, "loss_levels") for level in listed(self.loss_levels, "loss_levels", _LEVELS)]
-        begin = loss_at_start(self.data[1])
         if not all(self.loss_tol < level < begin for level in levels) or len(set(levels)) < len(levels):
             raise InputError(
                 f"loss_levels = {levels}; {_LEVELS}, all between loss_tol = {self.loss_tol:g} and the loss at the start, "
@@ -108,6 +110,11 @@ class TrainingPlan(Experiment):
     @abstractmethod
     def layers(self) -> tuple[str, ...]:
         """Names of the weights, input to output."""
+
+    @property
+    def optimizer(self) -> pt.Optimizer:
+        """What trains the networks."""
+        return GRADIENT_FLOW
 
     @property
     def usual_loss(self) -> float:
@@ -163,15 +170,15 @@ class TrainingPlan(Experiment):
     def settings(self) -> dict[str, Setting]:
         """What else decides the numbers."""
         X, y = self.data
-        digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
         return {
-            "rtol": self.rtol,
+            # the optimiser is left out of gradient flow, whose stores are older than the choice
+            **({"rtol": self.rtol} if self.optimizer == GRADIENT_FLOW else {"optimizer": self.optimizer.name}),
             "loss_tol": self.loss_tol,
             **({"loss_levels": ", ".join(f"{level:g}" for level in self.loss_levels)} if self.loss_levels else {}),
             "data": self.data_name,
             "samples": len(y),
             "input_dimension": X.shape[1],
-            "data_sha256": digest,
+            "data_sha256": digest_of(X, y),
         }
 
     def cost(self, cell: Cell) -> float:
@@ -210,16 +217,16 @@ class TrainingPlan(Experiment):
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
         start = self.start(cell)
-        return gradient_flow(
-            start,
-            *self.data,
-            loss_tol=self.loss_tol,
-            loss_levels=self.loss_levels,
-            rtol=self.rtol,
-            max_seconds=self.max_seconds,
-            threads=1 if isinstance(start, TwoLayer) else None,  # the bits of a sum depend on the number of threads
-            throw=False,
-        )
+        common: dict[str, Any] = {"loss_tol": self.loss_tol, "max_seconds": self.max_seconds, "throw": False}
+        if self.optimizer != GRADIENT_FLOW:  # Adam itself, at the rate that the scales ask for
+            return descend(start, *self.data, optimizer="adam", **common)
+        threads = 1 if isinstance(start, TwoLayer) else None  # the bits of a sum depend on the number of threads
+        return gradient_flow(start, *self.data, loss_levels=self.loss_levels, rtol=self.rtol, threads=threads, **common)
+
+
+def digest_of(X: np.ndarray, y: np.ndarray) -> str:
+    """What tells data from others."""
+    return hashlib.sha256(np.ascontiguousarray(X).tobytes() + np.ascontiguousarray(y).tobytes()).hexdigest()
 
 
 def outcome_of(solution: Solution, values: Mapping[str, object]) -> Outcome:

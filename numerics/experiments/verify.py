@@ -105,7 +105,7 @@ def verify(
     plan = Plan() if plan is None else plan
     check_type(plan, "plan", Plan)
     plan.check_seeds(2)
-    allowance = allowance_at(plan.depth)
+    allowance = allowance_at(plan.depth, plan.optimizer)
     started = time.perf_counter()
     workers = executor or (Threads() if plan.depth == 2 else Processes())
     with Session(plan, store, executor=workers, progress=progress) as session:

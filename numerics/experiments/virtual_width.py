@@ -1,15 +1,18 @@
 r"""Slopes at widths that nobody can train: the network of width M, played by one that fits into memory.
 
 Two layers depend on their width only through (P, kappa'), so a network of width M is the infinitely wide one of its capacity
-(:mod:`numerics.experiments.mean_field`): proved up to O(1/sqrt M).
+(:mod:`numerics.experiments.mean_field`): proved up to O(1/sqrt M). Where the nodes come to rest on a plateau that rarer neurons
+leave, these are given nodes (:mod:`numerics.experiments.rare_neurons`).
 
 Beyond two layers (argued: as for two, checked at widths 32 to 256): with the strengths of the layers and the output scale held
 (:mod:`numerics.networks.strengths`), |W_l(t) - W_l(0)| does not depend on the width once that is large. A network of width m
-plays one of width M by taking its strengths, and RD_l follows by the norm of the start.
-It fails where the movement depends on the target through plateaus: W1 where W2 alone condenses (README, limitations).
+plays one of width M by taking its strengths, and RD_l follows by the norm of the start. The same draw plays every width, so that
+the spread over draws is that of slopes of one network each. It is not the distance from the limit, which may be large where
+the target is met in plateaus: of W1 where W2 alone condenses, at (gamma_3, gamma_2) = (3, 1) on the zigzag of the four points,
+the slope is -0.25 at M = 1e3..1e4, -0.33 at 1e4..1e5, -0.42 at 1e6..1e7, and -1/2, as derived, from 1e9 on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,22 +20,27 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import phasetheory as pt
-from numerics import slopes
 from numerics.arrays import listed, real_number, whole_number
 from numerics.datasets import check_data, four_points
 from numerics.errors import InputError
-from numerics.experiments.grids import exact
+from numerics.experiments.grids import Point, exact
 from numerics.experiments.mean_field import ROUNDING, MeanField
+from numerics.experiments.plan import Plan
 from numerics.experiments.stopping import loss_tol_for
-from numerics.flow import Solution
+from numerics.flow import Solution, Status
+from numerics.networks.activation import is_homogeneous
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.networks.strengths import Strengths
 
-__all__ = ["MeanFieldSlopes", "mean_field_slopes"]
+__all__ = ["MeanFieldSlopes", "mean_field_slopes", "virtual_slopes"]
+
+#: Of a verification, for two layers and beyond.
+VIRTUAL_WIDTHS, VIRTUAL_WIDTHS_DEEPER = (1e6, 1e9, 1e12), (1e4, 1e5)
 
 _WIDEST = 1e100
-_NODES, _NEURONS, _SEEDS = 4000, 96, 2
+_NODES, _NEURONS, _SEEDS = 4000, 96, 3
+_LEAST = {Status.UNFITTABLE, Status.LEAST_SQUARES}  # no network goes below
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,12 @@ class MeanFieldSlopes:
     layers : tuple of str
     widths : float64 (k,)
     distances : dict of layer -> float64 (k, seeds)
-        RD; nan where a run was cut short, or where RD is lost to rounding. One column for two layers.
+        RD; nan where a run was cut short or rests on a plateau that others leave, or where RD is lost to rounding. One column for
+        two layers.
     real_width : int
-        Nodes of the quadrature, or neurons of every hidden layer.
+        Nodes of the quadrature, more where they rest on a plateau, or neurons of every hidden layer.
     notes : tuple of str
-        Why there are nans, and which runs came to rest at a positive loss, a sentence each: of these the rare neurons that a
-        denser quadrature has may go on.
+        Why there are nans, and which runs came to rest at a positive loss, on a plateau or not, a sentence each.
     """
 
     network: pt.Network
@@ -65,26 +73,53 @@ class MeanFieldSlopes:
         """What it rests on."""
         return "proved as the width goes to infinity" if len(self.layers) == 2 else "argued"
 
-    def fit(self, layer: str) -> slopes.SlopeFit | None:
-        """S between the two largest widths, with its interval over seeds; None without a run at one of them."""
-        rows = self.distances[layer][-2:]
-        return slopes.fit(self.widths[-2:], rows) if np.isfinite(rows).any(axis=1).all() else None
+    def local_slopes(self, layer: str) -> np.ndarray:
+        """S (k - 1, seeds) of every draw between neighbouring widths."""
+        return np.diff(np.log(self.distances[layer]), axis=0) / np.diff(np.log(self.widths))[:, None]
 
     @property
     def slopes(self) -> dict[str, float]:
-        """S of each layer between the two largest widths; nan without a run at one of them."""
-        fits = {layer: self.fit(layer) for layer in self.layers}
-        return {layer: fit.slope if fit else float("nan") for layer, fit in fits.items()}
+        """S of each layer between the two largest widths, the mean over the draws that have both; nan without one."""
+        return {layer: float(_over_draws(np.mean, self.local_slopes(layer)[-1], 1)) for layer in self.layers}
+
+    @property
+    def spreads(self) -> dict[str, float]:
+        """Standard deviation of these slopes over the draws; nan with fewer than two of them."""
+        return {layer: float(_over_draws(np.std, self.local_slopes(layer)[-1], 2, ddof=1)) for layer in self.layers}
+
+
+def _over_draws(function: Callable[..., Any], values: np.ndarray, fewest: int, **options: int) -> float:
+    there = values[np.isfinite(values)]
+    return function(there, **options) if there.size >= fewest else float("nan")
+
+
+def virtual_slopes(plan: Plan, widths: Sequence[float] | None = None) -> dict[Point, MeanFieldSlopes]:
+    """Slopes at virtual widths at every point of a plan, with its data, final loss and activation.
+
+    Parameters
+    ----------
+    plan : Plan
+    widths : sequence of float, optional
+        By default 1e6, 1e9, 1e12 for two layers, and 1e4, 1e5 beyond, which the condensed runs reach in seconds.
+    """
+    chosen = (VIRTUAL_WIDTHS if plan.depth == 2 else VIRTUAL_WIDTHS_DEEPER) if widths is None else widths
+    return {
+        point: mean_field_slopes(
+            plan.diagram.network_at(point), chosen, plan.data, loss_tol=plan.loss_tol, activation=plan.activation
+        )
+        for point in plan.points
+    }
 
 
 def mean_field_slopes(
     network: pt.Network | Sequence[Any],
-    widths: Sequence[float] = (1e6, 1e9, 1e12),
+    widths: Sequence[float] = VIRTUAL_WIDTHS,
     data: tuple[ArrayLike, ArrayLike] | None = None,
     *,
     loss_tol: float | None = None,
     real_width: int | None = None,
     seeds: int | None = None,
+    activation: str | float | None = None,
 ) -> MeanFieldSlopes:
     """Slopes of log RD at widths that nobody can train.
 
@@ -100,7 +135,9 @@ def mean_field_slopes(
     real_width : int, optional
         Nodes for two layers, 4000 by default; neurons of every hidden layer beyond, 96 by default.
     seeds : int
-        Networks at each width beyond two layers, 2 by default; two layers draw none, and refuse it.
+        Draws beyond two layers, 3 by default, each at every width; two layers draw none, and refuse it.
+    activation : str or float, optional
+        Instead of that of the network: 'relu', 'linear' or the negative slope of leaky relu.
 
     Examples
     --------
@@ -118,34 +155,44 @@ def mean_field_slopes(
     advice = "give a number of neurons, an integer >= 16"
     real = usual if real_width is None else whole_number(real_width, "real_width", 16, advice)
     X, y = check_data(X, y)
-    limit = MeanField(
-        X, y, loss_tol=loss_tol_for(y, loss_tol), nodes=real, activation=trained_activation(network.activation)
-    )
+    chosen = trained_activation(network.activation) if activation is None else activation
+    if not is_homogeneous(chosen):
+        raise InputError(
+            f"activation = {chosen!r} is not of degree 1, and only then do widths play one another; give relu"
+        )
+    limit = MeanField(X, y, loss_tol=loss_tol_for(y, loss_tol), nodes=real, activation=chosen)
     inputs = limit.X.shape[1]
     notes: list[str] = []
     distances = {layer: np.full((len(sizes), drawn), np.nan) for layer in network.layers}
     for row, M in enumerate(sizes):
         strengths = strengths_at(network, M, inputs)
-        ratios = _norm_ratios(strengths, real, M, inputs)
         for seed in range(drawn):
-            run = _run(strengths, limit, seed)
+            run, found = _played(strengths, limit, M, seed)
             if not run.converged:
-                notes.append(f"width {M:g}: {run.ending}")
-            if not (run.converged or run.at_rest):
+                notes.append(f"width {M:g}: {limit.ending(run)}")
+            if not (run.converged or run.status in _LEAST or _rests(run, limit, network.depth)):
                 continue
-            for layer, ratio in zip(network.layers, ratios, strict=True):
-                if run.sup_relative_distance[layer] > ROUNDING:
-                    distances[layer][row, seed] = run.sup_relative_distance[layer] * ratio
-                else:
+            for layer, distance in zip(network.layers, found, strict=True):
+                distances[layer][row, seed] = distance
+                if np.isnan(distance):
                     notes.append(f"width {M:g}: RD of {layer} is lost to rounding")
     return MeanFieldSlopes(network, network.layers, np.array(sizes), distances, real, tuple(notes))
 
 
-def _run(strengths: Strengths, limit: MeanField, seed: int) -> Solution:
-    """The run that plays a network of these strengths: two layers on the nodes of the limit, else drawn, as many neurons."""
+def _rests(run: Solution, limit: MeanField, depth: int) -> bool:
+    """Whether a run is at rest where others of its kind are: known of two layers only."""
+    return depth == 2 and run.at_rest and not limit.is_plateau(run)
+
+
+def _played(strengths: Strengths, limit: MeanField, width: float, seed: int) -> tuple[Solution, list[float]]:
+    """The run that plays a network of these strengths, and RD of each layer of that network, nan where it is lost to rounding.
+
+    Two layers on the nodes of the limit, which have its RD; else drawn, as many neurons, whose layers start at another norm.
+    """
     depth, inputs = len(strengths.values), limit.X.shape[1]
     if depth == 2:
-        return limit.run(strengths.capacity, strengths.ratio)
+        played = strengths.capacity, strengths.ratio
+        return limit.run(*played), list(limit(*played).values())
     start = DeepNetwork.sample(
         (inputs, *[limit.nodes] * (depth - 1), 1),
         strengths.sigmas(limit.nodes, inputs),
@@ -153,13 +200,12 @@ def _run(strengths: Strengths, limit: MeanField, seed: int) -> Solution:
         rng=seed,
         activation=limit.activation,
     )
-    return limit.train(start)
-
-
-def _norm_ratios(strengths: Strengths, real_width: int, width: float, inputs: int) -> list[float]:
-    """|W_l(0)| of the network that is trained over that of the one it stands for; 1 for two layers, which have the same."""
-    pairs = zip(strengths.norms(real_width, inputs), strengths.norms(width, inputs), strict=True)
-    return [real / virtual for real, virtual in pairs]
+    run = limit.train(start)
+    norms = zip(
+        run.relative_distance, strengths.norms(limit.nodes, inputs), strengths.norms(width, inputs), strict=True
+    )
+    measured = ((run.sup_relative_distance[layer], real / virtual) for layer, real, virtual in norms)
+    return run, [rd * ratio if rd > ROUNDING else float("nan") for rd, ratio in measured]
 
 
 def _network_of(network: Any) -> pt.Network:

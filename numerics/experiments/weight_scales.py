@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import ClassVar
 
 from numerics.arrays import listed
 from numerics.errors import InputError
@@ -11,7 +12,7 @@ from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import is_homogeneous
 from numerics.scans import Cell
 
-__all__ = ["Beta2Plan"]
+__all__ = ["Beta2Plan", "in_own_weights"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class Beta2Plan(Plan):
     **options
         Those of :class:`numerics.Plan`, of a diagram of two layers.
     """
+
+    any_optimizer: ClassVar[bool] = False
 
     beta2_exponents: tuple[Fraction, ...] = (Fraction(0),)
 
@@ -58,10 +61,17 @@ class Beta2Plan(Plan):
         return *self.point_of(cell), Fraction(cell["beta2_exponent"])
 
     def start(self, cell: Cell) -> TwoLayer | DeepNetwork:
-        """The same network with u = a and v = w, whose plain gradient flow has kappa = 1/alpha in their place; kappa' is kept."""
+        """The network of one cell in its own weights."""
         network = super().start(cell)
         assert isinstance(network, TwoLayer)
-        beta2 = float(network.width) ** float(cell["beta2_exponent"])
-        beta1 = network.kappa_prime * beta2
-        alpha = beta1 * beta2 / network.kappa
-        return replace(network, u=network.output_weights(beta1), v=network.input_weights(beta2), kappa=1.0 / alpha)
+        return in_own_weights(network, float(network.width) ** float(cell["beta2_exponent"]))
+
+
+def in_own_weights(network: TwoLayer, beta2: float) -> TwoLayer:
+    """The same network with u = a and v = w, for input weights of scale beta2.
+
+    Its plain gradient flow has kappa = 1/alpha in the place of kappa; kappa' is kept.
+    """
+    beta1 = network.kappa_prime * beta2
+    alpha = beta1 * beta2 / network.kappa
+    return replace(network, u=network.output_weights(beta1), v=network.input_weights(beta2), kappa=1.0 / alpha)

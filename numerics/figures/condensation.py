@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
 from numerics.experiments.condensation_map import CondensationPlan, converged, sharpening, slopes_of_w
+from numerics.figures.features import draw_first_directions
 from numerics.figures.style import (
     COLOURS,
     MARKERS,
@@ -55,7 +56,12 @@ _FAINTEST = 0.35  # opacity of a bin with one neuron
 
 
 def plot_condensation_map(
-    dataset: "xarray.Dataset", slopes: np.ndarray, *, seed: int = 0, figure: Figure | SubFigure | None = None
+    dataset: "xarray.Dataset",
+    slopes: np.ndarray,
+    *,
+    seed: int = 0,
+    predicted: pt.CondensedDirections | None = None,
+    figure: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
     """Features of every box of the plane: amplitude over the largest one against orientation, one colour a width.
 
@@ -67,6 +73,8 @@ def plot_condensation_map(
         Derived S_w; boxes where it is zero have a thick frame.
     seed : int
         Which repetition is drawn.
+    predicted : CondensedDirections, optional
+        Of :func:`phasetheory.condensed_directions`, drawn behind the features of data on a line.
     figure : Figure or SubFigure, optional
     """
     gammas, primes = dataset.gamma.values, dataset.gamma_prime.values
@@ -85,6 +93,8 @@ def plot_condensation_map(
                 image = _tinted(here.isel(width=index).values.T, COLOURS[index % len(COLOURS)])
                 look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
                 ax.imshow(image, extent=extent, **look).set_rasterized(True)
+            if predicted is not None:
+                draw_first_directions(predicted, ax)
             slope = slopes[column, primes.size - 1 - row]
             for spine in ax.spines.values():
                 spine.set(color=REGIME_COLOURS[pt.classify(float(slope))], lw=3.0 if slope == 0 else 1.2)
@@ -103,6 +113,8 @@ def plot_condensation_map(
         for regime in pt.Regime
         if regime in drawn
     ]
+    if predicted is not None:
+        handles += [line for line in grid[0, 0].lines if not line.get_label().startswith("_")]
     columns = min(len(handles), max(2, gammas.size))
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=9, frameon=False)
     return figure
@@ -195,7 +207,7 @@ def write_condensation(dataset: "xarray.Dataset", plan: CondensationPlan, folder
 
 def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
     figure = Figure(figsize=_map_size(dataset), layout="constrained")
-    plot_condensation_map(dataset, slopes, figure=figure)
+    plot_condensation_map(dataset, slopes, predicted=plan.predicted, figure=figure)
     across = "orientation of $w_k$, from $-\\pi$ to $\\pi$"
     if plan.data[0].shape[1] > 2:
         across = "projection of $w_k/|w_k|$ on the leading direction, from -1 to 1"

@@ -1,6 +1,6 @@
 """Figures of features: orientations and amplitudes of the neurons, their similarities and projections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+import phasetheory as pt
+from numerics.experiments.first_directions import FirstDirections
 from numerics.experiments.portraits import Portrait
-from numerics.figures.style import FINAL, INITIAL, axes_of, legend_below, save
+from numerics.figures.style import FINAL, INITIAL, ON_PLATEAU, PREDICTED, axes_of, legend_below, save
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import heading, title, verbatim
 from numerics.flow import Solution
 from numerics.observe.features import Features, Similarity, cosine_similarity, features
 
 __all__ = [
+    "FIRST_DIRECTIONS",
+    "draw_first_directions",
     "draw_orientations",
     "draw_scatter",
     "orientation_axis",
@@ -25,6 +29,9 @@ __all__ = [
     "plot_similarity",
     "write_similarities",
 ]
+
+#: Of predicted directions, by the sign of the output weights that they attract: style of the line and name.
+FIRST_DIRECTIONS: Mapping[int, tuple[str, str]] = {1: ("-", "predicted, $a>0$"), -1: ("--", "predicted, $a<0$")}
 
 
 def plot_similarity(similarity: Similarity, *, ax: Axes | None = None) -> Axes:
@@ -48,12 +55,28 @@ def plot_projections(initial: Features, final: Features, *, ax: Axes | None = No
     return ax
 
 
-def draw_orientations(solution: Solution, ax: Axes) -> None:
-    """Amplitude against the orientation at the start and at the end of a run on data on a line."""
-    for network, colour, label in ((solution.initial, INITIAL, "initial"), (solution.network, FINAL, "final")):
-        neurons = features(network)
+def draw_orientations(solution: Solution, ax: Axes, first: FirstDirections | None = None) -> None:
+    """Amplitude against the orientation at the start and at the end of a run on data on a line.
+
+    With ``first`` also at the end of the first plateau, over the directions predicted for it.
+    """
+    states = [(features(solution.initial), INITIAL, "initial"), (features(solution.network), FINAL, "final")]
+    if first is not None:
+        draw_first_directions(first.predicted, ax)
+        states[1:1] = [] if first.on_plateau is None else [(first.on_plateau, ON_PLATEAU, "plateau's end")]
+    for neurons, colour, label in states:
         draw_scatter(ax, neurons.orientation, neurons.amplitude, colour=colour, label=label)
     orientation_axis(ax)
+
+
+def draw_first_directions(predicted: pt.CondensedDirections, ax: Axes) -> None:
+    """The directions on which tiny weights condense at first, behind what was measured: one line each, by the sign of a."""
+    for sign, (style, label) in FIRST_DIRECTIONS.items():
+        angles = [one.angle for one in predicted.attracting if one.sign == sign and one.angle is not None]
+        for index, angle in enumerate(angles):
+            ax.axvline(
+                np.deg2rad(angle), color=PREDICTED, lw=1.6, ls=style, zorder=0, label=label if index == 0 else None
+            )
 
 
 def draw_scatter(ax: Axes, x: np.ndarray, y: np.ndarray, *, colour: str, label: str, alpha: float = 0.6) -> Line2D:

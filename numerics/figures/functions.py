@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 import phasetheory as pt
-from numerics.experiments.portraits import Portrait
+from numerics.experiments.first_directions import FirstDirections
+from numerics.experiments.portraits import Portrait, regime_of_w
 from numerics.figures.features import draw_orientations
 from numerics.figures.style import (
     DATA,
@@ -23,6 +24,8 @@ from numerics.figures.style import (
 )
 from numerics.figures.titles import heading, title, verbatim
 from numerics.flow import Solution
+from numerics.networks import DeepNetwork
+from numerics.observe.features import features
 
 __all__ = ["learned_figure", "plot_gallery", "plot_learned_functions", "write_gallery", "write_line_features"]
 
@@ -35,6 +38,7 @@ def plot_learned_functions(
     X: np.ndarray,
     y: np.ndarray,
     *,
+    first: Mapping[str, FirstDirections] | None = None,
     figure: Figure | SubFigure | None = None,
     samples: int = 400,
 ) -> Figure | SubFigure:
@@ -46,6 +50,8 @@ def plot_learned_functions(
         Title -> run.
     X : array (n, 2), y : array (n,)
         The data, the constant input last.
+    first : mapping, optional
+        Title -> :class:`numerics.FirstDirections`, drawn with the features.
     figure : Figure or SubFigure, optional
     samples : int
         Points on which the functions are drawn.
@@ -62,7 +68,7 @@ def plot_learned_functions(
     for (name, solution), function, neurons in zip(solutions.items(), above, below, strict=False):
         _draw_function(solution, X, y, samples, function)
         title(function, name)
-        draw_orientations(solution, neurons)
+        draw_orientations(solution, neurons, None if first is None else first[name])
     for ax in (*above[len(solutions) :], *below[len(solutions) :]):
         ax.remove()
     for row, label in zip(axes, ("$f(x)$", r"amplitude $|\bar a_k|\,|\bar w_k|$") * bands, strict=True):
@@ -72,11 +78,18 @@ def plot_learned_functions(
     return figure
 
 
-def learned_figure(solutions: Mapping[str, Solution], X: np.ndarray, y: np.ndarray, caption: str) -> Figure:
+def learned_figure(
+    solutions: Mapping[str, Solution],
+    X: np.ndarray,
+    y: np.ndarray,
+    caption: str,
+    *,
+    first: Mapping[str, FirstDirections] | None = None,
+) -> Figure:
     """:func:`plot_learned_functions` in a figure of its own, with a title."""
     columns, bands = _arranged(len(solutions))
     figure = Figure(figsize=(3.8 * columns, 6.6 * bands + 0.4), layout="constrained")
-    plot_learned_functions(solutions, X, y, figure=figure)
+    plot_learned_functions(solutions, X, y, first=first, figure=figure)
     heading(figure, caption, size=12)
     return figure
 
@@ -124,9 +137,13 @@ def write_line_features(
     portraits: Sequence[Portrait], X: np.ndarray, y: np.ndarray, data_name: str, folder: Path
 ) -> list[Path]:
     """Functions above their features, one column a network."""
-    width = portraits[0].solution.network.width
-    caption = f"{verbatim(data_name)}: what networks of {width} neurons learned"
-    figure = learned_figure({net.title: net.solution for net in portraits}, X, y, caption)
+    network = portraits[0].solution.network
+    kind = ""
+    if isinstance(network, DeepNetwork) and not network.activation.homogeneous:
+        kind = f" ({verbatim(network.activation.name)})"
+    caption = f"{verbatim(data_name)}: what networks of {features(network).width} neurons{kind} learned"
+    solutions = {net.title: net.solution for net in portraits}
+    figure = learned_figure(solutions, X, y, caption, first={net.title: net.first for net in portraits})
     return save({"learned_functions": figure}, folder)
 
 
@@ -137,7 +154,7 @@ def write_gallery(
     columns = min(_COLUMNS, len(portraits))
     rows = -(-len(portraits) // columns)
     figure = Figure(figsize=(3.5 * columns, 2.9 * rows + 0.7), layout="constrained")
-    titles = {place(["gamma"], net.point[:1]): (net.solution, net.regime) for net in portraits}
+    titles = {place(["gamma"], net.point[:1]): (net.solution, regime_of_w(net.point)) for net in portraits}
     plot_gallery(titles, X, y, figure=figure)
     caption = rf"{verbatim(data_name)}: {width} neurons, $\kappa=m^{{-\gamma}}$, from small to large initialisation"
     heading(figure, caption, size=12)

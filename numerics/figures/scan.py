@@ -74,7 +74,8 @@ def scan_figure(
         dataset = dataset.isel({_SCALE: 0})
         parts[0] += f", {_scale(float(dataset[_SCALE]))}"
     if kind == "heatmap":
-        figure = _heat_maps(dataset, layers, norm)
+        figure, lines = _heat_maps(dataset, layers, norm)
+        parts.append(lines)
     else:
         figure = (_slopes if kind == "slopes" else _distances)(dataset, layers, norm, chosen)
         if len(chosen) < dataset.sizes[vertical]:
@@ -88,7 +89,8 @@ def scan_figure(
     return figure
 
 
-def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> Figure:
+def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> tuple[Figure, str]:
+    """The maps, and what their lines are."""
     diagram = diagram_of(dataset, norm)
     comparisons = [_with_points(compare_map(dataset, layer, norm=norm, diagram=diagram), dataset) for layer in layers]
     hidden = [layer for layer in layers if layer in diagram.layers[:-1]]
@@ -113,7 +115,16 @@ def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> F
                 ax.set_ylabel("")
     for ax in grid[:-1].ravel():
         ax.set_xlabel("")
-    return figure
+    return figure, _lines(comparisons)
+
+
+def _lines(comparisons: Sequence[MapComparison]) -> str:
+    """What stars and lines are, as far as any map has them."""
+    stars = any(comparison.boundary["crossing"].notnull().any() for comparison in comparisons)
+    dashed = any(comparison.here.zero.notnull().any() for comparison in comparisons if comparison.here)
+    parts = ["stars: measured"] if stars else []
+    parts += ["dashed: the infinitely wide network at these widths, no free parameter"] if dashed else []
+    return f"S = 0: {'; '.join([*parts, 'thick line: derived, the limit'])}"
 
 
 def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: Sequence[float]) -> Figure:

@@ -1,7 +1,7 @@
 """Slopes over the plane: maps beside the derived boundaries, curves along a row, and regions. Computed data in, Axes out."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -20,6 +20,7 @@ from numerics.experiments.maps import MapComparison
 from numerics.figures.style import (
     ANY_COLOUR,
     COLOURS,
+    EXPECTED,
     HALO,
     MARKERS,
     REGIME_COLOURS,
@@ -59,6 +60,7 @@ _LARGEST = 1.5  # |S| at the ends of a colour scale, at most
 _LONGEST_LEGEND = 3  # entries in one column
 _NO_SLOPE = "0.85"  # a point without a slope
 _NO_REGION = "0.6"  # signs that no derived region in the window has
+_EXPECTED: dict[str, Any] = {"ls": "--", "color": EXPECTED, "lw": 2.4, "zorder": 3.5}
 _MEASURED_ZERO: dict[str, Any] = {"colors": COLOURS[1], "linewidths": 2.0, "zorder": 3}
 
 
@@ -77,14 +79,15 @@ def plot_slope_map(
     numbers: bool | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Heat map of a slope over the plane, with the derived boundary as a line and the measured one as stars.
+    """Heat map of a slope over the plane: derived boundary as a line, measured one as stars, expected one dashed.
 
     Parameters
     ----------
     comparison : MapComparison
     quantity : str
         ``'slope'``, measured; ``'predicted'``; or ``'difference'`` of the two. Stars are drawn on the measured map only, with
-        their interval over seeds; an arrow where it reaches beyond the points.
+        their interval over seeds; an arrow where it reaches beyond the points. So is, dashed, the zero of the slope that is
+        expected at these widths, where that is known.
     colours : ScalarMappable, optional
         Of :func:`slope_colours`.
     columns : sequence of float, optional
@@ -100,6 +103,8 @@ def plot_slope_map(
     _draw_map(values, comparison.diagram, comparison.layer, colours, ax)
     if _have_room(values, ax) if numbers is None else numbers:
         _draw_numbers(values, colours, ax)
+    if quantity == "slope" and comparison.here:
+        _draw_expected(comparison.here.zero, comparison.diagram.names[1], ax)
     if quantity == "slope":
         _draw_stars(comparison.boundary, comparison.diagram.names[1], ax)
     for axis, name in zip((ax.xaxis, ax.yaxis), comparison.diagram.names, strict=True):
@@ -163,6 +168,7 @@ def plot_regions(
     figure: Figure | SubFigure | None = None,
     layers: Sequence[str] | None = None,
     columns: Sequence[float] | None = None,
+    label: Callable[[pt.Region], str] | None = None,
 ) -> Figure | SubFigure:
     """The regions of the hidden layers twice: derived on the left, measured on the right, with the named initialisations.
 
@@ -181,6 +187,8 @@ def plot_regions(
         All but the last by default.
     columns : sequence of float, optional
         As for :func:`plot_slope_map`.
+    label : callable, optional
+        Name of a region for the legend.
     """
     chosen = tuple(layers or diagram.layers[:-1])
     figure = figure_of(figure, 11.0, 5.4)
@@ -188,7 +196,7 @@ def plot_regions(
     maps = [_of_layer(slopes, diagram, layer, columns) for layer in chosen]
     x, y = (edges_of(maps[0][name].values) for name in diagram.names)
     window = (x[0], x[-1], y[0], y[-1])
-    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window)
+    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window, label=label)
     plot_phase_diagram(diagram, ax=right, layers=chosen, window=window, regions=False)
     known = region_colours(diagram, chosen, window)
     pixels, shades = np.empty((len(y) - 1, len(x) - 1, 3)), set()
@@ -275,6 +283,12 @@ def _draw_numbers(values: "xarray.DataArray", colours: ScalarMappable, ax: Axes)
             shade = "black" if ground @ (0.3, 0.59, 0.11) > 0.5 else "white"
             box = {"facecolor": to_hex(ground), "edgecolor": "none", "pad": 0.4}
             ax.text(float(x[j]), float(tops[i]), signed(value).replace("-", "−"), color=shade, bbox=box, **look)
+
+
+def _draw_expected(zero: "xarray.DataArray", vertical: str, ax: Axes) -> None:
+    """The boundary of the infinitely wide network at the widths of the scan, from row to row."""
+    halo = withStroke(linewidth=4.4, foreground="white")
+    ax.plot(zero.values, zero[vertical].values, path_effects=[halo], **_EXPECTED)
 
 
 def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:

@@ -29,6 +29,8 @@ __all__ = [
     "HALO",
     "INITIAL",
     "MARKERS",
+    "ON_PLATEAU",
+    "PREDICTED",
     "REGIME_COLOURS",
     "ZERO",
     "axes_of",
@@ -62,6 +64,10 @@ MARKERS = "osD^vP*X"
 INITIAL, FINAL, DATA = "#0072B2", "#D55E00", "black"
 #: RD as the theory expects it: of the infinitely wide network.
 EXPECTED = "#CC79A7"
+#: The network at the end of its first plateau.
+ON_PLATEAU = "#009E73"
+#: Directions as the theory predicts them, behind what was measured.
+PREDICTED = "0.45"
 #: A measurement that does not agree; it has a marker of its own besides.
 DISAGREES = "#CC0033"
 #: In a legend: lines of this style, whatever their colour.

@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array, truth
 from numerics.datasets.builtin import check_data
-from numerics.errors import GradientFlowError, InputError
+from numerics.errors import GradientFlowError, InputError, check_choice
 from numerics.flow.controller import PIController
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.flow.two_layer.problem import TwoLayerProblem
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
@@ -38,6 +38,9 @@ _LARGE_KERNEL = (
 )
 _SHORTEST = float(np.finfo(float).tiny)  # step at t = 0 that goes no further: the last numbers shrink no more
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
+_PUSHED = (
+    1e-4  # part of the fastest growth there could be at which a neuron is not at rest, however short the time passed
+)
 
 
 def gradient_flow(
@@ -144,12 +147,14 @@ def _solve(
     """The run of one kind of network."""
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
-    if method not in ("auto", *kind.methods):
-        raise InputError(f"method = {method!r}; use 'auto' or one of {', '.join(kind.methods)}")
+    check_choice(method, "method", ("auto", *kind.methods))
     chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
-    with Stopwatch() as watch:
+    # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
+    with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = kind(network, X, y, chosen, threads)
         try:
+            if not np.isfinite(problem.point.loss):
+                raise InputError("the loss at the start is beyond the float range; rescale weights, inputs or targets")
             return _Run(problem, limits, watch).integrate(why)
         finally:
             problem.close()
@@ -334,7 +339,7 @@ class _Run(Generic[P, N]):
         return None
 
     def _is_stationary(self, gradient: float) -> bool:
-        """Nothing moved over the last doubling of the time, and no neuron is about to grow (a saddle is not an end)."""
+        """Nothing moved over the last doubling of the time, and no neuron is about to grow, or will (a saddle is not an end)."""
         while self.halfway + 1 < len(self.record) and self.record[self.halfway + 1].t <= self.t / 2:
             self.halfway += 1
         if self.halfway == 0:
@@ -344,12 +349,13 @@ class _Run(Generic[P, N]):
             return False
         if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
             return False
-        return self.flow.largest_growth_rate(self.point) * self.t < 1.0
+        rate = self.flow.largest_growth_rate(self.point)
+        return rate * self.t < 1.0 and rate < _PUSHED * self.flow.growth_bound(self.point)
 
     def _solution(self, status: Status, why: str) -> Solution:
         final, layers = self.problem.network_at(self.point), self.problem.layers
         distances = _by_layer(self.record, layers)
-        joint = self._joint_distance(distances)
+        joint = joint_distance(distances, self.problem.sizes, self.problem.network.relative_units)
         return Solution(
             network=final,
             initial=self.problem.network,
@@ -378,14 +384,6 @@ class _Run(Generic[P, N]):
             ),
             snapshots=self._snapshots(),
         )
-
-    def _joint_distance(self, distances: dict[str, np.ndarray]) -> np.ndarray:
-        """RD of all normalised weights together, [L21] appendix D; ``distances``: RD of every layer along the run."""
-        sizes, units = self.problem.sizes, self.problem.network.relative_units
-        # norms of the normalised weights at the start, against that of the first layer
-        norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
-        moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
-        return moved / np.hypot.reduce(norms)
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]

@@ -1,5 +1,6 @@
 """What a run returns: where it ended, why, what it cost, and what happened on the way."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -8,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array
-from numerics.errors import InputError
+from numerics.errors import check_choice
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Progress", "Snapshots", "Solution", "Statistics", "Status", "Trajectory"]
+__all__ = ["Progress", "Snapshots", "Solution", "Statistics", "Status", "Trajectory", "joint_distance"]
 
 
 class Status(Enum):
@@ -39,12 +40,20 @@ class Status(Enum):
     LEAST_SQUARES = (
         "the least of all linear functions: it takes another activation, or a loss_tol above it, for these targets"
     )
+    SETTLED = (
+        "a local minimum as far as the optimiser gets: the loss no longer falls, whatever the rate; another start or a larger "
+        "loss_tol helps"
+    )
+    STILL = (
+        "no weight moves any more: no neuron sees a sample, or the rate is below rounding; change the rate or the start"
+    )
+    DIVERGED = "the loss diverged at this rate; give a lower one, or leave rate out to have it derived"
     STEP_BUDGET = "max_steps was used up before the loss reached loss_tol; raise max_steps, rtol or loss_tol"
     TIME_BUDGET = "max_seconds was used up before the loss reached loss_tol; raise max_seconds, rtol or loss_tol"
     STEP_TOO_SMALL = "the step size underflowed; loosen rtol or rescale the data"
 
 
-_AT_REST = {Status.STATIONARY, Status.UPSET, Status.UNFITTABLE, Status.LEAST_SQUARES}
+_AT_REST = {Status.STATIONARY, Status.UPSET, Status.UNFITTABLE, Status.LEAST_SQUARES, Status.SETTLED}
 _ASKED_FOR = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, Status.CALLBACK}
 
 
@@ -183,8 +192,8 @@ class Solution:
         losses : array (k,)
         """
         record, levels = self.trajectory, real_array(losses, "losses")
-        if layer not in (known := {**record.relative_distance, "theta": record.joint_distance}):
-            raise InputError(f"layer = {layer!r}; use one of {', '.join(known)}")
+        known = {**record.relative_distance, "theta": record.joint_distance}
+        check_choice(layer, "layer", known)
         lowest, largest = np.minimum.accumulate(record.loss), np.maximum.accumulate(known[layer])
         found = np.full(levels.shape, np.nan)
         for place, level in np.ndenumerate(levels):
@@ -233,6 +242,18 @@ class Solution:
             f"{self.network.shape}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
             f"{stats.seconds:.3g} s>"
         )
+
+
+def joint_distance(distances: Mapping[str, np.ndarray], sizes: Sequence[float], units: Sequence[float]) -> np.ndarray:
+    """RD of all normalised weights together, [L21] appendix D.
+
+    ``distances``: RD of every layer along the run; ``sizes``: norms of the layers at the start; ``units``: the uniform over the
+    normalised weights, layer by layer.
+    """
+    # norms of the normalised weights at the start, against that of the first layer
+    norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
+    moved = np.hypot.reduce([r * rd for r, rd in zip(norms, distances.values(), strict=True)])
+    return moved / np.hypot.reduce(norms)
 
 
 def _between(loss: np.ndarray, distance: np.ndarray, i: int, level: float) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from numerics.arrays import real_number
 from numerics.errors import InputError
+from numerics.networks.smooth import SMOOTH
 
 __all__ = ["PointwiseActivation", "is_homogeneous", "pointwise"]
 
@@ -15,15 +16,16 @@ _SLOPES = {"relu": 0.0, "linear": 1.0}
 
 @dataclass(frozen=True)
 class PointwiseActivation:
-    """An activation: z for z > 0 and ``negative_slope`` z otherwise, or tanh.
+    """An activation: z for z > 0 and ``negative_slope`` z otherwise, or a smooth one.
 
     Attributes
     ----------
     name : str
+        One of :data:`numerics.networks.smooth.SMOOTH` is that; any other is homogeneous.
     negative_slope : float
-        0 for relu, 1 for linear; not used by tanh.
+        0 for relu, 1 for linear; not used by smooth ones.
     homogeneous : bool
-        Whether sigma(c z) = c sigma(z) for c > 0: not so for tanh.
+        Whether sigma(c z) = c sigma(z) for c > 0: not so for smooth ones.
     """
 
     name: str
@@ -35,12 +37,12 @@ class PointwiseActivation:
     @property
     def homogeneous(self) -> bool:
         """Whether sigma(c z) = c sigma(z) for c > 0."""
-        return self.name != "tanh"
+        return self.name not in SMOOTH
 
     def value(self, z: np.ndarray) -> np.ndarray:
         """sigma(z)."""
         if not self.homogeneous:
-            return np.tanh(z)
+            return SMOOTH[self.name].value(z)
         return (
             np.maximum(z, self.negative_slope * z)
             if self.negative_slope <= 1
@@ -50,17 +52,19 @@ class PointwiseActivation:
     def slope(self, z: np.ndarray) -> np.ndarray:
         """sigma'(z); at a kink that of the left."""
         if not self.homogeneous:
-            return 1.0 - np.tanh(z) ** 2
+            return SMOOTH[self.name].slope(z)
         return np.where(z > 0, 1.0, self.negative_slope)
 
     def curvature(self, z: np.ndarray) -> np.ndarray | float:
         """sigma''(z), without the kink."""
-        return -2 * np.tanh(z) * (1 - np.tanh(z) ** 2) if not self.homogeneous else 0.0
+        return SMOOTH[self.name].curvature(z) if not self.homogeneous else 0.0
 
 
 def is_homogeneous(activation: "str | float | PointwiseActivation") -> bool:
-    """Whether sigma(c z) = c sigma(z) for c > 0: of what :func:`pointwise` takes all but tanh."""
-    return activation.homogeneous if isinstance(activation, PointwiseActivation) else activation != "tanh"
+    """Whether sigma(c z) = c sigma(z) for c > 0: of what :func:`pointwise` takes all but the smooth ones."""
+    if isinstance(activation, PointwiseActivation):
+        return activation.homogeneous
+    return not (isinstance(activation, str) and activation in SMOOTH)
 
 
 def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActivation:
@@ -69,20 +73,25 @@ def pointwise(activation: "str | float | PointwiseActivation") -> PointwiseActiv
     Warns
     -----
     UserWarning
-        For tanh, which is homogeneous only asymptotically.
+        For smooth ones, which are homogeneous only asymptotically, if at all.
     """
     if isinstance(activation, PointwiseActivation):
         return activation
-    if activation == "tanh":
+    if isinstance(activation, str) and activation in SMOOTH:
         message = (
-            "tanh is homogeneous only asymptotically, for small pre-activations: the scales do not reduce to exponents, nothing "
-            "is conserved, and the predicted slopes hold only while the units do not saturate"
+            f"{activation} is homogeneous only asymptotically, for small pre-activations: the scales do not reduce to exponents, "
+            "nothing is conserved, and the predicted slopes hold only while the units do not saturate"
+            if activation == "tanh"
+            else f"{activation} is not homogeneous: the scales do not reduce to exponents, nothing is conserved, and no slopes "
+            "are predicted"
         )
         warnings.warn(message, UserWarning, stacklevel=3)
-        return PointwiseActivation("tanh")
+        return PointwiseActivation(activation)
     if isinstance(activation, str) and activation in _SLOPES:
         return PointwiseActivation(activation, _SLOPES[activation])
     if isinstance(activation, int | float | np.integer | np.floating) and not isinstance(activation, bool):
         activation = real_number(activation, "activation")
         return PointwiseActivation(f"leaky relu, slope {activation:g}", activation)
-    raise InputError(f"activation = {activation!r}; use 'relu', 'linear', 'tanh' or the negative slope of leaky relu")
+    raise InputError(
+        f"activation = {activation!r}; use 'relu', 'linear', {', '.join(map(repr, SMOOTH))} or the negative slope of leaky relu"
+    )

@@ -292,8 +292,8 @@ def _sizes(widths: Sequence[int]) -> tuple[int, ...]:
 def _positive(name: str, values: Sequence[SupportsFloat], number: int) -> tuple[float, ...]:
     wanted = f"give {number} positive number{'s, one a layer' if number > 1 else ''}"
     try:
-        numbers = tuple(positive_number(value, name) for value in values)
-    except (TypeError, InputError) as error:
+        numbers = tuple(positive_number(value, name) for value in listed(values, name, wanted))
+    except InputError as error:
         raise InputError(f"{name} = {values!r}; {wanted}") from error
     if len(numbers) != number:
         raise InputError(f"{name} = {values!r}; {wanted}")

@@ -1,7 +1,7 @@
 """From a network of the theory, whose scales are functions of the width, to a sampled one of a given width."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import sympy as sp
@@ -12,7 +12,7 @@ from numerics.errors import InputError, check_type
 from numerics.networks.activation import PointwiseActivation, is_homogeneous
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.strengths import Strengths
-from numerics.networks.two_layer import WIDEST, TwoLayer
+from numerics.networks.two_layer import WIDEST, TwoLayer, checked_inputs
 
 __all__ = [
     "check_width",
@@ -41,8 +41,7 @@ def scales_at(network: pt.Network, width: int, inputs: int) -> tuple[tuple[float
     check_type(network, "network", pt.Network)
     _refuse_zero_layer(network)
     check_width(width, even=False)
-    whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
-    return _scales_in_numbers(network, sp.Integer(width), inputs)
+    return _scales_in_numbers(network, sp.Integer(width), checked_inputs(inputs))
 
 
 def strengths_at(network: pt.Network, width: float, inputs: int) -> Strengths:
@@ -62,9 +61,22 @@ def _scales_in_numbers(
     extra = set().union(*(scale.free_symbols for scale in scales)) - set(values)
     if extra:
         raise InputError(f"the network has free symbols {', '.join(sorted(map(str, extra)))}; give them numbers")
-    numbers = [float(sp.N(scale.subs(values))) for scale in scales]
     depth = network.depth
+    names = [*(f"sigma_{layer}" for layer in network.layers), "alpha", *(f"eta_{layer}" for layer in network.layers)]
+    numbers = [_positive_at(scale, name, values) for name, scale in zip(names, scales, strict=True)]
     return tuple(numbers[:depth]), numbers[depth], tuple(numbers[depth + 1 :])
+
+
+def _positive_at(scale: sp.Expr, name: str, values: Mapping[sp.Symbol, sp.Expr]) -> float:
+    """A scale in numbers; it is positive at large width, but need not be here."""
+    number = sp.N(scale.subs(values))
+    found = float(number) if number.is_real and number.is_finite else float("nan")
+    if not 0 < found < math.inf:
+        width = float(values[pt.m])
+        raise InputError(
+            f"{name} = {scale} is {sp.N(number, 3)} at width {width:g}, not a positive number; give another width or scale"
+        )
+    return found
 
 
 def sample_network(
@@ -98,6 +110,7 @@ def sample_network(
     (2, 64, 64, 1)
     """
     sigmas, alpha, rates = scales_at(network, width, inputs)
+    width, inputs = int(width), int(inputs)
     return DeepNetwork.sample(
         (inputs, *[width] * (network.depth - 1), 1),
         sigmas,

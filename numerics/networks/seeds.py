@@ -25,10 +25,11 @@ def cell_seed(*point: Fraction | int, width: int, seed: int) -> np.random.SeedSe
     seed : int
         Number of the repetition, >= 0.
     """
+    width = whole_number(width, "width", 1, "give the number of neurons, a positive integer")
     seed = whole_number(seed, "seed", 0, "give 0 or a positive integer")
     key: list[int] = []
     for coordinate in point:
-        if not isinstance(coordinate, int | Rational):
+        if not isinstance(coordinate, Rational) or isinstance(coordinate, bool | np.timedelta64):
             raise InputError(
                 f"coordinate {coordinate!r} is not exact; give a Fraction, so that equal points are one cell"
             )

@@ -14,15 +14,15 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import positive_number, real_array, real_number, truth, whole_number
+from numerics.arrays import plain_text, positive_number, real_array, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.kernels import stages
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.memory import check_memory
-from numerics.networks.quadrature import sphere_nodes
+from numerics.networks.quadrature import Nodes, nodes_for, refuse_missing_constant, seen_directions
 from numerics.networks.seeds import describe, generator
 
-__all__ = ["WIDEST", "TwoLayer"]
+__all__ = ["WIDEST", "TwoLayer", "checked_inputs"]
 
 WIDEST = 1_000_000_000  # neurons: more are a slip of the pen
 
@@ -63,6 +63,7 @@ class TwoLayer:
         for name in ("kappa", "kappa_prime"):
             object.__setattr__(self, name, positive_number(getattr(self, name), name, _IN_RANGE))
         object.__setattr__(self, "negative_slope", real_number(self.negative_slope, "negative_slope"))
+        object.__setattr__(self, "seed", plain_text(self.seed, "seed"))
         object.__setattr__(self, "u", u)
         object.__setattr__(self, "v", v)
 
@@ -102,7 +103,7 @@ class TwoLayer:
         0.0
         """
         exponents = [real_number(gamma, "gamma"), real_number(gamma_prime, "gamma_prime")]
-        _check_width(width)
+        width = _checked_width(width)
         with np.errstate(over="ignore", under="ignore"):
             kappa, kappa_prime = (float(np.power(float(width), -g)) for g in exponents)
         X = real_array(inputs, "inputs")
@@ -125,12 +126,12 @@ class TwoLayer:
         activation: str | float | PointwiseActivation = "relu",
     ) -> "TwoLayer":
         """Draw a network of given scales; ``inputs`` is the number of inputs d, the rest as for :meth:`sample`."""
-        _check_width(width)
+        width = _checked_width(width)
         if truth(antisymmetric, "antisymmetric") and width % 2:
             raise InputError(f"width = {width} is odd; an antisymmetric start pairs neurons, use an even width")
         kappa = positive_number(kappa, "kappa", _IN_RANGE)
         kappa_prime = positive_number(kappa_prime, "kappa_prime", _IN_RANGE)
-        inputs = whole_number(inputs, "inputs", 1, "give the number of inputs, an integer >= 1")
+        inputs = checked_inputs(inputs)
         slope = _negative_slope(activation)
         check_memory(width * (inputs + 1), f"{inputs} inputs and {width} neurons")
         random = generator(rng)
@@ -210,14 +211,22 @@ class TwoLayer:
         X = real_array(inputs, "inputs", finite=True)
         if X.ndim != 2 or not np.any(X):
             raise InputError(f"inputs have shape {X.shape}; give one row per sample, (n, d), not all of them zero")
-        seen, rest = _seen_directions(X)
-        rule = sphere_nodes(1 + len(seen), nodes, generator(rng))
-        scale = np.sqrt(kappa_prime)
-        v = (rule.points[:, 1:] @ seen + rest) / scale
+        refuse_missing_constant(X)
+        rule = nodes_for(X, nodes, generator(rng))
+        return cls.of_nodes(rule, capacity, kappa_prime, X, activation)
+
+    @classmethod
+    def of_nodes(
+        cls, rule: Nodes, capacity: float, kappa_prime: float, inputs: np.ndarray, activation: str | float = "relu"
+    ) -> "TwoLayer":
+        """:meth:`mean_field` on given nodes."""
+        seen, rest = seen_directions(inputs)
+        points, scale = rule.points, np.sqrt(kappa_prime)
+        unseen = np.sqrt(np.tile(rule.weights, 2))[:, None] * rest
         return cls(
-            scale * rule.points[:, 0],
-            v,
-            capacity / nodes,
+            scale * points[:, 0],
+            (points[:, 1:] @ seen + unseen) / scale,
+            capacity / rule.count,
             kappa_prime,
             _negative_slope(activation),
             f"mean field, {rule.rule}",
@@ -249,11 +258,11 @@ class TwoLayer:
 
     def output_weights(self, beta1: float = 1.0) -> np.ndarray:
         """Output weights a (m,) of standard deviation ``beta1`` (normalised weights by default)."""
-        return beta1 * self.u / np.sqrt(self.kappa_prime)
+        return positive_number(beta1, "beta1") * self.u / np.sqrt(self.kappa_prime)
 
     def input_weights(self, beta2: float = 1.0) -> np.ndarray:
         """Input weights w (m, d) of standard deviation ``beta2`` (normalised weights by default)."""
-        return beta2 * self.v * np.sqrt(self.kappa_prime)
+        return positive_number(beta2, "beta2") * self.v * np.sqrt(self.kappa_prime)
 
     def __call__(self, X: ArrayLike) -> np.ndarray:
         """Output f at the rows of X (n, d), constant included; shape (n,)."""
@@ -265,21 +274,15 @@ class TwoLayer:
         return f
 
 
-def _seen_directions(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal directions (r, d) that the samples span, the axes if these are all; and a vector (d,) orthogonal to them.
-
-    Its square is d - r, that of the part of a normal weight that no sample sees.
-    """
-    d = X.shape[1]
-    _, sizes, directions = np.linalg.svd(X)
-    rank = int(np.count_nonzero(sizes > max(X.shape) * np.finfo(float).eps * sizes[0]))
-    if rank == d:
-        return np.eye(d), np.zeros(d)
-    return directions[:rank], np.sqrt(d - rank) * directions[rank]
+def checked_inputs(inputs: int) -> int:
+    """The number of inputs as an integer >= 1."""
+    return whole_number(
+        inputs, "inputs", 1, f"give the number of inputs, an integer >= 1 and <= {WIDEST:_}", most=WIDEST
+    )
 
 
-def _check_width(width: int) -> None:
-    whole_number(width, "width", 2, f"give an integer >= 2 and <= {WIDEST:_}", most=WIDEST)
+def _checked_width(width: int) -> int:
+    return whole_number(width, "width", 2, f"give an integer >= 2 and <= {WIDEST:_}", most=WIDEST)
 
 
 def _negative_slope(activation: str | float | PointwiseActivation) -> float:

@@ -16,11 +16,13 @@ from scipy.special import betainc, betaincinv, entr
 
 from numerics.arrays import whole_number
 from numerics.errors import InputError, check_type
+from numerics.networks.seeds import generator
 from numerics.observe.features import Features
 
-__all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram"]
+__all__ = ["Condensation", "OrientationHistogram", "condensation", "orientation_histogram", "share_near"]
 
 BINS = 180  # of the histogram: two degrees for d = 2
+_MOST_BINS = 1_000_000
 _SMOOTHING = 1.5  # bins (3 degrees): joins the bins of one direction, keeps directions 10 degrees apart
 _PROMINENCE = 2.0  # of a peak, in units of the uniform density,
 _NOISE = (
@@ -107,14 +109,18 @@ def orientation_histogram(
         For d > 2, the direction projected on; by default the leading one, along which the amplitude-weighted orientations have
         the largest second moment.
     """
-    whole_number(bins, "bins", 2, "give an integer >= 2")
+    bins = whole_number(bins, "bins", 2, f"give an integer from 2 to {_MOST_BINS}", most=_MOST_BINS)
     total = _total(neurons)
     if neurons.dimension == 1:
         raise InputError("the neurons have one input; orientations need at least two")
     if neurons.dimension == 2:
+        if reference is not None:
+            raise InputError(
+                "reference is for more than two inputs; with two the angle itself is the orientation, leave it out"
+            )
         values, span = neurons.orientation, (-np.pi, np.pi)
     else:
-        along = neurons.projection(leading_direction(neurons) if reference is None else reference)
+        along = neurons.projection(leading_direction(neurons) if reference is None else np.ravel(reference))
         half = (neurons.dimension - 1) / 2
         values, span = betainc(half, half, (1 + along) / 2), (0.0, 1.0)
     share, edges = np.histogram(values, bins=bins, range=span, weights=neurons.amplitude / total)
@@ -144,7 +150,7 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     >>> found.number, round(found.fraction, 12)
     (2, 1.0)
     """
-    total = _total(neurons)
+    random, total = generator(rng), _total(neurons)
     histogram = orientation_histogram(neurons)
     effective = neurons.width / 2  # neurons, if all had the same amplitude, at a random start
     if neurons.dimension == 2:
@@ -152,7 +158,7 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     else:
         half = (neurons.dimension - 1) / 2
         angle = min(_WIDEST, float(np.arccos(1 - 2 * betaincinv(half, half, _CHANCE))))
-        directions = _clusters(neurons, angle, max(_LEAST, _MEMBERS / effective), np.random.default_rng(rng))
+        directions = _clusters(neurons, angle, max(_LEAST, _MEMBERS / effective), random)
     if not len(directions):
         return Condensation(histogram.entropy, directions, np.zeros(0), angle)
     cosines = neurons.projection(directions)
@@ -162,6 +168,20 @@ def condensation(neurons: Features, *, rng: int | np.random.Generator = 0) -> Co
     means = _means(neurons, nearest, inside, len(directions))
     order = np.argsort(-shares, kind="stable")
     return Condensation(histogram.entropy, means[order], shares[order], angle)
+
+
+def share_near(neurons: Features, directions: np.ndarray, degrees: float) -> float:
+    """Share of the amplitude within an angle of one of some directions.
+
+    Parameters
+    ----------
+    neurons : Features
+    directions : float64 (k, d)
+        Of any length.
+    degrees : float
+    """
+    near = np.any(neurons.projection(directions) >= np.cos(np.deg2rad(degrees)), axis=1)
+    return float(np.sum(neurons.amplitude[near]) / _total(neurons))
 
 
 def leading_direction(neurons: Features) -> np.ndarray:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.arrays import real_array
 from numerics.errors import InputError, check_type
 from numerics.kernels import stages
 from numerics.networks.deep import DeepNetwork
@@ -40,8 +41,7 @@ def relative_distance(network: TwoLayer, start: TwoLayer) -> dict[str, float]:
     """RD of each layer, |W(t) - W(0)|/|W(0)| in the Frobenius norm: ``{'w': ..., 'a': ...}``."""
     check_type(network, "network", TwoLayer)
     check_type(start, "start", TwoLayer)
-    if network.v.shape != start.v.shape:
-        raise InputError(f"networks have weights {network.v.shape} and {start.v.shape}; compare a run with its start")
+    _check_shapes(network, start)
     pairs = {"w": (network.v, start.v), "a": (network.u, start.u)}
     return {layer: norm(now - then) / norm(then) for layer, (now, then) in pairs.items()}
 
@@ -53,7 +53,10 @@ def conserved_drift(network: TwoLayer, start: TwoLayer, removed: np.ndarray | No
     """
     check_type(network, "network", TwoLayer)
     check_type(start, "start", TwoLayer)
-    removed = np.zeros(network.width) if removed is None else removed
+    _check_shapes(network, start)
+    removed = np.zeros(network.width) if removed is None else real_array(removed, "removed", finite=True)
+    if removed.shape != (network.width,):
+        raise InputError(f"removed has shape {removed.shape}; give a number for each neuron, ({network.width},)")
     drift, size = stages.largest_drift(network.u, network.v, start.u, start.v, removed)
     return float(drift / size)
 
@@ -85,6 +88,11 @@ def layer_observables(network: DeepNetwork, start: DeepNetwork) -> dict[str, Lay
             balance_drift=float("nan") if len(pair) < 2 else abs(pair[0] - pair[1]) / most if most > 0 else 0.0,
         )
     return found
+
+
+def _check_shapes(network: TwoLayer, start: TwoLayer) -> None:
+    if network.v.shape != start.v.shape:
+        raise InputError(f"networks have weights {network.v.shape} and {start.v.shape}; compare a run with its start")
 
 
 def _largest(w: np.ndarray) -> float:

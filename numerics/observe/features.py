@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array, whole_number
-from numerics.errors import InputError, check_type
+from numerics.errors import InputError, check_choice, check_type
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -121,8 +121,8 @@ def features(network: TwoLayer | DeepNetwork, layer: str | None = None) -> Featu
     """
     check_type(network, "network", TwoLayer, DeepNetwork)
     names = ("w",) if isinstance(network, TwoLayer) else network.layers[:-1]
-    if layer is not None and layer not in names:
-        raise InputError(f"layer = {layer!r}; give one with neurons above it: {', '.join(names)}")
+    if layer is not None:
+        check_choice(layer, "layer", names, "give one with neurons above it:")
     if isinstance(network, TwoLayer):
         entering, leaving = network.v, np.abs(network.u)
     else:

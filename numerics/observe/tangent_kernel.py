@@ -67,6 +67,7 @@ def chosen_layers(known: Sequence[str], layers: Sequence[str] | None) -> tuple[s
     if layers is None:
         return tuple(known)
     chosen = (layers,) if isinstance(layers, str) else listed(layers, "layers", f"give some of {', '.join(known)}")
-    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known):
+    named = all(isinstance(layer, str) and layer in known for layer in chosen)
+    if not chosen or not named or len(set(chosen)) < len(chosen):
         raise InputError(f"layers = {layers!r}; give some of {', '.join(known)}, each once")
     return chosen

@@ -17,7 +17,7 @@ from phasetheory.symbols.printing import plain
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["WIDEST_TABLE", "scan_dict", "scan_table"]
+__all__ = ["WIDEST_TABLE", "not_held", "scan_dict", "scan_table"]
 
 _COLOURS = {"linear": "cyan", "critical": "bold", "condensed": "yellow"}
 #: Columns that fit 80 characters.
@@ -64,6 +64,12 @@ def _star(row: "xarray.Dataset") -> str:
     return f"{crossing:.2f} ±{max(high - crossing, crossing - low):.2f}"
 
 
+def not_held(comparisons: Sequence[MapComparison]) -> list[str]:
+    """Why a scan is not held against the infinitely wide network at its widths, where it is not."""
+    reasons = dict.fromkeys(comparison.why_not_here for comparison in comparisons if comparison.here is None)
+    return [f"Not held against the infinitely wide network at these widths: {reason}." for reason in reasons]
+
+
 def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], store: str) -> dict[str, Any]:
     """Everything measured and derived, nested lists in the order of ``dimensions``; null where there is no number."""
     status = dataset["status"].values
@@ -77,6 +83,7 @@ def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], s
             "in_predicted_regime": comparison.agreeing,
             "slopes": _plain(comparison.slopes.drop_vars("local_slope")),
             "boundary": _plain(comparison.boundary),
+            "at_these_widths": _at_these_widths(comparison),
         }
     return {
         "store": store,
@@ -86,6 +93,18 @@ def scan_dict(dataset: "xarray.Dataset", comparisons: Sequence[MapComparison], s
         "failures": failures(dataset),
         "notes": notes(dataset),
         "norms": norms,
+    }
+
+
+def _at_these_widths(comparison: MapComparison) -> dict[str, Any] | str:
+    """Slopes and boundary of the infinitely wide network, first coordinate by second; why they are not known otherwise."""
+    here = comparison.here
+    if here is None:
+        return comparison.why_not_here
+    return {
+        "expected": without_nan(here.expected.values.tolist()),
+        "verdict": here.verdicts.values.tolist(),
+        "boundary": without_nan(here.zero.values.tolist()),
     }
 
 

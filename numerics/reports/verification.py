@@ -1,6 +1,7 @@
 """A verification as data (for ``report.json``) and as a table for a terminal."""
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from html import escape as escape_html
 from importlib.metadata import version
@@ -13,11 +14,14 @@ from rich.markup import escape
 
 import phasetheory as pt
 from numerics.experiments.account import account_of
+from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, Verdict
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
+from numerics.experiments.virtual_width import MeanFieldSlopes
 from numerics.reports.plain_data import without_nan
 from numerics.reports.tables import ResultTable
+from numerics.reports.virtual_width import virtual_caption, virtual_cell
 from numerics.scans import CellStatus, Record
 from phasetheory.symbols.printing import plain
 
@@ -123,8 +127,10 @@ def _labelled(values: np.ndarray, labels: list[Any]) -> Any:
     return {str(label): _labelled(part, labels[1:]) for label, part in zip(labels[0], values, strict=True)}
 
 
-def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable:
-    """Prediction against measurement in one norm, one row a layer."""
+def to_table(
+    verification: Verification, norm: str = "frobenius", virtual: Mapping[Point, MeanFieldSlopes] | None = None
+) -> ResultTable:
+    """Prediction against measurement in one norm, one row a layer; beyond two layers with slopes at virtual widths."""
     plan, allowance = verification.plan, verification.allowance
     results = [result for point in verification.points for result in point.of(norm)]
     several, known = len(plan.judged) > 1, any(result.prediction.distances for result in results)
@@ -142,8 +148,10 @@ def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable
         caption += (
             f"{allowed}, and for |S| up to {allowance.critical:g} as critical. Local: between the last two widths."
         )
+        caption += f" {virtual_caption(virtual)}" if virtual else ""
     coordinates = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else [])]
     predicted = ["limit", "here", "measured", "ratio"] if known else ["predicted", "measured", "local"]
+    predicted += ["virtual"] if virtual else []
     table = ResultTable(
         f"{subject}, widths {plan.widths[0]} to {plan.widths[-1]}, {plan.seeds} seeds",
         caption,
@@ -160,6 +168,7 @@ def to_table(verification: Verification, norm: str = "frobenius") -> ResultTable
             measured = escape(str(fit or ""))
             local = f"{fit.local_slopes[-1]:+.2f}" if fit else ""
             cells = [here, measured, f"{ratio:.3f}" if ratio else ""] if known else [measured, local]
+            cells += [virtual_cell(virtual[point.point], result.layer)] if virtual else []
             table.add_row(
                 *(*place, *([result.layer] if several else []), str(result.predicted_slope)),
                 *cells,

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from numerics.arrays import listed, plain_text, real_number, truth
+from numerics.errors import check_type
+
 __all__ = ["Cell", "Coordinate", "Experiment", "Observable", "Outcome", "Setting"]
 
 #: Exact, so that 0.1 + 0.2 and 0.3 are the same cell.
@@ -35,8 +38,15 @@ class Observable:
     may_be_nan: bool = False
 
     def __post_init__(self) -> None:
+        plain_text(self.description, "description")
+        check_type(self.labels, "labels", Mapping)
+        truth(self.may_be_nan, "may_be_nan")
+        wanted = "give texts or numbers, one for each entry"
         plain = {
-            name: tuple(label if isinstance(label, str) else float(label) for label in labels)
+            plain_text(name, "a dimension of labels"): tuple(
+                label if isinstance(label, str) else real_number(label, f"a label of {name}")
+                for label in listed(labels, f"labels of {name}", wanted)
+            )
             for name, labels in self.labels.items()
         }
         object.__setattr__(self, "labels", plain)
@@ -64,6 +74,11 @@ class Outcome:
     values: Mapping[str, Any]
     stopped_short: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        check_type(self.values, "values", Mapping)
+        for name in ("stopped_short", "note"):
+            plain_text(getattr(self, name), name)
 
 
 class Experiment(ABC):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from numerics.arrays import truth
 from numerics.errors import InputError, ScanError, check_type
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.experiment import Cell, Experiment
@@ -111,6 +112,11 @@ class Session:
         progress: OnProgress | None = None,
     ) -> None:
         check_type(experiment, "experiment", Experiment)
+        if store is not None:
+            check_type(store, "store", str, os.PathLike)
+        if progress is not None and not callable(progress):
+            raise InputError(f"progress = {progress!r}; give a function of one ScanProgress, or None")
+        truth(extend, "extend")
         self._experiment = experiment
         self._workers = _workers(executor)
         self._progress = progress
@@ -141,6 +147,7 @@ class Session:
     def run(self, cells: Iterable[Cell], *, retry_failed: bool = False) -> None:
         """Measure those of the cells that are not stored yet."""
         cells = list(cells)
+        truth(retry_failed, "retry_failed")
         again = {CellStatus.FAILED, CellStatus.STOPPED_SHORT} if retry_failed else set()
         missing = [cell for cell in cells if not self._has(cell, again)]
         kept = [record for cell in cells if (record := self._store.records.get(key_of(cell)))]

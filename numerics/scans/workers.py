@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.arrays import whole_number
+from numerics.arrays import plain_text, positive_number, whole_number
 from numerics.errors import InputError, ScanError
 from numerics.scans.experiment import Cell, Experiment
 from numerics.scans.records import CellStatus, Record
@@ -29,6 +29,7 @@ __all__ = ["Borrowed", "Dask", "Processes", "Serial", "Threads", "Workers", "exe
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
+_MOST = 10_000  # processes of this machine, or workers of a local cluster: more are a slip of the pen
 _WATCH = 2.0  # seconds between looks for the parent process
 _KILLED = "its worker process died, again when it ran alone: killed, out of memory, or crashed"
 
@@ -86,7 +87,8 @@ class Processes(Workers):
 
     def __init__(self, processes: int | None = None) -> None:
         if processes is not None:
-            whole_number(processes, "processes", 1, "give a positive integer, or None for one per core")
+            advice = f"give an integer from 1 to {_MOST}, or None for one per core"
+            processes = whole_number(processes, "processes", 1, advice, most=_MOST)
         self.processes = processes or _cores()
         self.window = 2 * self.processes  # the next cell is at hand when one ends
 
@@ -189,11 +191,18 @@ class Dask(Workers):
         timeout: float = 20.0,
     ) -> None:
         if sum(given is not None for given in (scheduler, workers, client)) != 1:
-            raise InputError("give one of: scheduler (the address of a cluster), workers (how many to start), client")
+            raise InputError(
+                "scheduler, the address of a cluster, workers, how many to start, and client say where to run; give one of them"
+            )
         if workers is not None:
-            whole_number(workers, "workers", 1, "give a positive integer")
-        self._scheduler, self._workers, self.client = scheduler, workers, client
-        self._timeout = timeout
+            workers = whole_number(workers, "workers", 1, f"give an integer from 1 to {_MOST}", most=_MOST)
+        if client is not None and not all(callable(getattr(client, name, None)) for name in ("submit", "get_executor")):
+            raise InputError(f"client is of type {type(client).__name__}; give a distributed.Client")
+        self._scheduler = None if scheduler is None else plain_text(scheduler, "scheduler")
+        if self._scheduler == "":
+            raise InputError("scheduler is empty; give its address, such as tcp://10.0.0.1:8786")
+        self._workers, self.client = workers, client
+        self._timeout = positive_number(timeout, "timeout", "give seconds")
         self._owned: list[Any] = []
 
     def start(self, experiment: Experiment) -> None:

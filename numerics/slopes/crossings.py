@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.errors import InputError
-from numerics.slopes.power_law import resampled_slopes, weights_of
+from numerics.errors import check_choice
+from numerics.slopes.power_law import checked_interval, resampled_slopes, weights_of
 from numerics.slopes.usable import usable_runs
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def crossings(
     import xarray
 
     runs = usable_runs(dataset, observable)
-    if along not in runs.points.dims:
-        raise InputError(f"along = {along!r}; give one of the coordinates {', '.join(map(str, runs.points.dims))}")
+    check_choice(along, "along", map(str, runs.points.dims), "give one of the coordinates")
+    level, resamples = checked_interval(level, resamples)
     axis = runs.points.get_axis_num(along)
     assert isinstance(axis, int)
     positions = dataset[along].values.astype(float)

@@ -14,9 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
+from numerics.arrays import real_array, real_number, whole_number
 from numerics.errors import InputError
+from numerics.networks.seeds import generator
 
-__all__ = ["SlopeFit", "fit", "resampled_slopes", "weights_of"]
+__all__ = ["SlopeFit", "checked_interval", "fit", "resampled_slopes", "weights_of"]
+
+_MOST = 1_000_000  # resamples
 
 
 @dataclass(frozen=True)
@@ -82,14 +86,12 @@ def fit(
     >>> round(fit([100, 1000], [[0.2, 0.2], [0.02, 0.02]]).slope, 12)
     -1.0
     """
-    x = np.asarray(widths, dtype=float)
-    y = np.asarray(relative_distances, dtype=float)
-    if x.ndim != 1 or np.unique(x).size < 2 or np.any(x < 1):
+    x, y = real_array(widths, "widths"), real_array(relative_distances, "relative_distances")
+    if x.ndim != 1 or np.unique(x).size < 2 or not np.all((x >= 1) & np.isfinite(x)):
         raise InputError(f"widths = {list(np.ravel(x))}; give at least two different widths >= 1")
     if y.ndim != 2 or y.shape[0] != x.size:
         raise InputError(f"relative_distances has shape {y.shape}; give one row per width, ({x.size}, seeds)")
-    if not 0 < level < 1:
-        raise InputError(f"level = {level}; give a coverage between 0 and 1, such as 0.95")
+    level, resamples = checked_interval(level, resamples)
     if np.any(y <= 0) or np.any(np.isinf(y)):
         raise InputError("relative_distances must be positive and finite (nan for runs not to be used)")
     rows = [np.log(row[~np.isnan(row)]) for row in y]
@@ -101,7 +103,7 @@ def fit(
     means = np.array([row.mean() for row in rows])
     slope = float(weights_of(log_width) @ means)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(resampled_slopes(log_width, rows, tails[1], resamples, np.random.default_rng(rng)), tails)
+    low, high = np.quantile(resampled_slopes(log_width, rows, tails[1], resamples, generator(rng)), tails)
     local = np.diff(means) / np.diff(log_width)
     return SlopeFit(
         slope=slope,
@@ -114,6 +116,14 @@ def fit(
         widths=tuple(int(w) for w in x[order]),
         seeds=min(row.size for row in rows),
     )
+
+
+def checked_interval(level: float, resamples: int) -> tuple[float, int]:
+    """The coverage of an interval, between 0 and 1, and the number of resamples it is read off."""
+    coverage = real_number(level, "level")
+    if not 0.5 < (1 + coverage) / 2 < 1:
+        raise InputError(f"level = {level}; give a coverage between 0 and 1, such as 0.95")
+    return coverage, whole_number(resamples, "resamples", 1, f"give an integer from 1 to {_MOST:_}", most=_MOST)
 
 
 def weights_of(log_width: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.slopes.power_law import fit
+from numerics.slopes.power_law import checked_interval, fit
 from numerics.slopes.usable import usable_runs
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def slope_map(
     """
     import xarray
 
+    level, resamples = checked_interval(level, resamples)
     runs = usable_runs(dataset, observable)
     shape, dimensions = runs.complete.shape, runs.points.dims
     names = ("slope", "low", "high", "intercept", "drift")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.errors import InputError
+from numerics.errors import InputError, check_choice, check_type
 from numerics.scans.records import CellStatus
 
 if TYPE_CHECKING:
@@ -43,11 +43,15 @@ class Runs:
 
 def usable_runs(dataset: "xarray.Dataset", observable: str) -> Runs:
     """Runs that reached their goal; a width at which all stopped short or failed makes its point incomplete."""
+    import xarray
+
+    check_type(dataset, "dataset", xarray.Dataset)
     for name in ("width", "seed"):
         if name not in dataset.dims:
             raise InputError(f"the dataset has no dimension {name}; a slope needs runs at several widths")
     if dataset.sizes["width"] < 2:
         raise InputError(f"the dataset has one width, {int(dataset['width'][0])}; a slope needs at least two")
+    check_choice(observable, "observable", (name for name in map(str, dataset.data_vars) if name != "status"))
     used = dataset[observable].where(dataset["status"] == CellStatus.DONE).transpose(..., "width", "seed")
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(used.values)

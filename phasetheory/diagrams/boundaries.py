@@ -9,6 +9,7 @@ import sympy as sp
 
 from phasetheory.diagrams.piecewise import PiecewiseLinear, affine_to_sympy
 from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.symbols.printing import plain
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["Boundary", "Segment", "boundary_of"]
@@ -79,18 +80,38 @@ class Boundary:
         return tuple(sorted({x for segment in self.segments for x in segment.at(height)}))
 
     def __str__(self) -> str:
-        return "; ".join(f"{s.equation.lhs} = {s.equation.rhs}{self._range(s)}" for s in self.segments)
+        return "; ".join(f"{equation} for {where}" if where else equation for equation, where in self._pieces)
+
+    @property
+    def prose(self) -> str:
+        """The same with Greek letters and the formulas between dollar signs; empty where the layer is nowhere critical.
+
+        Examples
+        --------
+        >>> from phasetheory.diagrams.diagram import phase_diagram
+        >>> phase_diagram(2).boundary("w").prose
+        "$γ = 1$ for $γ' ≤ 0$; $γ = γ' + 1$ for $γ' ≥ 0$"
+        """
+        return "; ".join(
+            f"${plain(equation)}$ for ${plain(where)}$" if where else f"${plain(equation)}$"
+            for equation, where in self._pieces
+        )
+
+    @property
+    def _pieces(self) -> list[tuple[str, str]]:
+        """Equation and range of every segment."""
+        return [(f"{s.equation.lhs} = {s.equation.rhs}", self._range(s)) for s in self.segments]
 
     def _range(self, segment: Segment) -> str:
-        """`` for lower <= coordinate <= upper``, the coordinate being the one not solved for."""
+        """``lower <= coordinate <= upper``, the coordinate being the one not solved for; empty if it is not bounded."""
         axis = 1 if segment.equation.lhs == self.coordinates[0] else 0
         low, high = sorted((segment.start, segment.end), key=lambda end: end[axis])
         name, low_text, high_text = self.coordinates[axis], low[axis], high[axis]
         if at_infinity(low) and at_infinity(high):
             return ""
         if at_infinity(low):
-            return f" for {name} <= {high_text}"
-        return f" for {name} >= {low_text}" if at_infinity(high) else f" for {low_text} <= {name} <= {high_text}"
+            return f"{name} <= {high_text}"
+        return f"{name} >= {low_text}" if at_infinity(high) else f"{low_text} <= {name} <= {high_text}"
 
 
 def boundary_of(slope: PiecewiseLinear, layer: str, coordinates: tuple[sp.Symbol, sp.Symbol]) -> Boundary:

@@ -34,6 +34,7 @@ def to_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[
         "depth": net.depth,
         "layers": list(diagram.layers),
         "norm": diagram.norm,
+        "optimizer": diagram.optimizer.name,
         "coordinates": [c.name for c in diagram.coordinates],
         "network": {
             "sigmas": [str(s) for s in net.sigmas],
@@ -44,6 +45,7 @@ def to_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[
         "slopes": {layer: str(diagram.slope(layer)) for layer in diagram.layers},
         "boundaries": {layer: _boundary(diagram.boundary(layer)) for layer in diagram.layers},
         "regions": [_region(region) for region in diagram.regions(layers)],
+        "target_region": _region(diagram.target_region) if diagram.target_region is not None else None,
         "named_points": [
             {"name": name, "title": describe_initialization(name).title, **_expressions(place)}
             for name, place in named_points(diagram).items()
@@ -59,7 +61,10 @@ def to_json(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> str:
 def named_points(diagram: PhaseDiagram) -> dict[str, tuple[sp.Expr, sp.Expr]]:
     """Coordinates of the named initialisations that lie on the slice; lines contain their free symbol."""
     depth = diagram.network.depth
-    places = {name: diagram.locate(describe_initialization(name).network(depth)) for name in initializations(depth)}
+    places = {
+        name: diagram.locate(describe_initialization(name).network(depth, optimizer=diagram.optimizer))
+        for name in initializations(depth)
+    }
     return {name: place for name, place in places.items() if place is not None}
 
 

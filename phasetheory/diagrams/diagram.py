@@ -16,11 +16,14 @@ from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
 from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
-from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.network import Network, check_network, refuse_zero_layer
+from phasetheory.errors import TheoryError, check_choice, shown
+from phasetheory.networks.network import Network, check_network, coordinate_symbols, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Regime, classify
+from phasetheory.scaling.targets import OPEN, matters
 from phasetheory.symbols.expressions import d, fan_in, fan_out, listed_or_none, m
+from phasetheory.symbols.leading import leading_term
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
@@ -43,17 +46,27 @@ class PhaseDiagram:
         Horizontal and vertical axis.
     norm : str
         ``'frobenius'`` (the paper's relative distance) or ``'spectral'``.
+    optimizer : Optimizer
+        What trains the networks; given by its name too.
     """
 
     network: Network
     coordinates: tuple[sp.Symbol, sp.Symbol]
     norm: str = "frobenius"
+    optimizer: Optimizer = GRADIENT_FLOW
 
     def __post_init__(self) -> None:
         check_norm(self.norm)
+        object.__setattr__(self, "optimizer", as_optimizer(self.optimizer))
         check_network(self.network)
         refuse_zero_layer(self.network, "a plane of initialisations is one of powers of the width")
         object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
+        for scale in (*self.network.sigmas, self.network.alpha, *self.network.learning_rates):
+            leading = leading_term(scale)
+            if leading and leading.coefficient.has(*self.coordinates) and not leading.coefficient.is_positive:
+                raise TheoryError(
+                    f"{shown(scale)} is not positive at every {' and '.join(self.names)}; they stand in exponents, as in m^-x"
+                )
 
     def __getstate__(self) -> dict[str, Any]:
         # what is computed once and kept is left out: generated functions cannot be pickled
@@ -66,7 +79,7 @@ class PhaseDiagram:
 
     @property
     def is_standard(self) -> bool:
-        """Whether this is the standard slice of its depth, the one of ``phase_diagram(depth)``, in either norm."""
+        """Whether this is the slice of ``phase_diagram(depth)``, in either norm and with any optimiser."""
         return (self.network, self.coordinates) == _standard_slice(self.network.depth)
 
     def with_norm(self, norm: str) -> "PhaseDiagram":
@@ -86,7 +99,10 @@ class PhaseDiagram:
         >>> phase_diagram(2).network_at((1, "1/2")).sigmas
         (1, 1/sqrt(m))
         """
-        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*point)), strict=True))
+        pair = listed_or_none(point)
+        if pair is None or len(pair) != 2:
+            raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
+        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
         return Network(
             tuple(sigma.subs(values) for sigma in net.sigmas),
             net.alpha.subs(values),
@@ -103,7 +119,8 @@ class PhaseDiagram:
     def displacement(self) -> Displacement:
         """Everything in the scaling argument as piecewise-linear functions of the coordinates."""
         sigmas, alpha = (self._affine(e) for e in self._absorbed[:-1]), self._affine(self._absorbed[-1])
-        return displacement(tuple(map(PiecewiseLinear.affine, sigmas)), PiecewiseLinear.affine(alpha), MAX_PLUS)
+        values = tuple(map(PiecewiseLinear.affine, sigmas)), PiecewiseLinear.affine(alpha)
+        return displacement(*values, MAX_PLUS, self.optimizer)
 
     @cached_property
     def _slopes(self) -> dict[str, PiecewiseLinear]:
@@ -145,6 +162,7 @@ class PhaseDiagram:
         return {layer: self._function(layer)(x, y) + 0.0 * x for layer in layers or self.layers}
 
     def _function(self, layer: str) -> Callable[[Any, Any], Any]:
+        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
         if layer not in self._functions:
             self._functions[layer] = sp.lambdify(self.coordinates, self.slope(layer), "numpy")
         return self._functions[layer]
@@ -166,6 +184,16 @@ class PhaseDiagram:
         'W1 linear, W2 linear'
         """
         return regions_of({layer: self._slope(layer) for layer in layers or self.layers})
+
+    @cached_property
+    def target_region(self) -> Region | None:
+        """Where the slopes depend on the target, easy or hard, and are those of an easy one here; None if nowhere.
+
+        See :mod:`phasetheory.scaling.targets`; for the other branch ``network_at(point).slopes(target="hard")``.
+        """
+        if not matters(self.network.depth, self.network.activation, self.optimizer):
+            return None
+        return next((region for region in self.regions() if tuple(region.regimes.values()) == OPEN), None)
 
     def regime_at(self, **coordinates: Any) -> dict[str, Regime]:
         """Regime of every layer at a point given by coordinate names, e.g. ``regime_at(gamma=1, gamma_prime=0)``."""
@@ -190,7 +218,7 @@ class PhaseDiagram:
         """
         if network.depth != self.network.depth or network.zero_layer is not None:
             return None
-        sigmas, alpha = network.exponents.absorbed()
+        sigmas, alpha = network.exponents.absorbed(self.optimizer)
         common = sp.Dummy("common")
         powers = [1] * network.depth + [network.depth]
         equations = [
@@ -221,17 +249,25 @@ class PhaseDiagram:
 
         return plot_phase_diagram(self, ax=ax, **options)
 
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
+
     @cached_property
     def _absorbed(self) -> tuple[sp.Expr, ...]:
-        sigmas, alpha = self.network.exponents.absorbed()
+        sigmas, alpha = self.network.exponents.absorbed(self.optimizer)
         return (*sigmas, alpha)
 
     def _slope(self, layer: str) -> PiecewiseLinear:
+        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
         if layer == ALL_WEIGHTS:
             return self._slope_of_all_weights
-        if layer not in self._slopes:
-            known = ", ".join(self.layers)
-            raise TheoryError(f"layer = {layer!r}; this network has layers {known}, and {ALL_WEIGHTS} for all together")
         return self._slopes[layer]
 
     def _affine(self, expression: sp.Expr) -> Affine:
@@ -251,6 +287,7 @@ def phase_diagram(
     network: Network | None = None,
     coordinates: tuple[sp.Symbol, sp.Symbol] | None = None,
     norm: str = "frobenius",
+    optimizer: str | Optimizer = GRADIENT_FLOW,
 ) -> PhaseDiagram:
     """Derive a phase diagram.
 
@@ -263,11 +300,19 @@ def phase_diagram(
         Any other slice: a network with powers of m that are linear in two symbols, which are the ``coordinates``.
     norm : str
         ``'frobenius'`` or ``'spectral'``.
+    optimizer : str or Optimizer
+        ``'gradient-flow'``, or ``'sign-descent'``, also called ``'adam'``, which is what Adam does at a small rate.
 
     Examples
     --------
     >>> print(phase_diagram(depth=2).boundary("w"))
     gamma = 1 for gamma_prime <= 0; gamma = gamma_prime + 1 for gamma_prime >= 0
+
+    The boundary of two layers is the same for Adam, the slopes are not:
+
+    >>> flow, adam = phase_diagram(2), phase_diagram(2, optimizer="adam")
+    >>> adam.boundary("w") == flow.boundary("w"), adam.slope("w") == flow.slope("w")
+    (True, False)
     """
     if network is None:
         network, coordinates = _standard_slice(depth)
@@ -276,7 +321,7 @@ def phase_diagram(
         symbols = sorted(map(str, network.exponents.free_symbols))
         raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {symbols}")
     assert coordinates is not None
-    return PhaseDiagram(network, coordinates, norm)
+    return PhaseDiagram(network, coordinates, norm, as_optimizer(optimizer))
 
 
 def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
@@ -292,8 +337,7 @@ def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
     depth = check_depth(depth)
-    names = "gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime"  # the book's names, else the paper's
-    energetic, dynamical = sp.symbols(names, real=True)
+    energetic, dynamical = coordinate_symbols(depth)
     later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
     alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
     return Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha), (energetic, dynamical)

@@ -4,12 +4,13 @@ import sympy as sp
 
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.errors import TheoryError
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, check_network
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 
 __all__ = ["slopes_on_slice"]
 
 
-def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
+def slopes_on_slice(network: Network, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, sp.Expr]:
     """Slopes of a network whose exponents may contain free symbols: piecewise-linear in them.
 
     For a network without free symbols the exact numbers of :meth:`Network.slopes`. With them a network of two layers is a
@@ -21,15 +22,18 @@ def slopes_on_slice(network: Network) -> dict[str, sp.Expr]:
     >>> slopes_on_slice(initialization("centred_lazy", depth=3))
     {'W1': -g, 'W2': -g - 1/2, 'a': -g}
     """
-    if not (network.gamma.free_symbols | network.gamma_prime.free_symbols):
-        return network.slopes()
+    check_network(network)
+    chosen = as_optimizer(optimizer)
+    coordinates = network.coordinates(chosen)
+    if not set().union(*(value.free_symbols for value in coordinates)):
+        return network.slopes(optimizer=chosen)
     if network.depth == 2:
-        diagram = phase_diagram(2)
-        place = dict(zip(diagram.coordinates, (network.gamma, network.gamma_prime), strict=True))
+        diagram = phase_diagram(2, optimizer=chosen)
+        place = dict(zip(diagram.coordinates, coordinates, strict=True))
         return {layer: sp.simplify(diagram.slope(layer).subs(place)) for layer in diagram.layers}
     symbols = sorted(network.exponents.free_symbols, key=str)
     if len(symbols) > 2:
         raise TheoryError(f"the exponents contain {list(map(str, symbols))}; a line has one free symbol, a plane two")
     x, y = symbols if len(symbols) == 2 else (*symbols, sp.Dummy())
-    plane = PhaseDiagram(network, (x, y))
+    plane = PhaseDiagram(network, (x, y), optimizer=chosen)
     return {layer: plane.slope(layer) for layer in plane.layers}

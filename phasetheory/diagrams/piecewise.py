@@ -57,7 +57,9 @@ class PiecewiseLinear:
             return self._map(lambda f: f + Affine(Fraction(other), Fraction(0), Fraction(0)))
         return self._overlay(other, lambda f, g: [(None, f + g)])
 
-    def __sub__(self, other: "PiecewiseLinear") -> "PiecewiseLinear":
+    def __sub__(self, other: "PiecewiseLinear | Fraction | int") -> "PiecewiseLinear":
+        if isinstance(other, (int, Fraction)):
+            return self + -other
         return self._overlay(other, lambda f, g: [(None, f - g)])
 
     def __neg__(self) -> "PiecewiseLinear":

@@ -3,7 +3,7 @@
 import itertools
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,7 @@ from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
 from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.scaling.regimes import Regime
 from phasetheory.symbols.printing import latex
 from phasetheory.symbols.rationals import as_fraction
@@ -47,6 +48,7 @@ _MIXED_COLOURS = ("#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#99999
 # how much of a colour is left in an area; more where it would be near another to those who see two primary colours
 _STRENGTH = 0.38
 _STRENGTHS = {"#009E73": 0.7, "#CC79A7": 0.6}
+_HATCH = "0.55"  # lines over an area: seen on every tint, and no regime
 _WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of the book
 _LABEL_WIDTH = 20  # characters in a line of names beside a point
 _LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
@@ -72,6 +74,7 @@ def plot_phase_diagram(
     window: Window | None = None,
     regions: bool = True,
     names: bool = True,
+    label: Callable[[Region], str] | None = None,
 ) -> Axes:
     """Draw regions, boundaries and named initialisations of a phase diagram.
 
@@ -86,18 +89,24 @@ def plot_phase_diagram(
     window : (left, right, bottom, top), optional
         Range of the two coordinates; by default the book's for its two slices, else around all corners of the boundaries.
     regions : bool
-        Whether to fill the regions; without them only the boundaries are drawn, for data to lie under.
+        Whether to fill the regions, and hatch the one where slopes depend on the target; without them only the boundaries are
+        drawn, for data to lie under.
     names : bool
         Whether to place the named initialisations that lie on the slice.
+    label : callable, optional
+        Name of a region for the legend.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
     window = window or default_window(diagram, chosen)
-    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window)] if regions else []
+    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window, label or _region_label)] if regions else []
     handles += draw_boundaries(diagram, chosen, ax, window)
+    handles += _hatch_open_region(diagram, ax, window) if regions else []
     if names:
         _place_names(diagram, ax, window)
+    if diagram.optimizer != GRADIENT_FLOW:
+        ax.set_title(diagram.optimizer.title)
     left, right, bottom, top = window
     ax.set(xlim=(left, right), ylim=(bottom, top))
     ax.set_xlabel(AXIS_LABELS.get(diagram.coordinates[0].name, f"${latex(diagram.coordinates[0])}$"))
@@ -151,14 +160,25 @@ def region_colours(
     return {kinds: tint(own[kinds] or spare.pop(0)) for kinds in seen}
 
 
-def _draw_regions(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Patch]:
+def _draw_regions(
+    diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window, label: Callable[[Region], str]
+) -> list[Patch]:
     colours, handles = region_colours(diagram, chosen, window), []
     for region in diagram.regions(chosen):
         for number, part in enumerate(_visible(region, window)):
             face = colours[tuple(region.regimes.values())]
             ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
-            handles += [Patch(facecolor=face, label=_region_label(region))] if number == 0 else []
+            handles += [Patch(facecolor=face, label=label(region))] if number == 0 else []
     return handles
+
+
+def _hatch_open_region(diagram: PhaseDiagram, ax: Axes, window: Window) -> list[Patch]:
+    """The region where slopes depend on the target, hatched over its colours; a handle for a legend if it is in the window."""
+    parts = [] if diagram.target_region is None else _visible(diagram.target_region, window)
+    look: dict[str, Any] = {"fill": False, "hatch": "////", "edgecolor": _HATCH, "lw": 0}
+    for part in parts:
+        ax.add_patch(Polygon(part, closed=True, zorder=0.5, **look))
+    return [Patch(label="slopes depend on the target", **look)] if parts else []
 
 
 def _visible(region: Region, window: Window) -> list[list[tuple[float, float]]]:

@@ -13,8 +13,10 @@ from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradie
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
+from phasetheory.symbols.prose import text
 
-_WIDE = 4  # deepest network that is written out with two neurons in a layer
+WIDE = 4  # deepest network that is written out with two neurons in a layer, and its scales one by one
 _DEEPEST = 50  # ten seconds; every step takes the cube of the depth
 
 __all__ = ["Check", "Derivation", "derive"]
@@ -22,10 +24,22 @@ __all__ = ["Check", "Derivation", "derive"]
 
 @dataclass(frozen=True)
 class Check:
-    """An identity the derivation rests on and whether its residual vanished symbolically."""
+    """An identity the derivation rests on and whether its residual vanished symbolically.
 
-    statement: str
+    Attributes
+    ----------
+    prose : str
+        The identity, its formulas between dollar signs; :attr:`statement` is how one reads it.
+    holds : bool
+    """
+
+    prose: str
     holds: bool
+
+    @property
+    def statement(self) -> str:
+        """The identity as one reads it in a terminal."""
+        return text(self.prose)
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,8 @@ class Derivation:
         neuron in a layer beyond four (a network of width w has w^(L-1) paths, each a term).
     normalized : Normalization
     conserved : tuple of BalanceLaw
+        None under another optimiser than gradient flow.
+    optimizer : Optimizer
     """
 
     depth: int
@@ -51,11 +67,12 @@ class Derivation:
     flow: GradientFlow
     normalized: Normalization
     conserved: tuple[BalanceLaw, ...]
+    optimizer: Optimizer = GRADIENT_FLOW
 
     @cached_property
     def diagram(self) -> PhaseDiagram:
         """The phase diagram on the standard slice of this depth."""
-        return phase_diagram(self.depth)
+        return phase_diagram(self.depth, optimizer=self.optimizer)
 
     @cached_property
     def boundaries(self) -> dict[str, Boundary]:
@@ -72,23 +89,52 @@ class Derivation:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         """Every step's proof, evaluated."""
-        sigma = self.activation.name
-        return (
+        every = (
+            Check("homogeneity: $σ(c z) = c^p σ(z)$ for $c > 0$", _zero(self.activation.homogeneity_residual())),
+            Check("Euler's identity: $z σ'(z) = p σ(z)$", _zero(self.activation.euler_residual())),
+            Check("the equations of motion are $-η_l ∂R/∂W_l$, entry by entry", _zero_matrices(self.flow.residual())),
+            Check("the time unit is $c = Π_l (σ_l²/η_l)^(1/L)$", self._time_unit_solves()),
+            Check("the substituted flow is the normalised flow", _zero_matrices(self.normalized.residual())),
             Check(
-                f"homogeneity: {sigma}(c z) = c^p {sigma}(z) for c > 0", _zero(self.activation.homogeneity_residual())
+                "the normalised flow, scales put back, is the original flow",
+                _zero_matrices(self.normalized.round_trip()),
             ),
-            Check(f"Euler's identity: z {sigma}'(z) = p {sigma}(z)", _zero(self.activation.euler_residual())),
-            Check("equations of motion = -gradient of the loss, entry by entry", _zero_matrices(self.flow.residual())),
-            Check("substituted flow = normalised flow", _zero_matrices(self.normalized.residual())),
-            Check("normalised flow, scales put back = original flow", _zero_matrices(self.normalized.round_trip())),
-            Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)),
         )
+        if self.optimizer == GRADIENT_FLOW:
+            return (*every, Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)))
+        scale, entry = sp.Symbol("c", positive=True), sp.Symbol("z", real=True)
+        forgets = sp.sign(scale * entry) == sp.sign(entry)
+        return (*every, Check("$sign(c z) = sign(z)$ for $c > 0$: with the flow the signs are normalised too", forgets))
+
+    @property
+    def unit_rates(self) -> bool:
+        """Whether every learning rate is 1."""
+        return set(self.flow.learning_rates) == {sp.S.One}
+
+    def _time_unit_solves(self) -> bool:
+        normal = self.normalized
+        squares = (s**2 / eta for s, eta in zip(normal.sigmas, self.flow.learning_rates, strict=True))
+        return sp.powsimp(normal.time_unit**self.depth / sp.Mul(*squares)) == 1
+
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # it reads derivations: imported when one is shown
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # it reads derivations: imported when one is shown
+
+        return for_notebook(self, "latex")
 
 
 def derive(
-    network: Network | None = None, *, depth: int | None = None, activation: Activation | None = None
+    network: Network | None = None,
+    *,
+    depth: int | None = None,
+    activation: Activation | None = None,
+    optimizer: str | Optimizer = GRADIENT_FLOW,
 ) -> Derivation:
-    """Carry out the derivation for a network, or for a depth and activation in general.
+    """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
 
     Raises
     ------
@@ -106,9 +152,11 @@ def derive(
     depth, activation = 2 if depth is None else check_depth(depth), relu if activation is None else activation
     check_depth(depth, deepest=_DEEPEST)
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
-    samples, width = (2 if depth == 2 else 1), (2 if depth <= _WIDE else 1)
+    samples, width = (2 if depth == 2 else 1), (2 if depth <= WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
-    return Derivation(depth, activation, network, flow, normalize(flow), balance_laws(flow))
+    chosen = as_optimizer(optimizer)
+    conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
+    return Derivation(depth, activation, network, flow, normalize(flow), conserved, chosen)
 
 
 def _zero(residuals: tuple[sp.Expr, ...]) -> bool:

@@ -1,25 +1,42 @@
-"""A document of sections, prose and equations, rendered as text, Markdown or LaTeX."""
+"""A document of sections, prose, equations and citations, and the forms it takes.
 
-import re
+Prose has its formulas between dollar signs (:mod:`phasetheory.symbols.prose`) and cites as ``[@luo2021]``.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError
+from phasetheory.documents.references import REFERENCES, cited, with_cite, with_labels
+from phasetheory.errors import check_choice
 from phasetheory.scaling.regimes import Basis
+from phasetheory.symbols import prose
+from phasetheory.symbols.formulas import formula_html, formula_tex
 from phasetheory.symbols.printing import latex, plain
 
-__all__ = ["FORMATS", "Equation", "Section", "equals", "render"]
-
-FORMATS = ("text", "markdown", "latex")
+__all__ = ["FORMATS", "Equation", "Section", "equals", "render", "render_part"]
 
 
 @dataclass(frozen=True)
 class Equation:
-    """A displayed equation in both alphabets."""
+    """A displayed equation.
 
-    text: str
-    tex: str
+    Attributes
+    ----------
+    formula : str
+        As in a terminal, in one line or several.
+    tex : str
+        In TeX; read off the formula by default.
+    """
+
+    formula: str
+    tex: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tex", self.tex or formula_tex(self.formula, display=True))
 
 
 @dataclass(frozen=True)
@@ -31,98 +48,125 @@ class Section:
     body: tuple[str | Equation, ...]
 
 
-def equals(text: str, tex: str, value: sp.Expr) -> Equation:
+def equals(name: str, value: sp.Expr) -> Equation:
     """The equation name = value."""
-    return Equation(f"{text} = {plain(value)}", f"{tex} = {latex(value)}")
+    return Equation(f"{name} = {plain(value)}", f"{formula_tex(name, display=True)} = {latex(value)}")
 
 
-def render(sections: list[Section], form: str, title: str = "The phase diagram, derived") -> str:
+def render(sections: Sequence[Section], form: str, title: str = "The phase diagram, derived") -> str:
     """The document as ``'text'``, ``'markdown'`` or ``'latex'``."""
+    check_choice(form, "form", FORMATS)
+    body = render_part(sections, form)
     if form == "text":
-        return "\n\n".join(_text_section(s) for s in sections) + "\n"
+        return f"{body}\n"
     if form == "markdown":
-        return f"# {title}\n\n" + "\n\n".join(_markdown_section(s) for s in sections) + "\n"
-    if form == "latex":
-        return (
-            _LATEX_HEAD.replace("TITLE", tex_prose(title))
-            + "\n".join(map(_latex_section, sections))
-            + "\\end{document}\n"
-        )
-    raise TheoryError(f"form = {form!r}; use one of {', '.join(FORMATS)}")
+        return f"# {prose.markdown(title)}\n\n{body}\n"
+    return _LATEX_PAGE.replace("TITLE", prose.tex(title)).replace("BODY", body)
 
 
-def tex_prose(text: str) -> str:
-    """Prose as LaTeX: every word with a mathematical character or an index becomes a formula, the rest is escaped."""
-    return re.sub(r"\S+", lambda word: _tex_word(word.group()), text)
+def render_part(sections: Sequence[Section], form: str) -> str:
+    """Sections and the references that they cite, without what makes a page of them; also as ``'html'``."""
+    chosen = _FORMS[form]
+    keys = cited("\n".join(item for s in sections for item in (s.title, *s.body) if isinstance(item, str)))
+    parts = [_section(section, chosen) for section in sections]
+    return "\n\n".join([*parts, chosen.references(keys)] if keys else parts)
 
 
-def _text_section(section: Section) -> str:
-    lines = [f"{section.title}  [{section.basis.value}]"]
-    lines += [f"    {item.text}" if isinstance(item, Equation) else f"  {item}" for item in section.body]
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class _Form:
+    """How a form writes what a document consists of.
+
+    Attributes
+    ----------
+    heading : of a title and what it rests on
+    paragraph : of prose
+    equations : of those that follow each other
+    references : of the keys that are cited
+    between, around : str
+        Between two paragraphs, and before and after equations.
+    """
+
+    heading: Callable[[str, str], str]
+    paragraph: Callable[[str], str]
+    equations: Callable[[Sequence[Equation]], str]
+    references: Callable[[Sequence[str]], str]
+    between: str = "\n"
+    around: str = "\n"
 
 
-def _markdown_section(section: Section) -> str:
-    parts = [f"## {section.title}\n\n*{section.basis.value}*"]
-    parts += [f"$$ {item.tex} $$" if isinstance(item, Equation) else item for item in section.body]
-    return "\n\n".join(parts)
+def _section(section: Section, form: _Form) -> str:
+    parts = [form.heading(section.title, section.basis.value)]
+    for is_equation, group in groupby(section.body, lambda item: isinstance(item, Equation)):
+        items: list[Any] = list(group)
+        parts.append(form.equations(items) if is_equation else form.between.join(map(form.paragraph, items)))
+    return form.around.join(parts)
 
 
-def _latex_section(section: Section) -> str:
-    lines = [rf"\section*{{{tex_prose(section.title)} \normalfont\textit{{({section.basis.value})}}}}"]
-    lines += [rf"\[ {item.tex} \]" if isinstance(item, Equation) else tex_prose(item) + "\n" for item in section.body]
-    return "\n".join(lines) + "\n"
+def _text_equations(equations: Sequence[Equation]) -> str:
+    return "\n".join(f"    {line}" for equation in equations for line in equation.formula.splitlines())
 
 
-_COMMANDS = ("alpha", "beta", "gamma", "delta", "sigma", "eta", "kappa", "Delta", "Sigma", "sqrt", "partial")
-_MATH_CHARACTERS = {
-    **{c: rf"\{name} " for c, name in zip("αβγδσηκΔΣ√∂", _COMMANDS, strict=True)},
-    **{c: f"_{i}" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-    "²": "^2",
-    "≥": r"\ge ",
-    "≤": r"\le ",
-    "→": r"\to ",
-    "∞": r"\infty ",
-    "·": r"\cdot ",
-    "<": "<",
-    ">": ">",
-    "=": "=",
-    "|": "|",
+def _html_equations(equations: Sequence[Equation]) -> str:
+    lines = (formula_html(line) for equation in equations for line in equation.formula.splitlines())
+    return f'<p style="margin-left: 2em">{"<br>".join(lines)}</p>'
+
+
+def _latex_equations(equations: Sequence[Equation]) -> str:
+    if len(equations) == 1:
+        return f"\\[\n{equations[0].tex}\n\\]"
+    rows = " \\\\\n".join(equation.tex for equation in equations)
+    return f"\\begin{{gather*}}\n{rows}\n\\end{{gather*}}"
+
+
+def _bibliography(keys: Sequence[str]) -> str:
+    entries = (rf"\bibitem{{{key}}} {prose.tex(REFERENCES[key].entry)}." for key in keys)
+    return "\n".join([r"\begin{thebibliography}{9}", *entries, r"\end{thebibliography}"])
+
+
+def _reference_list(heading: str, line: str) -> Callable[[Sequence[str]], str]:
+    """References under a heading, each in a line made of its label and entry."""
+    return lambda keys: heading + "\n".join(line.format(REFERENCES[key]) for key in keys)
+
+
+_FORMS = {
+    "text": _Form(
+        heading=lambda title, basis: f"{prose.text(title)}  [{basis}]",
+        paragraph=lambda words: f"  {with_labels(prose.text(words))}",
+        equations=_text_equations,
+        references=_reference_list("References\n", "  [{0.label}] {0.entry}."),
+    ),
+    "markdown": _Form(
+        heading=lambda title, basis: f"## {prose.markdown(title)}\n\n*{basis}*",
+        paragraph=lambda words: with_labels(prose.markdown(words)),
+        equations=lambda equations: "\n\n".join(f"$$ {equation.tex} $$" for equation in equations),
+        references=_reference_list("## References\n\n", "- [{0.label}] {0.entry}."),
+        between="\n\n",
+        around="\n\n",
+    ),
+    "latex": _Form(
+        heading=lambda title, basis: rf"\section*{{{prose.tex(title)} \normalfont\textit{{({basis})}}}}",
+        paragraph=lambda words: with_cite(prose.tex(words)),
+        equations=_latex_equations,
+        references=_bibliography,
+        between="\n\n",
+    ),
+    "html": _Form(
+        heading=lambda title, basis: f"<h4>{prose.html(title)} <em>({basis})</em></h4>",
+        paragraph=lambda words: f"<p>{with_labels(prose.html(words))}</p>",
+        equations=_html_equations,
+        references=_reference_list("<h4>References</h4>\n", "<p>[{0.label}] {0.entry}.</p>"),
+    ),
 }
-_MATHEMATICAL = re.compile(rf"[{re.escape(''.join(_MATH_CHARACTERS))}_^\u0304]")
-_PLAIN_ESCAPES = {
-    "~": r"$\sim$",
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "#": r"\#",
-    "$": r"\$",
-    "{": r"\{",
-    "}": r"\}",
-}
+FORMATS = ("text", "markdown", "latex")
 
-
-def _tex_word(word: str) -> str:
-    if not _MATHEMATICAL.search(word):
-        return "".join(_PLAIN_ESCAPES.get(c, c) for c in word)
-    head, core, tail = re.fullmatch(r"([\[(]?)(.*?)([.,:;]*)", word).groups()  # type: ignore[union-attr]
-    if head and core.count(")") <= core.count("("):  # the bracket belongs to the formula
-        head, core = "", head + core
-    core = re.sub(r"_([A-Za-z][A-Za-z0-9]+)", r"_{\1}", core)  # S_W1 -> S_{W1}
-    core = re.sub(r"[a-z]{3,}", lambda name: rf"\mathrm{{{name.group()}}}", core)  # words such as fan stand upright
-    core = re.sub("(.)\u0304", r"\\bar \1", core)
-    core = re.sub(r"([_^])\(([^()]*)\)", r"\1{\2}", core)  # W_(l+1) -> W_{l+1}
-    core = re.sub(r"\^(-?[\d/.]{2,}|-\w)", r"^{\1}", core)
-    return f"{head}${''.join(_MATH_CHARACTERS.get(c, c) for c in core)}${tail}"
-
-
-_LATEX_HEAD = r"""\documentclass[11pt]{article}
-\usepackage[T1]{fontenc}
-\usepackage{amsmath,amssymb}
-\usepackage[margin=2.2cm]{geometry}
+_LATEX_PAGE = r"""\documentclass{article}
+\usepackage{amsmath}
 \allowdisplaybreaks
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{3pt}
+\title{TITLE}
+\author{}
+\date{}
 \begin{document}
-\begin{center}\Large TITLE\end{center}
+\maketitle
+BODY
+\end{document}
 """

@@ -7,20 +7,23 @@ off the boundary, with bounds on RD_w. Everything else rests on the scaling argu
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
-from phasetheory.networks.network import Network, check_network
+from phasetheory.networks.network import Network, check_network, coordinate_symbols
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
+from phasetheory.scaling.targets import is_open
 from phasetheory.symbols.printing import plain, power
 
 __all__ = ["statements"]
 
 _THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime"
 _SCALING = "scaling argument: balance law, capacity, growth"
+_SIGN_SCALING = "scaling argument: equal speed of all weights, capacity, growth"
 _SYMBOLS = "SymPy, residual zero"
 
 
-def statements(network: Network) -> tuple[Statement, ...]:
-    """Everything claimed about ``network``, each part with its basis.
+def statements(network: Network, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> tuple[Statement, ...]:
+    """Everything claimed about ``network`` under an optimiser, each part with its basis.
 
     Examples
     --------
@@ -29,70 +32,78 @@ def statements(network: Network) -> tuple[Statement, ...]:
     <Basis.PROVED: 'proved'>
     """
     check_network(network)
+    chosen = as_optimizer(optimizer)
+    source = _SCALING if chosen == GRADIENT_FLOW else _SIGN_SCALING
+    found = list(_proved_of_dynamics(network, chosen))
+    if network.activation.degree != 1:
+        return *found, *_beyond_degree_one(network, source)
+    slopes = slopes_on_slice(network, optimizer=chosen)
+    number = all(slope.is_number for slope in slopes.values())
+    if number:
+        for layer, basis in network.basis(optimizer=chosen).items():
+            if layer == network.zero_layer:
+                continue
+            regime = f"${layer}$ is {network.regime(optimizer=chosen)[layer].value}"
+            if basis is Basis.PROVED:
+                found += [Statement(regime, basis, _THEOREM), _proved_bounds(network)]
+            else:
+                found.append(Statement(regime, basis, source))
+    depends = number and network.depends_on_target(chosen)
+    kind = "an easy target (neurons in the directions on which $w$ condenses early can fit it): " if depends else ""
+    found.append(Statement(kind + _listed(slopes, network), Basis.DERIVED, source))
+    if depends:
+        hard = network.slopes(target="hard")
+        found.append(Statement(f"a hard target (they cannot): {_listed(hard, network)}", Basis.DERIVED, source))
+    elif number and is_open(slopes) and not network.activation.is_linear:
+        caveat = (
+            f"$S$ is that of an easy target; hard ones have not been worked out under {chosen.name.replace('-', ' ')}"
+        )
+        found.append(Statement(caveat, Basis.DERIVED, source))
+    if network.zero_layer is not None:
+        found.append(Statement(_from_zero(network, network.zero_layer, chosen), Basis.DERIVED, source))
+    return tuple(found)
+
+
+def _proved_of_dynamics(network: Network, optimizer: Optimizer) -> tuple[Statement, ...]:
+    """What the scales do to the dynamics, and under sign descent how far a layer can have moved."""
     kappas = Statement(
-        f"κ = {plain(network.kappa)}, κ' = {plain(network.kappa_prime)} are all that the scales do to the dynamics"
-        if network.depth == 2
-        else "the scales enter the normalised dynamics through κ and one mobility per layer only",
+        f"$κ = {plain(network.kappa)}$, $κ' = {plain(network.kappa_prime)}$ are all that the scales do to the dynamics"
+        if network.depth == 2 and optimizer == GRADIENT_FLOW
+        else "the scales enter the normalised dynamics through $κ$ and one mobility per layer only",
         Basis.PROVED,
         _SYMBOLS,
     )
     scales = (kappas,) if network.zero_layer is None else ()  # a layer at zero has no normalised weights
-    if network.activation.degree != 1:
-        return *scales, *_beyond_degree_one(network)
-    slopes = slopes_on_slice(network)
-    number = all(slope.is_number for slope in slopes.values())
-    found = [*scales]
-    if number:
-        for layer, basis in network.basis().items():
-            if layer == network.zero_layer:
-                continue
-            regime = f"{layer} is {network.regime()[layer].value}"
-            if basis is Basis.PROVED:
-                found += [Statement(regime, basis, _THEOREM), _proved_bounds(network)]
-            else:
-                found.append(Statement(regime, basis, _SCALING))
-    values = ", ".join(f"S_{layer} = {plain(slope)}" for layer, slope in slopes.items() if layer != network.zero_layer)
-    found.append(Statement(values, Basis.DERIVED, _SCALING))
-    if network.zero_layer is not None:
-        found.append(Statement(_from_zero(network, network.zero_layer), Basis.DERIVED, _SCALING))
-    if number and network.depth == 2 and _lazy_output(network.gamma, network.gamma_prime):
-        found.append(
-            Statement(
-                "S_w is a lower bound here: the output weights hardly move, so a target that needs more directions than w "
-                "condenses on is fitted late, at a larger RD",
-                Basis.FITTED,
-                "measured on four points, see limitations in the documentation",
-            )
-        )
-    return tuple(found)
+    if optimizer == GRADIENT_FLOW:
+        return scales
+    speed = "no layer moves further than $c_l t$ in the time $t$, in either norm, with $c_l = η √(n_(l-1) n_l)$"
+    return *scales, Statement(speed, Basis.PROVED, "every weight moves at the speed η")
 
 
-def _from_zero(network: Network, layer: str) -> str:
-    size = power(network.displacements()[layer])
-    return (
-        f"{layer} starts at zero, the limit of tiny scales: P = 0, so the layers must grow, and |{layer}(t)| ~ {size}"
-    )
+def _listed(slopes: dict[str, sp.Expr], network: Network) -> str:
+    return ", ".join(f"$S_{layer} = {plain(slope)}$" for layer, slope in slopes.items() if layer != network.zero_layer)
 
 
-def _beyond_degree_one(network: Network) -> tuple[Statement, ...]:
+def _from_zero(network: Network, layer: str, optimizer: Optimizer) -> str:
+    size = power(network.displacements(optimizer=optimizer)[layer])
+    return f"${layer}$ starts at zero, the limit of tiny scales: $P = 0$, so the layers must grow, and $|{layer}(t)| ~ {size}$"
+
+
+def _beyond_degree_one(network: Network, source: str) -> tuple[Statement, ...]:
     boundary = capacity_boundary(network.depth, network.activation)
+    gamma, _ = map(plain, coordinate_symbols(network.depth))
     within = "within reach of the start" if network.capacity >= 0 else "out of reach until the layers grow"
     place = (
-        f"γ = {plain(network.gamma)}"
+        f"${gamma} = {plain(network.gamma)}$"
         if network.zero_layer is None
-        else f"P = 0, since {network.zero_layer} starts at zero"
+        else f"$P = 0$, since ${network.zero_layer}$ starts at zero"
     )
-    reach = f"the target is {within}: {place}, the capacity boundary is γ = {plain(boundary)}"
+    reach = f"the target is {within}: {place}, the capacity boundary is ${gamma} = {plain(boundary)}$"
     refused = "no slope is claimed: growth is winner-take-all for a degree other than 1"
-    return Statement(reach, Basis.DERIVED, _SCALING), Statement(refused, Basis.DERIVED, _SCALING)
+    return Statement(reach, Basis.DERIVED, source), Statement(refused, Basis.DERIVED, source)
 
 
 def _proved_bounds(network: Network) -> Statement:
     lower, upper = proved_slope_bounds(network.gamma, network.gamma_prime)
-    bounds = [f"S_w ≥ {plain(lower)}"] * (lower != -sp.oo) + [f"S_w ≤ {plain(upper)}"] * (upper != sp.oo)
+    bounds = [f"$S_w ≥ {plain(lower)}$"] * (lower != -sp.oo) + [f"$S_w ≤ {plain(upper)}$"] * (upper != sp.oo)
     return Statement(", ".join(bounds) + " up to logarithms", Basis.PROVED, _THEOREM)
-
-
-def _lazy_output(gamma: sp.Expr, gamma_prime: sp.Expr) -> bool:
-    """Condensed w with an output layer that stays where it is: gamma > 1, gamma' < 1 - gamma."""
-    return bool(gamma > 1 and gamma_prime < 1 - gamma)

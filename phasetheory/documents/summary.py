@@ -6,10 +6,12 @@ from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.statements import statements
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.at_width import at_width
 from phasetheory.networks.initializations import describe_initialization, initializations
-from phasetheory.networks.network import Network
+from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.scaling.argument import strengths
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import plain, power
 
@@ -19,10 +21,18 @@ _DEVIATIONS = "standard deviations, not variances: He's variance 2/fan_in is the
 _BOOK_NAMES = {2: ("β₂", "β₁"), 3: ("β₁", "β₂", "β₃")}
 
 
-def describe(network: Network | str, *, depth: int | None = None, activation: Activation | None = None) -> str:
+def describe(
+    network: Network | str,
+    *,
+    depth: int | None = None,
+    activation: Activation | None = None,
+    optimizer: str | Optimizer = GRADIENT_FLOW,
+    width: int | None = None,
+) -> str:
     """A network, or a named initialisation, as the text that ``phasetheory classify`` prints.
 
-    Scales, exponents, regime and learning rate, for a name its source and biases, and then what each statement rests on.
+    Scales, exponents, regime and learning rate, for a name its source and biases, and then what each statement rests on; with a
+    width also the capacity there and what it means (:func:`phasetheory.at_width`).
 
     Parameters
     ----------
@@ -31,6 +41,10 @@ def describe(network: Network | str, *, depth: int | None = None, activation: Ac
         Of a named initialisation; 2 by default.
     activation : Activation, optional
         Of a named initialisation; relu by default.
+    optimizer : str or Optimizer
+        What trains it.
+    width : int, optional
+        Neurons of every hidden layer.
 
     Raises
     ------
@@ -60,12 +74,19 @@ not depend on the width
       a is linear
       S_w = -1/2, S_a = -1/2
     """
+    chosen = as_optimizer(optimizer)
     if isinstance(network, str):
         entry = describe_initialization(network)
-        net = entry.network(2 if depth is None else depth, relu if activation is None else activation)
+        own = (2 if depth is None else depth, relu if activation is None else activation)
+        net = entry.network(*own, optimizer=chosen)
         heading = f"{entry.title}, depth {net.depth}: {entry.scheme.law}"
-        rows = [("source", entry.scheme.source), *summary_rows(net), ("bias", entry.scheme.bias)]
-        return "\n".join([layout(heading, rows), *_statement_lines(net)])
+        rows = [
+            ("source", entry.scheme.source),
+            *summary_rows(net, chosen),
+            *_width_rows(net, width),
+            ("bias", entry.scheme.bias),
+        ]
+        return "\n".join([layout(heading, rows), *_statement_lines(net, chosen)])
     if not isinstance(network, Network):
         names = ", ".join(initializations())
         raise TheoryError(f"network = {shown(network)}; give a Network, or the name of an initialisation: {names}")
@@ -74,12 +95,17 @@ not depend on the width
             "a network has its own depth and activation; leave them out, or give the name of an initialisation"
         )
     heading = f"{network.depth}-layer {network.activation.name} network"
-    return "\n".join([layout(heading, summary_rows(network)), *_statement_lines(network)])
+    return "\n".join(
+        [
+            layout(heading, [*summary_rows(network, chosen), *_width_rows(network, width)]),
+            *_statement_lines(network, chosen),
+        ]
+    )
 
 
-def _statement_lines(net: Network) -> list[str]:
+def _statement_lines(net: Network, optimizer: Optimizer) -> list[str]:
     """What is known, by what it rests on and then by source."""
-    known, lines = statements(net), []
+    known, lines = statements(net, optimizer=optimizer), []
     for basis in Basis:
         chosen = [s for s in known if s.basis is basis]
         for source in dict.fromkeys(s.source for s in chosen):
@@ -92,43 +118,72 @@ def layout(heading: str, rows: list[tuple[str, str]]) -> str:
     return "\n".join([heading, *(f"  {name:<13}  {value}" for name, value in rows)])
 
 
-def summary_rows(net: Network) -> list[tuple[str, str]]:
-    """Scales, exponents, coordinates, regime of every layer and learning rate, as (name, text)."""
+def summary_rows(net: Network, optimizer: Optimizer = GRADIENT_FLOW) -> list[tuple[str, str]]:
+    """Optimiser if it is not the flow, scales, exponents, coordinates, regime of every layer and learning rate: (name, text)."""
     greek = _BOOK_NAMES.get(net.depth, ("",) * net.depth)
     names = (f"σ_{layer}{f' = {beta}' if beta else ''}" for layer, beta in zip(net.layers, greek, strict=True))
     scales = ", ".join(f"{name} = {plain(s)}" for name, s in zip(names, net.sigmas, strict=True))
     powers = net.exponents
-    rows = [
+    rows = [("optimizer", optimizer.title)] if optimizer != GRADIENT_FLOW else []
+    rows += [
         ("scales", f"{scales}; α = {plain(net.alpha)}; η = {_listed(net.learning_rates)}"),
         ("", _DEVIATIONS),
         ("exponents", f"σ: {_listed(powers.sigmas)}; α: {plain(powers.alpha)}; η: {_listed(powers.learning_rates)}"),
-        _place(net),
+        _place(net, optimizer),
     ]
     if net.activation.degree != 1:
         boundary = capacity_boundary(net.depth, net.activation)
-        capacity = f"P ~ m^({plain(net.capacity)})" if net.zero_layer is None else "P = 0"
-        return [*rows, ("capacity", f"{capacity}, of order one at γ = {plain(boundary)}")]
-    if net.gamma.free_symbols | net.gamma_prime.free_symbols:  # a line: slopes as functions of its parameter
-        return [*rows, *((layer, f"S = {plain(slope)}") for layer, slope in slopes_on_slice(net).items())]
-    return [*rows, *_regime_rows(net), ("learning rate", net.learning_rate_scaling().meaning)]
+        capacity = f"P ~ {power(net.capacity)}" if net.zero_layer is None else "P = 0"
+        gamma, _ = map(plain, coordinate_symbols(net.depth))
+        return [*rows, ("capacity", f"{capacity}, of order one at {gamma} = {plain(boundary)}")]
+    if set().union(*(value.free_symbols for value in net.coordinates(optimizer))):  # a line: slopes in its parameter
+        slopes = slopes_on_slice(net, optimizer=optimizer)
+        return [*rows, *((layer, f"S = {plain(slope)}") for layer, slope in slopes.items())]
+    return [
+        *rows,
+        *_regime_rows(net, optimizer),
+        ("learning rate", net.learning_rate_scaling(optimizer=optimizer).meaning),
+    ]
 
 
-def _place(net: Network) -> tuple[str, str]:
+def _width_rows(net: Network, width: int | None) -> list[tuple[str, str]]:
+    if width is None:
+        return []
+    here = at_width(net, width)
+    return [
+        (f"width {here.width}", f"{here.value} [{here.basis.value}, up to a factor of order one]"),
+        ("", here.meaning),
+    ]
+
+
+def _place(net: Network, optimizer: Optimizer) -> tuple[str, str]:
     """Coordinates; strengths where a layer starts at zero, which is beyond every plane."""
     if net.zero_layer is None:
-        return "coordinates", f"γ = {plain(net.gamma)}, γ' = {plain(net.gamma_prime)}"
+        values = zip(coordinate_symbols(net.depth), net.coordinates(optimizer), strict=True)
+        return "coordinates", ", ".join(f"{plain(symbol)} = {plain(value)}" for symbol, value in values)
     strength, _ = strengths(net.exponents.sigmas)
-    return "strengths", f"s: {', '.join(map(power, strength))}; P = 0; no γ, since {net.zero_layer} starts at zero"
+    return (
+        "strengths",
+        f"s: {', '.join(map(power, strength))}; P = 0; no coordinates, since {net.zero_layer} starts at zero",
+    )
 
 
-def _regime_rows(net: Network) -> list[tuple[str, str]]:
-    basis, slopes, regimes = net.basis(), net.slopes(), net.regime()
-    rows = {k: f"{regimes[k].value} [{basis[k].value}], S = {slopes[k]} [derived]" for k in net.layers}
+def _regime_rows(net: Network, optimizer: Optimizer) -> list[tuple[str, str]]:
+    basis, slopes = net.basis(optimizer=optimizer), net.slopes(optimizer=optimizer)
+    regimes = net.regime(optimizer=optimizer)
+    values = {k: str(slope) for k, slope in slopes.items()}
+    if net.depends_on_target(optimizer):
+        hard = net.slopes(target="hard")
+        values = {k: f"{slope} for an easy target, {hard[k]} for a hard one" for k, slope in slopes.items()}
+    rows = {k: f"{regimes[k].value} [{basis[k].value}], S = {values[k]} [derived]" for k in net.layers}
     if net.depth > 2:  # only then do the two norms differ, in the layers between two wide ones
-        spectral, labels = net.slopes("spectral"), net.regime("spectral")
+        spectral, labels = (
+            net.slopes("spectral", optimizer=optimizer),
+            net.regime("spectral", optimizer=optimizer),
+        )
         rows = {k: f"{text}; in spectral norm {labels[k].value}, S = {spectral[k]}" for k, text in rows.items()}
     if net.zero_layer is not None:
-        size = power(net.displacements()[net.zero_layer])
+        size = power(net.displacements(optimizer=optimizer)[net.zero_layer])
         rows[net.zero_layer] = (
             f"starts at zero, no RD; it grows to |{net.zero_layer}(t)| ~ {size} in either norm [derived]"
         )

@@ -1,12 +1,22 @@
 """The derivation as a document: what is assumed, every substitution, what is proved and what is argued."""
 
+from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.documents.derivation import Derivation
-from phasetheory.documents.document import render
-from phasetheory.documents.dynamics import checks_section, dynamics_sections
-from phasetheory.documents.scaling import scaling_sections
+from phasetheory.documents.document import Section, render, render_part
+from phasetheory.documents.dynamics import activation_words, checks_section, dynamics_sections
+from phasetheory.documents.scaling import (
+    boundaries_section,
+    network_section,
+    regions_section,
+    scaling_sections,
+    statements_section,
+)
 from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.network import Network
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
+from phasetheory.symbols.prose import literal
 
-__all__ = ["write"]
+__all__ = ["for_notebook", "write"]
 
 
 def write(derivation: Derivation, form: str = "text") -> str:
@@ -27,11 +37,28 @@ def write(derivation: Derivation, form: str = "text") -> str:
     """
     if not isinstance(derivation, Derivation):
         raise TheoryError(f"derivation = {shown(derivation)}; give what phasetheory.derive() returns")
-    sections = [*dynamics_sections(derivation), *scaling_sections(derivation), checks_section(derivation)]
-    return render(sections, form, _title(derivation))
+    return render(_sections(derivation), form, _title(derivation))
+
+
+def for_notebook(shown_object: Derivation | Network | PhaseDiagram, form: str) -> str:
+    """What a notebook shows of an object, as ``'html'`` that needs no script, or as the ``'latex'`` of an exported paper."""
+    match shown_object:
+        case Derivation():
+            sections = _sections(shown_object)
+        case Network():
+            sections = [network_section(shown_object), statements_section(shown_object)]
+        case PhaseDiagram():
+            sections = [boundaries_section(shown_object), regions_section(shown_object)]
+    return render_part(sections, form)
+
+
+def _sections(derivation: Derivation) -> list[Section]:
+    return [*dynamics_sections(derivation), *scaling_sections(derivation), checks_section(derivation)]
 
 
 def _title(derivation: Derivation) -> str:
-    name = f": {derivation.network.name}" if derivation.network is not None and derivation.network.name else ""
-    activation = derivation.activation.name.replace("_", " ")
-    return f"The phase diagram of a {derivation.depth}-layer {activation} network, derived{name}"
+    network = derivation.network
+    name = f": {literal(network.name)}" if network is not None and network.name else ""
+    activation = activation_words(derivation.activation)
+    under = "" if derivation.optimizer == GRADIENT_FLOW else f" under {derivation.optimizer.title}"
+    return f"The phase diagram of a {derivation.depth}-layer {activation} network{under}, derived{name}"

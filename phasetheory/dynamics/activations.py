@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.errors import ExpressionError, NotHomogeneousError, TheoryError, shown
-from phasetheory.symbols.expressions import as_expression
+from phasetheory.symbols.expressions import as_expression, d, m
 
 __all__ = ["Activation", "check_activation", "leaky_relu", "linear", "relu", "relu_power"]
 
@@ -58,7 +58,13 @@ class Activation:
                 raise TheoryError(
                     f"{attribute} = {value} of {self.name} is not a real number; give one such as 1 or '1/10'"
                 )
+            if value.has(m, d):
+                raise TheoryError(
+                    f"{attribute} = {value} of {self.name} depends on the size of the network; give a number"
+                )
             object.__setattr__(self, attribute, value)
+        if self.right == 0 and self.left == 0:
+            raise TheoryError(f"{self.name} is zero everywhere, and nothing would ever move; give right or left")
         if self.degree.is_positive is not True:
             raise NotHomogeneousError(f"degree = {self.degree} of {self.name} is not positive; give p > 0")
 
@@ -92,6 +98,11 @@ class Activation:
                 "use relu, leaky_relu(slope), relu_power(p) or linear"
             )
         return cls(name, right.subs(_positive, 1), left.subs(_positive, 1), degree)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a multiple of the identity: without a kink."""
+        return (self.degree, self.left) == (1, -self.right)
 
     @cached_property
     def function(self) -> type[sp.Function]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from phasetheory.dynamics.gradient_flow import GradientFlow
+from phasetheory.dynamics.gradient_flow import GradientFlow, check_flow
 
 __all__ = ["BalanceLaw", "balance_laws"]
 
@@ -47,6 +47,7 @@ class BalanceLaw:
 
 def balance_laws(flow: GradientFlow) -> tuple[BalanceLaw, ...]:
     """Prove the balance law of every hidden neuron, then of every pair of neighbouring layers."""
+    check_flow(flow)
     laws = []
     for layer in range(1, flow.depth):
         neurons = [_neuron_law(flow, layer, k) for k in range(flow.weights[layer - 1].rows)]

@@ -12,7 +12,6 @@ is proved equal to it entry by entry (:meth:`GradientFlow.residual`).
 
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import sympy as sp
@@ -20,8 +19,18 @@ import sympy as sp
 from phasetheory.dynamics.activations import Activation, check_activation, relu
 from phasetheory.errors import TheoryError, shown
 from phasetheory.symbols.expressions import as_scale, listed_or_none
+from phasetheory.symbols.rationals import is_whole
 
-__all__ = ["DEEPEST", "GradientFlow", "alpha", "check_depth", "gradient_flow", "learning_rate_symbols", "sigma_symbols"]
+__all__ = [
+    "DEEPEST",
+    "GradientFlow",
+    "alpha",
+    "check_depth",
+    "check_flow",
+    "gradient_flow",
+    "learning_rate_symbols",
+    "sigma_symbols",
+]
 
 #: The output scale as a symbol.
 alpha = sp.Symbol("alpha", positive=True)
@@ -29,18 +38,26 @@ alpha = sp.Symbol("alpha", positive=True)
 #: Layers of the deepest network: beyond them even exact rationals take their time.
 DEEPEST = 1000
 
+_LARGEST = 20  # samples, neurons of a layer, inputs
+
 Matrices = tuple[sp.ImmutableDenseMatrix, ...]
 
 
 def check_depth(depth: Any, *, deepest: int = DEEPEST) -> int:
     """The depth as an integer, refused where it is none, below 2, or beyond what is computed in good time."""
-    if not isinstance(depth, Integral) or isinstance(depth, bool) or int(depth) < 2:
+    if not is_whole(depth) or depth < 2:
         raise TheoryError(f"depth = {shown(depth)}; a network has at least two layers of weights, give an integer >= 2")
-    if int(depth) > deepest:
+    if depth > deepest:
         raise TheoryError(
             f"depth = {shown(depth)} is beyond what is computed in good time; give at most {deepest} layers"
         )
     return int(depth)
+
+
+def check_flow(flow: Any) -> None:
+    """Refuse what is not a :class:`GradientFlow`."""
+    if not isinstance(flow, GradientFlow):
+        raise TheoryError(f"flow = {shown(flow)} is not a flow; give phasetheory.gradient_flow(..)")
 
 
 def sigma_symbols(depth: int) -> tuple[sp.Symbol, ...]:
@@ -133,8 +150,10 @@ def gradient_flow(
     depth = check_depth(depth)
     check_activation(activation)
     for name, size in (("samples", samples), ("width", width), ("inputs", inputs)):
-        if not isinstance(size, Integral) or isinstance(size, bool) or int(size) < 1:
-            raise TheoryError(f"{name} = {shown(size)}; give a small positive integer")
+        if not is_whole(size) or not 1 <= size <= _LARGEST:
+            raise TheoryError(
+                f"{name} = {shown(size)}; give a small positive integer, at most {_LARGEST}: each is a symbol"
+            )
     rates = (sp.S.One,) * depth
     if learning_rates is not None:
         rates = tuple(as_scale(rate, name="learning rate") for rate in listed_or_none(learning_rates) or ())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from phasetheory.dynamics.gradient_flow import GradientFlow, Matrices, alpha, sigma_symbols
+from phasetheory.dynamics.gradient_flow import GradientFlow, Matrices, alpha, check_flow, sigma_symbols
 
 __all__ = ["Normalization", "normalize"]
 
@@ -83,6 +83,7 @@ class Normalization:
 
 def normalize(flow: GradientFlow) -> Normalization:
     """Solve for the normalisation of ``flow``; see the module for the argument."""
+    check_flow(flow)
     sigmas = sigma_symbols(flow.depth)
     scaled_output = flow.activation.pull_out(flow.outputs[0].xreplace(_rescaling(flow, sigmas)), frozenset(sigmas))
     kappa = _ratio(scaled_output, flow.outputs[0].subs(alpha, 1))

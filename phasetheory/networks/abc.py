@@ -2,16 +2,18 @@ r"""abc parametrisations of Yang and Hu, and the way to plain scales and back.
 
 An abc parametrisation writes layer l, 1..L from the input, with exponents of the width (paper's n is m here):
 
-    W_l = m^(-a_l) V_l,    (V_l)_ij ~ N(0, m^(-2 b_l)) at the start,    dV_l/dt = -m^(-c_l) dR/dV_l,    f without 1/alpha.
+    W_l = m^(-a_l) V_l,    (V_l)_ij ~ N(0, m^(-2 b_l)) at the start,    dV_l/dt = -m^(-c_l) dR/dV_l,    f without 1/alpha,
 
-Written for W_l, since dR/dV_l = m^(-a_l) dR/dW_l, this is a network of this package:
+or, under sign descent, the sign of dR/dV_l. Written for W_l, since dR/dV_l = m^(-a_l) dR/dW_l and an update of degree q - 1 in
+the gradient sees that factor to the power q - 1, this is a network of this package:
 
-    sigma_l = m^-(a_l + b_l),    eta_l = m^-(2 a_l + c_l),    alpha = 1.
+    sigma_l = m^-(a_l + b_l),    eta_l = m^-(q a_l + c_l),    alpha = 1:    q = 2 gradient flow, q = 1 sign descent.
 
-So (a_l + theta, b_l - theta, c_l - 2 theta), for each layer separately, is the same network exactly: the symmetry of the
-paper for gradient descent (the paper has one c for all layers; it is the same in every c_l). The way back keeps exponents
-only, not constants, and takes the representative with a_l = 0 except a_L, which holds alpha.
-Source: G. Yang, E. Hu, ICML 2021, arXiv 2011.14522, sections 2-3 and table 1.
+So (a_l + theta, b_l - theta, c_l - q theta), for each layer separately, is the same network exactly: the symmetry of the
+papers for gradient descent, q = 2, and for Adam, q = 1 (the first has one c for all layers; it is the same in every c_l). So a
+list of exponents belongs to its optimiser. The way back keeps exponents only, not constants, and takes the representative with
+a_l = 0 except a_L, which holds alpha.
+Sources: G. Yang, E. Hu, ICML 2021, arXiv 2011.14522, sections 2-3 and table 1; K. Everett et al., ICML 2024, arXiv 2407.05872.
 """
 
 from collections.abc import Sequence
@@ -23,6 +25,7 @@ import sympy as sp
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import ExpressionError, TheoryError, shown
 from phasetheory.networks.network import Network, check_network, refuse_zero_layer
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.symbols.expressions import as_expression, d, listed_or_none, m
 
 __all__ = ["AbcParametrization", "from_abc", "to_abc"]
@@ -37,31 +40,40 @@ class AbcParametrization:
     c: tuple[sp.Expr, ...]
 
     def __post_init__(self) -> None:
+        depth = len(listed_or_none(self.a) or ())
         for name in ("a", "b", "c"):
-            object.__setattr__(self, name, _exponents(getattr(self, name), name, len(self.a)))
+            object.__setattr__(self, name, _exponents(getattr(self, name), name, depth))
 
-    def shifted(self, theta: Sequence[Any]) -> "AbcParametrization":
-        """The equivalent parametrisation (a + theta, b - theta, c - 2 theta), one theta per layer.
+    def shifted(self, theta: Sequence[Any], *, optimizer: str | Optimizer = GRADIENT_FLOW) -> "AbcParametrization":
+        """The equivalent parametrisation (a + theta, b - theta, c - q theta), one theta per layer; q = 2, for Adam 1.
 
         Examples
         --------
         >>> to_abc(from_abc(a=(0, 1), b=(0, 0), c=(0, 0))).shifted((1, -1)).c
         (-2, 4)
         """
-        shifts = _exponents(theta, "theta", len(self.a))
+        shifts, order = _exponents(theta, "theta", len(self.a)), as_optimizer(optimizer).order
         return AbcParametrization(
             tuple(x + t for x, t in zip(self.a, shifts, strict=True)),
             tuple(x - t for x, t in zip(self.b, shifts, strict=True)),
-            tuple(x - 2 * t for x, t in zip(self.c, shifts, strict=True)),
+            tuple(x - order * t for x, t in zip(self.c, shifts, strict=True)),
         )
 
-    def network(self, *, activation: Activation = relu, name: str = "") -> Network:
+    def network(
+        self, *, optimizer: str | Optimizer = GRADIENT_FLOW, activation: Activation = relu, name: str = ""
+    ) -> Network:
         """The same network in plain scales."""
-        return from_abc(a=self.a, b=self.b, c=self.c, activation=activation, name=name)
+        return from_abc(a=self.a, b=self.b, c=self.c, optimizer=optimizer, activation=activation, name=name)
 
 
 def from_abc(
-    *, a: Sequence[Any], b: Sequence[Any], c: Sequence[Any] | Any = 0, activation: Activation = relu, name: str = ""
+    *,
+    a: Sequence[Any],
+    b: Sequence[Any],
+    c: Sequence[Any] | Any = 0,
+    optimizer: str | Optimizer = GRADIENT_FLOW,
+    activation: Activation = relu,
+    name: str = "",
 ) -> Network:
     """A network from an abc parametrisation.
 
@@ -70,6 +82,8 @@ def from_abc(
     a, b : sequences of L exponents, input to output
         Rational numbers, text such as ``'1/2'``, or SymPy expressions.
     c : sequence of L exponents, or one for all layers as in the paper
+    optimizer : str or Optimizer
+        The one that the rates c are meant for: with multipliers a they mean something else to another. Ask the network with it.
 
     Examples
     --------
@@ -77,7 +91,14 @@ def from_abc(
 
     >>> from_abc(a=("-1/2", 0, "1/2"), b=("1/2", "1/2", "1/2"), c=0).slopes(norm="spectral")
     {'W1': 0, 'W2': 0, 'a': 0}
+
+    and so has muP for Adam (Everett et al.), asked as Adam:
+
+    >>> adam = from_abc(a=("-1/2", 0, "1/2"), b=("1/2", "1/2", "1/2"), c=("1/2", 1, "1/2"), optimizer="adam")
+    >>> adam.slopes(norm="spectral", optimizer="adam")
+    {'W1': 0, 'W2': 0, 'a': 0}
     """
+    order = as_optimizer(optimizer).order
     listed = listed_or_none(a)
     if listed is None or len(listed) < 2:
         raise TheoryError(f"a = {shown(a)}; give one exponent per layer, at least two layers")
@@ -86,7 +107,7 @@ def from_abc(
     rates = _exponents((c,) * depth if listed_or_none(c) is None else c, "c", depth)
     return Network(
         sigmas=tuple(m ** -(x + y) for x, y in zip(multipliers, deviations, strict=True)),
-        learning_rates=tuple(m ** -(2 * x + z) for x, z in zip(multipliers, rates, strict=True)),
+        learning_rates=tuple(m ** -(order * x + z) for x, z in zip(multipliers, rates, strict=True)),
         activation=activation,
         name=name,
     )

@@ -11,6 +11,7 @@ import sympy as sp
 
 from phasetheory.networks.critical import critical_point
 from phasetheory.networks.network import Network, layer_fans, two_layer
+from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.symbols.expressions import m
 
 __all__ = ["CATALOGUE", "Scheme"]
@@ -28,7 +29,7 @@ class Scheme:
     bias : str
         What its biases change.
     build : callable
-        Depth to Network.
+        Depth and optimiser to Network: muP is another network to another optimiser.
     two_layers_only : str
         Why it is no scheme for deeper networks and what to use there; empty if it is one.
     """
@@ -37,7 +38,7 @@ class Scheme:
     source: str
     law: str
     bias: str
-    build: Callable[[int], Network]
+    build: Callable[[int, Optimizer], Network]
     two_layers_only: str = ""
 
 
@@ -52,9 +53,9 @@ _any = sp.Symbol("g", real=True)
 _lazy = sp.Symbol("g", positive=True)
 
 
-def _by_variance(variance: Callable[[sp.Expr, sp.Expr], sp.Expr]) -> Callable[[int], Network]:
+def _by_variance(variance: Callable[[sp.Expr, sp.Expr], sp.Expr]) -> Callable[[int, Optimizer], Network]:
     """A scheme that gives each layer the variance of its fans."""
-    return lambda depth: Network(sigmas=tuple(sp.sqrt(variance(*fans)) for fans in layer_fans(depth)))
+    return lambda depth, _: Network(sigmas=tuple(sp.sqrt(variance(*fans)) for fans in layer_fans(depth)))
 
 
 def _uniform_variance(limit: sp.Expr) -> sp.Expr:
@@ -63,13 +64,13 @@ def _uniform_variance(limit: sp.Expr) -> sp.Expr:
     return sp.integrate(x**2, (x, -limit, limit)) / (2 * limit)
 
 
-def _tangent_kernel(depth: int) -> Network:
+def _tangent_kernel(depth: int, _: Optimizer) -> Network:
     # 1/sqrt(m) after every hidden layer: degree 1 collects the factors in front of the output
     return Network(sigmas=(1,) * depth, alpha=m ** sp.Rational(depth - 1, 2))
 
 
-def _centred_lazy(depth: int) -> Network:
-    base = critical_point(depth).network()
+def _centred_lazy(depth: int, optimizer: Optimizer) -> Network:
+    base = critical_point(depth, optimizer=optimizer).network()
     return Network(base.sigmas, alpha=m ** (base.exponents.alpha - _lazy))
 
 
@@ -107,20 +108,21 @@ CATALOGUE: Mapping[str, Scheme] = {
         "Mei, Montanari, Nguyen 2018, arXiv 1804.06561",
         "standard normal weights, output over m",
         _NO_BIAS,
-        lambda depth: two_layer(m, beta1=1, beta2=1),
+        lambda depth, _: two_layer(m, beta1=1, beta2=1),
         two_layers_only="it averages over the neurons of one hidden layer; use 'mup', which is the same point at depth 2",
     ),
     "mup": Scheme(
         "muP",
         "Yang, Hu 2021, arXiv 2011.14522; here solved for by critical_point(depth), all learning rates 1",
-        "standard normal weights, output over m^(L/2); the published multipliers and rates are an equivalent form",
+        "standard normal weights, output over m^(L/2); for Adam hidden weights sqrt(m) times as large, output over m^(L-1); the "
+        "published multipliers and rates are an equivalent form",
         _NO_BIAS,
-        lambda depth: critical_point(depth).network(),
+        lambda depth, optimizer: critical_point(depth, optimizer=optimizer).network(),
     ),
     "centred_lazy": Scheme(
         "Centred lazy",
         "Chizat, Oyallon, Bach 2019, arXiv 1812.07956: model m^g (h(theta) - h(theta_0)), h at the critical point",
-        "standard normal weights, output over m^(L/2 - g), the output at the start subtracted",
+        "standard normal weights, output over m^(L/2 - g), the output at the start subtracted; for Adam the weights of its muP",
         _NO_BIAS,
         _centred_lazy,
     ),
@@ -129,7 +131,7 @@ CATALOGUE: Mapping[str, Scheme] = {
         "E, Ma, Wu 2020, arXiv 1904.04326",
         "output weights of any size beta1 = m^-g: the line gamma = gamma' = g",
         _NO_BIAS,
-        lambda depth: two_layer(1, beta1=m**-_any, beta2=1),
+        lambda depth, _: two_layer(1, beta1=m**-_any, beta2=1),
         two_layers_only="its source treats two layers; give a Network with the scales you mean",
     ),
     "pytorch_linear": Scheme(

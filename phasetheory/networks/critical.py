@@ -1,16 +1,18 @@
 r"""The critical point of a depth: where every layer moves, in spectral norm, by its own size; derived, and unique.
 
-With learning rates absorbed and D/2 the exponent of sqrt(Delta) (:mod:`phasetheory.scaling.argument`), a layer moves by
-delta_l = min(D/2, D - s_l). Its spectral slope delta_l - s_l vanishes if and only if s_l = D/2: for D/2 >= s_l the minimum is
-D/2; for D/2 < s_l it is D - s_l, which equals s_l only if D/2 = s_l, a contradiction. So all slopes vanish if and only if
+With learning rates absorbed, g the exponent of the growth and r_l = s_l - c_l those of the strengths in units of the optimiser
+(:mod:`phasetheory.scaling.argument`), the spectral slope of a layer is min(x, q x) with x = g - r_l and q >= 1: it vanishes if
+and only if x = 0. So all slopes vanish if and only if
 
-    s_1 = ... = s_L = D/2,      and then D/2 = s + max(-p, 0)/L - max(p, 0)/2 = s  forces  p = 0, the capacity P = 1.
+    r_1 = ... = r_L = g,      and then g = r + max(-p, 0)/L - max(p, 0)/q = r  forces  p = 0, the capacity P = 1.
 
 Those are L independent linear equations for the L + 1 exponents of sigma_1..sigma_L and alpha; the one direction left is a common
-factor in every layer, taken out again by alpha, which changes no relative distance. Hence one critical point per depth
-(proved, given the scaling argument). At depth 2 it is the mean-field scaling, at any depth muP; with learning rates that
-differ between layers it takes other forms, all equal after absorption: see :func:`phasetheory.from_abc`.
-Sources: Yang, Hu 2021, arXiv 2011.14522 (muP); Yang, Simon, Bernstein 2023, arXiv 2310.17813 (as a spectral condition).
+factor in every layer, taken out again by alpha, which changes no relative distance. Hence one critical point per depth and
+optimiser (proved, given the scaling argument). At depth 2 it is the mean-field scaling, at any depth muP: that of gradient
+descent, or that of Adam. With learning rates that differ between layers it takes other forms, all equal after absorption: see
+:func:`phasetheory.from_abc`.
+Sources: Yang, Hu 2021, arXiv 2011.14522 (muP); Yang, Simon, Bernstein 2023, arXiv 2310.17813 (as a spectral condition);
+Everett et al. 2024, arXiv 2407.05872 (muP for Adam).
 """
 
 from dataclasses import dataclass
@@ -22,7 +24,8 @@ from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import ExpressionError, TheoryError, shown
 from phasetheory.networks.network import Network
-from phasetheory.scaling.argument import strengths
+from phasetheory.scaling.argument import strengths, units
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.symbols.expressions import as_expression, d, m
 
 __all__ = ["CriticalPoint", "critical_point"]
@@ -42,11 +45,13 @@ class CriticalPoint:
         Exponent of the output scale, in terms of :attr:`gauge`.
     gauge : sympy.Symbol
         Exponent of sigma_1: the common factor that changes no relative distance.
+    optimizer : Optimizer
     """
 
     sigmas: tuple[sp.Expr, ...]
     alpha: sp.Expr
     gauge: sp.Symbol = _gauge
+    optimizer: Optimizer = GRADIENT_FLOW
 
     @property
     def depth(self) -> int:
@@ -73,7 +78,7 @@ class CriticalPoint:
         return Network(sigmas, m ** self.alpha.subs(self.gauge, value), activation=activation, name="critical point")
 
 
-def critical_point(depth: int) -> CriticalPoint:
+def critical_point(depth: int, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> CriticalPoint:
     """Solve for the exponents at which every layer's spectral slope is 0; see the module for the proof that they are unique.
 
     Examples
@@ -83,12 +88,16 @@ def critical_point(depth: int) -> CriticalPoint:
     ((g, g, g), 3*g + 3/2)
     >>> point.network().slopes(norm="spectral")
     {'W1': 0, 'W2': 0, 'a': 0}
+    >>> adam = critical_point(3, optimizer="adam")
+    >>> adam.sigmas, adam.alpha
+    ((g, g + 1/2, g), 3*g + 2)
     """
-    depth = check_depth(depth)
+    depth, chosen = check_depth(depth), as_optimizer(optimizer)
     sigmas, alpha = sp.symbols(f"x_1:{depth + 1}", real=True), sp.Symbol("y", real=True)
     strength, _ = strengths(sigmas)
-    equations = [sigmas[0] - _gauge, sum(strength) - alpha, *(s - strength[0] for s in strength[1:])]
+    first, *others = (s - c for s, c in zip(strength, units(depth, chosen), strict=True))
+    equations = [sigmas[0] - _gauge, sum(strength) - alpha, *(r - first for r in others)]
     ((*solution,),) = sp.linsolve(equations, [*sigmas, alpha])
     if any(value.has(*sigmas, alpha) for value in solution):
         raise AssertionError("the critical point is not unique, against the proof")
-    return CriticalPoint(tuple(map(sp.expand, solution[:-1])), sp.expand(solution[-1]))
+    return CriticalPoint(tuple(map(sp.expand, solution[:-1])), sp.expand(solution[-1]), optimizer=chosen)

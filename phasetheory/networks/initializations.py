@@ -7,6 +7,7 @@ from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.catalogue import CATALOGUE, Scheme
 from phasetheory.networks.network import Network
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 
 __all__ = ["Initialization", "describe_initialization", "initialization", "initializations"]
 
@@ -32,8 +33,10 @@ class Initialization:
         """Whether the scheme is made for this depth."""
         return depth == 2 or (depth > 2 and not self.scheme.two_layers_only)
 
-    def network(self, depth: int = 2, activation: Activation = relu) -> Network:
-        """The scheme as a network.
+    def network(
+        self, depth: int = 2, activation: Activation = relu, *, optimizer: str | Optimizer = GRADIENT_FLOW
+    ) -> Network:
+        """The scheme as a network, to be trained with an optimiser: 'mup' and 'centred_lazy' are made for one.
 
         Raises
         ------
@@ -43,7 +46,7 @@ class Initialization:
         depth = check_depth(depth)
         if not self.exists_at(depth):
             raise TheoryError(f"{self.name!r} has no depth {depth}: {self.scheme.two_layers_only}")
-        return replace(self.scheme.build(depth), activation=activation, name=self.title)
+        return replace(self.scheme.build(depth, as_optimizer(optimizer)), activation=activation, name=self.title)
 
 
 def initializations(depth: int = 2) -> tuple[str, ...]:
@@ -61,8 +64,10 @@ def describe_initialization(name: str) -> Initialization:
     return Initialization(key, CATALOGUE[key])
 
 
-def initialization(name: str, depth: int = 2, activation: Activation = relu) -> Network:
-    """A named initialisation as a network of any depth it is made for.
+def initialization(
+    name: str, depth: int = 2, activation: Activation = relu, *, optimizer: str | Optimizer = GRADIENT_FLOW
+) -> Network:
+    """A named initialisation as a network of any depth it is made for, and for the optimiser that will train it.
 
     ``'e_et_al'`` and ``'centred_lazy'`` are lines: their exponents contain the free symbol g.
 
@@ -73,4 +78,4 @@ def initialization(name: str, depth: int = 2, activation: Activation = relu) -> 
     >>> initialization("pytorch_linear", depth=3).sigmas[1]
     sqrt(3)/(3*sqrt(m))
     """
-    return describe_initialization(name).network(depth, activation)
+    return describe_initialization(name).network(depth, activation, optimizer=optimizer)

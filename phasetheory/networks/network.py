@@ -34,19 +34,37 @@ from phasetheory.errors import NotHomogeneousError, NotPowerLawError, TheoryErro
 from phasetheory.scaling.argument import Exponents, displacement, layer_slopes
 from phasetheory.scaling.capacity import capacity_exponent
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rate_scaling
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
+from phasetheory.scaling.targets import check_target, hard_slopes, is_open, matters
 from phasetheory.symbols.budget import simplified
 from phasetheory.symbols.exponents import check_positive, exponent, exponent_of
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 
-__all__ = ["Network", "check_network", "layer_fans", "layer_names", "refuse_zero_layer", "three_layer", "two_layer"]
+__all__ = [
+    "Network",
+    "check_network",
+    "coordinate_symbols",
+    "layer_fans",
+    "layer_names",
+    "refuse_zero_layer",
+    "three_layer",
+    "two_layer",
+]
 
+_ALL_ONE: Any = None  # learning rates
 _LARGEST_POWER = 4096  # of a scale in kappa: 2^4096 is still a number to print
 
 
 def layer_names(depth: int) -> tuple[str, ...]:
     """Names of the weights from input to output: ('w', 'a') at depth 2, else ('W1', ..., 'a')."""
     return ("w", "a") if depth == 2 else (*(f"W{layer}" for layer in range(1, depth)), "a")
+
+
+def coordinate_symbols(depth: int) -> tuple[sp.Symbol, sp.Symbol]:
+    """What gamma and gamma' are called at this depth: gamma_3 and gamma_2 in the book's three layers."""
+    first, second = sp.symbols("gamma_3 gamma_2" if depth == 3 else "gamma gamma_prime", real=True)
+    return first, second
 
 
 def layer_fans(depth: int) -> list[Fans]:
@@ -90,7 +108,7 @@ class Network:
 
     sigmas: tuple[sp.Expr, ...]
     alpha: sp.Expr = sp.S.One
-    learning_rates: tuple[sp.Expr, ...] = ()
+    learning_rates: tuple[sp.Expr, ...] = _ALL_ONE
     activation: Activation = relu
     name: str = ""
 
@@ -98,15 +116,15 @@ class Network:
         check_activation(self.activation)
         if not isinstance(self.name, str):
             raise TheoryError(f"name = {shown(self.name)} is not text; give how the network is called, or leave it out")
-        given, rates = listed_or_none(self.sigmas), listed_or_none(self.learning_rates)
+        given = listed_or_none(self.sigmas)
         if given is None or len(given) < 2:
             raise TheoryError(f"sigmas = {shown(self.sigmas)}; give one scale per layer, at least two layers")
         depth = check_depth(len(given))
+        rates = [1] * depth if self.learning_rates is _ALL_ONE else listed_or_none(self.learning_rates)
         if rates is None:
             raise TheoryError(f"learning_rates = {shown(self.learning_rates)}; give one per layer, or leave them out")
-        rates = rates or [1] * depth
         if len(rates) != depth:
-            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer")
+            raise TheoryError(f"{len(rates)} learning rates for {depth} layers; give one per layer, or leave them out")
         names = ("beta2", "beta1") if depth == 2 else [f"sigma_{i + 1}" for i in range(depth)]
         fans = layer_fans(depth)
         sigmas = tuple(_deviation(s, name, fan) for name, s, fan in zip(names, given, fans, strict=True))
@@ -123,11 +141,10 @@ class Network:
                 f"{' = '.join(zeros)} = 0: with two layers at zero every gradient vanishes and nothing ever moves; "
                 "let one layer start at zero at most"
             )
-        act = self.activation
-        if zeros and self.sigmas[-1] != 0 and (act.degree, act.left) != (1, -act.right):
+        if zeros and self.sigmas[-1] != 0 and not self.activation.is_linear:
             raise TheoryError(
-                f"{zeros[0]} = 0: a hidden layer at zero stands on the kink of {act.name}, where it never moves, or all its "
-                "neurons move as one; let the output layer start at zero, or take a small scale such as 1/m^2"
+                f"{zeros[0]} = 0: a hidden layer at zero stands on the kink of {self.activation.name}, where it never moves, or "
+                "all its neurons move as one; let the output layer start at zero, or take a small scale such as 1/m^2"
             )
 
     @property
@@ -197,11 +214,25 @@ class Network:
     def gamma_prime(self) -> sp.Expr:
         """-lim log kappa' / log m, exact (gamma_2 in the book's three-layer notation)."""
         try:
-            own = self.exponents
+            return self.coordinates()[1]
         except NotPowerLawError:
             return sp.expand(-exponent_of(self._kappa_prime))
-        first, last = (own.sigmas[i] - own.learning_rates[i] / 2 for i in (0, -1))
-        return sp.expand(first - last)
+
+    def coordinates(self, optimizer: str | Optimizer = GRADIENT_FLOW) -> tuple[sp.Expr, sp.Expr]:
+        """(gamma, gamma'), with the learning rates in gamma' as they count for an optimiser.
+
+        kappa' is the ratio of last to first scale, learning rates absorbed: (sigma_L/eta_L^(1/q)) / (sigma_1/eta_1^(1/q)),
+        q = 2 under gradient flow, q = 1 under sign descent. With equal rates they are :attr:`gamma` and :attr:`gamma_prime`.
+
+        Examples
+        --------
+        >>> net = two_layer(alpha="m", beta1=1, beta2=1)
+        >>> fast = Network(net.sigmas, net.alpha, learning_rates=("m", 1))
+        >>> fast.coordinates(), fast.coordinates("adam")
+        ((1, -1/2), (1, -1))
+        """
+        sigmas, _ = self.exponents.absorbed(as_optimizer(optimizer))
+        return self.gamma, sp.expand(sigmas[0] - sigmas[-1])
 
     @cached_property
     def exponents(self) -> Exponents:
@@ -214,48 +245,90 @@ class Network:
 
     @property
     def capacity(self) -> sp.Expr:
-        """Exponent of the capacity P, for any degree, large where positive; see :mod:`phasetheory.scaling.capacity`."""
+        """Exponent of the capacity P, for any degree, large where positive; see :mod:`phasetheory.scaling.capacity`.
+
+        It belongs to the start, where nothing has moved: the same for every optimiser.
+        """
         return capacity_exponent(self.exponents.sigmas, self.exponents.alpha, self.activation.degree)
 
-    def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
+    def slopes(
+        self, norm: str = "frobenius", *, optimizer: str | Optimizer = GRADIENT_FLOW, target: str = "easy"
+    ) -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact.
 
         Derived by the scaling argument of :mod:`phasetheory.scaling.argument`; the theorem of [L21] covers the regime of w
-        at depth 2. ``norm`` is ``'frobenius'`` (the paper's relative distance) or ``'spectral'``. A layer that starts at zero has
-        no RD, and oo here.
+        at depth 2 under gradient flow. A layer that starts at zero has no RD, and oo here.
+
+        Parameters
+        ----------
+        norm : str
+            ``'frobenius'`` (the paper's relative distance) or ``'spectral'``.
+        optimizer : str or Optimizer
+            ``'gradient-flow'``, or ``'sign-descent'``, also called ``'adam'``, which is what Adam does at a small rate. The
+            learning rates of the network are those of this optimiser.
+        target : str
+            ``'easy'`` or ``'hard'``: where :meth:`depends_on_target`, which of the two branches; elsewhere they are one. See
+            :mod:`phasetheory.scaling.targets`.
 
         Raises
         ------
         NotHomogeneousError
             For an activation of degree other than 1: growth is then winner-take-all and no slope is claimed.
+        TheoryError
+            An unknown optimiser; a hard target beyond two layers, under sign descent, or for the linear activation.
+
+        Examples
+        --------
+        >>> net = two_layer(alpha=1, beta1="1/sqrt(m)", beta2=1)
+        >>> net.slopes(), net.slopes(optimizer="adam")
+        ({'w': -3/2, 'a': -1/2}, {'w': -1, 'a': -1/2})
+        >>> two_layer("m^(5/2)", "m", 1).slopes(target="hard")
+        {'w': 3/4, 'a': -1/4}
         """
         self._require_degree_one("slopes are claimed")
-        return dict(zip(self.layers, layer_slopes(self.exponents, norm=norm), strict=True))
+        chosen = as_optimizer(optimizer)
+        check_target(target, self.depth, self.activation, chosen)
+        slopes = dict(zip(self.layers, layer_slopes(self.exponents, norm=norm, optimizer=chosen), strict=True))
+        if target == "hard" and is_open(slopes):
+            return dict(zip(self.layers, hard_slopes(self.exponents, norm), strict=True))
+        return slopes
 
-    def displacements(self) -> dict[str, sp.Expr]:
+    def depends_on_target(self, optimizer: str | Optimizer = GRADIENT_FLOW) -> bool:
+        """Whether the slopes differ for easy and hard targets: two layers, w condensed, a linear. See :meth:`slopes`."""
+        chosen = as_optimizer(optimizer)
+        return matters(self.depth, self.activation, chosen) and is_open(self.slopes(optimizer=chosen))
+
+    def displacements(self, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, sp.Expr]:
         """Exponent of how far every layer moves, lim log sup_t |W_l(t) - W_l(0)| / log m, in the weights as they are given.
 
         Derived, by the same argument. It is the same in Frobenius and spectral norm, since layers move in a number of directions
         that does not grow with the width. Of a layer that starts at zero it is the size of its weights.
         """
         self._require_degree_one("displacements are claimed")
-        moved = displacement(*self.exponents.absorbed_numbers()).moved
-        rates = self.exponents.learning_rates
-        return {layer: move + rate / 2 for layer, move, rate in zip(self.layers, moved, rates, strict=True)}
+        chosen = as_optimizer(optimizer)
+        moved = displacement(*self.exponents.absorbed_numbers(chosen), optimizer=chosen).moved
+        roots = (rate / chosen.order for rate in self.exponents.learning_rates)
+        return {layer: move + root for layer, move, root in zip(self.layers, moved, roots, strict=True)}
 
-    def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
-        """Regime of every layer: the sign of its slope (condensed, if it starts at zero: nothing of the start is left)."""
-        return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+    def regime(self, norm: str = "frobenius", *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, Regime]:
+        """Regime of every layer: the sign of its slope (condensed, if it starts at zero: nothing of the start is left).
 
-    def basis(self) -> dict[str, Basis]:
-        """What the regime of every layer rests on: a theorem of [L21] for w of two relu layers off the boundary, or argument."""
+        It does not depend on the target.
+        """
+        return {layer: classify(slope) for layer, slope in self.slopes(norm, optimizer=optimizer).items()}
+
+    def basis(self, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, Basis]:
+        """What the regime of every layer rests on: argument, or a theorem.
+
+        The theorem of [L21] is on gradient flow, w of two relu layers, off the boundary.
+        """
         found = dict.fromkeys(self.layers, Basis.DERIVED)
-        if self.depth == 2 and self.activation == relu:
+        if self.depth == 2 and self.activation == relu and as_optimizer(optimizer) == GRADIENT_FLOW:
             found["w"] = basis_at(self.gamma, self.gamma_prime)
         return found
 
-    def learning_rate_scaling(self) -> LearningRateScaling:
-        """How the largest stable gradient-descent step and the time to fit scale with the width (derived).
+    def learning_rate_scaling(self, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> LearningRateScaling:
+        """How the largest stable step and the time to fit scale with the width (derived), for the square loss.
 
         Examples
         --------
@@ -264,7 +337,17 @@ class Network:
         (-1, 0)
         """
         self._require_degree_one("learning-rate exponents are claimed")
-        return learning_rate_scaling(self.exponents)
+        return learning_rate_scaling(self.exponents, as_optimizer(optimizer))
+
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
 
     def _require_degree_one(self, claim: str) -> None:
         if self.activation.degree != 1:

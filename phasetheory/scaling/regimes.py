@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite, isnan
-from numbers import Real
+from numbers import Rational, Real
 from typing import Any
 
 import sympy as sp
 
 from phasetheory.errors import ExpressionError, TheoryError, shown
 from phasetheory.symbols.expressions import as_expression
+from phasetheory.symbols.prose import text as as_text
 
 __all__ = ["Basis", "Regime", "Statement", "basis_at", "classify", "proved_slope_bounds"]
 
@@ -28,15 +29,29 @@ class Basis(Enum):
     PROVED = "proved"  #: a theorem, cited
     DERIVED = "derived"  #: a scaling argument
     FITTED = "fitted"  #: a fit to measurements
+    DEFINED = "definition"  #: nothing: it says what a word means
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A theoretical statement with its basis and source."""
+    """A theoretical statement with its basis and source.
 
-    text: str
+    Attributes
+    ----------
+    prose : str
+        The statement, its formulas between dollar signs; :attr:`text` is how one reads it.
+    basis : Basis
+    source : str
+    """
+
+    prose: str
     basis: Basis
     source: str
+
+    @property
+    def text(self) -> str:
+        """The statement as one reads it in a terminal."""
+        return as_text(self.prose)
 
     def __str__(self) -> str:
         return f"{self.text} [{self.basis.value}: {self.source}]"
@@ -62,10 +77,10 @@ def classify(slope: Any, critical: float = 0) -> Regime:
     >>> classify(sp.Rational(-1, 100)), classify(-0.01, critical=0.05)
     (<Regime.LINEAR: 'linear'>, <Regime.CRITICAL: 'critical'>)
     """
-    if not isinstance(critical, Real) or not (isfinite(critical) and critical >= 0):
+    if not isinstance(critical, Real) or isinstance(critical, bool) or not (isfinite(critical) and critical >= 0):
         raise TheoryError(f"critical = {shown(critical)}; give the largest |S| that counts as 0, a finite number >= 0")
-    is_number = isinstance(slope, Real)  # quick for floats; SymPy's numbers are compared exactly
-    if not is_number:
+    is_float = isinstance(slope, Real) and not isinstance(slope, Rational)  # quick; other numbers are compared exactly
+    if not is_float:
         return _classify_expression(_as_slope(slope), critical)
     if isnan(slope):
         raise TheoryError("the slope is nan, which has no sign; leave out what was not measured")

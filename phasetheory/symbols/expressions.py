@@ -83,9 +83,17 @@ def parse_scale(text: str, *, symbols: Iterable[sp.Symbol] = ()) -> sp.Expr:
     """
     if not isinstance(text, str):
         raise ExpressionError(f"{shown(text)} is not text; give a formula such as 'sqrt(m)'")
-    names = {**_SPELLINGS, **{symbol.name: symbol for symbol in symbols}, **_NAMES}
+    try:
+        further = [] if isinstance(symbols, str) else list(symbols)
+    except TypeError:
+        further = [None]
+    if isinstance(symbols, str) or not all(isinstance(symbol, sp.Symbol) for symbol in further):
+        raise ExpressionError(f"symbols = {shown(symbols)}; give a list of SymPy symbols, such as [sympy.Symbol('x')]")
+    names = {**_SPELLINGS, **{symbol.name: symbol for symbol in further}, **_NAMES}
     if len(text) > _MAX_LENGTH:
         raise ExpressionError(f"formula is {len(text)} characters long; write it in at most {_MAX_LENGTH}")
+    if "#" in text:
+        raise ExpressionError(f"{shown(text)} has a # in it, and what follows would be ignored; leave it out")
     try:
         formula = _Formula(shown(text), " ".join(text.translate(_PYTHON).split()), names)
         with warnings.catch_warnings():  # Python's about '1if', which is refused anyway

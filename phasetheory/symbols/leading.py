@@ -128,8 +128,8 @@ def _compare(first: tuple[sp.Expr, sp.Expr], second: tuple[sp.Expr, sp.Expr]) ->
         if a == b:
             continue
         difference = sp.expand(a - b)
-        if difference.is_positive or difference.is_negative:
-            return 1 if difference.is_positive else -1
+        if difference.is_extended_positive or difference.is_extended_negative:  # exp(m) against m: oo - 1
+            return 1 if difference.is_extended_positive else -1
         if not vanishes(difference):
             return None
     return 0

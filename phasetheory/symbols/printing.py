@@ -13,8 +13,8 @@ _LONGEST_DENOMINATOR = 99
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def plain(expression: sp.Basic) -> str:
-    """One line of text with Greek letters, e.g. ``γ - 2γ' - 1``."""
+def plain(expression: sp.Basic | str) -> str:
+    """One line of text with Greek letters, e.g. ``γ - 2γ' - 1``; of an expression, or of its text."""
     if isinstance(expression, sp.Piecewise):
         return "; ".join(
             f"{plain(value)} {'else' if condition == sp.true else f'if {plain(condition)}'}"
@@ -38,7 +38,7 @@ def power(exponent: sp.Expr) -> str:
         return "0"
     if exponent in (0, 1):
         return "m" if exponent == 1 else "1"
-    return f"m^{plain(exponent)}" if exponent.is_Integer else f"m^({plain(exponent)})"
+    return f"m^{plain(exponent)}" if exponent.is_Integer or exponent.is_Symbol else f"m^({plain(exponent)})"
 
 
 def number(value: Fraction | float) -> str:

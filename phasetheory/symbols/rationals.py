@@ -1,6 +1,7 @@
 """Numbers as exact fractions."""
 
 from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 import sympy as sp
@@ -8,9 +9,15 @@ import sympy as sp
 from phasetheory.errors import ExpressionError, TheoryError, unquoted
 from phasetheory.symbols.expressions import as_expression
 
-__all__ = ["as_fraction"]
+__all__ = ["as_fraction", "is_whole"]
 
 _ADVICE = "give one such as 1.75 or '7/4'"
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is an integer of Python or NumPy; neither a truth value nor a time."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "i")
+    return isinstance(value, Integral) and not isinstance(value, bool) and kind in "iu"
 
 
 def as_fraction(value: Any, *, name: str) -> Fraction:

@@ -58,6 +58,15 @@ def test_a_wrong_boundary_still_fails(scanned):
     assert compare_map(scanned, "w", diagram=wrong).agreeing < 4
 
 
+def test_runs_that_did_not_move_are_named():
+    """Two neurons whose sides no sample is on: RD = 0 has no logarithm, and the run is in no slope."""
+    dataset = nm.scan(nm.Plan(points=[("1/2", 0)], widths=(2, 4), seeds=1), executor=nm.Serial())
+    still = (dataset["relative_distance"] == 0).any(("layer", "norm"))
+    account = account_of(dataset)
+    assert account.still == int(still.sum()) == 1
+    assert account.lines[-1].startswith("in 1 of 2 runs a layer did not move: RD = 0 has no logarithm")
+
+
 def test_runs_cut_short_are_left_out_and_named():
     plan = nm.Plan.grid(
         gamma=("1.25", "1.75"), gamma_prime=(0,), widths=(100, 200), seeds=2, data=DATA, max_seconds=1e-9

@@ -8,6 +8,7 @@ import pytest
 
 import phasetheory as pt
 from numerics.cli import main
+from numerics.commands.letters import spell
 
 FAST = ["--point", "0.5,0", "--point", "1.75,0", "--widths", "500,1000,2000", "--seeds", "3"]
 
@@ -62,7 +63,16 @@ def test_classify_says_what_is_proved(capsys):
     assert "w is condensed" in proved
     assert "S_w ≥ 1/4" in proved
     assert "S_w = 1/2, S_a = -1" in derived
-    assert "lower bound" in derived  # output weights that hardly move
+    assert "a hard target (they cannot): S_w = 3/4, S_a = -1/4" in derived  # output weights that hardly move
+
+
+def test_coordinates_have_one_name_a_depth(capsys):
+    """``classify`` and ``diagram`` call them the same: those of the book at three layers."""
+    for depth, names in ((2, "γ, γ'"), (3, "γ₃, γ₂"), (4, "γ, γ'")):
+        first, second = names.split(", ")
+        _, page, _ = run(capsys, "classify", "--alpha", "1", "--sigmas", ",".join("1" * depth))
+        assert f"coordinates    {first} = 0, {second} = 0" in page
+        assert f"named initialisations, at ({names})" in run(capsys, "diagram", "--depth", str(depth))[1]
 
 
 def test_classify_as_json(capsys):
@@ -72,6 +82,16 @@ def test_classify_as_json(capsys):
     assert (result["gamma"], result["gamma_prime"]) == ("1/2", "1/2")
     assert result["regime"] == {"w": "linear", "a": "linear"}
     assert {s["basis"] for s in result["statements"]} == {"proved", "derived"}
+
+
+def test_classify_at_a_width(capsys):
+    call = ["classify", "--alpha", "1", "--beta1", "0.05", "--beta2", "0.05", "--width", "100"]
+    status, out, _ = run(capsys, *call)
+    assert status == 0
+    assert "width 100      P = 0.25, and 1 at width 400 [derived" in out
+    found = json.loads(run(capsys, *call, "--json")[1])["at_width"]
+    assert (found["capacity"], found["unit_width"], found["outgrowing"]) == ("1/4", "400", ["w", "a"])
+    assert "P = 89.44/√d" in run(capsys, "classify", "he", "--depth", "3", "--width", "1000")[1]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +124,7 @@ def test_derive_one_network(capsys):
     status, out, _ = run(capsys, "derive", "--sigmas", "1,1/m,1", "--alpha", "m", "--learning-rates", "1,m,1")
     assert status == 0
     assert "learning rate m" in out
+    assert "?" not in spell(out, "ascii")  # every letter of a derivation has a spelling
     assert "This network" in out
     status, out, _ = run(capsys, "derive", "ntk", "--activation", "relu^2")
     assert status == 0
@@ -115,6 +136,10 @@ def test_diagram_as_text_and_data(capsys, tmp_path):
     assert status == 0
     assert "W2 is critical on  γ₃ = 3 - γ₂ for γ₂ ≤ 1/2; γ₃ = 5/2 for γ₂ ≥ 1/2" in out
     assert out.count("W1 linear") == out.count("W1 condensed") == 2
+    status, out, _ = run(capsys, "diagram", "--slice", "x,y: m^-y, m^-x, 1; 1")
+    assert status == 0
+    assert "  a linear on the whole plane\n" in out
+    assert out.endswith("no named initialisation lies on this plane\n")
     status, out, _ = run(capsys, "diagram", "--slice", "x,y: m^-y, m^-x; m^(x+y)", "--json")
     assert status == 0
     assert json.loads(out)["coordinates"] == ["x", "y"]

@@ -27,9 +27,22 @@ def test_a_store_is_gone_on_with(capsys, tmp_path, monkeypatch, arguments):
     assert "4 of 4 cells" in err
     _, again, err = run(capsys, *arguments, *store)
     assert "0 of 4 cells" not in err  # all were there
+    if arguments is DEEP:
+        assert "Virtual, argued and not proved: the slope from width 1e4 to 1e5" in " ".join(again.split())
+        assert "-0.50 ± 0.00" in again
     said = re.compile(r", in [\d.]+ s\.")
     assert said.sub("", again) == said.sub("", first)
     assert nm.open_scan(tmp_path / "runs.zarr").sizes["width"] == 2
+
+
+def test_slopes_at_virtual_widths(capsys):
+    _, out, _ = run(capsys, *PLANAR, "--virtual")
+    assert re.search(r"1\.75 +0 +w +3/8 +\+0\.375 +\+0\.375", out)
+    assert "no verdict rests on it" in out
+    report = json.loads(run(capsys, *[word for word in DEEP if word != "--no-derivation"], "--json")[1])
+    (point,) = report["virtual"]
+    assert (point["basis"], point["real_width"], len(point["local_slopes"]["W2"][0])) == ("argued", 96, 3)
+    assert point["local_slopes"]["W2"][0] == pytest.approx([-1, -1, -1], abs=0.025)
 
 
 def test_an_interrupted_verification_says_how_to_go_on(capsys, tmp_path, monkeypatch):

@@ -147,11 +147,12 @@ def lines_drawn(figure):
 
 
 def faces_drawn(figure):
-    """Colours of areas: of patches, frames, images and maps."""
+    """Colours of areas: of patches, frames, images and maps; hatches with the colour of their lines."""
     found = {to_hex(ax.get_facecolor()) for ax in figure.axes}
     for ax in figure.axes:
         for patch in ax.patches:
             found.add(to_hex(patch.get_facecolor()))
+            found |= {patch.get_hatch(), to_hex(patch.get_edgecolor())} if patch.get_hatch() else set()
         for spine in ax.spines.values():
             found.add(to_hex(spine.get_edgecolor()))
         for shown in (*ax.collections, *ax.images):
@@ -206,6 +207,8 @@ def _drawn(handle, lines, faces):
         return mark and (not dashed or (colour, handle.get_linestyle(), None) in lines)
     if isinstance(handle, Patch):
         frame, face = handle.get_edgecolor(), to_hex(handle.get_facecolor())
+        if handle.get_hatch():
+            return {handle.get_hatch(), to_hex(frame)} <= faces
         return face in faces and (to_rgba(frame)[3] == 0 or to_hex(frame) in faces)
     return True
 

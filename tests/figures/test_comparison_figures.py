@@ -143,7 +143,7 @@ def test_measured_regions_have_the_colours_of_the_signs(plan, synthetic):
         (ground,) = {
             patch.get_facecolor()[:3]
             for patch in left.patches
-            if patch.contains_point(left.transData.transform((x[i], y[j])))
+            if patch.get_fill() and patch.contains_point(left.transData.transform((x[i], y[j])))
         }
         np.testing.assert_allclose(shown[j, i], ground, atol=0.01)
         regimes = [pt.classify(slope) for slope in signs]

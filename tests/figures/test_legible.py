@@ -18,13 +18,18 @@ from numerics.experiments.location_plane import plane_around
 from numerics.experiments.maps import compare_map
 from numerics.experiments.portraits import train_points
 from numerics.experiments.tangent_check import LinearApproximation
+from numerics.experiments.water import water_curves
 from numerics.figures import condensation, features, functions, tangent
 from numerics.figures import verification as verifications
 from numerics.figures.location import plot_locations
 from numerics.figures.power_laws import plot_power_laws, plot_scaling_check
 from numerics.figures.scan import scan_figure
+from numerics.figures.schemes import SCHEMES, plot_schemes
 from numerics.figures.slope_maps import plot_slope_map
+from numerics.figures.training import plot_distance_over_training
+from numerics.figures.water import plot_water
 from numerics.scans import CellStatus
+from phasetheory.diagrams.plotting import plot_phase_diagram
 
 LONG = "/home/somebody/a long folder name/measurements_of_the_second_campaign/points_$5_to_$6_final_version_2.csv"
 
@@ -57,8 +62,8 @@ PLANS = {
     "one column": lambda: grid(1, 9),
     "thirds": lambda: grid(3, 3),
     "9 x 9": lambda: grid(9, 9),
-    "11 x 11": lambda: grid(11, 11),
-    "17 x 15": lambda: grid(17, 15),
+    "11 x 11": lambda: grid(11, 11, data_name="points.csv"),
+    "17 x 15": lambda: grid(17, 15, data_name="points.csv"),
     "one seed": lambda: grid(4, 4, seeds=1),
     "many widths": lambda: grid(4, 4, widths=(100, 110, 1000, 1002, 12_346, 1_000_000)),
     "a long name": lambda: grid(4, 4, data=nm.datasets.four_points(), data_name=LONG),
@@ -80,7 +85,7 @@ def test_scans(name, kind, synthetic, legible):
 @pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
 def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     """Slopes of any size, at any of 121 points; two columns without runs, one point that goes on."""
-    data = synthetic(grid(11, 11, seeds=3))
+    data = synthetic(grid(11, 11, seeds=3, data_name="points.csv"))
     generator = np.random.default_rng(0)
     data["relative_distance"] *= np.exp(0.3 * generator.standard_normal(data["relative_distance"].shape))
     data["status"][:2] = CellStatus.STOPPED_SHORT
@@ -305,6 +310,36 @@ def test_a_scaling_check(legible):
 def test_the_place_of_one_network(layers, scale, four_points, legible):
     found = nm.locate({"alpha": 1, "beta1": scale, "beta2": scale}, *four_points, width=400)
     legible(plot_locations(found, [plane_around(found, layer) for layer in layers]))
+
+
+def test_what_the_chapter_adds(four_points, legible):
+    X, y = four_points
+    runs = {
+        f"m={width}, gamma={gamma}": (nm.gradient_flow(nm.TwoLayer.sample(width, gamma, 0, X, rng=0), X, y), regime)
+        for gamma, regime in ((0.5, pt.Regime.LINEAR), (1.75, pt.Regime.CONDENSED))
+        for width in (100, 200)
+    }
+    for plot in (
+        lambda ax: plot_water(water_curves(), ax=ax),
+        lambda ax: plot_schemes(pt.phase_diagram(), ax=ax),
+        lambda ax: plot_distance_over_training(runs, ax=ax),
+        lambda ax: plot_phase_diagram(pt.phase_diagram(3), ax=ax, label=lambda region: f"region {region.label}"),
+    ):
+        figure = Figure((7.2, 6.6), layout="constrained")
+        plot(figure.subplots())
+        legible(figure)
+
+
+def test_every_scheme_has_a_symbol_of_its_own():
+    ax = plot_schemes(pt.phase_diagram(), ax=Figure((7, 7)).subplots())
+    looks = {name: (look.get("marker"), str(look.get("ls"))) for name, look in SCHEMES.items()}
+    assert len(set(looks.values())) == len(SCHEMES) == 6
+    titles = {pt.describe_initialization(name).title for name in SCHEMES}
+    assert titles <= {text.get_text() for text in ax.get_legend().get_texts()}
+    places = {line.get_label(): line.get_xydata() for line in ax.lines if line.get_label() in titles}
+    assert places["Xavier"].tolist() == places["Mean field"].tolist() == [[1, 0]]
+    assert places["LeCun"].tolist() == places["He"].tolist() == [[0.5, 0.5]]
+    assert (places["E et al."][:, 0] == places["E et al."][:, 1]).all()
 
 
 def broken(kind):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import numerics as nm
 import phasetheory as pt
@@ -80,6 +81,27 @@ def test_the_tangent_prediction_and_its_computed_error():
     assert critical.tangent_error > 0.3
 
 
+def test_the_tangent_kernels_are_off_by_the_first_order_that_is_derived():
+    """One sample, |x| = 1, kappa' = 1: F P/c = 1 + b/P with b_w = -y/(6 pi) and b_a = y/(2 pi)."""
+    x, target, P = np.array([[0.6, 0.8]]), 0.7, 100.0
+    limit = MeanField(x, np.array([target]), loss_tol=1e-12, rtol=1e-5, nodes=16_000)
+    tangent = pt.finite_width(pt.two_layer(1 / sp.Integer(100), 1, 1), x, [target]).relative_distance(1)
+    b = {layer: P * (rd / tangent[layer] - 1) for layer, rd in limit(P, 1.0).items()}
+    assert b["w"] == pytest.approx(-target / (6 * np.pi), abs=0.004)
+    assert b["a"] == pytest.approx(target / (2 * np.pi), abs=0.004)
+
+
+@pytest.mark.parametrize("kappa_prime", [0.1, 0.3, 1.0, 2.0, 8.0])
+def test_the_estimated_error_of_the_tangent_kernels_lies_above_the_computed_one(kappa_prime):
+    """And is of its order, O(1/P): it was O(RD^2), which is below it from P = 100 on."""
+    limit, root = MeanField(X, Y, rtol=1e-4), sp.sqrt(sp.Rational(str(kappa_prime)))
+    for P in (100, 256):
+        prediction = pt.finite_width(pt.two_layer(sp.Rational(1, P), root, 1 / root), X, Y, loss=1e-6)
+        tangent = prediction.relative_distance(1)
+        computed = max(abs(rd / tangent[layer] - 1) for layer, rd in limit(P, kappa_prime).items())
+        assert 5 * computed < prediction.linearization_error(1) < 100 * computed
+
+
 @pytest.mark.parametrize(("kappa_prime", "expected"), [(1.0, (1.67, 3.67)), (8.0, (1.76, 4.49)), (0.2, (2.90, 2.02))])
 def test_spread_by_the_delta_method(kappa_prime, expected):
     found = tangent_spread(MeanField(X, Y), kappa_prime)
@@ -91,6 +113,16 @@ def test_both_ways_to_the_spread_agree_where_both_hold():
     small, delta = ensemble_spread(limit, 100.0, 1.0), tangent_spread(limit, 1.0)
     for layer in ("w", "a"):
         assert small[layer].value == pytest.approx(delta[layer].value, rel=0.4)  # 24 networks: 15 per cent
+
+
+def test_a_capacity_whose_rd_a_run_would_lose_to_rounding():
+    """From P = 10^7 on F P is constant: 1e-30 as well, against the tangent kernels, which hold there."""
+    found = nm.locate(nm.TwoLayer.draw(100, 1e28, 1.0, 2), X, Y, loss_tol=1e-6)
+    assert found.capacity == pytest.approx(1e30)
+    for layer in found.layers:
+        assert layer.relative_distance == pytest.approx(layer.tangent, rel=3e-3)
+        assert layer.slope == pytest.approx(-1)
+        assert layer.regime is pt.Regime.LINEAR
 
 
 def test_critical_capacity_and_what_twice_the_width_does():
@@ -110,8 +142,10 @@ def test_what_stands_in_the_way_is_said():
     plain = nm.TwoLayer.draw(100, 0.5, 1.0, 2, antisymmetric=False, rng=1)
     assert any("of the targets at the start" in note for note in nm.locate(plain, X, Y).notes)
     assert any("a plain one has f(0)" in note for note in nm.locate("ntk", X, Y, width=1000).notes)
-    with pytest.raises(nm.InputError, match=r"capacity P = 1e\+16: RD of w and a is lost to rounding, below 1e-13"):
-        nm.locate(nm.TwoLayer.draw(100, 1e14, 1.0, 2), X, Y)
+    with pytest.raises(
+        nm.InputError, match=r"P = 1e\+05, kappa' = 1e-08: RD of w is lost to rounding, below 1e-13: that layer"
+    ):
+        nm.locate(nm.TwoLayer.draw(100, 1e3, 1e-8, 2), X, Y)
     parallel = nm.locate("ntk", [[1.0, 1.0], [2.0, 2.0]], [1.0, 2.0], width=100)
     assert "the tangent kernels cannot be inverted for these data" in repr(parallel)
     assert "nan" not in repr(parallel)

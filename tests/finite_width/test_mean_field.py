@@ -8,7 +8,8 @@ from scipy.optimize import brentq
 import numerics as nm
 from numerics.errors import InputError
 from numerics.experiments.mean_field import MeanField
-from numerics.networks.quadrature import sphere_nodes
+from numerics.experiments.rare_neurons import Mesh
+from numerics.networks.quadrature import Nodes, nodes_for, sphere_nodes
 
 X, Y = nm.datasets.four_points()
 
@@ -102,11 +103,50 @@ def test_only_the_capacity_counts():
 
 @pytest.mark.parametrize("dimension", [2, 3, 6])
 def test_nodes_have_the_moments_of_a_normal_neuron(dimension):
-    points = sphere_nodes(dimension, 4000, np.random.default_rng(0)).points
+    rule = sphere_nodes(dimension, 4000, np.random.default_rng(0))
+    points = rule.points
+    assert rule.count == 4000
     assert np.einsum("ki,ki->k", points, points) == pytest.approx(dimension)
     assert points.T @ points / 4000 == pytest.approx(np.eye(dimension), abs=0.02)
     assert np.all(points[:2000, 0] > 0)
     np.testing.assert_array_equal(points[2000:], points[:2000] * np.where(np.arange(dimension) == 0, -1, 1))
+
+
+def test_a_node_of_weight_c_counts_c_times():
+    """Homogeneity: a node in two parts, of weights 0.3 and 0.7, is the same network; f, kernel and distances are of degree 2."""
+    rule = nodes_for(X, 200, np.random.default_rng(0))
+    parts = Nodes(np.repeat(rule.directions, 2, axis=0), np.tile([0.3, 0.7], 100), rule.rule)
+    whole, divided = (
+        nm.gradient_flow(nm.TwoLayer.of_nodes(nodes, 0.1, 0.5, X), X, Y, rtol=1e-4) for nodes in (rule, parts)
+    )
+    assert divided.network.width == 2 * whole.network.width
+    assert _distances(divided) == pytest.approx(_distances(whole), rel=1e-6)
+
+
+def test_rare_neurons_carry_it_off_a_plateau():
+    """F m^(-3/8) at gamma = 7/4 is constant from where a lattice still has the rare neurons to where it has not."""
+    limit = MeanField(X, Y)
+    here, far = (limit.run(M**-0.75, 1.0) for M in (1e8, 1e12))
+    assert here.seed == "mean field, Fibonacci lattice on the sphere"
+    assert far.seed.endswith("more where neighbours part")
+    assert (here.converged, far.converged) == (True, True)
+    constants = [run.sup_relative_distance["w"] / M**0.375 for run, M in ((here, 1e8), (far, 1e12))]
+    assert constants[1] == pytest.approx(constants[0], rel=1e-3)
+    lattice = limit.train(nm.TwoLayer.mean_field(capacity=1e-9, kappa_prime=1, inputs=X))
+    assert lattice.at_rest
+    assert lattice.sup_relative_distance["w"] < 0.5 * far.sup_relative_distance["w"]
+    assert "on a plateau: a small neuron in a direction that no node has would grow, at 0." in limit.ending(lattice)
+    mesh = Mesh.of(nodes_for(X, 4000, np.random.default_rng(0))).refined(lattice.initial, lattice.network, X)
+    assert mesh.nodes.count == 4000
+    assert mesh.nodes.weights.min() > 0
+    assert len(mesh.nodes.weights) > 3000
+
+
+def test_what_is_fitted_as_well_as_can_be_is_not_on_a_plateau():
+    limit = MeanField(np.array([[0.5, 1.0], [0.5, 1.0], [-1.0, 1.0]]), np.array([0.5, -0.1, 0.3]))
+    run = limit.run(1e-3, 1.0)
+    assert limit.ending(run).startswith("at rest at loss 0.03, the least of all networks")
+    assert "more" not in run.seed
 
 
 def test_inputs_that_no_sample_sees():
@@ -148,12 +188,22 @@ def test_other_activations_of_degree_one(activation):
         ({"inputs": np.zeros((2, 2))}, "not all of them zero"),
         ({"inputs": [[1.0, np.nan]]}, "1 NaN or infinite values"),
         ({"inputs": [1.0, 2.0]}, "give one row per sample"),
+        ({"inputs": [[1.0], [2.0]]}, "one input and no constant; append a column of ones"),
         ({"activation": "tanh"}, "has no kink to be exact at"),
     ],
 )
 def test_refused(options, message):
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
         nm.TwoLayer.mean_field(**{"capacity": 1.0, "kappa_prime": 1.0, "inputs": X, **options})
+
+
+@pytest.mark.parametrize("bad", [0, -1.0, np.nan, np.inf, None, 1j, True])
+def test_scales_that_are_not_positive_are_refused_before_any_run(bad):
+    limit = MeanField(X, Y)
+    with pytest.raises(InputError, match=r"capacity = .* is not positive and finite"):
+        limit(bad, 1.0)
+    with pytest.raises(InputError, match=r"kappa_prime = .* is not positive and finite"):
+        limit(1.0, bad)
 
 
 def test_data_without_a_constant_are_refused():

@@ -192,6 +192,7 @@ def test_steps_that_were_refused_count_for_the_budget(four_points):
         ({"gradient": 0.0022}, True),
         ({"growth": 0.011}, False),  # some neuron grows e-fold within the time reached: a saddle
         ({"growth": 0.009}, True),
+        ({"growth": 0.009, "bound": 80.0}, False),  # it would be later: 1e-4 of the fastest growth is no rounding
         ({"then": 51.0}, False),  # nothing is known yet of the first half of the time
     ],
 )
@@ -200,7 +201,10 @@ def test_a_run_is_at_rest_if_nothing_moved_over_the_last_doubling(four_points, c
     problem = TwoLayerProblem(nm.TwoLayer.sample(4, 1, 0, X), X, y, "rkc", 1)
     none = np.array([])
     run = _Run(problem, Limits(1e-6, 1e-2, np.inf, 0.0, 10, np.inf, none, none, False, None), Stopwatch())
-    run.flow = SimpleNamespace(largest_growth_rate=lambda point: change.get("growth", 0.0))
+    run.flow = SimpleNamespace(
+        largest_growth_rate=lambda point: change.get("growth", 0.0),
+        growth_bound=lambda point: change.get("bound", 100.0),
+    )
     distances = {"w": 0.3, "a": 0.2}
     before = Progress(1, change.get("then", 50.0), change.get("loss", 0.5), change.get("relative_distance", distances))
     run.record += [before, Progress(2, 100.0, 0.5, distances)]

@@ -258,6 +258,17 @@ def test_refinement_halves_the_interval_around_the_crossing(tmp_path):
     assert again.identical(fine)
 
 
+def test_a_refined_scan_goes_on_where_it_was(tmp_path):
+    """With one seed there is no noise at which a row is left alone: every round halves, and none is done twice."""
+    plan = nm.Plan.grid(gamma=("0.6", "1.4"), gamma_prime=(0,), widths=(200, 800), seeds=1)
+    fine = nm.refine(plan, tmp_path / "runs.zarr", rounds=2, executor=nm.Serial())
+    assert fine.sizes["gamma"] == 4
+    assert nm.refine(plan, tmp_path / "runs.zarr", rounds=2, executor=nm.Serial()).identical(fine)
+    more = nm.refine(plan, tmp_path / "runs.zarr", rounds=3, executor=nm.Serial())
+    assert more.sizes["gamma"] == 5
+    assert more.identical(nm.refine(plan, tmp_path / "new.zarr", rounds=3, executor=nm.Serial()))
+
+
 def test_a_refined_scan_that_was_interrupted_ends_the_same(tmp_path):
     def interrupt(now):
         if (now.total, now.done) == (4, 2) or (now.total, now.done) == (8, 3):

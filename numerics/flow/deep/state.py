@@ -157,7 +157,8 @@ class DeepFlow:
         assert point.signals is not None
         assert out.signals is not None
         pairs = zip(point.signals.preactivations, out.signals.preactivations, strict=True)
-        stayed = [np.all((then > 0) == (now > 0), axis=1) for then, now in pairs]
+        kinked = self.chain.activation.homogeneous
+        stayed = [np.all((then > 0) == (now > 0) if kinked else True | (now > 0), axis=1) for then, now in pairs]
         found = []
         for layer, (error, w, start) in enumerate(zip(point.views(x), out.weights, self.start, strict=True)):
             displacement = w - start
@@ -182,8 +183,9 @@ class DeepFlow:
         """Bound on the growth rate of any weight, from the spectral norms of the layers.
 
         The part of the flow's Jacobian that is not the kernel is -sum_i e_i d^2f_i/n. Its block of layers j and k is at most
-        (kappa/n) sum_i |e_i| |x_i| times the norms of all other layers (activations with slopes up to 1), so the norm of the
-        L-by-L matrix of these bounds bounds it. The norm of a layer is at most that of its start and what it moved by.
+        (kappa/n) sum_i |e_i| |x_i| times the norms of all other layers and the slopes on the way, so the norm of the L-by-L
+        matrix of these bounds bounds it. The norm of a layer is at most that of its start and what it moved by. A kinked
+        activation counts as of slope 1, a smooth one by its slopes at the samples; its curvature is left out.
         """
         norms = [s + moved for s, moved in zip(self.strengths, point.moved, strict=True)]
         norms = [gain * norm for gain, norm in zip(self.chain.gains, norms, strict=True)]
@@ -194,7 +196,15 @@ class DeepFlow:
                 others = [norm for layer, norm in enumerate(norms) if layer not in (j, k)]
                 blocks[j, k] = blocks[k, j] = self.chain.gains[j] * self.chain.gains[k] * float(np.prod(others))
         signal = self.chain.kappa * float(np.abs(point.residual) @ self._lengths) / len(self.zero)
-        return signal * float(np.linalg.eigvalsh(blocks)[-1])
+        return signal * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
+
+    def _steepest(self, point: DeepPoint) -> float:
+        """Product over the hidden layers of the largest slope of the activation at the samples."""
+        activation = self.chain.activation
+        if activation.homogeneous:
+            return 1.0
+        assert point.signals is not None, "find the residual first"
+        return float(np.prod([np.max(np.abs(activation.slope(z))) for z in point.signals.preactivations]))
 
     def largest_growth_rate(self, point: DeepPoint) -> float:
         """Largest eigenvalue of -sum_i e_i d^2f_i/n, by a few Lanczos steps; the bound if they do not converge."""

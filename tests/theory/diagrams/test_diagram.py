@@ -96,10 +96,10 @@ def test_diagrams_pickle_and_compare_whatever_was_asked_of_them():
 @pytest.mark.parametrize(
     ("call", "part"),
     [
-        (lambda: DIAGRAM.with_norm("nuclear"), "norm = 'nuclear'; use 'frobenius' or 'spectral'"),
+        (lambda: DIAGRAM.with_norm("nuclear"), "norm = 'nuclear'; use one of frobenius, spectral"),
         (lambda: DIAGRAM.network_at((sp.sqrt(2), 0)), "gamma = sqrt.2. is not a rational"),
         (lambda: pt.phase_diagram(1), "at least two layers"),
-        (lambda: DIAGRAM.boundary("W7"), "layers w, a"),
+        (lambda: DIAGRAM.boundary("W7"), "layer = .W7.; use one of w, a, theta"),
         (lambda: DIAGRAM.regime_at(gamma=1), "give gamma and gamma_prime"),
         (lambda: DIAGRAM.regime_at(gamma=float("inf"), gamma_prime=0), "not a rational"),
         (lambda: pt.phase_diagram(network=DIAGRAM.network), "give coordinates"),

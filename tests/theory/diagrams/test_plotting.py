@@ -19,7 +19,7 @@ def closing():
     plt.close("all")
 
 
-@pytest.mark.parametrize(("depth", "count"), [(2, 3), (3, 4 + 2), (4, 4 + 2)])
+@pytest.mark.parametrize(("depth", "count"), [(2, 3 + 1), (3, 4 + 2), (4, 4 + 2)])
 def test_pictures_have_the_legend_and_stay_inside_the_window(depth, count, closing):
     diagram = pt.phase_diagram(depth)
     ax = diagram.plot()
@@ -69,3 +69,17 @@ def test_any_slice_of_any_depth_can_be_drawn(closing, tmp_path):
 def test_two_layers_of_one_boundary_share_one_line(closing):
     ax = pt.phase_diagram(4).plot()
     assert "$W_{2}$, $W_{3}$ critical" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_the_region_where_the_target_decides_is_hatched_and_named(closing):
+    """For gradient flow of two layers, in the window only; Adam is named instead."""
+    drawn, far = pt.phase_diagram(2).plot(), pt.phase_diagram(2).plot(window=(0, 0.9, -1, 1))
+    (hatched,) = (patch for patch in drawn.patches if patch.get_hatch())
+    assert {tuple(corner) for corner in hatched.get_xy()} == {(1.0, -1.0), (2.0, -1.0), (1.0, 0.0)}
+    for ax, named in ((drawn, True), (far, False)):
+        said = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert ("slopes depend on the target" in said) is named
+        assert any(patch.get_hatch() for patch in ax.patches) is named
+    adam = pt.phase_diagram(2, optimizer="adam").plot()
+    assert not any(patch.get_hatch() for patch in adam.patches)
+    assert adam.get_title() == "sign descent (Adam at a small rate)"

@@ -62,7 +62,7 @@ def test_a_scale_that_is_negative_at_large_width_is_refused_where_it_enters(text
 def test_a_page_says_standard_deviation_and_of_a_zero_layer_what_there_is():
     page = pt.describe(pt.Network((1, 0)))
     assert "standard deviations, not variances" in page
-    assert "strengths      s: m^(1/2), 0; P = 0; no γ, since a starts at zero" in page
+    assert "strengths      s: m^(1/2), 0; P = 0; no coordinates, since a starts at zero" in page
     assert "a              starts at zero, no RD; it grows to |a(t)| ~ m^(-1/2) in either norm [derived]" in page
     assert "γ =" not in page
     document = pt.write(pt.derive(pt.Network((1, 0))))

@@ -98,7 +98,7 @@ def test_meaning_is_one_line_a_user_can_act_on():
         "fitting takes a number of steps that does not depend on the width"
     )
     assert "log m steps" in pt.two_layer("m^2", 1, 1).learning_rate_scaling().meaning
-    assert "depth >= 3" in pt.three_layer(1, 1, 1, 1).learning_rate_scaling().meaning
+    assert "beyond two layers" in pt.three_layer(1, 1, 1, 1).learning_rate_scaling().meaning
 
 
 @pytest.mark.parametrize(

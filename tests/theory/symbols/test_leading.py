@@ -34,6 +34,9 @@ P, REAL, OTHER = sp.Symbol("p", positive=True), sp.Symbol("g", real=True), sp.Sy
         (sp.exp(m), 1, sp.oo, 0),
         (sp.exp(-3 * m), 1, -sp.oo, 0),
         (m**LOG, 1, sp.oo, 0),
+        (sp.exp(m) + m, 1, sp.oo, 0),
+        (m - sp.exp(m), -1, sp.oo, 0),
+        (sp.exp(-m) + 3 / m, 3, -1, 0),
         (m**2 / (sp.exp(m) * LOG), 1, -sp.oo, -1),
     ],
 )

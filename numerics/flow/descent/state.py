@@ -1,0 +1,137 @@
+"""Networks on the way of an optimiser: weights, moments and residual, advanced by a number of steps at a time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from numerics.flow.descent.rule import UpdateRule
+from numerics.kernels import descent
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.norms import norm
+from numerics.networks.two_layer import TwoLayer
+
+__all__ = ["DeepState", "State", "TwoLayerState", "state_of"]
+
+
+class State(Protocol):
+    """A network that is being trained.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        Names of the weights, input to output.
+    sizes, fans, speeds : tuples, layer by layer
+        Frobenius norm at the start; (fan_in, fan_out); root of the learning rate, what a weight in uniform coordinates moves by
+        under sign descent at rate 1.
+    X, targets, residual : float64 (n, d), (n,), (n,)
+        Inputs, y, and f - y.
+    """
+
+    layers: tuple[str, ...]
+    sizes: tuple[float, ...]
+    fans: tuple[tuple[int, int], ...]
+    speeds: tuple[float, ...]
+    X: np.ndarray
+    targets: np.ndarray
+    residual: np.ndarray
+
+    def advance(self, shares: np.ndarray, rate: float, done: int, enough: float) -> np.ndarray:
+        """Up to as many steps as ``shares`` has rows; loss and |W_l - W_l(0)| after each, (steps, 1 + layers)."""
+
+    def arrays(self) -> Sequence[np.ndarray]:
+        """All that a step changes."""
+
+    def network(self) -> TwoLayer | DeepNetwork:
+        """The network with the present weights."""
+
+
+class TwoLayerState:
+    """See :class:`State`."""
+
+    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> None:
+        self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
+        self.layers: tuple[str, ...] = ("w", "a")
+        self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
+        self.speeds: tuple[float, ...] = (1.0, 1.0)
+        self.fans: tuple[tuple[int, int], ...] = (network.inputs, network.width), (network.width, 1)
+        self.u0, self.v0 = network.u, np.ascontiguousarray(network.v.T)
+        self.u, self.v = self.u0.copy(), self.v0.copy()
+        self.moments = [np.zeros_like(w) for w in (self.u, self.v, self.u, self.v)]
+        self.residual = network(X) - y
+
+    def advance(self, shares: np.ndarray, rate: float, done: int, enough: float) -> np.ndarray:
+        """See :class:`State`."""
+        record = np.empty((len(shares), 3))
+        made = descent.descend(
+            *(self.u, self.v, self.u0, self.v0, *self.moments, self.X, self.targets, shares),
+            *(self.start.kappa, self.start.negative_slope, rate, self.rule, done, enough, self.residual, record),
+        )
+        return record[:made]
+
+    def arrays(self) -> Sequence[np.ndarray]:
+        """See :class:`State`."""
+        return self.u, self.v, *self.moments, self.residual
+
+    def network(self) -> TwoLayer:
+        """See :class:`State`."""
+        return replace(self.start, u=self.u.copy(), v=np.ascontiguousarray(self.v.T))
+
+
+class DeepState:
+    """See :class:`State`."""
+
+    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> None:
+        self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
+        self.layers = network.layers
+        self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
+        self.fans = tuple((w.shape[2], w.shape[1]) for w in network.weights)
+        self.speeds = tuple(scale / np.sqrt(network.time_unit) for scale in network.scales)
+        self.adaptive = optimizer.adaptive
+        self.weights = [w.copy() for w in network.weights]
+        self.first = [np.zeros_like(w) for w in self.weights]
+        self.second = [np.zeros_like(w) if optimizer.adaptive else np.empty(0) for w in self.weights]
+        self.offset = network.offset(X) + y  # what the output of the weights is held against
+        self.residual = network.chain.forward(self.weights, X).output - self.offset
+
+    def advance(self, shares: np.ndarray, rate: float, done: int, enough: float) -> np.ndarray:
+        """See :class:`State`."""
+        chain, n = self.start.chain, len(self.targets)
+        rates = [rate * speed if self.adaptive else rate for speed in self.speeds]
+        record = []
+        signals = chain.forward(self.weights, self.X)
+        for step, share in enumerate(shares, start=done + 1):
+            jacobian = chain.backward(self.weights, signals)
+            gradients = jacobian.transposed_product(share * self.residual / n)
+            moved = [
+                descent.update(
+                    *(array.reshape(-1) for array in (w, np.ascontiguousarray(g), first, second)),
+                    *(own, self.rule, step, w0.reshape(-1)),
+                )
+                for w, g, first, second, own, w0 in zip(
+                    *(self.weights, gradients, self.first, self.second, rates, self.start.weights), strict=True
+                )
+            ]
+            signals = chain.forward(self.weights, self.X)
+            self.residual[:] = signals.output - self.offset
+            loss = float(self.residual @ self.residual) / (2 * n)
+            record.append([loss, *np.sqrt(moved)])
+            if loss <= enough or not np.isfinite(loss):
+                break
+        return np.array(record)
+
+    def arrays(self) -> Sequence[np.ndarray]:
+        """See :class:`State`."""
+        return *self.weights, *self.first, *self.second, self.residual
+
+    def network(self) -> DeepNetwork:
+        """See :class:`State`."""
+        return replace(self.start, weights=tuple(w.copy() for w in self.weights))
+
+
+def state_of(network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> State:
+    """The start of a run."""
+    if isinstance(network, TwoLayer):
+        return TwoLayerState(network, X, y, optimizer)
+    return DeepState(network, X, y, optimizer)

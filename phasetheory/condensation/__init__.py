@@ -1,0 +1,1 @@
+"""The first directions of condensation: from tiny weights, before the residual changes."""
