@@ -253,7 +253,7 @@ def test_threads_are_one_a_core(toy, monkeypatch):
 
 def test_what_waits_is_cancelled_when_a_scan_is_stopped():
     closed = []
-    for workers in (Borrowed(None), nm.Dask(client=object())):
+    for workers in (Borrowed(None), nm.Dask(client=SimpleNamespace(submit=print, get_executor=print))):
         workers._executor = SimpleNamespace(shutdown=lambda wait: closed.append(wait))
         waiting = [Future(), Future()]
         workers.stop(waiting)
