@@ -49,7 +49,7 @@ def test_growth_is_the_curvature_of_the_residual(sizes):
 @pytest.mark.parametrize("moved", [(0.0, 0.0, 0.0), (0.3, 0.2, 0.1)])
 @pytest.mark.filterwarnings("ignore:tanh is homogeneous only asymptotically")
 def test_the_bound_on_growth_by_hand(moved, activation):
-    """A block of two layers: the signal, their gains, of the layer that is left out the norm with its gain, and slopes of tanh."""
+    """A block of two layers: the signal, their gains, of the layer that is left out the norm with its gain; slopes of tanh."""
     two, three = problem_of((2, 5, 1), activation), problem_of(activation=activation)
     gains, norms = np.array(three.network.gains), [np.linalg.norm(w[0], 2) for w in three.network.weights]
     assert np.all(gains == 1) == (activation == 0.3)
