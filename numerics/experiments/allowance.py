@@ -51,8 +51,8 @@ class Allowance:
 
 
 _TWO_LAYERS = Allowance()
-# beyond, and under Adam, slopes are held against their limits: wide because widths are small, a layer costs m^2 numbers, and because
-# of the targets named among the limitations in docs
+# beyond, and under Adam, slopes are held against their limits: wide because widths are small, a layer costs m^2 numbers, and
+# because of the targets named among the limitations in docs
 _LIMITS = Allowance(finite_width=0.2, widest_interval=0.5, mean_difference=0.08)
 
 

@@ -81,11 +81,11 @@ _DEEPER = Standard(  # a layer is m^2 numbers
     scan=((64, 128, 256, 512), 2),
 )
 _TWO_LAYERS_ADAM = Standard(  # thousands of steps, each of them over all weights
-    widths=(1024, 4096, 16384),
+    widths=(4096, 8192, 16384),
     seeds=3,
     loss_tol=1e-5,
     max_seconds=120.0,
-    quick=((512, 2048, 8192), 3),
+    quick=((2048, 4096, 8192), 3),
     scan=((512, 2048, 8192), 2),
 )
 _DEEPER_ADAM = Standard(
@@ -179,8 +179,8 @@ class Plan(TrainingPlan):
             )
         if self.depth == 2 and len(set(self.diagram.network.learning_rates)) > 1:
             raise InputError(
-                f"learning_rates = {self.diagram.network.learning_rates}; two layers are trained by Adam at one rate: divide each "
-                "sigma by its rate and alpha by all of them, which is the same network"
+                f"learning_rates = {self.diagram.network.learning_rates}; two layers are trained by Adam at one rate: divide "
+                "each sigma by its rate and alpha by all of them, which is the same network"
             )
 
     @cached_property

@@ -13,8 +13,10 @@ wedge. So a run that finer nodes do not carry on may be at its end or not, and i
 
 Measured, four points, gamma = 7/4: RD_w m^(-3/8) = 1.686 within 2e-4 from m = 10^8 to 10^20; which starts are taken, and how
 many, changes as little, as a rare neuron grows exponentially and its weight counts by its logarithm. Of five other targets at
-gamma = 7/4, random at 5 to 10 points or nearly a ramp, two are fitted at 10^12, three rest on a plateau. Where u hardly moves
-(gamma > 1, gamma' < 1 - gamma) the rare neurons are those of small |u|, which are not found so: from 10^9 on such runs rest.
+gamma = 7/4, random at 5 to 10 points or nearly a ramp, two are fitted at 10^12, three rest on a plateau, after seconds to a
+minute. Where u hardly moves (gamma > 1, gamma' < 1 - gamma) the rare neurons are those of small |u|, on arcs that cross u = 0:
+the zigzag at (3/2, -1) has RD_w m^(-3/4) = 1.6423 within 1e-5 at 10^12 and 10^14 with 2000 to 16 000 nodes. It has 1.432 at
+10^8 and 10^10: which of them are there decides how it ends, and at 10^10 2000 nodes say the one and 4000 the other.
 """
 
 from dataclasses import dataclass
@@ -43,12 +45,15 @@ class Mesh:
     nodes : Nodes
     pairs : int (p, 2)
         Ends of the arcs.
+    across : bool (p,)
+        Whether the second end is the mirror of that node, so that the arc crosses a = 0.
     shares : float64 (p,)
         Weight that the nodes on an arc may take from its ends.
     """
 
     nodes: Nodes
     pairs: np.ndarray
+    across: np.ndarray
     shares: np.ndarray
 
     @classmethod
@@ -56,10 +61,11 @@ class Mesh:
         """The nearest neighbours of every node; shares small enough for every node to keep a positive weight."""
         from scipy.spatial import KDTree  # only for those who rest on a plateau
 
-        count = len(nodes.directions)
-        near = KDTree(nodes.directions).query(nodes.directions, k=_NEIGHBOURS + 1)[1][:, 1:]
-        pairs = np.unique(np.sort(np.column_stack([np.repeat(np.arange(count), _NEIGHBOURS), near.ravel()])), axis=0)
-        return cls(nodes, pairs, np.full(len(pairs), 1 / np.bincount(pairs.ravel()).max()))
+        count, sphere = len(nodes.directions), np.concatenate([nodes.directions, _mirror(nodes.directions)])
+        near = KDTree(sphere).query(nodes.directions, k=_NEIGHBOURS + 1)[1][:, 1:].ravel()
+        ends = np.column_stack([np.repeat(np.arange(count), _NEIGHBOURS), near % count])
+        arcs = np.unique(np.column_stack([np.sort(ends, axis=1), near >= count]), axis=0)
+        return cls(nodes, arcs[:, :2], arcs[:, 2] > 0, np.full(len(arcs), 1 / np.bincount(arcs[:, :2].ravel()).max()))
 
     def refined(self, start: TwoLayer, end: TwoLayer, X: np.ndarray) -> "Mesh":
         """More nodes on arcs whose ends, or the mirrors of them, parted in the run of these nodes from ``start`` to ``end``."""
@@ -67,8 +73,12 @@ class Mesh:
         chosen = np.sort(np.random.default_rng(0).permutation(parted)[:_PAIRS])
         ends, pieces = self.pairs[chosen], self.shares[chosen] / _PIECES
         part = np.arange(1, _PIECES)[:, None] / _PIECES
-        first, last = (self.nodes.directions[end][:, None] for end in ends.T)
-        new = (first * (1 - part) + last * part).reshape(-1, self.nodes.directions.shape[1])
+        first, last = (self.nodes.directions[end] for end in ends.T)
+        last = np.where(self.across[chosen, None], _mirror(last), last)
+        arcs = first[:, None] * (1 - part) + last[:, None] * part
+        sides = np.column_stack([np.zeros(len(chosen), bool), arcs[..., 0] < 0, self.across[chosen]])
+        new = arcs.reshape(-1, arcs.shape[-1])
+        new[:, 0] = np.abs(new[:, 0])
         new /= np.linalg.norm(new, axis=1, keepdims=True)
         weights = self.nodes.weights.copy()
         np.subtract.at(weights, ends, (pieces * (_PIECES - 1) / 2)[:, None])
@@ -81,19 +91,25 @@ class Mesh:
             f"{rule}, {more} more where neighbours part",
         )
         pairs = np.stack([chains[:, :-1], chains[:, 1:]], axis=-1).reshape(-1, 2)
-        return Mesh(nodes, pairs, np.repeat(pieces, _PIECES))
+        return Mesh(nodes, pairs, (sides[:, :-1] != sides[:, 1:]).ravel(), np.repeat(pieces, _PIECES))
 
     def _parted(self, start: TwoLayer, end: TwoLayer, X: np.ndarray) -> np.ndarray:
         """Whether the neurons at the ends of each arc, or of its mirror, have turned or grown differently."""
         basis = seen_directions(X)[0]
         sizes, started = (np.linalg.norm(net.v @ basis.T, axis=1) for net in (end, start))
-        first, last = (np.add.outer([0, len(self.nodes.weights)], side) for side in self.pairs.T)
+        mirror = len(self.nodes.weights)
+        first, last = (np.add.outer([0, mirror], side) for side in self.pairs.T)
+        last = np.where(self.across, last[::-1], last)
         with np.errstate(divide="ignore", invalid="ignore"):  # dead ones, of which no two have parted
             growth, directions = np.log(sizes / started), end.v @ basis.T / sizes[:, None]
             outgrown = np.abs(growth[first] - growth[last]) > _OUTGROWN
         turned = np.einsum("...j,...j", directions[first], directions[last]) < _APART
         opposite = end.u[first] * end.u[last] < 0
         return (turned | outgrown | opposite).any(axis=0)
+
+
+def _mirror(directions: np.ndarray) -> np.ndarray:
+    return directions * np.where(np.arange(directions.shape[1]) == 0, -1.0, 1.0)
 
 
 def growth_to_come(start: TwoLayer, end: TwoLayer, X: np.ndarray, y: np.ndarray) -> float:

@@ -8,7 +8,7 @@ A rule is (first, gain, second, adaptive, epsilon), see :class:`numerics.flow.de
 import numpy as np
 from numba import njit
 
-from numerics.kernels.stages import BLOCK, OPTIONS, squared_distance
+from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
 
 __all__ = ["descend", "update"]
 
@@ -98,10 +98,9 @@ def descend(
                 for k in range(size):
                     total += u[low + k] * (z[k] if z[k] > 0.0 else s * z[k])
                 f[i] += kappa * total
-        loss = 0.0
         for i in range(n):
             e[i] = f[i] - y[i]
-            loss += e[i] * e[i] / (2 * n)
+        loss = dot(e, e) / (2 * n)
         record[step, 0], record[step, 1], record[step, 2] = loss, np.sqrt(moved_v), np.sqrt(moved_u)
         if loss <= enough or not np.isfinite(loss):
             return step + 1

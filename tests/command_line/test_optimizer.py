@@ -115,5 +115,5 @@ def test_a_plan_of_adam_trains_by_adam():
     found = nm.verify(plan)
     (result,) = found.points[0].layers
     assert result.prediction.limit == -1
-    assert result.slope == pytest.approx(-1, abs=0.2)
-    assert found.agrees
+    assert result.measured.slope == pytest.approx(-1, abs=0.2)
+    assert result.agrees

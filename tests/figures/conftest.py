@@ -178,12 +178,12 @@ def check_legible(figure, *, smallest=SMALLEST):
             problems.append(f"outside the canvas: {name}")
         if text.get_fontsize() < smallest - 1e-9:
             problems.append(f"{text.get_fontsize()} pt: {name}")
-    corners = np.array([[box.x0, box.y0, box.x1, box.y1] for box in boxes])
-    for i, j in itertools.combinations(range(len(texts)), 2):
-        low = np.maximum(corners[i, :2], corners[j, :2])
-        high = np.minimum(corners[i, 2:], corners[j, 2:])
-        if np.all(high - low > TOLERANCE):
-            problems.append(f"{texts[i].get_text()!r} over {texts[j].get_text()!r}")
+    low, high = (
+        np.array([[getattr(box, name) for name in ends] for box in boxes]) for ends in (("x0", "y0"), ("x1", "y1"))
+    )
+    common = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    for i, j in np.argwhere(np.triu((common > TOLERANCE).all(axis=-1), 1)):
+        problems.append(f"{texts[i].get_text()!r} over {texts[j].get_text()!r}")
     lines, faces = lines_drawn(figure), faces_drawn(figure)
     for legend in legends_of(figure):
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):

@@ -142,6 +142,15 @@ def test_rare_neurons_carry_it_off_a_plateau():
     assert len(mesh.nodes.weights) > 3000
 
 
+def test_rare_neurons_of_small_output_weight():
+    """Where u hardly moves: an arc across u = 0 has them, a lattice has not; the slope is (gamma - 1 - gamma')/2 = 3/4."""
+    limit = MeanField(X, Y)
+    constants = [limit(M**-0.5, M)["w"] / M**0.75 for M in (1e12, 1e14)]
+    assert constants[1] == pytest.approx(constants[0], rel=1e-4)
+    assert limit.run(1e-6, 1e12).converged
+    assert limit.train(nm.TwoLayer.mean_field(capacity=1e-6, kappa_prime=1e12, inputs=X)).at_rest
+
+
 def test_what_is_fitted_as_well_as_can_be_is_not_on_a_plateau():
     limit = MeanField(np.array([[0.5, 1.0], [0.5, 1.0], [-1.0, 1.0]]), np.array([0.5, -0.1, 0.3]))
     run = limit.run(1e-3, 1.0)
