@@ -33,6 +33,7 @@ from numerics.experiments.training import USUAL
 from numerics.experiments.weight_scales import Beta2Plan
 from numerics.reports.scan import WIDEST_TABLE, not_held, scan_dict, scan_table
 from numerics.scans import Workers, failures
+from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
     import xarray
@@ -125,6 +126,8 @@ def scan_command(
     comparisons = [compare_map(dataset, layer, norm=norm) for norm in norms_of(dataset) for layer in layers_of(dataset)]
     _print(dataset, comparisons, console)
     print_failures(failures(dataset), console)
+    if refine_rounds:
+        console.print(_refined(dataset, plan), soft_wrap=True)
     console.print(f"Results are in {store}; draw them with: phasetheory plot {store}", soft_wrap=True)
     if json:
         print_json(scan_dict(dataset, comparisons, str(store)))
@@ -148,6 +151,17 @@ def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Pla
             max_seconds=runs.max_seconds,
             **own,
         )
+
+
+def _refined(dataset: "xarray.Dataset", plan: Plan) -> str:
+    """What came of the refinement; nothing is an outcome too."""
+    added = dataset.sizes[plan.names[0]] - len({point[0] for point in plan.points})
+    if added:
+        return f"refinement: {added} values of {plain(plan.diagram.coordinates[0])} beside those asked for"
+    return (
+        "refinement: nothing to halve; no row has a crossing, or its points lie closer together than the interval of that: "
+        "more seeds narrow it"
+    )
 
 
 def _print(dataset: "xarray.Dataset", comparisons: list[MapComparison], console: Console) -> None:

@@ -227,8 +227,8 @@ def locate(
     X, y = check_data(X, y)
     family = Family.of(network, width, X.shape[1])
     limit = MeanField(X, y, loss_tol=loss_tol_for(y, loss_tol), activation=family.activation)
-    P, kappa_prime = family.at(family.width)
-    here, wider = limit(P, kappa_prime), limit(*family.at(2 * family.width))
+    (P, kappa_prime), twice = family.at(family.width), family.at(2 * family.width)
+    here, wider = limit(P, kappa_prime), limit(*twice)
     elasticities = _elasticities(limit, P, kappa_prime)
     if lost := [layer for layer in LAYERS if not np.isfinite([here[layer], wider[layer], *elasticities[layer]]).all()]:
         raise InputError(
@@ -267,7 +267,7 @@ def locate(
         inputs=X.shape[1],
         capacity=P,
         kappa_prime=kappa_prime,
-        at_twice_the_width=family.at(2 * family.width),
+        at_twice_the_width=twice,
         unit_width=family.unit_width(),
         layers=tuple(layers),
         loss_tol=limit.loss_tol,

@@ -89,11 +89,14 @@ class Method(Protocol[P]):
         The power of h that the error estimate scales with.
     growth : float
         Growth of a weight allowed in one step, as an exponent.
+    locates_kinks : bool
+        Whether steps are exact through kinks; one that is not allows less growth where rtol is below 1e-2.
     """
 
     name: str
     order: int
     growth: float
+    locates_kinks: bool
 
     def new_point(self) -> P:
         """Room for a state that this method steps from or to."""

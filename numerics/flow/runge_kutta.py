@@ -93,6 +93,7 @@ class RungeKutta(ABC, Generic[S]):
     """Base of the methods: they give ``step`` and ``error``, this gives the interface of a method."""
 
     growth = 0.5
+    locates_kinks = False
 
     def __init__(self, flow: StagedFlow[S]) -> None:
         self.flow = flow

@@ -43,6 +43,10 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says(seeds):
     assert 0.88 <= covered / 200 <= 0.99
 
 
+def test_a_width_of_one_is_a_width():
+    assert nm.slopes.fit((1, 100), [[1.0], [0.1]]).slope == pytest.approx(-0.5)
+
+
 def test_runs_marked_nan_are_left_out():
     data = np.array([[0.2, np.nan], [0.1, 0.1], [0.05, 0.05]])
     fit = nm.slopes.fit((100, 200, 400), data)

@@ -6,12 +6,15 @@ import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import typer
+import xarray
 
 import numerics as nm
 from numerics.cli import app, main
 from numerics.commands.chapter import making
+from numerics.commands.chapter.intervals import said_of_intervals
 from numerics.commands.chapter.page import Content, Desk, verdict_on
 from numerics.commands.chapter.pages import PAGES
 from numerics.experiments.judgement import Verdict
@@ -120,6 +123,12 @@ def test_a_disagreement_is_the_exit_status(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("numerics.commands.chapter.pages.PAGES", (wrong,))
     assert main(["reproduce", "--out", str(tmp_path / "x")]) == 1
     assert "disagrees. it is not so" in capsys.readouterr().out
+
+
+def test_intervals_are_said():
+    slopes = xarray.Dataset({"low": ("x", [-0.1, 0.0, np.nan]), "high": ("x", [0.1, 0.6, np.nan])})
+    assert "0.200 in the middle and 0.30 at most" in said_of_intervals(slopes, "w")
+    assert "no intervals" in said_of_intervals(slopes * np.nan, "w")
 
 
 def test_verdicts():

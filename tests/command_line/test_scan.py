@@ -229,10 +229,15 @@ def test_two_layers_of_another_activation_and_another_plane(tmp_path, capsys):
 def test_user_data_and_refinement(tmp_path, capsys):
     (tmp_path / "mine.csv").write_text("x,y\n-1,0.5\n0,-0.5\n1,0.25\n")
     arguments = ["--data", tmp_path / "mine.csv", "--store", tmp_path / "mine.zarr", "--refine", "1"]
-    assert run(capsys, "scan", *GRID, *SERIAL, *arguments)[0] == 0
+    status, out, _ = run(capsys, "scan", *GRID, *SERIAL, *arguments)
     data = nm.open_scan(tmp_path / "mine.zarr")
     assert data.attrs["samples"] == 3
     assert data.sizes["gamma"] > 3
+    assert status == 0
+    assert f"refinement: {data.sizes['gamma'] - 3} values of γ beside those asked for" in out
+    there = (data["status"] != CellStatus.NOT_PLANNED).sum()
+    run(capsys, "scan", *GRID, *SERIAL, *arguments)  # the same command goes on where it was
+    assert (nm.open_scan(tmp_path / "mine.zarr")["status"] != CellStatus.NOT_PLANNED).sum() == there
 
 
 def test_runs_that_stop_short_are_told(tmp_path, capsys):

@@ -49,11 +49,16 @@ def test_growth_is_the_curvature_of_the_residual(sizes):
 @pytest.mark.parametrize("moved", [(0.0, 0.0, 0.0), (0.3, 0.2, 0.1)])
 @pytest.mark.filterwarnings("ignore:tanh is homogeneous only asymptotically")
 def test_the_bound_on_growth_by_hand(moved, activation):
-    """A block of two layers: the signal, the gains of these, and of the layer that is left out the norm with its gain."""
+    """A block of two layers: the signal, their gains, of the layer that is left out the norm with its gain; slopes of tanh."""
     two, three = problem_of((2, 5, 1), activation), problem_of(activation=activation)
     gains, norms = np.array(three.network.gains), [np.linalg.norm(w[0], 2) for w in three.network.weights]
     assert np.all(gains == 1) == (activation == 0.3)
     signals = [p.network.kappa * np.abs(p.point.residual) @ np.linalg.norm(X, axis=1) / len(Y) for p in (two, three)]
+    if activation == "tanh":  # as steep as it is at the samples
+        hidden = [p.point.signals.preactivations for p in (two, three)]
+        signals = [
+            s * np.prod([np.max(1 - np.tanh(z) ** 2) for z in zs]) for s, zs in zip(signals, hidden, strict=True)
+        ]
     assert two.flow.growth_bound(two.point) == pytest.approx(signals[0] * np.prod(two.network.gains))
     three.point.moved = moved
     a, b, c = np.prod(gains) * (np.array(norms) + moved)

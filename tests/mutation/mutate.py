@@ -3,8 +3,8 @@
     python tests/mutation/mutate.py map             # once: which test runs which line; map tests/scans: what is new there
     python tests/mutation/mutate.py run theory      # or slopes, scans, flow: every mutant of the sample (sample.toml)
     python tests/mutation/mutate.py again theory    # those that survived and are not judged equivalent, under more tests
-    python tests/mutation/mutate.py run theory 16   # another sample: that of seed 16. Tests written for the survivors of one
-                                                    # sample say nothing of the score unless they are tried on another
+    python tests/mutation/mutate.py run theory 16 60    # another sample: 60 mutants of seed 16. Tests written for the survivors
+                                                        # of one sample say nothing of the score but on another
 
 Mutants are written into a copy of the project in a temporary folder, so that processes that a test starts see them too.
 A mutant's tests are those that run its statement, or its file where it is run on import. Not mutated: docstrings, annotations,
@@ -199,10 +199,9 @@ def interval(hits, total, z=1.96):
     return (centre - half) / (1 + z * z / total), (centre + half) / (1 + z * z / total)
 
 
-def drawn(package, seed):
+def drawn(package, seed, size):
     """The sample, (key, file, line, mutated text) of each, and how many there are to draw from; what compiles, that is."""
     population = list(mutants(package))
-    left = CONFIG["packages"][package]["size"]
     sample = []
     for file, name, occurrence, line in random.Random(seed).sample(population, len(population)):
         operator = cosmic_ray.plugins.get_operator(f"core/{name}")()
@@ -212,7 +211,7 @@ def drawn(package, seed):
         except SyntaxError:
             continue
         sample.append((f"{file}:{line} {name} {occurrence}", file, line, mutated))
-        if len(sample) == left:
+        if len(sample) == size:
             break
     return sample, len(population)
 
@@ -223,12 +222,12 @@ def change_of(text, mutated):
     return next((f"{old.strip()}  ->  {new.strip()}" for old, new in pairs if old != new), "")
 
 
-def run(package, seed, again=False):
+def run(package, seed, size, again=False):
     """Test every mutant of the sample, or those that survived before, and print the score."""
     known = json.loads((RESULTS / "map.json").read_text())
     results = RESULTS / f"{package}-{seed}.json"
     found = json.loads(results.read_text()) if results.exists() else {}
-    sample, population = drawn(package, seed)
+    sample, population = drawn(package, seed, size)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         shutil.copytree(
@@ -280,5 +279,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "map":
         make_map(sys.argv[2:])
     else:
-        command, package, *seeds = sys.argv[1:]
-        run(package, int(seeds[0]) if seeds else CONFIG["seed"], again=command == "again")
+        command, package, *numbers = sys.argv[1:]
+        default = CONFIG["seed"], CONFIG["packages"][package]["size"]
+        run(package, *[*map(int, numbers), *default[len(numbers) :]], again=command == "again")

@@ -1,6 +1,7 @@
 """The parts of a scan one by one: what a session rewrites and when, what a record keeps, what workers are handed."""
 
 import math
+import os
 import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,7 @@ from numerics.scans import CellStatus, Record, Session, failures, notes, timing
 from numerics.scans.blueprint import Blueprint
 from numerics.scans.records import decode_line, encode_line
 from numerics.scans.signals import held_back
-from numerics.scans.workers import Borrowed, Threads
+from numerics.scans.workers import Borrowed, Threads, _measured_here
 
 SERIAL = nm.Serial()
 
@@ -84,6 +85,27 @@ def test_records_come_in_the_order_of_the_experiment(toy, tmp_path):
         assert [record.cell for record in session.records] == toy().cells
 
 
+def test_a_session_runs_failed_cells_again_on_demand_only(toy):
+    class Failing(toy):
+        def measure(self, cell):
+            tried.append(cell)
+            raise ZeroDivisionError
+
+    tried = []
+    with Session(Failing(), executor=SERIAL) as session:
+        for retry, count in (({}, 2), ({}, 2), ({"retry_failed": True}, 4)):
+            session.run(toy().cells[:2], **retry)
+            assert len(tried) == count
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a system without such permissions")
+def test_a_log_is_readable_as_any_new_file_is(toy, tmp_path):
+    nm.scan(toy(sizes=(1,)), tmp_path / "runs.zarr", executor=SERIAL)
+    (tmp_path / "new").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("new", "runs.zarr/.scan/records.log")]
+    assert modes[0] & 0o644 == modes[1] & 0o777
+
+
 def test_what_was_left_in_a_store_that_was_cut_off_is_cleared_away(toy, tmp_path, bytes_of):
     store, whole = tmp_path / "runs.zarr", tmp_path / "whole.zarr"
     nm.scan(toy(), whole, executor=SERIAL)
@@ -117,6 +139,24 @@ def test_an_extended_store_keeps_its_title_and_takes_the_new_command(toy, tmp_pa
         nm.InputError, match=r"cells: the store has 4, this plan 3 others; choose another store, or add"
     ):
         nm.scan(hole, store, executor=SERIAL)
+
+
+def test_other_observables_are_another_scan_and_the_difference_is_said(toy, tmp_path):
+    class Other(toy):
+        @property
+        def observables(self):
+            return {"half": nm.Observable("x/2"), "powers": nm.Observable("", {"power": ("first",)})}
+
+    nm.scan(toy(), tmp_path / "runs.zarr", executor=SERIAL)
+    found, cells = Blueprint.of(toy()).differences(Blueprint.of(Other()))
+    assert cells == []
+    assert found == [
+        "observable double: the store has a number, this plan none",
+        "observable half: the store has none, this plan a number",
+        "observable powers: the store has power ['first', 'second'] by bin [0.5, 1.5, 2.5], this plan power ['first']",
+    ]
+    with pytest.raises(nm.InputError, match="holds another scan: observable double: the store has a number"):
+        nm.scan(Other(), tmp_path / "runs.zarr", executor=SERIAL, extend=True)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +239,11 @@ def test_an_executor_is_handed_two_cells_a_worker():
     assert nm.Dask(workers=1).window is None
 
 
+def test_a_worker_process_measures_by_the_experiment_that_it_was_given(toy, monkeypatch):
+    monkeypatch.setattr("numerics.scans.workers._here", [toy(factor=5.0)])
+    assert _measured_here(toy().cells[0]).values["double"] == 1.25
+
+
 def test_threads_are_one_a_core(toy, monkeypatch):
     monkeypatch.setattr("numerics.scans.workers._cores", lambda: 3)
     workers = Threads()
@@ -208,7 +253,7 @@ def test_threads_are_one_a_core(toy, monkeypatch):
 
 def test_what_waits_is_cancelled_when_a_scan_is_stopped():
     closed = []
-    for workers in (Borrowed(None), nm.Dask(client=object())):
+    for workers in (Borrowed(None), nm.Dask(client=SimpleNamespace(submit=print, get_executor=print))):
         workers._executor = SimpleNamespace(shutdown=lambda wait: closed.append(wait))
         waiting = [Future(), Future()]
         workers.stop(waiting)

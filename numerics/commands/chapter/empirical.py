@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from numerics.commands.chapter.intervals import said_of_intervals
 from numerics.commands.chapter.page import Content, Desk, Page, seeds_from_zero, verdict_on
 from numerics.datasets import load_data
 from numerics.experiments.account import account_of
@@ -85,6 +86,7 @@ def _map(desk: Desk, plan: Plan, differs: tuple[str, ...]) -> Content:
             ),
             table(scan_table(comparison)),
             paragraph(comparison.verdict() + "."),
+            paragraph(said_of_intervals(comparison.slopes, "w")),
             *map(paragraph, account.lines),
         ),
         verdict=verdict_on(comparison.judged - comparison.agreeing, undecided=missing),

@@ -51,8 +51,8 @@ def _make(desk: Desk) -> Content:
                 "3. Other networks ('fully connected, CNN, RNN'). Answered for fully connected ones: diagrams of any "
                 "depth are derived, those of three layers measured (page 11), any scales, learning rates by layer, "
                 "relu, leaky relu and linear. Open: CNN, RNN, attention; no such network is derived or trained here "
-                "today. Gradient descent, momentum and Adam can be run (numerics.descend); the diagrams are those of "
-                "gradient flow."
+                "today. The pages are those of gradient flow; diagrams of Adam at a small rate are derived as well "
+                "('phasetheory diagram --optimizer adam')."
             ),
             paragraph(
                 "Besides, the slides wish for a concrete analysis of condensation. It is measured over the plane on "

@@ -28,6 +28,7 @@ class DeepExponential:
     name = "exponential"
     order = 2
     growth = 0.7
+    locates_kinks = False
 
     def __init__(self, flow: DeepFlow) -> None:
         self.flow = flow

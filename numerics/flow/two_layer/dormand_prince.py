@@ -2,7 +2,7 @@
 
 Source: J. Dormand, P. Prince, J. Comput. Appl. Math. 6 (1980); Hairer, Norsett, Wanner, Solving ODEs I, table II.5.2. Explicit:
 the step is limited to h * spectral_radius of about 3.3, and by every kink a neuron crosses. There it is of first order, as any
-method that does not locate the kink is: what it keeps of a tolerance below 1e-2 stands under :func:`numerics.gradient_flow`.
+method that does not locate the kink is: what it does about it stands under :func:`numerics.gradient_flow`.
 """
 
 import numpy as np

@@ -33,6 +33,7 @@ class Exponential(TangentKernelMethod):
 
     name = "exponential"
     growth = 0.7
+    locates_kinks = False
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)

@@ -60,6 +60,7 @@ class MeanForces(TangentKernelMethod):
 
     name = "kink-exact"
     growth = 3.0
+    locates_kinks = True
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)
