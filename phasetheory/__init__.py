@@ -19,6 +19,7 @@ from phasetheory.dynamics.activations import Activation, leaky_relu, linear, rel
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
+from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
@@ -43,6 +44,7 @@ __all__ = [
     "Check",
     "CondensedDirections",
     "CriticalPoint",
+    "DecayedFlow",
     "Derivation",
     "Direction",
     "ExpressionError",
@@ -67,6 +69,7 @@ __all__ = [
     "condensed_directions",
     "critical_point",
     "d",
+    "decayed_flow",
     "derive",
     "describe",
     "describe_initialization",

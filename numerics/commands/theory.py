@@ -164,12 +164,16 @@ def classify(
 def derive(
     asked: Asked,
     optimizer: OptimizerName = "gradient-flow",
+    weight_decay: Annotated[
+        bool, typer.Option("--weight-decay", help="With weight decay: its map onto the flow without, and its walk.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
     general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
-    document = pt.write(pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general), form)
+    derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, weight_decay=weight_decay, **general)
+    document = pt.write(derivation, form)
     if out is None:
         print(document, end="")
     else:

@@ -11,6 +11,8 @@ from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
 from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradient_flow, learning_rate_symbols
 from phasetheory.dynamics.normalization import Normalization, normalize
+from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
+from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
@@ -59,6 +61,8 @@ class Derivation:
     conserved : tuple of BalanceLaw
         None under another optimiser than gradient flow.
     optimizer : Optimizer
+    decayed : DecayedFlow or None
+        The flow with weight decay, where it was asked for.
     """
 
     depth: int
@@ -68,6 +72,7 @@ class Derivation:
     normalized: Normalization
     conserved: tuple[BalanceLaw, ...]
     optimizer: Optimizer = GRADIENT_FLOW
+    decayed: DecayedFlow | None = None
 
     @cached_property
     def diagram(self) -> PhaseDiagram:
@@ -101,10 +106,34 @@ class Derivation:
             ),
         )
         if self.optimizer == GRADIENT_FLOW:
-            return (*every, Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)))
+            balance = Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved))
+            return (*every, balance, *self._decay_checks())
         scale, entry = sp.Symbol("c", positive=True), sp.Symbol("z", real=True)
         forgets = sp.sign(scale * entry) == sp.sign(entry)
         return (*every, Check("$sign(c z) = sign(z)$ for $c > 0$: with the flow the signs are normalised too", forgets))
+
+    def _decay_checks(self) -> tuple[Check, ...]:
+        if self.decayed is None:
+            return ()
+        return (
+            Check(
+                "weight decay: $f(W) = exp(-Λ t) f(O)$ for $W_l = exp(-λ_l t) O_l$",
+                self.decayed.output_residual() == 0,
+            ),
+            Check(
+                "weight decay: $Λ = Σ_l p^(L-l) λ_l$, and the clocks are $exp((2 λ_l - Λ) t)$",
+                _zero(self.decayed.rates_residual()),
+            ),
+            Check(
+                "weight decay: $O$ follows the flow without it, with the clocks above",
+                _zero_matrices(self.decayed.residual()),
+            ),
+            Check("weight decay: $κ = 1$ at the unit scale $ρ$", self.decayed.unit_residual() == 0),
+            Check(
+                "weight decay: its balance law, per neuron and per layer",
+                _zero(self.decayed.balance_residuals(self.conserved)),
+            ),
+        )
 
     @property
     def unit_rates(self) -> bool:
@@ -133,19 +162,34 @@ def derive(
     depth: int | None = None,
     activation: Activation | None = None,
     optimizer: str | Optimizer = GRADIENT_FLOW,
+    weight_decay: bool = False,
 ) -> Derivation:
     """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
+
+    Parameters
+    ----------
+    network : Network, optional
+    depth : int, optional
+    activation : Activation, optional
+        Of no network in particular; 2 and relu by default.
+    optimizer : str or Optimizer
+    weight_decay : bool
+        Whether every layer decays as well, dW_l/dt = .. - lambda_l W_l: the map onto the flow without, and its checks.
 
     Raises
     ------
     TheoryError
-        More than 50 layers: the equations of motion are written out.
+        More than 50 layers: the equations of motion are written out. Weight decay under another optimiser than gradient
+        flow.
 
     Examples
     --------
     >>> derive().normalized.time_unit
     beta1*beta2
+    >>> derive(weight_decay=True).decayed.kappa_decay
+    exp(t*(-lambda_a - lambda_w))
     """
+    _check_flags(weight_decay=weight_decay)
     if network is not None:
         check_network(network, "give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
@@ -155,8 +199,23 @@ def derive(
     samples, width = (2 if depth == 2 else 1), (2 if depth <= WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
     chosen = as_optimizer(optimizer)
+    if weight_decay and chosen != GRADIENT_FLOW:
+        raise TheoryError(
+            f"weight_decay under {chosen.title}: its map is that of gradient flow, and decoupled decay (AdamW) is another "
+            "law; leave out the optimizer, or the weight decay"
+        )
     conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
-    return Derivation(depth, activation, network, flow, normalize(flow), conserved, chosen)
+    normalized = normalize(flow)
+    decayed = decayed_flow(flow, normalized) if weight_decay else None
+    return Derivation(depth, activation, network, flow, normalized, conserved, chosen, decayed)
+
+
+def _check_flags(**flags: bool) -> None:
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise TheoryError(
+                f"{name} = {shown(value)}; give True to have it derived; a number goes into phasetheory.with_{name}"
+            )
 
 
 def _zero(residuals: tuple[sp.Expr, ...]) -> bool:
