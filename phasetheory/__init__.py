@@ -27,6 +27,7 @@ from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
+from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.learning_rates import LearningRateScaling
 from phasetheory.scaling.optimizers import Optimizer
@@ -62,6 +63,7 @@ __all__ = [
     "Segment",
     "Statement",
     "TheoryError",
+    "WithWeightDecay",
     "at_width",
     "balance_laws",
     "capacity_boundary",
@@ -92,5 +94,6 @@ __all__ = [
     "three_layer",
     "to_abc",
     "two_layer",
+    "with_weight_decay",
     "write",
 ]

@@ -141,6 +141,12 @@ def classify(
         int | None, typer.Option(help="Neurons of every hidden layer: the capacity P there, and what it means.")
     ] = None,
     optimizer: OptimizerName = "gradient-flow",
+    weight_decay: Annotated[
+        str | None,
+        typer.Option(
+            help="lambda in dW/dt = .. - lambda W, a formula in m: whether it fits, turns rich, and where it ends."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Place a network on the phase diagram and say what that rests on.
@@ -152,12 +158,15 @@ def classify(
     if net is None:
         raise no_network("no network given")
     if json:
-        at_width = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
-        print_json(_as_dict(net, pt.statements(net, optimizer=optimizer), optimizer) | at_width)
+        further = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
+        if weight_decay is not None:
+            further["weight_decay"] = _with_weight_decay(net, weight_decay, optimizer)
+        print_json(_as_dict(net, pt.statements(net, optimizer=optimizer), optimizer) | further)
     elif asked.name is not None:
-        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation, optimizer=optimizer, width=width))
+        own: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation}
+        print(pt.describe(asked.name, optimizer=optimizer, width=width, weight_decay=weight_decay, **own))
     else:
-        print(pt.describe(net, optimizer=optimizer, width=width))
+        print(pt.describe(net, optimizer=optimizer, width=width, weight_decay=weight_decay))
 
 
 @takes(asked=read_network)
@@ -334,4 +343,21 @@ def _at_width(here: pt.AtWidth) -> dict[str, Any]:
         "outgrowing": None if here.outgrowing is None else list(here.outgrowing),
         "meaning": here.meaning,
         "basis": here.basis.value,
+    }
+
+
+def _with_weight_decay(net: pt.Network, weight_decay: str, optimizer: str) -> dict[str, Any]:
+    found = pt.with_weight_decay(net, weight_decay, optimizer=optimizer)
+    at_fit, at_end = found.slopes_at_fit, found.slopes_at_end
+    return {
+        "weight_decay": str(found.weight_decay),
+        "mu": str(found.mu),
+        "ell": str(found.ell),
+        "fitting_time": str(found.fitting_time),
+        "is_fitted": found.is_fitted,
+        "slopes_at_fit": None if at_fit is None else {layer: str(slope) for layer, slope in at_fit.items()},
+        "rich_after": None if found.rich_after is None else str(found.rich_after),
+        "collapses": found.collapses,
+        "slopes_at_end": None if at_end is None else {layer: str(slope) for layer, slope in at_end.items()},
+        "statements": [{"text": s.text, "basis": s.basis.value, "source": s.source} for s in found.statements],
     }

@@ -16,6 +16,7 @@ from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
+from phasetheory.scaling.weight_decay import check_gradient_flow
 from phasetheory.symbols.prose import text
 
 WIDE = 4  # deepest network that is written out with two neurons in a layer, and its scales one by one
@@ -199,11 +200,8 @@ def derive(
     samples, width = (2 if depth == 2 else 1), (2 if depth <= WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
     chosen = as_optimizer(optimizer)
-    if weight_decay and chosen != GRADIENT_FLOW:
-        raise TheoryError(
-            f"weight_decay under {chosen.title}: its map is that of gradient flow, and decoupled decay (AdamW) is another "
-            "law; leave out the optimizer, or the weight decay"
-        )
+    if weight_decay:
+        check_gradient_flow(chosen, "weight decay")
     conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
     normalized = normalize(flow)
     decayed = decayed_flow(flow, normalized) if weight_decay else None

@@ -134,7 +134,7 @@ def test_the_document_says_it_and_its_checks_hold():
     ("options", "message"),
     [
         ({"weight_decay": 0.1}, "give True to have it derived; a number goes into phasetheory.with_weight_decay"),
-        ({"weight_decay": True, "optimizer": "adam"}, "decoupled decay .AdamW. is another law"),
+        ({"weight_decay": True, "optimizer": "adam"}, "weight decay under sign descent"),
     ],
 )
 def test_refused(options, message):
