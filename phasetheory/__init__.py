@@ -11,6 +11,7 @@ from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.diagrams.regions import Region
+from phasetheory.diagrams.weight_decay import DecayedDiagram, decayed_diagram
 from phasetheory.documents.derivation import Check, Derivation, derive
 from phasetheory.documents.statements import statements
 from phasetheory.documents.summary import describe
@@ -45,6 +46,7 @@ __all__ = [
     "Check",
     "CondensedDirections",
     "CriticalPoint",
+    "DecayedDiagram",
     "DecayedFlow",
     "Derivation",
     "Direction",
@@ -71,6 +73,7 @@ __all__ = [
     "condensed_directions",
     "critical_point",
     "d",
+    "decayed_diagram",
     "decayed_flow",
     "derive",
     "describe",
