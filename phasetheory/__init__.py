@@ -18,6 +18,7 @@ from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.dropout import DropoutFlow, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
@@ -26,6 +27,7 @@ from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
+from phasetheory.networks.dropout import WithDropout, with_dropout
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
@@ -50,6 +52,7 @@ __all__ = [
     "DecayedFlow",
     "Derivation",
     "Direction",
+    "DropoutFlow",
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
@@ -65,6 +68,7 @@ __all__ = [
     "Segment",
     "Statement",
     "TheoryError",
+    "WithDropout",
     "WithWeightDecay",
     "at_width",
     "balance_laws",
@@ -78,6 +82,7 @@ __all__ = [
     "derive",
     "describe",
     "describe_initialization",
+    "dropout_flow",
     "exponent",
     "finite_width",
     "from_abc",
@@ -97,6 +102,7 @@ __all__ = [
     "three_layer",
     "to_abc",
     "two_layer",
+    "with_dropout",
     "with_weight_decay",
     "write",
 ]

@@ -177,12 +177,17 @@ def derive(
     weight_decay: Annotated[
         bool, typer.Option("--weight-decay", help="With weight decay: its map onto the flow without, and its walk.")
     ] = False,
+    dropout: Annotated[
+        bool, typer.Option("--dropout", help="With dropout, two layers: the average over the masks, and its number.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
     general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
-    derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, weight_decay=weight_decay, **general)
+    exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
+    general |= {"weight_decay": weight_decay, "dropout": dropout}
+    derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
     document = pt.write(derivation, form)
     if out is None:
         print(document, end="")

@@ -9,6 +9,7 @@ from phasetheory.diagrams.boundaries import Boundary
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.dropout import DropoutFlow, check_two_layers, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradient_flow, learning_rate_symbols
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
@@ -64,6 +65,8 @@ class Derivation:
     optimizer : Optimizer
     decayed : DecayedFlow or None
         The flow with weight decay, where it was asked for.
+    dropout : DropoutFlow or None
+        The flow averaged over the masks of dropout, where it was asked for.
     """
 
     depth: int
@@ -74,6 +77,7 @@ class Derivation:
     conserved: tuple[BalanceLaw, ...]
     optimizer: Optimizer = GRADIENT_FLOW
     decayed: DecayedFlow | None = None
+    dropout: DropoutFlow | None = None
 
     @cached_property
     def diagram(self) -> PhaseDiagram:
@@ -108,7 +112,7 @@ class Derivation:
         )
         if self.optimizer == GRADIENT_FLOW:
             balance = Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved))
-            return (*every, balance, *self._decay_checks())
+            return (*every, balance, *self._decay_checks(), *self._dropout_checks())
         scale, entry = sp.Symbol("c", positive=True), sp.Symbol("z", real=True)
         forgets = sp.sign(scale * entry) == sp.sign(entry)
         return (*every, Check("$sign(c z) = sign(z)$ for $c > 0$: with the flow the signs are normalised too", forgets))
@@ -133,6 +137,25 @@ class Derivation:
             Check(
                 "weight decay: its balance law, per neuron and per layer",
                 _zero(self.decayed.balance_residuals(self.conserved)),
+            ),
+        )
+
+    def _dropout_checks(self) -> tuple[Check, ...]:
+        if self.dropout is None:
+            return ()
+        g, n = sp.symbols("g_1:3", positive=True), sp.symbols("n_1:3", positive=True)
+        shared = (g[0] ** 2 / n[0] + g[1] ** 2 / n[1]) * sum(n) - sum(g) ** 2
+        return (
+            Check("dropout: the mean over all masks is $R + (q/(2n)) Σ_i Σ_k f_k(x_i)²$", self.dropout.residual() == 0),
+            Check(
+                "dropout: its flow is that of $e_i + q f_k(x_i)$, neuron by neuron",
+                _zero_matrices(self.dropout.flow_residual()),
+            ),
+            Check("dropout: the balance law holds as it stands", _zero(self.dropout.balance_residuals(self.conserved))),
+            Check("dropout: $f_k = κ ā_k σ(w̄_k·x)$", self.dropout.scale_residual(self.normalized) == 0),
+            Check(
+                "dropout: shares in proportion to $g_j$ are best",
+                sp.cancel(shared - (g[0] * n[1] - g[1] * n[0]) ** 2 / (n[0] * n[1])) == 0,
             ),
         )
 
@@ -164,6 +187,7 @@ def derive(
     activation: Activation | None = None,
     optimizer: str | Optimizer = GRADIENT_FLOW,
     weight_decay: bool = False,
+    dropout: bool = False,
 ) -> Derivation:
     """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
 
@@ -176,6 +200,8 @@ def derive(
     optimizer : str or Optimizer
     weight_decay : bool
         Whether every layer decays as well, dW_l/dt = .. - lambda_l W_l: the map onto the flow without, and its checks.
+    dropout : bool
+        Whether hidden neurons are dropped, two layers: the average over the masks, and its checks.
 
     Raises
     ------
@@ -190,7 +216,9 @@ def derive(
     >>> derive(weight_decay=True).decayed.kappa_decay
     exp(t*(-lambda_a - lambda_w))
     """
-    _check_flags(weight_decay=weight_decay)
+    _check_flags(weight_decay=weight_decay, dropout=dropout)
+    if weight_decay and dropout:
+        raise TheoryError("weight_decay and dropout: each is worked out alone; give one of them")
     if network is not None:
         check_network(network, "give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
@@ -202,10 +230,14 @@ def derive(
     chosen = as_optimizer(optimizer)
     if weight_decay:
         check_gradient_flow(chosen, "weight decay")
+    if dropout:
+        check_gradient_flow(chosen, "dropout")
+        check_two_layers(depth)
     conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
     normalized = normalize(flow)
     decayed = decayed_flow(flow, normalized) if weight_decay else None
-    return Derivation(depth, activation, network, flow, normalized, conserved, chosen, decayed)
+    dropped = dropout_flow(flow) if dropout else None
+    return Derivation(depth, activation, network, flow, normalized, conserved, chosen, decayed, dropped)
 
 
 def _check_flags(**flags: bool) -> None:

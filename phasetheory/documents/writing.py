@@ -62,4 +62,5 @@ def _title(derivation: Derivation) -> str:
     activation = activation_words(derivation.activation)
     under = "" if derivation.optimizer == GRADIENT_FLOW else f" under {derivation.optimizer.title}"
     decayed = "" if derivation.decayed is None else " with weight decay"
+    decayed += "" if derivation.dropout is None else " with dropout"
     return f"The phase diagram of a {derivation.depth}-layer {activation} network{under}{decayed}, derived{name}"
