@@ -53,7 +53,7 @@ class AtWidths:
     >>> from numerics.datasets import four_points
     >>> here = AtWidths(pt.phase_diagram(), (1000, 40000), *four_points())
     >>> round(here.slopes((exact(0.9, "x"), exact(-0.2, "y")))["w"], 2), round(here.boundary("w", -0.2, (0.8, 1)), 2)
-    (0.0, 0.9)
+    (-0.01, 0.91)
     """
 
     diagram: pt.PhaseDiagram
