@@ -27,11 +27,18 @@ NETWORKS = {
     "rates": pt.Network((1, "1/m", 1), "m", learning_rates=("m", 1, "1/m"), name="rates"),
     "cubic": pt.two_layer("m", 1, 1, activation=pt.relu_power(3)),
 }
+REGULARISED = {
+    "weight decay": {"weight_decay": True},
+    "weight decay, deep": {"depth": 3, "weight_decay": True},
+    "dropout": {"dropout": True},
+}
 ADAM = {"adam": None, "adam he": pt.initialization("he", 3), "adam rates": pt.Network((1, 1), "m", ("m", 1))}
 
 
 @cache
 def derived(name):
+    if name in REGULARISED:
+        return pt.derive(**REGULARISED[name])
     return pt.derive(ADAM[name], optimizer="adam") if name in ADAM else pt.derive(NETWORKS[name])
 
 
@@ -40,7 +47,7 @@ def written(name, form="text"):
     return pt.write(derived(name), form)
 
 
-@pytest.fixture(scope="module", params=[*NETWORKS, *ADAM], ids=str)
+@pytest.fixture(scope="module", params=[*NETWORKS, *ADAM, *REGULARISED], ids=str)
 def name(request):
     return request.param
 
