@@ -1,5 +1,6 @@
 """Hypothesis profiles, and what the tests of the integrators share."""
 
+import gc
 import os
 from importlib import import_module
 
@@ -15,6 +16,14 @@ from numerics.flow.two_layer.state import TwoLayerFlow
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
 
 #: Modules that start processes if nobody says where to run.
 _STARTERS = [import_module(f"numerics.{name}") for name in ("scans.scan", "experiments.verify", "commands.running")]
