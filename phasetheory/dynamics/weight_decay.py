@@ -101,8 +101,8 @@ class DecayedFlow:
     @property
     def unit_scale(self) -> sp.Expr:
         """rho, the scale of every layer at which kappa = 1; tau = t/rho^2 and mu_l = lambda_l rho^2."""
-        total = sum(self.flow.activation.degree**power for power in range(self.flow.depth))
-        return alpha ** (1 / sp.sympify(total))
+        degrees = (self.flow.activation.degree**power for power in range(self.flow.depth))
+        return alpha ** (1 / sp.Add(*degrees))
 
     def unit_residual(self) -> sp.Expr:
         """Log of kappa at :attr:`unit_scale`; zero proves it."""
