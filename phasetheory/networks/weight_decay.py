@@ -151,6 +151,8 @@ class WithWeightDecay:
             said = f"what is linear turns rich after $t ~ {_times(after)}(log m)/λ$"
         elif self.distance_to_rich <= 0:
             said = "it is rich from the start"
+        elif self.is_fitted and self.network.depth == 2 and self.network.gamma_prime < 0:
+            said = "the decay is too strong for a time at which it turns rich to be claimed"
         elif self.is_fitted:
             said = "the fit is lost before it would turn rich"
         else:
