@@ -16,12 +16,11 @@ circle: with running sums round it all n^2 entries cost n^2 operations, and a pa
 
 import numpy as np
 
-from numerics.flow.problem import Step
 from numerics.flow.two_layer.kink_exact import MeanForces
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
+from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moment_factors, moments_of
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
 
@@ -93,8 +92,8 @@ class KinkExactPlanar(MeanForces):
         self.chunks.run(lambda part, *ends: moments_of(*ends, point.y, bounds, moments[part]))
         self._gather(point)
 
-    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
-        """Step from ``point`` into ``out``, and the defect of its residual; the kernel at its end comes with it."""
+    def move(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """Advance ``point`` by ``h`` into ``out``; the kernel at its end comes with it."""
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         assert isinstance(out, PlanarPoint), "give a point of new_point()"
         flow, changes = self.flow, point.changes
@@ -108,11 +107,12 @@ class KinkExactPlanar(MeanForces):
         find_laws(self.find_forces(point, h), flow.X, flow.slope, self.sectors, self._laws)
         given, found = (neurons, self.sectors, self._laws), (out.y, out.changes, self._sums)
         self.chunks.run(lambda part, first, last: step(first, last, part, *given, self._rooms[part], *found))
+        if flow.decay:
+            self._sums.moments[:] *= moment_factors(*self.decay(out, h))
         self._gather(out)
-        return self.finish(point, out)
 
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow
         sums = self._sums.moments, flow.X, self.sectors, flow.kappa, flow.slope
-        point.gradient_squared = gather(*sums, flow.targets, point.residual, point.kernel)
+        self.find_gradient(point, gather(*sums, flow.targets, point.residual, point.kernel))
         flow.kernel_evaluations += 1

@@ -1,0 +1,33 @@
+# mypy: disable-error-code="no-untyped-def, call-overload"
+"""Numba kernel of weight decay: weights shrunk in place. Layout and rules of :mod:`numerics.kernels.stages`."""
+
+from numba import njit
+
+from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
+
+__all__ = ["shrink"]
+
+
+@njit(**OPTIONS)
+def shrink(first, last, u, v, u_start, v_start, factor_u, factor_v, moved, squares):
+    """Multiply u and v (d, m) of the neurons ``first`` to ``last``; squared distances from the start and squared norms after.
+
+    ``moved``, ``squares`` (2,): of u, then of v.
+    """
+    moved[:] = 0.0
+    squares[:] = 0.0
+    for low in range(first, last, BLOCK):
+        high = min(low + BLOCK, last)
+        _multiply(u[low:high], factor_u)
+        moved[0] += squared_distance(u[low:high], u_start[low:high])
+        squares[0] += dot(u[low:high], u[low:high])
+        for j in range(v.shape[0]):
+            _multiply(v[j, low:high], factor_v)
+            moved[1] += squared_distance(v[j, low:high], v_start[j, low:high])
+            squares[1] += dot(v[j, low:high], v[j, low:high])
+
+
+@njit(forceinline=True, **OPTIONS)
+def _multiply(values, factor):
+    for k in range(values.size):
+        values[k] *= factor
