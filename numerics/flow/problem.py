@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from numerics.flow.decay import Decay
+from numerics.flow.decay import NONE, Decay
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -153,7 +153,7 @@ class Problem(Protocol[P, N]):
     trial: P
 
     def __init__(
-        self, network: N, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay
+        self, network: N, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
     ) -> None: ...
 
     @property

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from numerics.errors import InputError
-from numerics.flow.decay import Decay
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.deep.balance import neuron_norms
 from numerics.flow.deep.exponential import DeepExponential
 from numerics.flow.deep.state import DeepFlow, DeepPoint
@@ -34,7 +34,7 @@ class DeepProblem:
     )
 
     def __init__(
-        self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay
+        self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
     ) -> None:
         if threads is not None:
             raise InputError(

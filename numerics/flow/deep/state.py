@@ -35,8 +35,9 @@ class DeepPoint:
         self.loss_rate = 0.0  # -dR/dt
         self.radius = 0.0  # bound on the Jacobian's spectral radius, for the methods that use it
         self.moved: tuple[float, ...] = (0.0,) * len(shapes)  # |W - W(0)| of every layer
-        # under weight decay: the time here, the penalty, and a size of the kernel in the step before
+        # under weight decay: the time here, |W|^2 of every layer, their penalty, and a size of the kernel in the step before
         self.t, self.penalty = 0.0, 0.0
+        self.squares: list[float] = []
         self.before: tuple[float, float] = (0.0, 0.0)
         self.settled, self.velocity_known = False, False
 
@@ -104,6 +105,8 @@ class DeepFlow:
         else:
             pairs = zip(point.weights, self.start, strict=True)
             point.moved = tuple(float(np.linalg.norm(w - start)) for w, start in pairs)
+        if self.decay:
+            self._weigh(point)
 
     def differentiate(self, point: DeepPoint) -> Jacobian:
         """Jacobian of a point with its residual."""
@@ -123,11 +126,16 @@ class DeepFlow:
         point.kernel = kernel
         point.gradient_squared = point.loss_rate = max(square, 0.0)  # rounding can take it below
         if self.decay:
-            squares = [float(dot(w.ravel(), w.ravel())) for w in point.weights]
+            if point.t == 0.0:
+                self._weigh(point)
             along = [float(part @ point.residual) / n for part in self.differentiate(point).products(point.weights)]
-            point.penalty = self.decay.penalty(squares)
             point.loss_rate += sum(rate * part for rate, part in zip(self.decay.rates, along, strict=True))
-            point.gradient_squared = self.decay.gradient_squared(point.gradient_squared, along, squares)
+            point.gradient_squared = self.decay.gradient_squared(point.gradient_squared, along, point.squares)
+
+    def _weigh(self, point: DeepPoint) -> None:
+        """Squared norms of the layers of a point, and their penalty."""
+        point.squares = [float(dot(w.ravel(), w.ravel())) for w in point.weights]
+        point.penalty = self.decay.penalty(point.squares)
 
     def spectral_radius(self, point: DeepPoint) -> float:
         """Largest eigenvalue of the tangent kernel, which has been found, and the fastest growth."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from numerics.arrays import whole_number
-from numerics.flow.decay import Decay
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.problem import Method
 from numerics.flow.rkc import RungeKuttaChebyshev
 from numerics.flow.two_layer.chunks import Chunks
@@ -40,7 +40,7 @@ class TwoLayerProblem:
     layers: tuple[str, ...] = ("w", "a")
 
     def __init__(
-        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay
+        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
     ) -> None:
         if threads is not None:
             threads = whole_number(threads, "threads", 1, "give a positive integer, or None to let the width decide")
