@@ -20,8 +20,10 @@ rests. u_k^2 - |v_k|^2 decays as exp(-2 Lambda t) if the decays are equal; if no
 Source: derived here; weight decay as minimisation of a norm of the function: Bach, JMLR 18 (2017); Lyu et al., 2311.18817.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, SupportsFloat
 
 import numpy as np
@@ -29,6 +31,7 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import positive_number, real_array
 from numerics.errors import InputError, check_type
+from numerics.kernels.decay import hold
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -50,41 +53,41 @@ class Decay:
     rates: tuple[float, ...]
 
     def __bool__(self) -> bool:
-        return any(self.rates)
+        return self.fastest > 0.0
 
-    @property
+    @cached_property
     def total(self) -> float:
         """D, the rate at which the output decays."""
         return float(sum(self.rates))
 
-    @property
+    @cached_property
     def equal(self) -> bool:
         """Whether all layers decay alike."""
         return len(set(self.rates)) == 1
 
-    @property
+    @cached_property
     def common(self) -> float:
         """The rate of all layers, if they decay alike, else the mean."""
         return self.rates[0] if self.equal else self.total / len(self.rates)
 
-    @property
+    @cached_property
     def spread(self) -> float:
         """Largest difference of a rate from the mean."""
         return max(abs(rate - self.common) for rate in self.rates)
 
-    @property
+    @cached_property
     def fastest(self) -> float:
         """The largest rate."""
         return max(self.rates, default=0.0)
 
-    @property
+    @cached_property
     def slowest(self) -> float:
         """The smallest of the rates that are not 0."""
         return min(rate for rate in self.rates if rate)
 
     def factors(self, h: float) -> tuple[float, ...]:
         """What the layers are multiplied by over a time h."""
-        return tuple(float(np.exp(-rate * h)) for rate in self.rates)
+        return tuple(math.exp(-rate * h) for rate in self.rates)
 
     def penalty(self, squares: Sequence[float]) -> float:
         """(1/2) sum_l Lambda_l |W_l|^2, from the squared norms."""
@@ -101,11 +104,9 @@ class Decay:
 
     def hold(self, kernel: np.ndarray, residual: np.ndarray, targets: np.ndarray, change: float) -> Held:
         """The residual while the kernel changes by exp(change) in all."""
-        change = float(np.clip(change, -50.0, 50.0))
-        mean = float(np.expm1(change) / change) if change else 1.0
-        held = mean * kernel + self.total * np.eye(len(residual))
-        rest = -self.total * np.linalg.solve(held, targets)
-        return Held(held, residual - rest, rest)
+        change = min(50.0, max(-50.0, change))
+        mean = math.expm1(change) / change if change else 1.0
+        return Held(*hold(kernel, residual, targets, mean, self.total))
 
     def fit_rotation(self, h: float) -> float:
         """Factor of the forces of a step h of two layers, at which a neuron that only grows balances its decay exactly.
@@ -113,8 +114,10 @@ class Decay:
         That of equal decay is 1. Between halves of a rescaling by the difference d of the rates from the mean L the exact motion
         under a force G grows by w, cosh w = cosh(d h) cosh(G h), which is to be L h at G^2 = L^2 - d^2.
         """
+        if self.equal:
+            return 1.0
         balanced = np.sqrt(np.prod(self.rates)) * h
-        if self.equal or balanced == 0.0:
+        if balanced == 0.0:
             return 1.0
         return float(np.arccosh(np.cosh(self.common * h) / np.cosh(self.spread * h)) / balanced)
 
@@ -154,7 +157,7 @@ class Decay:
         """Rate at which a size of the kernel changed over the last step, as far as decay can do that."""
         if not (now > 0 and before > 0 and h > 0):
             return 0.0
-        return float(np.clip(np.log(now / before) / h, -2 * self.total, 2 * self.total))
+        return min(2 * self.total, max(-2 * self.total, math.log(now / before) / h))
 
 
 #: No decay.

@@ -1,11 +1,12 @@
 # mypy: disable-error-code="no-untyped-def, call-overload"
-"""Numba kernel of weight decay: weights shrunk in place. Layout and rules of :mod:`numerics.kernels.stages`."""
+"""Numba kernels of weight decay: weights shrunk, and the residual of a step. Rules of :mod:`numerics.kernels.stages`."""
 
+import numpy as np
 from numba import njit
 
 from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
 
-__all__ = ["shrink"]
+__all__ = ["hold", "shrink"]
 
 
 @njit(**OPTIONS)
@@ -31,3 +32,15 @@ def shrink(first, last, u, v, u_start, v_start, factor_u, factor_v, moved, squar
 def _multiply(values, factor):
     for k in range(values.size):
         values[k] *= factor
+
+
+@njit(**OPTIONS)
+def hold(kernel, residual, targets, mean, total):
+    """Mean K + D (n, n), e - e_inf and e_inf of e' = -(mean K + D) e - D y."""
+    held = mean * kernel
+    for i in range(residual.size):
+        held[i, i] += total
+    rest = np.linalg.solve(held, targets)
+    for i in range(residual.size):
+        rest[i] *= -total
+    return held, residual - rest, rest

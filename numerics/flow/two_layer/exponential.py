@@ -17,6 +17,8 @@ Related: exponential integrators for stiff systems (Hochbruck and Ostermann, Act
 *every* step is the neural-tangent model (Jacot, Gabriel, Hongler 2018).
 """
 
+import math
+
 import numpy as np
 
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
@@ -78,5 +80,5 @@ class Exponential(TangentKernelMethod):
             parts = (point.u, point.v, start.u, start.v, flow.X, c0 + c1, c0, c1, *numbers, out.u, out.v, flow.removed)
             self.chunks.run(lambda part, first, last: kernels.step(first, last, *parts, outputs[part], moved[part]))
         if flow.decay:
-            outputs *= np.prod(self.decay(out, h))
+            outputs *= math.prod(self.decay(out, h))
         flow.set_outputs(out, outputs)

@@ -42,6 +42,8 @@ Related: Filippov, *Differential Equations with Discontinuous Righthand Sides* (
 Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
 """
 
+import math
+
 import numpy as np
 
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
@@ -113,7 +115,7 @@ class KinkExact(MeanForces):
             lambda part, *ends: kernels.step(*ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part])
         )
         if flow.decay:
-            outputs *= np.prod(self.decay(out, h))
+            outputs *= math.prod(self.decay(out, h))
         flow.set_outputs(out, outputs)
 
     def _room(self, part: int) -> tuple[Workspace, np.ndarray]:

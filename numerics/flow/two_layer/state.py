@@ -1,5 +1,6 @@
 """The gradient flow of a two-layer network on its data: states, and the right-hand side with a count of evaluations."""
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -199,7 +200,7 @@ class TwoLayerFlow:
 
     def unseen_at(self, point: TwoLayerPoint) -> float:
         """Squared norm of what the samples do not see of v."""
-        return self.unseen * float(np.exp(-2 * self.decay.rates[0] * point.t))
+        return self.unseen * math.exp(-2 * self.decay.rates[0] * point.t)
 
     def distance(self, point: TwoLayerPoint, moved_v: float) -> float:
         """|v - v(0)| with what the samples do not see of it, from the part that they see."""

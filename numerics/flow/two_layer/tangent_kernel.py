@@ -1,5 +1,6 @@
 """What the methods share that hold the tangent kernel of the step's start over a step."""
 
+import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -62,10 +63,11 @@ class TangentKernelMethod(ABC):
         """Shrink the weights that a step has moved as if nothing decayed; the factors of v and u."""
         decay, start, moved, squares = self.flow.decay, self.start, self._moved, self._squares
         # of a rescaling, half was before the step
-        factor_v, factor_u = (float(np.exp(-(decay.common + rate) * h / 2)) for rate in decay.rates)
+        factor_v, factor_u = (math.exp(-(decay.common + rate) * h / 2) for rate in decay.rates)
         arrays = out.u, out.v, start.u, start.v, factor_u, factor_v
         self.chunks.run(lambda part, *ends: shrink(*ends, *arrays, moved[part], squares[part]))
-        self.flow.weigh(out, *map(float, squares.sum(axis=0)[::-1]))
+        total = squares[0] if len(squares) == 1 else squares.sum(axis=0)
+        self.flow.weigh(out, float(total[1]), float(total[0]))
         return factor_v, factor_u
 
     def hold(self, point: TwoLayerPoint, h: float) -> Held:
