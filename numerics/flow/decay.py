@@ -89,6 +89,10 @@ class Decay:
         """What the layers are multiplied by over a time h."""
         return tuple(math.exp(-rate * h) for rate in self.rates)
 
+    def last_factors(self, h: float) -> tuple[float, ...]:
+        """Those at the end of a step: half of a rescaling by the difference from the mean was before it."""
+        return tuple(math.exp(-(self.common + rate) * h / 2) for rate in self.rates)
+
     def penalty(self, squares: Sequence[float]) -> float:
         """(1/2) sum_l Lambda_l |W_l|^2, from the squared norms."""
         return sum(rate * square for rate, square in zip(self.rates, squares, strict=True)) / 2

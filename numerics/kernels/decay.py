@@ -6,7 +6,7 @@ from numba import njit
 
 from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
 
-__all__ = ["hold", "shrink"]
+__all__ = ["hold", "multiply", "shrink"]
 
 
 @njit(**OPTIONS)
@@ -32,6 +32,15 @@ def shrink(first, last, u, v, u_start, v_start, factor_u, factor_v, moved, squar
 def _multiply(values, factor):
     for k in range(values.size):
         values[k] *= factor
+
+
+@njit(**OPTIONS)
+def multiply(first, last, y, factor_v, factor_u):
+    """Multiply the neurons ``first`` to ``last`` of a flat state (3 m,)."""
+    m = y.size // 3
+    _multiply(y[first:last], factor_u)
+    _multiply(y[first + m : last + m], factor_v)
+    _multiply(y[first + 2 * m : last + 2 * m], factor_v)
 
 
 @njit(**OPTIONS)

@@ -1,6 +1,5 @@
 """What the methods share that hold the tangent kernel of the step's start over a step."""
 
-import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -62,8 +61,7 @@ class TangentKernelMethod(ABC):
     def decay(self, out: TwoLayerPoint, h: float) -> tuple[float, float]:
         """Shrink the weights that a step has moved as if nothing decayed; the factors of v and u."""
         decay, start, moved, squares = self.flow.decay, self.start, self._moved, self._squares
-        # of a rescaling, half was before the step
-        factor_v, factor_u = (math.exp(-(decay.common + rate) * h / 2) for rate in decay.rates)
+        factor_v, factor_u = decay.last_factors(h)
         arrays = out.u, out.v, start.u, start.v, factor_u, factor_v
         self.chunks.run(lambda part, *ends: shrink(*ends, *arrays, moved[part], squares[part]))
         total = squares[0] if len(squares) == 1 else squares.sum(axis=0)
