@@ -11,21 +11,26 @@ from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.diagrams.regions import Region
+from phasetheory.diagrams.weight_decay import DecayedDiagram, decayed_diagram
 from phasetheory.documents.derivation import Check, Derivation, derive
 from phasetheory.documents.statements import statements
 from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.dropout import DropoutFlow, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
+from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
+from phasetheory.networks.dropout import WithDropout, with_dropout
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
+from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.learning_rates import LearningRateScaling
 from phasetheory.scaling.optimizers import Optimizer
@@ -43,8 +48,11 @@ __all__ = [
     "Check",
     "CondensedDirections",
     "CriticalPoint",
+    "DecayedDiagram",
+    "DecayedFlow",
     "Derivation",
     "Direction",
+    "DropoutFlow",
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
@@ -60,6 +68,8 @@ __all__ = [
     "Segment",
     "Statement",
     "TheoryError",
+    "WithDropout",
+    "WithWeightDecay",
     "at_width",
     "balance_laws",
     "capacity_boundary",
@@ -67,9 +77,12 @@ __all__ = [
     "condensed_directions",
     "critical_point",
     "d",
+    "decayed_diagram",
+    "decayed_flow",
     "derive",
     "describe",
     "describe_initialization",
+    "dropout_flow",
     "exponent",
     "finite_width",
     "from_abc",
@@ -89,5 +102,7 @@ __all__ = [
     "three_layer",
     "to_abc",
     "two_layer",
+    "with_dropout",
+    "with_weight_decay",
     "write",
 ]

@@ -1,6 +1,8 @@
 """Hypothesis profiles, and what the tests of the integrators share."""
 
+import gc
 import os
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -14,6 +16,35 @@ from numerics.flow.two_layer.state import TwoLayerFlow
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
+#: Modules that start processes if nobody says where to run.
+_STARTERS = [import_module(f"numerics.{name}") for name in ("scans.scan", "experiments.verify", "commands.running")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cells_in_turn():
+    """Cells run in the process of the tests unless a number of processes is given: each takes seconds to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in _STARTERS:
+            patch.setattr(
+                module, "Processes", lambda processes=None: nm.Processes(processes) if processes else nm.Serial()
+            )
+        yield
+
+
+@pytest.fixture
+def default_processes(monkeypatch):
+    """As for a user: processes if nobody says where to run."""
+    for module in _STARTERS:
+        monkeypatch.setattr(module, "Processes", nm.Processes)
 
 
 class Bench:

@@ -14,8 +14,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LARGEST = 600_000  # bytes, outputs included
 
 
-def test_there_are_six():
-    assert [path.name[0] for path in NOTEBOOKS] == list("123456")
+def test_there_are_seven():
+    assert [path.name[0] for path in NOTEBOOKS] == list("1234567")
 
 
 def test_each_begins_with_the_same_cell_that_installs():

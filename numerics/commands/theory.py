@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from json import loads
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
+import sympy as sp
 import typer
 
 import phasetheory as pt
@@ -19,7 +20,7 @@ from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.scaling.optimizers import as_optimizer
-from phasetheory.symbols.printing import plain
+from phasetheory.symbols.printing import plain, power
 from phasetheory.symbols.prose import text
 
 __all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
@@ -141,6 +142,12 @@ def classify(
         int | None, typer.Option(help="Neurons of every hidden layer: the capacity P there, and what it means.")
     ] = None,
     optimizer: OptimizerName = "gradient-flow",
+    weight_decay: Annotated[
+        str | None,
+        typer.Option(
+            help="lambda in dW/dt = .. - lambda W, a formula in m: whether it fits, turns rich, and where it ends."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Place a network on the phase diagram and say what that rests on.
@@ -152,24 +159,36 @@ def classify(
     if net is None:
         raise no_network("no network given")
     if json:
-        at_width = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
-        print_json(_as_dict(net, pt.statements(net, optimizer=optimizer), optimizer) | at_width)
+        further = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
+        if weight_decay is not None:
+            further["weight_decay"] = _with_weight_decay(net, weight_decay, optimizer)
+        print_json(_as_dict(net, pt.statements(net, optimizer=optimizer), optimizer) | further)
     elif asked.name is not None:
-        print(pt.describe(asked.name, depth=asked.depth, activation=asked.activation, optimizer=optimizer, width=width))
+        own: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation}
+        print(pt.describe(asked.name, optimizer=optimizer, width=width, weight_decay=weight_decay, **own))
     else:
-        print(pt.describe(net, optimizer=optimizer, width=width))
+        print(pt.describe(net, optimizer=optimizer, width=width, weight_decay=weight_decay))
 
 
 @takes(asked=read_network)
 def derive(
     asked: Asked,
     optimizer: OptimizerName = "gradient-flow",
+    weight_decay: Annotated[
+        bool, typer.Option("--weight-decay", help="With weight decay: its map onto the flow without, and its walk.")
+    ] = False,
+    dropout: Annotated[
+        bool, typer.Option("--dropout", help="With dropout, two layers: the average over the masks, and its number.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
     general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
-    document = pt.write(pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general), form)
+    exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
+    general |= {"weight_decay": weight_decay, "dropout": dropout}
+    derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
+    document = pt.write(derivation, form)
     if out is None:
         print(document, end="")
     else:
@@ -182,16 +201,25 @@ def diagram(
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Distances in spectral instead of Frobenius norm.")
     ] = False,
+    weight_decay: Annotated[
+        str | None,
+        typer.Option(
+            help="Two layers: ell, a number, or mu = lambda alpha = m^-ell as a formula in m. Regimes at the fit and at the end."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Picture (.png, .svg, .pdf) or data (.json) to write.")] = None,
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
     exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
     derived = plane.with_norm("spectral" if spectral else "frobenius")
+    if weight_decay is not None:
+        ell = _read_ell(weight_decay)
+        derived = pt.decayed_diagram(ell, diagram=derived)
     if out is not None:
         _write_diagram(derived, out)
     elif json:
-        print_json(loads(derived.to_json()))
+        print_json(_diagram_data(derived))
     else:
         print(_diagram_text(derived))
 
@@ -250,7 +278,7 @@ def _activation(text: str) -> pt.Activation:
 def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
-        out.write_text(derived.to_json() + "\n", encoding="utf-8")
+        out.write_text(dumps(_diagram_data(derived), indent=2) + "\n", encoding="utf-8")
         return
     if ending not in (".png", ".svg", ".pdf"):
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
@@ -258,12 +286,59 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
 
     from numerics.figures.style import save_as
 
-    figure = Figure(figsize=(6.4, 5.4), layout="constrained")
-    derived.plot(ax=figure.subplots())
+    if isinstance(derived, pt.DecayedDiagram):
+        from numerics.figures.weight_decay import plot_weight_decay
+
+        figure = plot_weight_decay(derived, figure=Figure(figsize=(11.4, 5.8), layout="constrained"))
+    else:
+        figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+        derived.plot(ax=figure.subplots())
     save_as(figure, out)
 
 
+def _read_ell(given: str) -> sp.Expr:
+    """A number is ell itself, a formula in m is mu = m^-ell."""
+    formula = pt.parse_scale(given)
+    return -pt.exponent(formula) if formula.has(pt.m) else formula
+
+
+def _at_both(derived: pt.DecayedDiagram) -> dict[str, pt.PhaseDiagram]:
+    return {f"at_the_{moment}": pt.decayed_diagram(derived.ell, moment, diagram=derived) for moment in ("fit", "end")}
+
+
+def _diagram_data(derived: pt.PhaseDiagram) -> dict[str, Any]:
+    if not isinstance(derived, pt.DecayedDiagram):
+        return derived.to_dict()
+    moments = {name: diagram.to_dict() for name, diagram in _at_both(derived).items()}
+    return {"ell": str(derived.ell), "collapses": derived.collapses, **moments}
+
+
 def _diagram_text(derived: pt.PhaseDiagram) -> str:
+    return _text_with_weight_decay(derived) if isinstance(derived, pt.DecayedDiagram) else _text_of_plane(derived)
+
+
+def _text_with_weight_decay(derived: pt.DecayedDiagram) -> str:
+    """Slopes and regions at both moments, and the walk from the one to the other; every line is derived but the walk."""
+    ends = {
+        None: "if mu is below the threshold of collapse",
+        True: "the weights are gone, f = 0",
+        False: "least variation norm",
+    }
+    lines = [f"weight decay, mu = lambda alpha ~ {power(-derived.ell)}; every slope and region is derived"]
+    titles = ("when the data are fitted", f"at the end: {ends[derived.collapses]}")
+    for title, diagram in zip(titles, _at_both(derived).values(), strict=True):
+        lines += [title, *(f"  S_{layer} = {plain(diagram.slope(layer))}" for layer in diagram.layers)]
+        lines += [f"  {region.label}" for region in diagram.regions()]
+        if diagram.target_region is not None:
+            lines.append(f"  slopes of an easy target where {diagram.target_region.label}")
+    if derived.unfitted_region is not None:
+        time = plain(derived.fitting_time.to_sympy(*derived.coordinates))
+        lines.append(f"never fitted, since the weights decay before, where x > {derived.ell}; x = {time}")
+    walk = "between them, where the data are fitted, the network walks: P(t) = P exp(-2 lambda t) at the same kappa' [proved]"
+    return "\n".join([*lines, walk])
+
+
+def _text_of_plane(derived: pt.PhaseDiagram) -> str:
     data = derived.to_dict(None if derived.network.depth == 2 else derived.layers[:-1])
     title = "" if derived.optimizer.name == "gradient-flow" else f", {derived.optimizer.title}"
     lines = [f"{derived.network.depth} layers, {derived.norm} norm{title}; every boundary and region is derived"]
@@ -330,4 +405,21 @@ def _at_width(here: pt.AtWidth) -> dict[str, Any]:
         "outgrowing": None if here.outgrowing is None else list(here.outgrowing),
         "meaning": here.meaning,
         "basis": here.basis.value,
+    }
+
+
+def _with_weight_decay(net: pt.Network, weight_decay: str, optimizer: str) -> dict[str, Any]:
+    found = pt.with_weight_decay(net, weight_decay, optimizer=optimizer)
+    at_fit, at_end = found.slopes_at_fit, found.slopes_at_end
+    return {
+        "weight_decay": str(found.weight_decay),
+        "mu": str(found.mu),
+        "ell": str(found.ell),
+        "fitting_time": str(found.fitting_time),
+        "is_fitted": found.is_fitted,
+        "slopes_at_fit": None if at_fit is None else {layer: str(slope) for layer, slope in at_fit.items()},
+        "rich_after": None if found.rich_after is None else str(found.rich_after),
+        "collapses": found.collapses,
+        "slopes_at_end": None if at_end is None else {layer: str(slope) for layer, slope in at_end.items()},
+        "statements": [{"text": s.text, "basis": s.basis.value, "source": s.source} for s in found.statements],
     }

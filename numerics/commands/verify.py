@@ -101,7 +101,7 @@ def verify_command(
         verification = verify(plan, store=store, progress=progress)
     deeper = flow and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
     slopes = virtual_slopes(plan) if virtual or deeper else {}
-    report = to_dict(verification, derivation) | ({"virtual": virtual_dict(slopes)} if slopes else {})
+    report = to_dict(verification, derivation) | ({"virtual": virtual_dict(plan, slopes)} if slopes else {})
     for norm in plan.norms:
         console.print(to_table(verification, norm, slopes if deeper and norm == "frobenius" else None))
     if virtual:

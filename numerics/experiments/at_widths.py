@@ -23,6 +23,7 @@ from numerics.networks.activation import is_homogeneous
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.slopes.crossings import zero_of
 from numerics.slopes.power_law import weights_of
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 if TYPE_CHECKING:
     import xarray
@@ -52,7 +53,7 @@ class AtWidths:
     >>> from numerics.datasets import four_points
     >>> here = AtWidths(pt.phase_diagram(), (1000, 40000), *four_points())
     >>> round(here.slopes((exact(0.9, "x"), exact(-0.2, "y")))["w"], 2), round(here.boundary("w", -0.2, (0.8, 1)), 2)
-    (0.0, 0.9)
+    (-0.01, 0.91)
     """
 
     diagram: pt.PhaseDiagram
@@ -108,9 +109,10 @@ class AtWidths:
         return {layer: distances for layer, distances in found.items() if np.all(np.isfinite(list(distances.values())))}
 
 
-def covers(depth: int, activation: str | float | None) -> bool:
-    """Whether the infinitely wide network is known: of two layers of degree 1."""
-    return depth == 2 and (activation is None or is_homogeneous(activation))
+def covers(diagram: pt.PhaseDiagram, activation: str | float | None) -> bool:
+    """Whether the infinitely wide network is known: of two layers of degree 1 under gradient flow."""
+    known = diagram.network.depth == 2 and diagram.optimizer == GRADIENT_FLOW
+    return known and (activation is None or is_homogeneous(activation))
 
 
 def at_widths_of(dataset: "xarray.Dataset", diagram: pt.PhaseDiagram) -> AtWidths:
@@ -119,13 +121,13 @@ def at_widths_of(dataset: "xarray.Dataset", diagram: pt.PhaseDiagram) -> AtWidth
     Raises
     ------
     InputError
-        Saying why the infinitely wide network is not known, or not asked: another depth or activation, data that are not there
-        any more or not the same, or so many inputs that a run takes a second and not milliseconds.
+        Saying why the infinitely wide network is not known, or not asked: another depth, activation or optimiser, data that are
+        not there any more or not the same, or so many inputs that a run takes a second and not milliseconds.
     """
     attributes = dataset.attrs
     activation = _trained(str(attributes["activation"]))
-    if not covers(diagram.network.depth, activation):
-        raise InputError("it is known for two layers of degree 1")
+    if not covers(diagram, activation):
+        raise InputError("it is known for two layers of degree 1 under gradient flow")
     if attributes["input_dimension"] > _MOST_INPUTS:
         raise InputError(f"with {attributes['input_dimension']} inputs it takes a second at each point and width")
     widths = tuple(int(width) for width in dataset["width"].values)

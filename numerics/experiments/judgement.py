@@ -73,6 +73,11 @@ class LayerResult:
         return self.prediction.limit
 
     @property
+    def limit(self) -> str:
+        """The limit in words, with the branch that it is on where there are two: ``3/4, hard``."""
+        return ", ".join(filter(None, (str(self.predicted_slope), self.prediction.target)))
+
+    @property
     def predicted_regime(self) -> pt.Regime:
         """Regime of the limit."""
         return self.prediction.regime

@@ -9,6 +9,7 @@ below 1 says on which side.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ _FEW_PER_SAMPLE = (
 )
 _FARTHEST = 1e12  # factor of P within which the critical capacity is looked for
 _COVERAGE = 1.96  # standard deviations
+_COLUMNS = 79  # of a report
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class Location:
             lines.append(f"   RD {layer.relative_distance:.3g}, in 95 % of networks {low:.3g} to {high:.3g}")
             lines.append(f"   {_tangent(layer)}")
             lines.append(f"   {_to_critical(layer)}; twice as wide, S = {_signed(layer.slope)}")
-        return "\n".join(lines + [f"note: {note}" for note in self.notes])
+        return "\n".join(lines + [fill(f"note: {note}", _COLUMNS, subsequent_indent="      ") for note in self.notes])
 
 
 def locate(

@@ -14,9 +14,8 @@ from numerics.experiments.at_widths import AtWidths, covers
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
-from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
-__all__ = ["Prediction", "expected"]
+__all__ = ["Prediction", "expected", "limits_of"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,14 @@ class Prediction:
         The slope at the widths of the plan.
     distances : mapping of width -> float
         RD of the infinitely wide network of the capacity that each width has; empty where it is not known.
+    target : str
+        'easy' or 'hard', the branch that the limit is on, where slopes depend on the target; else empty.
     """
 
     limit: sp.Rational
     expected: float
     distances: Mapping[int, float] = field(default_factory=dict)
+    target: str = ""
 
     @property
     def regime(self) -> pt.Regime:
@@ -52,23 +54,31 @@ def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[s
     found = {}
     distances: Mapping[str, Mapping[int, float]] = {}
     slopes: Mapping[str, float] = {}
-    if plan.optimizer == GRADIENT_FLOW and covers(plan.depth, plan.activation):
+    if covers(plan.diagram, plan.activation):
         here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
         distances, slopes = here.distances(point), here.slopes(point)
+    target = _branch(plan, point, diagram)
     for norm in plan.norms:
-        limits = _limits(plan, point, diagram, norm)
+        limits = limits_of(plan, point, norm, diagram)
         for layer in plan.judged:
             limit = limits[layer]
-            found[layer, norm] = Prediction(limit, float(limit))
+            found[layer, norm] = Prediction(limit, float(limit), target=target)
             if norm == "frobenius" and layer in distances:
-                missing = slopes[layer] - float(_limits(plan, point, plan.diagram, norm)[layer])
-                found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer])
+                missing = slopes[layer] - float(limits_of(plan, point, norm)[layer])
+                found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer], target)
     return found
 
 
-def _limits(plan: Plan, point: Point, diagram: pt.PhaseDiagram, norm: str) -> dict[str, sp.Expr]:
-    """Slopes under the optimiser of the diagram, on the branch that the data are on where easy and hard targets differ."""
-    network, optimizer = diagram.network_at(point), diagram.optimizer
+def limits_of(
+    plan: Plan, point: Point, norm: str = "frobenius", diagram: pt.PhaseDiagram | None = None
+) -> dict[str, sp.Expr]:
+    """Slopes of every layer in the limit, on the branch that the data of the plan are on where there are two."""
+    diagram = plan.diagram if diagram is None else diagram
+    target = _branch(plan, point, diagram) or "easy"
+    return diagram.network_at(point).slopes(norm, optimizer=diagram.optimizer, target=target)
+
+
+def _branch(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> str:
+    """'easy' or 'hard' where these differ under the optimiser of the diagram; else empty."""
     own = plan.activation is None or is_homogeneous(plan.activation)
-    target = plan.target if own and network.depends_on_target(optimizer) else "easy"
-    return network.slopes(norm, optimizer=optimizer, target=target)
+    return plan.target if own and diagram.network_at(point).depends_on_target(diagram.optimizer) else ""

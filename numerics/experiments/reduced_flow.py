@@ -15,7 +15,7 @@ sum_k u_k^2 of its basin; a few neurons, integrated by the kink-exact method, sl
   RD_w P ~ sqrt(P kappa'), S_w = (gamma - 1 - gamma')/2.
 
 That the clusters are all there is to the limit is argued; which branch a data set is on is measured against networks
-(benchmarks/reduced_flow.py, docs/theory/first-directions.md).
+(benchmarks/reduced_flow.py, docs/theory/easy-and-hard.md).
 """
 
 from dataclasses import dataclass, field

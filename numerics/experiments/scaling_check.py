@@ -21,9 +21,10 @@ from numerics.experiments.account import account_of
 from numerics.experiments.allowance import Allowance, allowance_at
 from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
 from numerics.experiments.prediction import Prediction
+from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.training import NORMS, USUAL, TrainingPlan
 from numerics.networks import DeepNetwork
-from numerics.networks.sampling import sample_network
+from numerics.networks.sampling import sample_network, trained_activation
 from numerics.scans import Cell, OnProgress, Serial, Setting, Workers, scan
 
 if TYPE_CHECKING:
@@ -241,13 +242,19 @@ def scaling_check(
     )
     allowance, status = allowance_at(3), runs["status"].values  # that of small widths, whatever the depth
     results = []
+    target = _target(network, plan) if network.depends_on_target() else ""
     for norm in NORMS:
-        limits = network.slopes(norm=norm)
+        limits = network.slopes(norm=norm, target=target or "easy")
         for layer in plan.layers:
             distances = runs["relative_distance"].sel(layer=layer, norm=norm).values
-            prediction = Prediction(limits[layer], float(limits[layer]))
+            prediction = Prediction(limits[layer], float(limits[layer]), target=target)
             results.append(judge(layer, norm, prediction, plan.widths, distances, status, allowance))
     return ScalingCheck(network, basis, allowance, tuple(results), runs)
+
+
+def _target(network: pt.Network, plan: FamilyPlan) -> str:
+    """Which branch the data are on, of two layers whose output weights hardly move."""
+    return reduced_flow(*plan.data, loss_tol=plan.loss_tol, activation=trained_activation(network.activation)).target
 
 
 def _fitted(plan: FamilyPlan) -> pt.Network:

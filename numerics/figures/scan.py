@@ -195,9 +195,10 @@ def _scale(exponent: float) -> str:
 
 
 def _caption(dataset: "xarray.Dataset", norm: str) -> str:
-    """Data, networks, norm where there are several, widths and seeds."""
+    """Data, networks, optimiser if it is not gradient flow, norm where there are several, widths and seeds."""
     attributes, widths, seeds = dataset.attrs, dataset["width"].values, dataset.sizes["seed"]
     parts = [f"{verbatim(attributes['data'])}: {attributes['model']}", attributes["activation"]]
+    parts += ["trained by Adam"] if "optimizer" in attributes else []
     parts += [f"{norm_name(norm)} norm"] if len(norms_of(dataset)) > 1 else []
     parts += [f"loss first at {attributes['loss_level']:g}"] if "loss_level" in attributes else []
     parts += [f"widths {widths[0]} to {widths[-1]}", f"{seeds} seeds" if seeds > 1 else "one seed"]

@@ -33,6 +33,7 @@ from numerics.figures.style import (
 from numerics.figures.titles import heading, title, verbatim
 from numerics.networks import TwoLayer
 from phasetheory.diagrams.plotting import Window, default_window, mixture_colour, plot_phase_diagram, region_colours
+from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["plot_measured_diagram", "write_figures"]
 
@@ -79,8 +80,18 @@ def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None)
     levels = {result.measured.level for point in verification.points for result in point.layers if result.measured}
     level = f"{levels.pop():.0%}".replace("%", " %") if len(levels) == 1 else ""
     text = f"Marks: measured regimes. Beside them: slope of RD with its {level} interval over seeds (predicted slope)"
-    title(ax, " ".join(text.split()))
+    title(ax, "\n".join(filter(None, (_optimizer(plan), " ".join(text.split())))))
     return ax
+
+
+def _optimizer(plan: Plan) -> str:
+    """How the networks were trained, if not by gradient flow."""
+    return "" if plan.optimizer == GRADIENT_FLOW else f"Trained by Adam, predicted for {plan.optimizer.title}"
+
+
+def _subject(plan: Plan) -> str:
+    """What all figures are about: the data, and how the networks were trained if not by gradient flow."""
+    return verbatim(plan.data_name) + ("" if plan.optimizer == GRADIENT_FLOW else ", trained by Adam")
 
 
 def _put_beside(note: Annotation, taken: Sequence[Bbox], ax: Axes) -> Bbox:
@@ -111,7 +122,7 @@ def _relative_distance(verification: Verification, norm: str) -> Figure:
         title(ax, place(plan.names, point.point))
     for ax in axes[len(verification.points) :]:
         ax.remove()
-    heading(figure, f"{verbatim(plan.data_name)}: relative distance of every layer in {norm_name(norm)} norm", size=12)
+    heading(figure, f"{_subject(plan)}: relative distance of every layer in {norm_name(norm)} norm", size=12)
     return figure
 
 
@@ -139,7 +150,7 @@ def _points_together(verification: Verification, norm: str) -> Figure:
         title(ax, text)
     for ax in axes[len(panels) :]:
         ax.remove()
-    heading(figure, f"{verbatim(plan.data_name)}: relative distance against the width", size=12)
+    heading(figure, f"{_subject(plan)}: relative distance against the width", size=12)
     return figure
 
 
@@ -151,10 +162,11 @@ def _is_planar(plan: Plan) -> bool:
 def _learned_functions(verification: Verification) -> Figure:
     plan, solutions = verification.plan, {}
     for point in verification.points:
-        text = f"{place(plan.names, point.point)}, {point.layers[0].predicted_regime.value}"
         cell = next(cell for cell in plan.cells if plan.point_of(cell) == point.point)
-        solutions[text] = plan.train({**cell, "width": _WIDTH, "seed": 0})
-    return learned_figure(solutions, *plan.data, f"{verbatim(plan.data_name)}: learned by networks of {_WIDTH} neurons")
+        solution = plan.train({**cell, "width": _WIDTH, "seed": 0})
+        regime = point.layers[0].predicted_regime.value
+        solutions[", ".join(filter(None, (place(plan.names, point.point), regime, solution.ending)))] = solution
+    return learned_figure(solutions, *plan.data, f"{_subject(plan)}: learned by networks of {_WIDTH} neurons")
 
 
 def _window(plan: Plan, layers: tuple[str, ...]) -> Window:
@@ -183,7 +195,8 @@ def _text(results: Sequence[LayerResult]) -> str:
         fit = result.measured
         measured = "no slope" if fit is None else f"${with_interval(fit.slope, fit.low, fit.high, 3 if alone else 2)}$"
         before, between = ("", "\n") if alone else (f"${symbol(result.layer)}$ ", " ")
-        lines.append(f"{before}{measured}{between}(${_exact(result)}$)")
+        predicted = ", ".join(filter(None, (f"${_exact(result)}$", result.prediction.target)))
+        lines.append(f"{before}{measured}{between}({predicted})")
     return "\n".join(lines)
 
 

@@ -32,5 +32,5 @@ def to_table(check: ScalingCheck, norm: str = "spectral") -> ResultTable:
         sentences=("verdict",),
     )
     for result in results:
-        table.add_row(result.layer, str(result.predicted_slope), escape(str(result.measured or "")), verdict_of(result))
+        table.add_row(result.layer, result.limit, escape(str(result.measured or "")), verdict_of(result))
     return table

@@ -86,6 +86,7 @@ def _layer(result: LayerResult) -> dict[str, Any]:
         "predicted": {
             "slope": str(result.predicted_slope),
             "regime": result.predicted_regime.value,
+            "target": result.prediction.target or None,
             "slope_at_these_widths": result.prediction.expected,
             "relative_distance_at_these_widths": {str(w): rd for w, rd in result.prediction.distances.items()},
         },
@@ -149,6 +150,8 @@ def to_table(
             f"{allowed}, and for |S| up to {allowance.critical:g} as critical. Local: between the last two widths."
         )
         caption += f" {virtual_caption(virtual)}" if virtual else ""
+    if targets := sorted({result.prediction.target for result in results} - {""}):
+        caption += f" {targets[0].capitalize()}: what the reduced flow calls these data; the limit depends on it there."
     coordinates = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else [])]
     predicted = ["limit", "here", "measured", "ratio"] if known else ["predicted", "measured", "local"]
     predicted += ["virtual"] if virtual else []
@@ -170,7 +173,7 @@ def to_table(
             cells = [here, measured, f"{ratio:.3f}" if ratio else ""] if known else [measured, local]
             cells += [virtual_cell(virtual[point.point], result.layer)] if virtual else []
             table.add_row(
-                *(*place, *([result.layer] if several else []), str(result.predicted_slope)),
+                *(*place, *([result.layer] if several else []), result.limit),
                 *cells,
                 verdict_of(result),
                 end_section=several and row == len(plan.judged) - 1,

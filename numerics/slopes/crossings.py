@@ -16,7 +16,7 @@ from numerics.slopes.usable import usable_runs
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["crossings", "zero_of"]
+__all__ = ["crossings", "zero_of", "zeros_of"]
 
 
 def crossings(
@@ -75,7 +75,7 @@ def crossings(
         found["crossing"][place], found["below"][place], found["above"][place] = where, x[i], x[i + 1]
         sample = drawn[place][measured]
         if np.isfinite(sample).all():
-            again = np.array([zero_of(x, column, beyond=True) for column in sample.T], dtype=float)
+            again = zeros_of(x, sample)
             found["low"][place], found["high"][place] = np.quantile(again, [1 - tail, tail], method="nearest")
     row = runs.points.isel({along: 0}, drop=True)
     return xarray.Dataset(
@@ -85,18 +85,26 @@ def crossings(
     )
 
 
-def zero_of(x: np.ndarray, s: np.ndarray, *, beyond: bool = False) -> float | None:
-    """Where the line through the points changes sign; if it does not, None, or the infinity on whose side it would.
+def zero_of(x: np.ndarray, s: np.ndarray) -> float | None:
+    """Where the line through the points changes sign, or None; of several zeros see :func:`zeros_of`."""
+    zero = float(zeros_of(x, s[:, None])[0])
+    return zero if np.isfinite(zero) else None
+
+
+def zeros_of(x: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Where each line (points, lines) of values at ``x`` changes sign; if it does not, the infinity on whose side it would.
 
     Of several zeros the one in the middle, of an even number the lower of the two there. On which side a row without any would
     have it, its ends say; ends that are alike count as rising.
     """
-    changes = np.flatnonzero(np.sign(s[:-1]) * np.sign(s[1:]) < 0)
-    zeros = [float(x[i] - s[i] * (x[i + 1] - x[i]) / (s[i + 1] - s[i])) for i in changes]
-    zeros += [float(value) for value in x[s == 0]]
-    if zeros:
-        return sorted(zeros)[(len(zeros) - 1) // 2]
-    if not beyond or len(s) == 0:
-        return None
-    rising = s[-1] >= s[0]
-    return np.inf if (s[0] < 0) == rising else -np.inf
+    if not len(s):
+        return np.full(s.shape[1], np.inf)
+    position, before, after = x[:, None], s[:-1], s[1:]
+    changes = np.sign(before) * np.sign(after) < 0
+    rise = np.where(changes, after - before, 1.0)
+    between = np.where(changes, position[:-1] - before * (position[1:] - position[:-1]) / rise, np.nan)
+    zeros = np.sort(np.concatenate([between, np.where(s == 0, position, np.nan)]), axis=0)  # nan come last
+    count = np.isfinite(zeros).sum(axis=0)
+    middle = np.take_along_axis(zeros, np.maximum(count - 1, 0)[None] // 2, axis=0)[0]
+    beyond = np.where((s[0] < 0) == (s[-1] >= s[0]), np.inf, -np.inf)
+    return np.where(count > 0, middle, beyond)

@@ -88,7 +88,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class CondensedDirections(Sequence[Direction]):
-    """A list of :class:`Direction`, those that attract first, then by the size of D.
+    """A frozen sequence of :class:`Direction`, those that attract first, then by the size of D.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ def condensed_directions(
     Returns
     -------
     CondensedDirections
-        A list of :class:`Direction`. d = 2, or a smooth activation with p <= 2: complete, to rounding.
+        A frozen sequence of :class:`Direction`. d = 2, or a smooth activation with p <= 2: complete, to rounding.
 
     Raises
     ------

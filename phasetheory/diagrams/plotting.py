@@ -32,6 +32,7 @@ __all__ = [
     "Window",
     "default_window",
     "draw_boundaries",
+    "hatch_region",
     "layer_names",
     "legend_below",
 ]
@@ -102,7 +103,8 @@ def plot_phase_diagram(
     window = window or default_window(diagram, chosen)
     handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window, label or _region_label)] if regions else []
     handles += draw_boundaries(diagram, chosen, ax, window)
-    handles += _hatch_open_region(diagram, ax, window) if regions else []
+    if regions and diagram.target_region is not None:
+        handles += hatch_region(diagram.target_region, ax, window, label="slopes depend on the target")
     if names:
         _place_names(diagram, ax, window)
     if diagram.optimizer != GRADIENT_FLOW:
@@ -172,13 +174,14 @@ def _draw_regions(
     return handles
 
 
-def _hatch_open_region(diagram: PhaseDiagram, ax: Axes, window: Window) -> list[Patch]:
-    """The region where slopes depend on the target, hatched over its colours; a handle for a legend if it is in the window."""
-    parts = [] if diagram.target_region is None else _visible(diagram.target_region, window)
-    look: dict[str, Any] = {"fill": False, "hatch": "////", "edgecolor": _HATCH, "lw": 0}
+def hatch_region(region: Region, ax: Axes, window: Window, *, label: str, covers: bool = False) -> list[Patch]:
+    """A region hatched over its colours, or ``covers`` all that is drawn in it; a handle for a legend if it is in the window."""
+    parts = _visible(region, window)
+    look: dict[str, Any] = {"fill": covers, "hatch": "xxxx" if covers else "////", "edgecolor": _HATCH, "lw": 0}
+    look |= {"facecolor": "white"} if covers else {}
     for part in parts:
-        ax.add_patch(Polygon(part, closed=True, zorder=0.5, **look))
-    return [Patch(label="slopes depend on the target", **look)] if parts else []
+        ax.add_patch(Polygon(part, closed=True, zorder=2.5 if covers else 0.5, **look))
+    return [Patch(label=label, **look)] if parts else []
 
 
 def _visible(region: Region, window: Window) -> list[list[tuple[float, float]]]:

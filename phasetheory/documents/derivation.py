@@ -9,11 +9,15 @@ from phasetheory.diagrams.boundaries import Boundary
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.dropout import DropoutFlow, check_two_layers, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradient_flow, learning_rate_symbols
 from phasetheory.dynamics.normalization import Normalization, normalize
+from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
+from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
+from phasetheory.scaling.weight_decay import check_gradient_flow
 from phasetheory.symbols.prose import text
 
 WIDE = 4  # deepest network that is written out with two neurons in a layer, and its scales one by one
@@ -59,6 +63,10 @@ class Derivation:
     conserved : tuple of BalanceLaw
         None under another optimiser than gradient flow.
     optimizer : Optimizer
+    decayed : DecayedFlow or None
+        The flow with weight decay, where it was asked for.
+    dropout : DropoutFlow or None
+        The flow averaged over the masks of dropout, where it was asked for.
     """
 
     depth: int
@@ -68,6 +76,8 @@ class Derivation:
     normalized: Normalization
     conserved: tuple[BalanceLaw, ...]
     optimizer: Optimizer = GRADIENT_FLOW
+    decayed: DecayedFlow | None = None
+    dropout: DropoutFlow | None = None
 
     @cached_property
     def diagram(self) -> PhaseDiagram:
@@ -101,10 +111,53 @@ class Derivation:
             ),
         )
         if self.optimizer == GRADIENT_FLOW:
-            return (*every, Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved)))
+            balance = Check("balance law, per neuron and per layer", all(law.proved for law in self.conserved))
+            return (*every, balance, *self._decay_checks(), *self._dropout_checks())
         scale, entry = sp.Symbol("c", positive=True), sp.Symbol("z", real=True)
         forgets = sp.sign(scale * entry) == sp.sign(entry)
         return (*every, Check("$sign(c z) = sign(z)$ for $c > 0$: with the flow the signs are normalised too", forgets))
+
+    def _decay_checks(self) -> tuple[Check, ...]:
+        if self.decayed is None:
+            return ()
+        return (
+            Check(
+                "weight decay: $f(W) = exp(-Λ t) f(O)$ for $W_l = exp(-λ_l t) O_l$",
+                self.decayed.output_residual() == 0,
+            ),
+            Check(
+                "weight decay: $Λ = Σ_l p^(L-l) λ_l$, and the clocks are $exp((2 λ_l - Λ) t)$",
+                _zero(self.decayed.rates_residual()),
+            ),
+            Check(
+                "weight decay: $O$ follows the flow without it, with the clocks above",
+                _zero_matrices(self.decayed.residual()),
+            ),
+            Check("weight decay: $κ = 1$ at the unit scale $ρ$", self.decayed.unit_residual() == 0),
+            Check(
+                "weight decay: its balance law, per neuron and per layer",
+                _zero(self.decayed.balance_residuals(self.conserved)),
+            ),
+        )
+
+    def _dropout_checks(self) -> tuple[Check, ...]:
+        if self.dropout is None:
+            return ()
+        g, n = sp.symbols("g_1:3", positive=True), sp.symbols("n_1:3", positive=True)
+        shared = (g[0] ** 2 / n[0] + g[1] ** 2 / n[1]) * sum(n) - sum(g) ** 2
+        return (
+            Check("dropout: the mean over all masks is $R + (q/(2n)) Σ_i Σ_k f_k(x_i)²$", self.dropout.residual() == 0),
+            Check(
+                "dropout: its flow is that of $e_i + q f_k(x_i)$, neuron by neuron",
+                _zero_matrices(self.dropout.flow_residual()),
+            ),
+            Check("dropout: the balance law holds as it stands", _zero(self.dropout.balance_residuals(self.conserved))),
+            Check("dropout: $f_k = κ ā_k σ(w̄_k·x)$", self.dropout.scale_residual(self.normalized) == 0),
+            Check(
+                "dropout: shares in proportion to $g_j$ are best",
+                sp.cancel(shared - (g[0] * n[1] - g[1] * n[0]) ** 2 / (n[0] * n[1])) == 0,
+            ),
+        )
 
     @property
     def unit_rates(self) -> bool:
@@ -133,19 +186,39 @@ def derive(
     depth: int | None = None,
     activation: Activation | None = None,
     optimizer: str | Optimizer = GRADIENT_FLOW,
+    weight_decay: bool = False,
+    dropout: bool = False,
 ) -> Derivation:
     """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
+
+    Parameters
+    ----------
+    network : Network, optional
+    depth : int, optional
+    activation : Activation, optional
+        Of no network in particular; 2 and relu by default.
+    optimizer : str or Optimizer
+    weight_decay : bool
+        Whether every layer decays as well, dW_l/dt = .. - lambda_l W_l: the map onto the flow without, and its checks.
+    dropout : bool
+        Whether hidden neurons are dropped, two layers: the average over the masks, and its checks.
 
     Raises
     ------
     TheoryError
-        More than 50 layers: the equations of motion are written out.
+        More than 50 layers: the equations of motion are written out. Weight decay under another optimiser than gradient
+        flow.
 
     Examples
     --------
     >>> derive().normalized.time_unit
     beta1*beta2
+    >>> derive(weight_decay=True).decayed.kappa_decay
+    exp(t*(-lambda_a - lambda_w))
     """
+    _check_flags(weight_decay=weight_decay, dropout=dropout)
+    if weight_decay and dropout:
+        raise TheoryError("weight_decay and dropout: each is worked out alone; give one of them")
     if network is not None:
         check_network(network, "give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
@@ -155,8 +228,24 @@ def derive(
     samples, width = (2 if depth == 2 else 1), (2 if depth <= WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
     chosen = as_optimizer(optimizer)
+    if weight_decay:
+        check_gradient_flow(chosen, "weight decay")
+    if dropout:
+        check_gradient_flow(chosen, "dropout")
+        check_two_layers(depth)
     conserved = balance_laws(flow) if chosen == GRADIENT_FLOW else ()
-    return Derivation(depth, activation, network, flow, normalize(flow), conserved, chosen)
+    normalized = normalize(flow)
+    decayed = decayed_flow(flow, normalized) if weight_decay else None
+    dropped = dropout_flow(flow) if dropout else None
+    return Derivation(depth, activation, network, flow, normalized, conserved, chosen, decayed, dropped)
+
+
+def _check_flags(**flags: bool) -> None:
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise TheoryError(
+                f"{name} = {shown(value)}; give True to have it derived; a number goes into phasetheory.with_{name}"
+            )
 
 
 def _zero(residuals: tuple[sp.Expr, ...]) -> bool:

@@ -4,7 +4,9 @@ import sympy as sp
 
 from phasetheory.documents.derivation import WIDE, Derivation
 from phasetheory.documents.document import Equation, Section, equals
+from phasetheory.documents.dropout import dropout_sections
 from phasetheory.documents.sign_descent import sign_descent_sections
+from phasetheory.documents.weight_decay import weight_decay_sections
 from phasetheory.dynamics.activations import Activation
 from phasetheory.networks.network import coordinate_symbols
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
@@ -26,6 +28,8 @@ def dynamics_sections(derivation: Derivation) -> list[Section]:
         _flow(derivation),
         _normalised(derivation),
         _balance(derivation),
+        *weight_decay_sections(derivation),
+        *dropout_sections(derivation),
     ]
 
 

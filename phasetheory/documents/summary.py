@@ -1,5 +1,7 @@
 """One network on a page: its scales, exponents, regimes and what they mean for the learning rate."""
 
+from typing import Any
+
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
@@ -9,6 +11,7 @@ from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.at_width import at_width
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network, coordinate_symbols
+from phasetheory.networks.weight_decay import with_weight_decay
 from phasetheory.scaling.argument import strengths
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
@@ -28,6 +31,7 @@ def describe(
     activation: Activation | None = None,
     optimizer: str | Optimizer = GRADIENT_FLOW,
     width: int | None = None,
+    weight_decay: Any = None,
 ) -> str:
     """A network, or a named initialisation, as the text that ``phasetheory classify`` prints.
 
@@ -45,11 +49,14 @@ def describe(
         What trains it.
     width : int, optional
         Neurons of every hidden layer.
+    weight_decay : scale, optional
+        lambda, as in :func:`phasetheory.with_weight_decay`: what it does, line by line.
 
     Raises
     ------
     TheoryError
-        An unknown name, or a depth or activation given with a network, which has its own.
+        An unknown name, weight decay under another optimiser than gradient flow, or a depth or activation given with a
+        network, which has its own.
 
     Examples
     --------
@@ -84,6 +91,7 @@ not depend on the width
             ("source", entry.scheme.source),
             *summary_rows(net, chosen),
             *_width_rows(net, width),
+            *_decay_rows(net, weight_decay, chosen),
             ("bias", entry.scheme.bias),
         ]
         return "\n".join([layout(heading, rows), *_statement_lines(net, chosen)])
@@ -97,7 +105,14 @@ not depend on the width
     heading = f"{network.depth}-layer {network.activation.name} network"
     return "\n".join(
         [
-            layout(heading, [*summary_rows(network, chosen), *_width_rows(network, width)]),
+            layout(
+                heading,
+                [
+                    *summary_rows(network, chosen),
+                    *_width_rows(network, width),
+                    *_decay_rows(network, weight_decay, chosen),
+                ],
+            ),
             *_statement_lines(network, chosen),
         ]
     )
@@ -154,6 +169,16 @@ def _width_rows(net: Network, width: int | None) -> list[tuple[str, str]]:
         (f"width {here.width}", f"{here.value} [{here.basis.value}, up to a factor of order one]"),
         ("", here.meaning),
     ]
+
+
+def _decay_rows(net: Network, weight_decay: Any, optimizer: Optimizer) -> list[tuple[str, str]]:
+    if weight_decay is None:
+        return []
+    found = with_weight_decay(net, weight_decay, optimizer=optimizer)
+    number = "λ α" if net.depth == 2 else f"λ α^(2/{net.depth})"
+    heading = f"λ = {plain(found.weight_decay)}, μ = {number} ~ {power(-found.ell)}"
+    lines = [f"{said.text} [{said.basis.value}]" for said in found.statements]
+    return list(zip(["weight decay", *[""] * len(lines)], [heading, *lines], strict=True))
 
 
 def _place(net: Network, optimizer: Optimizer) -> tuple[str, str]:

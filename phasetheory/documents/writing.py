@@ -61,4 +61,6 @@ def _title(derivation: Derivation) -> str:
     name = f": {literal(network.name)}" if network is not None and network.name else ""
     activation = activation_words(derivation.activation)
     under = "" if derivation.optimizer == GRADIENT_FLOW else f" under {derivation.optimizer.title}"
-    return f"The phase diagram of a {derivation.depth}-layer {activation} network{under}, derived{name}"
+    decayed = "" if derivation.decayed is None else " with weight decay"
+    decayed += "" if derivation.dropout is None else " with dropout"
+    return f"The phase diagram of a {derivation.depth}-layer {activation} network{under}{decayed}, derived{name}"

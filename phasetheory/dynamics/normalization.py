@@ -56,12 +56,15 @@ class Normalization:
         rates_and_alpha = dict.fromkeys((*self.flow.learning_rates, alpha), 1)
         return tuple(v.subs(rates_and_alpha) for v in self.flow.velocities)
 
+    def substituted(self) -> Matrices:
+        """dWbar_l/dtbar after W_l = sigma_l Wbar_l, t = c tbar, with the scales pulled out of the activations."""
+        return _substitute(self.flow, self.sigmas, self.time_unit)
+
     def residual(self) -> Matrices:
         """Substituted flow minus M_l kappa times the unit flow; zero matrices prove the normalised form."""
-        substituted = _substitute(self.flow, self.sigmas, self.time_unit)
         return tuple(
             (v - mobility * self.kappa * unit).applyfunc(_simplified)
-            for v, mobility, unit in zip(substituted, self.mobilities, self.unit_velocities, strict=True)
+            for v, mobility, unit in zip(self.substituted(), self.mobilities, self.unit_velocities, strict=True)
         )
 
     def round_trip(self) -> Matrices:

@@ -209,11 +209,11 @@ def _fixed(node: Node) -> Node:
 
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta", "θ": "theta", "κ": "kappa",
-    "λ": "lambda", "ρ": "rho", "σ": "sigma", "Δ": "Delta",
+    "λ": "lambda", "μ": "mu", "ξ": "xi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "Δ": "Delta", "Λ": "Lambda",
 }  # fmt: skip
 _SIGNS = {
     "Σ": "sum", "Π": "prod", "∂": "partial", "∇": "nabla", "∞": "infty", "≤": "leq", "≥": "geq", "~": "sim", "≈": "approx",
-    "→": "to", "·": "cdot", "∘": "circ", "∈": "in", "...": "dots", "···": "cdots",
+    "→": "to", "·": "cdot", "∘": "circ", "∈": "in", "ℓ": "ell", "...": "dots", "···": "cdots",
 }  # fmt: skip
 _COMMANDS = {**_GREEK, **_SIGNS, **{name: name for name in _FUNCTIONS}}
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numerics as nm
-from numerics.slopes.crossings import zero_of
+from numerics.slopes.crossings import zero_of, zeros_of
 
 WIDTHS = (100, 200, 400, 800)
 
@@ -134,7 +134,9 @@ X = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
     ],
 )
 def test_of_several_crossings_the_middle_one_is_taken(slopes, zero):
-    assert zero_of(X, np.array(slopes, dtype=float)) == pytest.approx(zero)
+    s = np.array(slopes, dtype=float)
+    assert zero_of(X, s) == pytest.approx(zero)
+    np.testing.assert_allclose(zeros_of(X, np.column_stack([s, X - 2.0, s])), [zero, 2.0, zero])  # each line by itself
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,6 @@ def test_of_several_crossings_the_middle_one_is_taken(slopes, zero):
 )
 def test_a_row_without_a_crossing_would_cross_on_the_side_that_it_runs_to(slopes, side):
     s = np.array(slopes, dtype=float)
-    assert zero_of(X, s, beyond=True) == side
+    np.testing.assert_array_equal(zeros_of(X, np.column_stack([s, -s])), [side, zeros_of(X, -s[:, None])[0]])
     assert zero_of(X, s) is None
-    assert zero_of(X[:0], s[:0], beyond=True) is None
+    assert zero_of(X[:0], s[:0]) is None

@@ -13,7 +13,7 @@ import numerics as nm
 import phasetheory as pt
 from numerics.experiments.judgement import Verdict
 from numerics.experiments.plan import BOOK, PLANE
-from numerics.reports.verification import to_dict
+from numerics.reports.verification import to_dict, to_table
 
 SMALL = nm.Plan(
     points=((Fraction(1, 2), Fraction(0)), (Fraction(7, 4), Fraction(0))), widths=(500, 1000, 2000), seeds=3
@@ -58,6 +58,19 @@ def test_the_infinitely_wide_network_predicts_the_distance_itself_in_every_regim
         assert abs(result.measured.slope - result.prediction.expected) < 0.03
 
 
+def test_the_branch_that_a_limit_is_on_is_said(small):
+    first, second = small.points
+    hard = replace(w(first), prediction=replace(w(first).prediction, target="hard"))
+    found = replace(small, points=(replace(first, layers=(hard,)), second))
+    page = to_table(found)._repr_html_()
+    assert "-1/2, hard" in page
+    assert "3/8, " not in page
+    assert "Hard: what the reduced flow calls these data" in page
+    said = [point["layers"][0]["predicted"]["target"] for point in to_dict(found, pt.derive())["points"]]
+    assert said == ["hard", None]
+    assert "reduced flow" not in to_table(small)._repr_html_()
+
+
 @pytest.mark.parametrize(("gamma", "gamma_prime", "here"), [("3/4", "1/4", -0.577), ("9/10", "-1/5", 0.0)])
 def test_a_slope_far_from_its_limit_is_that_at_these_widths(gamma, gamma_prime, here):
     """Near a boundary, or where one layer outweighs the other only slightly: no allowance for the limit would do."""
@@ -70,10 +83,10 @@ def test_a_slope_far_from_its_limit_is_that_at_these_widths(gamma, gamma_prime, 
 
 def test_a_start_of_another_kind_fails(monkeypatch):
     """Negative control: networks twice as large as those predicted move by another distance, and their slope says so."""
-    from numerics.experiments import prediction
+    from numerics.experiments import at_widths
 
-    right = prediction.strengths_at
-    monkeypatch.setattr(prediction, "strengths_at", lambda net, width, inputs: right(net, float(width) ** 1.5, inputs))
+    right = at_widths.strengths_at
+    monkeypatch.setattr(at_widths, "strengths_at", lambda net, width, inputs: right(net, float(width) ** 1.5, inputs))
     assert not nm.verify(nm.Plan(points=(("5/4", "0"),), widths=(1000, 4000, 16000), seeds=3)).agrees
 
 
@@ -167,15 +180,20 @@ def test_the_report_repeats_the_verification(small):
 
 
 @pytest.mark.parametrize(
-    ("targets", "holds"), [((0.5, 0.5, 0.5, 0.5), True), ((0.0, 0.0, 0.3, 1.0), True), ((0.7, -0.5, 0.2, -0.6), False)]
+    ("targets", "limit"),
+    [
+        ((0.5, 0.5, 0.5, 0.5), "1/2, easy"),
+        ((0.0, 0.0, 0.3, 1.0), "1/2, easy"),
+        ((0.7, -0.5, 0.2, -0.6), "3/4, hard"),
+    ],
 )
-def test_with_frozen_output_weights_the_slope_needs_a_target_of_few_directions(targets, holds):
-    """Below gamma' = 1 - gamma, S_w = gamma - 1 is reached by targets that aligned neurons fit, and exceeded by others."""
+def test_with_frozen_output_weights_the_slope_is_on_the_branch_of_the_target(targets, limit):
+    """Below gamma' = 1 - gamma: gamma - 1 where aligned neurons fit the target, (gamma - 1 - gamma')/2 where they cannot."""
     data = nm.datasets.from_arrays([-1.0, -0.35, 0.3, 1.0], targets)
     plan = nm.Plan(points=(("3/2", "-1"),), widths=(1000, 4000, 16000), seeds=2, data=data)
     point = w(nm.verify(plan).points[0])
-    assert point.measured.slope > float(point.predicted_slope) - 0.05
-    assert (abs(point.difference) < 0.05) is holds
+    assert point.limit == limit
+    assert abs(point.difference) < 0.05
     assert point.measured_regime is pt.Regime.CONDENSED
 
 

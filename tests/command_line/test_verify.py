@@ -20,7 +20,7 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.parametrize("arguments", [DEEP, PLANAR])
-def test_a_store_is_gone_on_with(capsys, tmp_path, monkeypatch, arguments):
+def test_a_store_is_gone_on_with(capsys, tmp_path, default_processes, arguments):
     store = ["--store", str(tmp_path / "runs.zarr")]
     _, first, err = run(capsys, *arguments, *store)
     assert "0 of 4 cells" in err  # lines where there is no terminal

@@ -24,6 +24,14 @@ def test_mup_learns_at_any_width():
     assert all(abs(result.measured.slope) < 0.15 for result in check.of("spectral"))
 
 
+def test_the_limit_is_on_the_branch_of_the_data():
+    net = pt.two_layer(alpha="m^(5/2)", beta1="m", beta2=1)  # (3/2, -1), where the zigzag of the four points is hard
+    assert [result.limit for result in nm.scaling_check(net, (64, 128), 2).of("frobenius")] == [
+        "3/4, hard",
+        "-1/4, hard",
+    ]
+
+
 def test_a_function_that_draws_networks_gets_its_exponents_fitted():
     check = nm.scaling_check(standard_parametrisation, WIDTHS, 3)
     assert check.basis is pt.Basis.FITTED

@@ -125,6 +125,7 @@ def test_a_rate_of_ones_own_is_kept_and_refused_when_it_diverges():
     blind = nm.TwoLayer(np.ones(4), -np.ones((4, 2)), kappa=0.1, kappa_prime=1)
     still = nm.descend(blind, np.abs(X), y, optimizer="gradient-descent", rate=0.1, throw=False)
     assert (still.status, still.t) == (nm.Status.STILL, 100)
+    assert nm.descend(blind, np.abs(X), y, throw=False).status is nm.Status.STILL
     run = nm.descend(start, X, y, optimizer="gradient-descent", rate=1e-3, max_steps=10, throw=False)
     assert run.stats.why == "rate 0.001, as asked"
     assert "max_steps" in run.message
@@ -141,6 +142,12 @@ def test_sign_descent_settles_in_a_minimum_of_its_own():
     settled = nm.descend(start, four, targets, optimizer="sign", throw=False)
     assert settled.status is nm.Status.SETTLED
     assert settled.loss < settled.trajectory.loss[0]
+    start = nm.TwoLayer.sample(
+        256, 1.75, 0, four, rng=2
+    )  # lands where no gradient is left, before its rate is lowered far
+    still = nm.descend(start, four, targets, throw=False)
+    assert (still.status, still.loss) == (nm.Status.SETTLED, pytest.approx(settled.loss, rel=1e-9))
+    assert still.t < settled.t
 
 
 def test_a_callback_sees_the_run_and_stops_it():

@@ -1,6 +1,7 @@
 """What every figure is held to: no text outside the canvas, none over another, none too small, and legends of what is drawn."""
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from matplotlib.collections import Collection
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
+from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import Patch
 
 import numerics as nm
@@ -22,6 +24,14 @@ from numerics.scans import CellStatus
 
 SMALLEST = 7  # points
 TOLERANCE = 1.5  # pixels at 100 a inch: a fiftieth of an inch, less than the space around a letter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def formulas_are_read_once():
+    """Matplotlib keeps fifty; the figures here share some hundreds of labels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MathTextParser, "_parse_cached", lru_cache(4096)(MathTextParser._parse_cached.__wrapped__))
+        yield
 
 
 def make_synthetic(plan, slopes=None):

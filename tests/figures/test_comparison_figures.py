@@ -194,6 +194,14 @@ def test_every_point_lies_in_the_window(result, verification):
     assert ax.get_ylim()[0] < -2 < 1 <= ax.get_ylim()[1]
 
 
+def test_a_diagram_of_adam_says_so(result, verification):
+    plan = nm.Plan(diagram=pt.phase_diagram(2, optimizer="adam"), points=[(1, 0)], widths=WIDTHS, seeds=4)
+    said = plot_measured_diagram(verification(result(), plan=plan), ax=axes()).get_title()
+    assert "Trained by Adam, predicted for sign descent" in said
+    assert "Marks: measured regimes" in said
+    assert "Adam" not in plot_measured_diagram(verification(result()), ax=axes()).get_title()
+
+
 def test_the_files_of_a_verification(tmp_path, result, verification):
     names = {path.name for path in write_figures(verification(result()), tmp_path)}
     assert names == {

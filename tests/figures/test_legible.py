@@ -62,12 +62,11 @@ PLANS = {
     "one column": lambda: grid(1, 9),
     "thirds": lambda: grid(3, 3),
     "9 x 9": lambda: grid(9, 9),
-    "11 x 11": lambda: grid(11, 11, data_name="points.csv"),
     "17 x 15": lambda: grid(17, 15, data_name="points.csv"),
-    "one seed": lambda: grid(4, 4, seeds=1),
-    "many widths": lambda: grid(4, 4, widths=(100, 110, 1000, 1002, 12_346, 1_000_000)),
-    "a long name": lambda: grid(4, 4, data=nm.datasets.four_points(), data_name=LONG),
-    "leaky relu": lambda: grid(4, 4, activation=0.1),
+    "one seed of leaky relu": lambda: grid(4, 4, seeds=1, activation=0.1),
+    "many widths and a long name": lambda: grid(
+        4, 4, widths=(100, 110, 1000, 1002, 12_346, 1_000_000), data=nm.datasets.four_points(), data_name=LONG
+    ),
     "three layers": lambda: deep(5, 4),
     "three layers, 17 x 15": lambda: deep(17, 15),
     "another plane": other_plane,

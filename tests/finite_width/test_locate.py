@@ -149,7 +149,7 @@ def test_what_stands_in_the_way_is_said():
     parallel = nm.locate("ntk", [[1.0, 1.0], [2.0, 2.0]], [1.0, 2.0], width=100)
     assert "the tangent kernels cannot be inverted for these data" in repr(parallel)
     assert "nan" not in repr(parallel)
-    assert all(len(line) < 120 for line in repr(crowded).splitlines())
+    assert all(len(line) < 80 for line in repr(crowded).splitlines())
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import phasetheory as pt
 from numerics.experiments.virtual_width import virtual_slopes
 from numerics.networks.sampling import strengths_at
 from numerics.networks.strengths import Strengths
+from numerics.reports.virtual_width import virtual_dict
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,12 @@ def test_at_the_points_of_a_plan():
     (found,) = virtual_slopes(plan, (1e6, 1e9)).values()
     expected = nm.MeanField(*nm.datasets.four_points(), loss_tol=1e-4, activation=0.5)(1, 1)
     assert {layer: rd[0, 0] for layer, rd in found.distances.items()} == pytest.approx(expected)
+
+
+def test_the_limit_beside_them_is_on_the_branch_of_the_data():
+    plan = nm.Plan(points=[("3/2", -1)], widths=(100, 200))
+    (said,) = virtual_dict(plan, virtual_slopes(plan, (1e4, 1e5)))
+    assert said["limit"] == {"w": "3/4", "a": "-1/4"}  # the zigzag is hard
 
 
 def test_what_is_lost_to_rounding_is_not_given():

@@ -49,6 +49,7 @@ def test_a_point_on_the_boundary_can_disagree(scan):
         ({"data": "gone.csv"}, "the data gone.csv are not there to be read again"),
         ({"data": "curve:4"}, "the data curve:4 are not those of the scan any more"),
         ({"activation": "tanh"}, "two layers of degree 1"),
+        ({"optimizer": "sign-descent"}, "two layers of degree 1 under gradient flow"),
         ({"activation": "leaky_relu"}, "does not say the slope of its leaky relu"),
         ({"input_dimension": 785}, "with 785 inputs it takes a second at each point and width"),
     ],

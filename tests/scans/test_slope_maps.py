@@ -313,7 +313,7 @@ def test_scales_with_the_same_kappas_learn_alike():
 def test_the_command_of_a_plan_is_the_one_that_makes_it():
     assert PLAN.command == (
         "phasetheory scan --gamma 0.6:1.4:3 --gamma-prime 0,0.2 --widths 200,800 --seeds 2 --data four-points "
-        "--rtol 0.01 --loss-tol 1e-06"
+        "--loss-tol 1e-06 --rtol 0.01"
     )
     assert nm.Plan(data=([[0.5, 1.0]], [1.0]), points=((1, 0),)).command == ""
     assert nm.Plan().command == ""

@@ -177,8 +177,10 @@ class _Run:
                     return Status.CALLBACK
             if self.constant and not self.record[-1][:, 0].max() < _DIVERGED * self.begin:
                 return Status.DIVERGED
-            if self._is_still():
-                return Status.STILL
+            if (
+                self._is_still()
+            ):  # a rate that was asked for may be too small, one that was lowered has done what rates can do
+                return Status.STILL if self.constant or not self.record[-1][-1, 1:].any() else Status.SETTLED
             if self.rate < _LOWEST * self.first_rate or self._is_settled():
                 return Status.SETTLED
             if self.done >= max_steps:

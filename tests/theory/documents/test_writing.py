@@ -27,11 +27,22 @@ NETWORKS = {
     "rates": pt.Network((1, "1/m", 1), "m", learning_rates=("m", 1, "1/m"), name="rates"),
     "cubic": pt.two_layer("m", 1, 1, activation=pt.relu_power(3)),
 }
+REGULARISED = {
+    "weight decay": {"weight_decay": True},
+    "weight decay, deep": {"depth": 3, "weight_decay": True},
+    "dropout": {"dropout": True},
+}
+OWN_BASES = {  # of what is between the balance law and the capacity
+    "weight decay": ["proved"] * 3 + ["derived"] * 3,
+    "dropout": ["proved", "derived", "derived", "proved"],
+}
 ADAM = {"adam": None, "adam he": pt.initialization("he", 3), "adam rates": pt.Network((1, 1), "m", ("m", 1))}
 
 
 @cache
 def derived(name):
+    if name in REGULARISED:
+        return pt.derive(**REGULARISED[name])
     return pt.derive(ADAM[name], optimizer="adam") if name in ADAM else pt.derive(NETWORKS[name])
 
 
@@ -40,7 +51,7 @@ def written(name, form="text"):
     return pt.write(derived(name), form)
 
 
-@pytest.fixture(scope="module", params=[*NETWORKS, *ADAM], ids=str)
+@pytest.fixture(scope="module", params=[*NETWORKS, *ADAM, *REGULARISED], ids=str)
 def name(request):
     return request.param
 
@@ -71,7 +82,7 @@ def test_latex_is_well_formed(name):
 def test_variables_and_signs_stand_in_formulas(name):
     """Outside of formulas no single letter (but the article), no index, no power, no minus sign."""
     source = written(name, "latex").split(r"\maketitle")[1].split(r"\begin{thebibliography}")[0]
-    if network := {**NETWORKS, **ADAM}[name]:
+    if network := {**NETWORKS, **ADAM}.get(name):
         source = source.replace(f": {tex(literal(network.name))}", "")
     words = _INLINE.sub(" ", _DISPLAYED.sub(" ", source))
     words = re.sub(r"\\cite\{\w+\}|\\[A-Za-z]+\*?", " ", words)
@@ -146,10 +157,12 @@ def test_every_section_says_what_it_rests_on(name):
     titles = re.findall(r"^## (.*)$", written(name, "markdown").replace(r"\$", "$"), flags=re.M)
     *titles, last = titles
     assert last == "References"
-    dynamics, argued = titles[:5], titles[5:-1]
+    capacity = titles.index("Capacity")
+    dynamics, argued = titles[:5], titles[capacity:-1]
     assert dynamics[-1] == ("Equal speed" if derived(name).optimizer.degree == 0 else "Balance law")
-    assert argued[0] == "Capacity"
-    bases = ["proved", "definition", *["proved"] * 3, *["derived"] * len(argued), "proved"]
+    own = OWN_BASES.get(name.partition(",")[0], [])
+    assert len(titles[5:capacity]) == len(own)
+    bases = ["proved", "definition", *["proved"] * 3, *own, *["derived"] * len(argued), "proved"]
     assert headings == [*(f"{t}  [{b}]" for t, b in zip(titles, bases, strict=True)), "References"]
 
 
