@@ -34,7 +34,17 @@ from numerics.experiments.tangent_check import (
 from numerics.experiments.verify import Verification, verify
 from numerics.experiments.virtual_width import MeanFieldSlopes, mean_field_slopes
 from numerics.experiments.weight_scales import Beta2Plan
-from numerics.flow import Progress, Snapshots, Solution, Status, UpdateRule, descend, gradient_flow
+from numerics.flow import (
+    Progress,
+    Snapshots,
+    Solution,
+    Status,
+    UpdateRule,
+    collapse_threshold,
+    descend,
+    gradient_flow,
+    normalised_decay,
+)
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import sample_network
 from numerics.networks.seeds import cell_seed
@@ -87,6 +97,7 @@ __all__ = [
     "UpdateRule",
     "Verification",
     "cell_seed",
+    "collapse_threshold",
     "compare_with_first_directions",
     "compare_with_tangent",
     "condensation",
@@ -104,6 +115,7 @@ __all__ = [
     "load_data",
     "locate",
     "mean_field_slopes",
+    "normalised_decay",
     "open_scan",
     "orientation_histogram",
     "reduced_flow",

@@ -1,5 +1,7 @@
 """gradient_flow(), descend(): networks of any depth, trained to a Solution."""
 
+from numerics.flow.collapse import collapse_threshold
+from numerics.flow.decay import normalised_decay
 from numerics.flow.descent import UpdateRule, descend
 from numerics.flow.run import gradient_flow
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
@@ -12,6 +14,8 @@ __all__ = [
     "Status",
     "Trajectory",
     "UpdateRule",
+    "collapse_threshold",
     "descend",
     "gradient_flow",
+    "normalised_decay",
 ]

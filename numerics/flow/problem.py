@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from numerics.flow.decay import NONE, Decay
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -24,7 +25,9 @@ class Point(Protocol):
     kernel : float64 (n, n) or None
         Tangent kernel, if the method uses it, once it has prepared the point.
     gradient_squared : float or None
-        |grad R|^2, once the method has prepared the point.
+        |grad R|^2, with weight decay |grad R + Lambda W|^2, once the method has prepared the point.
+    penalty : float
+        (1/2) sum_l Lambda_l |W_l|^2 of weight decay, 0 without; the flow descends R and this.
     loss : float
         R = (1/2n) sum_i e_i^2.
     """
@@ -32,6 +35,7 @@ class Point(Protocol):
     residual: np.ndarray
     kernel: np.ndarray | None
     gradient_squared: float | None
+    penalty: float
 
     @property
     def loss(self) -> float:
@@ -60,8 +64,11 @@ class Flow(Protocol[P]):
     ----------
     evaluations, kernel_evaluations : int
         Cost until now; see :class:`numerics.flow.solution.Statistics`.
+    decay : Decay
+        Of the weights; false if there is none.
     """
 
+    decay: Decay
     evaluations: int
     kernel_evaluations: int
 
@@ -91,12 +98,15 @@ class Method(Protocol[P]):
         Growth of a weight allowed in one step, as an exponent.
     locates_kinks : bool
         Whether steps are exact through kinks; one that is not allows less growth where rtol is below 1e-2.
+    splits_decay : bool
+        Whether unequal weight decays are made apart from the rest of a step.
     """
 
     name: str
     order: int
     growth: float
     locates_kinks: bool
+    splits_decay: bool
 
     def new_point(self) -> P:
         """Room for a state that this method steps from or to."""
@@ -142,7 +152,9 @@ class Problem(Protocol[P, N]):
     point: P
     trial: P
 
-    def __init__(self, network: N, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None: ...
+    def __init__(
+        self, network: N, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
+    ) -> None: ...
 
     @property
     def flow(self) -> Flow[P]:
@@ -152,13 +164,13 @@ class Problem(Protocol[P, N]):
     def method(self) -> Method[P]:
         """See above."""
 
-    def accepted(self) -> None:
-        """Called after every accepted step: adds up what the method changed the conserved quantities by."""
+    def accepted(self, point: P, end: P) -> None:
+        """Called after every accepted step, ``point`` to ``end``: adds up what the method changed conserved quantities by."""
 
     def network_at(self, point: P) -> N:
         """The network with the weights of a point."""
 
-    def conserved_drift(self, final: N) -> float:
+    def conserved_drift(self, final: N, t: float) -> float:
         """What the method changed the conserved quantities by, relative to their parts in the final network."""
 
     def close(self) -> None:

@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike
 from numerics.arrays import real_array, truth
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError, check_choice
+from numerics.flow.collapse import warn_of_collapse
 from numerics.flow.controller import PIController
+from numerics.flow.decay import Decay, as_decay
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
@@ -38,6 +40,7 @@ _LARGE_KERNEL = (
 )
 _COARSE = 1e-2  # rtol down to which the steps that a method allows by itself resolve kinks well enough
 _SHORTEST = float(np.finfo(float).tiny)  # step at t = 0 that goes no further: the last numbers shrink no more
+_SPLIT = 1.0  # of unequal decays: their part beyond the mean in one step, over the root of rtol
 _STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
 _PUSHED = (
     1e-4  # part of the fastest growth there could be at which a neuron is not at rest, however short the time passed
@@ -58,6 +61,7 @@ def gradient_flow(
     max_seconds: float = np.inf,
     loss_levels: ArrayLike = (),
     times: ArrayLike = (),
+    weight_decay: ArrayLike = 0.0,
     keep_weights: bool = False,
     callback: Callable[[Progress], bool | None] | None = None,
     threads: int | None = None,
@@ -89,6 +93,12 @@ def gradient_flow(
         accuracy of the run.
     times : array (k,)
         Normalised times to report in ``snapshots``; a step ends on each.
+    weight_decay : float or array (layers,)
+        Lambda in dW/dt = -grad R - Lambda W, in normalised time and uniform coordinates: one number, or one for every layer,
+        input to output; :func:`numerics.normalised_decay` makes it from lambda or mu. The run stops on ``loss_tol``, ``grad_tol``
+        (of |grad R + Lambda W|), ``t_max``, or where forces and decay balance, which counts as an end that was asked for.
+        ``loss_tol`` may lie below what the decay leaves of the loss; to go on past the fit, give one that does, such as 1e-30.
+        Of two layers only kink-exact comes to rest: other methods quiver across the kinks that neurons end on; give ``t_max``.
     keep_weights : bool
         Whether the snapshots hold the weights too.
     callback : callable(Progress) -> bool
@@ -129,9 +139,12 @@ def gradient_flow(
     levels = real_array(loss_levels, "loss_levels")
     limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, levels, requested, keep_weights, callback)
     if isinstance(network, TwoLayer):
-        solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits)
+        decay = as_decay(weight_decay, TwoLayerProblem.layers)
+        if X.shape[1] == network.inputs:
+            warn_of_collapse(network, X, y, decay)
+        solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits, decay)
     elif isinstance(network, DeepNetwork):
-        solution = _solve(DeepProblem, network, X, y, method, threads, limits)
+        solution = _solve(DeepProblem, network, X, y, method, threads, limits, as_decay(weight_decay, network.layers))
     else:
         raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
     if solution.at_rest:
@@ -149,6 +162,7 @@ def _solve(
     method: str,
     threads: int | None,
     limits: Limits,
+    decay: Decay,
 ) -> Solution:
     """The run of one kind of network."""
     if X.shape[1] != network.inputs:
@@ -157,7 +171,7 @@ def _solve(
     chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
-        problem = kind(network, X, y, chosen, threads)
+        problem = kind(network, X, y, chosen, threads, decay)
         try:
             if not np.isfinite(problem.point.loss):
                 raise InputError("the loss at the start is beyond the float range; rescale weights, inputs or targets")
@@ -185,6 +199,10 @@ class _Run(Generic[P, N]):
         # the growth keeps steps short, so it does in proportion to the accuracy asked for
         fine = 1.0 if self.method.locates_kinks else min(1.0, limits.rtol / _COARSE)
         self.growth = self.method.growth * fine
+        self.decay = self.flow.decay
+        # splitting unequal decays from the flow costs the second order of this, which no estimate sees
+        spread = self.decay.spread if self.decay and self.method.splits_decay else 0.0
+        self.longest = _SPLIT * np.sqrt(limits.rtol) / spread if spread > 0 else np.inf
         self.match = _MATCH * min(limits.rtol, 1e-2)
         self.levels = sorted(map(float, limits.loss_levels), reverse=True)
         self.accepted, self.rejected = 0, 0
@@ -209,7 +227,7 @@ class _Run(Generic[P, N]):
             rate = self.flow.growth_bound(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
-            free = min(h, self.growth / rate if rate > 0 else np.inf)
+            free = min(h, self.growth / rate if rate > 0 else np.inf, self.longest)
             h = self._aim(min(free, milestone - self.t))
             if not np.isfinite(h) or self.t + h == self.t or h < _SHORTEST:
                 status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
@@ -241,7 +259,7 @@ class _Run(Generic[P, N]):
     def _aim(self, h: float) -> float:
         """A step to the stop on the loss, as the kernel foresees it, if that is within h."""
         point, record, tolerance = self.point, self.record, self._next_level()
-        if point.kernel is None or len(record) < 2:
+        if point.kernel is None or len(record) < 2 or self.decay:
             return h
         # the loss falls ever more slowly as a rule: asked for where the last step's rate comes near
         rate = _log(record[-2].loss / record[-1].loss) / (record[-1].t - record[-2].t)
@@ -260,13 +278,13 @@ class _Run(Generic[P, N]):
         error = step.error / self.limits.rtol
         if not np.isfinite(error):
             error = _UNSTABLE
-        elif not self.trial.loss <= _LOSS_RISE * self.record[-1].loss:
+        elif not self.trial.loss + (self.trial.penalty - self.point.penalty) <= _LOSS_RISE * self.record[-1].loss:
             error = max(_LOSS_ROSE, error)
         return error, step
 
     def _accept(self, t: float, step: Step) -> None:
         self.accepted += 1
-        self.problem.accepted()
+        self.problem.accepted(self.point, self.trial)
         self.point, self.trial = self.trial, self.point
         moved = zip(self.problem.layers, step.moved, self.problem.sizes, strict=True)
         distances = {layer: distance / size for layer, distance, size in moved}
@@ -311,7 +329,7 @@ class _Run(Generic[P, N]):
             if abs(_log(value(self.trial) / tolerance)) < self.match:
                 break
             tried, h = h, low + (high - low) * min(0.95, max(0.05, above / (above - below)))
-            if value is _loss and self.point.kernel is not None:
+            if value is _loss and self.point.kernel is not None and not self.decay:
                 foreseen = self._foresee(tolerance, tried)
                 foreseen = self._foresee(tolerance * foreseen[1] / self.trial.loss, high)
                 h = foreseen[0] if low < foreseen[0] < high else h
@@ -340,8 +358,9 @@ class _Run(Generic[P, N]):
         if self.stop_asked:
             return Status.CALLBACK
         if self._is_stationary(gradient):
-            released = self.flow.release_rate(self.point) * self.t >= 1.0
-            return Status.UPSET if released else Status.STATIONARY
+            if self.flow.release_rate(self.point) * self.t >= 1.0:
+                return Status.UPSET
+            return Status.BALANCED if self.decay else Status.STATIONARY
         if self.accepted + self.rejected >= limits.max_steps:
             return Status.STEP_BUDGET
         if self.watch.worked > limits.max_seconds:
@@ -352,14 +371,18 @@ class _Run(Generic[P, N]):
         """Nothing moved over the last doubling of the time, and no neuron is about to grow, or will (a saddle is not an end)."""
         while self.halfway + 1 < len(self.record) and self.record[self.halfway + 1].t <= self.t / 2:
             self.halfway += 1
-        if self.halfway == 0:
+        if self.halfway == 0 or (self.decay and self.decay.slowest * self.t < 1.0):
             return False
         then, now = self.record[self.halfway], self.record[-1]
-        if _differ(then.loss, now.loss) or gradient**2 * self.t > 1e-3 * now.loss:
+        # where decays are split from the flow a run rests that much beside the point where the gradient vanishes
+        pushed = gradient**2 * self.t > 1e-3 * (now.loss + self.point.penalty) and self.longest == np.inf
+        if pushed or _differ(then.loss, now.loss):
             return False
         if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
             return False
         rate = self.flow.largest_growth_rate(self.point)
+        if self.longest < np.inf:
+            rate -= self.limits.rtol * self.decay.common
         return rate * self.t < 1.0 and rate < _PUSHED * self.flow.growth_bound(self.point)
 
     def _solution(self, status: Status, why: str) -> Solution:
@@ -375,7 +398,7 @@ class _Run(Generic[P, N]):
             relative_distance=self.record[-1].relative_distance,
             sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
             | {"theta": float(joint.max())},
-            conserved_drift=self.problem.conserved_drift(final),
+            conserved_drift=self.problem.conserved_drift(final, self.t),
             stats=Statistics(
                 method=self.method.name,
                 why=why,
@@ -418,7 +441,7 @@ def _loss(point: Point) -> float:
 
 
 def _gradient(point: Point) -> float:
-    """|grad R| of a prepared point."""
+    """|grad R|, with weight decay |grad R + Lambda W|, of a prepared point."""
     return float(np.sqrt(point.gradient_squared or 0.0))
 
 

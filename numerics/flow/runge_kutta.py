@@ -29,11 +29,17 @@ class State(Point, Protocol):
         Bound on the Jacobian's spectral radius, for the methods that keep it.
     moved : tuple of float
         |W - W(0)| of every layer, input to output, where a step ended.
+    loss_rate : float
+        -dR/dt, |grad R|^2 without weight decay, at a point with its velocity.
+    t : float
+        Normalised time.
     """
 
     y: np.ndarray
     radius: float
     moved: tuple[float, ...]
+    loss_rate: float
+    t: float
 
     @property
     def velocity(self) -> np.ndarray:
@@ -94,6 +100,7 @@ class RungeKutta(ABC, Generic[S]):
 
     growth = 0.5
     locates_kinks = False
+    splits_decay = False
 
     def __init__(self, flow: StagedFlow[S]) -> None:
         self.flow = flow
@@ -120,6 +127,7 @@ class RungeKutta(ABC, Generic[S]):
 
     def attempt(self, point: S, h: float, out: S) -> Step:
         """Step from ``point`` into ``out``, and the error of the distances."""
+        out.t = point.t + h
         self.step(point, h, out)
         x = self.error(point, out, h)
         self.flow.settle(out)
@@ -140,9 +148,7 @@ def distance_error(part: LayerError) -> float:
     return (abs(part.along) + part.squares / 2 + _KINK_WEIGHT * float(np.sqrt(part.kinks))) / part.moved
 
 
-def loss_defect(point: Point, trial: Point, h: float) -> float:
-    """The error estimate of RKC2 for the loss itself, whose derivative is -|grad R|^2, relative to the loss."""
-    assert point.gradient_squared is not None
-    assert trial.gradient_squared is not None
-    slopes = point.gradient_squared + trial.gradient_squared
+def loss_defect(point: State, trial: State, h: float) -> float:
+    """The error estimate of RKC2 for the loss itself, whose derivative the points know, relative to the loss."""
+    slopes = point.loss_rate + trial.loss_rate
     return abs(0.8 * (point.loss - trial.loss) - 0.4 * h * slopes) / point.loss

@@ -34,6 +34,9 @@ class Status(Enum):
         "an equilibrium of the flow that a nudge upsets: nothing moves, but neurons that lie on a kink, as relu'(0) = 0 has it, "
         "would grow a hair across; another rtol or start can end lower"
     )
+    BALANCED = (
+        "forces and weight decay balance, nothing moves; the loss is what the decay leaves, a smaller one leaves less"
+    )
     UNFITTABLE = (
         "the least of all networks: equal inputs have different targets; average these, or raise loss_tol above it"
     )
@@ -54,7 +57,13 @@ class Status(Enum):
 
 
 _AT_REST = {Status.STATIONARY, Status.UPSET, Status.UNFITTABLE, Status.LEAST_SQUARES, Status.SETTLED}
-_ASKED_FOR = {Status.LOSS_REACHED, Status.GRADIENT_REACHED, Status.TIME_REACHED, Status.CALLBACK}
+_ASKED_FOR = {
+    Status.LOSS_REACHED,
+    Status.GRADIENT_REACHED,
+    Status.TIME_REACHED,
+    Status.CALLBACK,
+    Status.BALANCED,
+}
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,8 @@ class Solution:
     conserved_drift : float
         Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
         the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every
-        hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing.
+        hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing. With weight
+        decay it is measured from exp(-2 Lambda t) of what there was at the start; nan where the decays of layers differ.
     stats : Statistics
     trajectory : Trajectory
     snapshots : Snapshots

@@ -14,9 +14,18 @@ __all__ = ["descend", "update"]
 
 
 @njit(forceinline=True, **OPTIONS)
-def _update(w, gradient, first, second, rate, rule, count):
-    """Move weights against their gradient and remember its moments; ``count`` steps, this one included, were made."""
+def _update(w, gradient, first, second, rate, rule, count, pull, shrunk):
+    """Move weights against their gradient and remember its moments; ``count`` steps, this one included, were made.
+
+    Weight decay: ``pull`` times the weights is part of the gradient, which is overwritten; ``shrunk`` multiplies them first.
+    """
     keep_first, gain, keep_second, adaptive, epsilon = rule
+    if pull > 0.0:
+        for k in range(w.size):
+            gradient[k] += pull * w[k]
+    if shrunk != 1.0:
+        for k in range(w.size):
+            w[k] *= shrunk
     for k in range(w.size):
         first[k] = keep_first * first[k] + gain * gradient[k]
     if adaptive:
@@ -33,20 +42,41 @@ def _update(w, gradient, first, second, rate, rule, count):
 
 
 @njit(**OPTIONS)
-def update(w, gradient, first, second, rate, rule, count, start):
+def update(w, gradient, first, second, rate, rule, count, pull, shrunk, start):
     """One step of any array of weights, all flat; |w - start|^2 of the result."""
-    _update(w, gradient, first, second, rate, rule, count)
+    _update(w, gradient, first, second, rate, rule, count, pull, shrunk)
     return squared_distance(w, start)
 
 
 @njit(**OPTIONS)
 def descend(
-    u, v, u0, v0, first_u, first_v, second_u, second_v, X, y, shares, kappa, s, rate, rule, done, enough, e, record
+    u,
+    v,
+    u0,
+    v0,
+    first_u,
+    first_v,
+    second_u,
+    second_v,
+    X,
+    y,
+    shares,
+    kappa,
+    s,
+    rate,
+    rule,
+    decay_u,
+    decay_v,
+    done,
+    enough,
+    e,
+    record,
 ):
     """Steps of two layers, one for every row of ``shares`` (steps, n), until the loss is ``enough`` or no number; how many.
 
     ``shares`` weigh the samples in the gradient, n/b for the b of a batch and 0 for the rest; ``e`` (n,) is the residual at the
-    weights and is kept so. ``record`` (steps, 3) gets loss, |v - v0| and |u - u0| after every step.
+    weights and is kept so. ``record`` (steps, 3) gets loss, |v - v0| and |u - u0| after every step. ``decay_u``, ``decay_v``: the
+    pull and shrunk of :func:`_update`.
     """
     n, d = X.shape
     z = np.empty(BLOCK)
@@ -76,7 +106,8 @@ def descend(
                 for j in range(d):
                     for k in range(size):
                         dv[j, k] += z[k] * X[i, j]
-            _update(u[low:high], du[:size], first_u[low:high], second_u[low:high], rate, rule, done + step + 1)
+            count = done + step + 1
+            _update(u[low:high], du[:size], first_u[low:high], second_u[low:high], rate, rule, count, *decay_u)
             moved_u += squared_distance(u[low:high], u0[low:high])
             for j in range(d):
                 _update(
@@ -86,7 +117,8 @@ def descend(
                     second_v[j, low:high],
                     rate,
                     rule,
-                    done + step + 1,
+                    count,
+                    *decay_v,
                 )
                 moved_v += squared_distance(v[j, low:high], v0[j, low:high])
             for i in range(n):

@@ -79,11 +79,11 @@ def forward(u, v, X, kappa, s, f):
 
 
 @njit(**OPTIONS)
-def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c2, h1, h0, u, v, f):
+def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c1v, c2, h1, h0, u, v, f):
     """One Runge-Kutta stage of the neurons ``first`` to ``last``: y = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 g.
 
     Leaves their part f (n,) of the output. F(y1) is the velocity at y1, whose residual is ``e``; g is a velocity computed
-    before. Any d and n.
+    before. ``c1v`` is c1 for v, which is another where weight decay is. Any d and n.
     """
     n, d = X.shape
     z = np.empty(BLOCK)
@@ -114,7 +114,7 @@ def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c
             for k in range(size):
                 q = low + k
                 change = factor * u1[q] * dv[j, k] + h0 * gv[j, q]
-                v[j, q] = c0 * v0[j, q] + c1 * v1[j, q] + c2 * v2[j, q] + change
+                v[j, q] = c0 * v0[j, q] + c1v * v1[j, q] + c2 * v2[j, q] + change
         for i in range(n):
             z[:size] = 0.0
             for j in range(d):
@@ -127,7 +127,7 @@ def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c
 
 
 @njit(**OPTIONS)
-def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1, h0, y, f):
+def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c1v, c2, h1, h0, y, f):
     """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X, as tuples or arrays.
 
     Every array of the inner loops is a plain slice: with fewer than a dozen pointers the compiler proves them apart.
@@ -142,9 +142,9 @@ def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c2, h1
         size = min(BLOCK, last - low)
         i, j, k = low, low + m, low + 2 * m
         _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, s, du, dp, dq)
-        for a, change in ((i, du), (j, dp), (k, dq)):
+        for a, change, c in ((i, du, c1), (j, dp, c1v), (k, dq, c1v)):
             b = a + size
-            _combine(c0, y0[a:b], c1, y1[a:b], c2, y2[a:b], factor, change, h0, g[a:b], y[a:b])
+            _combine(c0, y0[a:b], c, y1[a:b], c2, y2[a:b], factor, change, h0, g[a:b], y[a:b])
         add_outputs_planar(y[i : i + size], y[j : j + size], y[k : k + size], xs, bs, kappa, s, f)
 
 

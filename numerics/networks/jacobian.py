@@ -42,10 +42,14 @@ class Jacobian:
     backward: tuple[np.ndarray, ...]
     hidden: tuple[np.ndarray, ...]
 
-    def product(self, direction: Sequence[np.ndarray]) -> np.ndarray:
-        """J v (n,) for a direction v shaped like the weights."""
+    def products(self, direction: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """J_l v_l (n,) of every layer, for a direction v shaped like the weights."""
         parts = zip(self.backward, self.hidden, direction, strict=True)
-        return sum(np.einsum("cio,cio->i", b, h @ v.swapaxes(1, 2)) for b, h, v in parts)
+        return [np.einsum("cio,cio->i", b, h @ v.swapaxes(1, 2)) for b, h, v in parts]
+
+    def product(self, direction: Sequence[np.ndarray]) -> np.ndarray:
+        """J v (n,), the sum of these."""
+        return np.sum(self.products(direction), axis=0)
 
     def transposed_product(self, c: np.ndarray) -> tuple[np.ndarray, ...]:
         """J^T c, shaped like the weights, for n numbers c."""
@@ -126,15 +130,15 @@ class Chain:
 
 @dataclass(frozen=True)
 class Moved:
-    """Weights moved by -J^T c, known by their products only."""
+    """Weights moved by -J_l^T c_l, c_l (n,) for every layer, known by their products only."""
 
     jacobian: Jacobian
-    c: np.ndarray
+    c: Sequence[np.ndarray]
 
     def along(self, layer: int, h: np.ndarray) -> np.ndarray:
         """(J^T c)_l h for rows h (copies, n, fan_in)."""
-        return ((h @ self.jacobian.hidden[layer].swapaxes(1, 2)) * self.c) @ self.jacobian.backward[layer]
+        return ((h @ self.jacobian.hidden[layer].swapaxes(1, 2)) * self.c[layer]) @ self.jacobian.backward[layer]
 
     def across(self, layer: int, b: np.ndarray) -> np.ndarray:
         """(J^T c)_l^T b for rows b (copies, n, fan_out)."""
-        return ((b @ self.jacobian.backward[layer].swapaxes(1, 2)) * self.c) @ self.jacobian.hidden[layer]
+        return ((b @ self.jacobian.backward[layer].swapaxes(1, 2)) * self.c[layer]) @ self.jacobian.hidden[layer]

@@ -93,7 +93,7 @@ CALLS = {
     "gradient_flow(threads=0)": lambda: nm.gradient_flow(NET, X, Y, threads=0),
     "gradient_flow(threads=1.5)": lambda: nm.gradient_flow(NET, X, Y, threads=1.5),
     "gradient_flow(times of times)": lambda: nm.gradient_flow(NET, X, Y, times=[[1.0, 2.0]]),
-    "descend(optimizer=adamw)": lambda: nm.descend(NET, X, Y, optimizer="adamw"),
+    "descend(optimizer=rmsprop)": lambda: nm.descend(NET, X, Y, optimizer="rmsprop"),
     "descend(optimizer=None)": lambda: nm.descend(NET, X, Y, optimizer=None),
     "descend(rate=0)": lambda: nm.descend(NET, X, Y, rate=0),
     "descend(rate=True)": lambda: nm.descend(NET, X, Y, rate=True),

@@ -140,11 +140,11 @@ def test_a_point_is_settled_once_and_says_how_far_it_moved(activation):
 def test_what_was_removed_from_the_balances_adds_up_over_the_steps():
     problem = problem_of(method="rkc")
     problem.method.attempt(problem.point, 0.2, problem.trial)
-    problem.accepted()
+    problem.accepted(problem.point, problem.trial)
     removed = max(np.abs(part).max() for part in problem.flow.balance.removed)
     norms = [np.sum(w**2, axis=2) + np.sum(after**2, axis=1) for w, after in pairwise(problem.network.weights)]
-    drift = problem.conserved_drift(problem.network)
+    drift = problem.conserved_drift(problem.network, 0.0)
     assert drift == pytest.approx(removed / max(part.max() for part in norms))
     assert drift > 0
-    problem.accepted()
-    assert problem.conserved_drift(problem.network) == pytest.approx(2 * drift)
+    problem.accepted(problem.point, problem.trial)
+    assert problem.conserved_drift(problem.network, 0.0) == pytest.approx(2 * drift)

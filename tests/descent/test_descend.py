@@ -159,3 +159,38 @@ def test_a_callback_sees_the_run_and_stops_it():
     assert seen[-1].relative_distance == run.relative_distance
     assert "adam" in repr(run)
     assert run.to_xarray().attrs["status"] == "CALLBACK"
+
+
+@pytest.mark.parametrize("decay", [0.02, (0.01, 0.04)])
+def test_gradient_descent_with_weight_decay_goes_to_the_flow(four_points, decay):
+    X, y = four_points
+    start = nm.TwoLayer.draw(100, 0.1, 1, 2, rng=1)
+    options = {"weight_decay": decay, "loss_tol": 1e-30}
+    flow = nm.gradient_flow(start, X, y, t_max=20.0, rtol=1e-4, **options)
+    errors = []
+    for rate in (0.04, 0.02):
+        run = nm.descend(
+            start, X, y, optimizer="gradient-descent", rate=rate, max_steps=round(20 / rate), throw=False, **options
+        )
+        errors.append(abs(run.relative_distance["w"] / flow.relative_distance["w"] - 1))
+    assert errors[1] < 1e-3
+    assert errors[1] < 0.7 * errors[0]
+
+
+def test_adamw_shrinks_beside_its_step_and_adam_within_it(four_points):
+    X, y = four_points
+    deep = nm.DeepNetwork.sample((2, 6, 5, 1), (1, 0.5, 0.5), rng=1)
+    for start in (nm.TwoLayer.draw(10, 0.1, 1, 2, rng=1), deep):
+        one = {"rate": 1e-3, "max_steps": 1, "throw": False}
+        plain, decoupled, coupled, sign = (
+            nm.descend(start, X, y, optimizer=optimizer, weight_decay=decay, **one).network
+            for optimizer, decay in (("adam", 0), ("adamw", 0.5), ("adam", 0.5), ("sign", 0.5))
+        )
+        for w0, w, shrunk, pulled, signed in zip(*map(_weights, (start, plain, decoupled, coupled, sign)), strict=True):
+            np.testing.assert_allclose(shrunk - w, -1e-3 * 0.5 * w0, atol=1e-12)
+            np.testing.assert_allclose(pulled, signed, atol=1e-12)  # the first step of Adam is that of sign descent
+            assert np.any(pulled != w)
+
+
+def _weights(network):
+    return (network.u, network.v) if isinstance(network, nm.TwoLayer) else network.weights

@@ -8,6 +8,7 @@ import pytest
 from scipy.linalg import expm
 
 import numerics as nm
+from numerics.flow.decay import NONE
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.run import _Run
@@ -32,8 +33,8 @@ START = nm.TwoLayer.sample(20, 1, 0, X, rng=0)
 def test_a_step_is_refused_by_its_error_or_if_the_loss_rises(loss, error, expected):
     run = SimpleNamespace(
         method=SimpleNamespace(attempt=lambda point, h, trial: SimpleNamespace(error=error)),
-        point=None,
-        trial=SimpleNamespace(loss=loss),
+        point=SimpleNamespace(penalty=0.0),
+        trial=SimpleNamespace(loss=loss, penalty=0.0),
         limits=SimpleNamespace(rtol=1e-2),
         record=[SimpleNamespace(loss=9.0), SimpleNamespace(loss=1.0)],
     )
@@ -54,6 +55,7 @@ def test_a_step_is_aimed_at_the_next_loss_where_it_may_come_within_it(h, kernel,
     run = SimpleNamespace(
         point=SimpleNamespace(kernel=np.eye(1) if kernel else None),
         record=record,
+        decay=NONE,
         _next_level=lambda: np.exp(-8.0),
         _foresee=lambda loss, h: ("foreseen", loss),
     )
@@ -225,7 +227,7 @@ def test_the_error_of_a_runge_kutta_step(along, loss, expected):
 
     layers = [LayerError(0.5 * along, 0.0, 0.0, 2.0), LayerError(along, 0.0, 0.0, 2.0)]
     flow = SimpleNamespace(settle=lambda out: None, layer_errors=lambda x, point, out: layers)
-    point, out = (SimpleNamespace(loss=value, gradient_squared=0.0, moved=(1.0, 2.0)) for value in (1.0, loss))
+    point, out = (SimpleNamespace(loss=value, loss_rate=0.0, moved=(1.0, 2.0), t=0.0) for value in (1.0, loss))
     step = Method(flow).attempt(point, 1.0, out)
     assert step.error == pytest.approx(expected)
     assert step.moved == (1.0, 2.0)

@@ -7,6 +7,7 @@ import pytest
 
 import numerics as nm
 from numerics.flow.controller import PIController
+from numerics.flow.decay import NONE
 from numerics.flow.run import _loss, _Run
 from numerics.flow.runge_kutta import LayerError, distance_error, loss_defect
 
@@ -53,7 +54,7 @@ def test_the_defect_of_the_loss_is_of_third_order():
     """Of dR/dt = -|grad R|^2 along R = exp(-t): 0.8 (R0 - R1) - 0.4 h (R0 + R1) = -h^3/15 to leading order."""
 
     def defect(h):
-        start, end = (SimpleNamespace(loss=R, gradient_squared=R) for R in (7.0, 7.0 * np.exp(-h)))
+        start, end = (SimpleNamespace(loss=R, loss_rate=R) for R in (7.0, 7.0 * np.exp(-h)))
         return loss_defect(start, end, h)
 
     assert defect(1e-2) == pytest.approx(1e-6 / 15, rel=2e-2)
@@ -102,6 +103,7 @@ def located(log_value, *, match=2e-2, known=None):
     run = SimpleNamespace(
         point=SimpleNamespace(loss=np.exp(log_value(0.0)), kernel=kernel), trial=trial, match=match, _attempt=attempt
     )
+    run.decay = NONE
     run._foresee = known
     h, step = _Run._locate(run, 1.0, 1.0, 1.0, _loss)
     assert step == h

@@ -30,11 +30,12 @@ class Balance:
         self._balances = [r - c for r, c in zip(rows, columns, strict=True)]
         self.removed = [np.zeros_like(balance) for balance in self._balances]
 
-    def restore(self, weights: tuple[np.ndarray, ...], signals: Signals) -> tuple[float, ...]:
-        """Put weights and their signals back on the balances of the start, in place; |W - W(0)| of every layer."""
+    def restore(self, weights: tuple[np.ndarray, ...], signals: Signals, left: float = 1.0) -> tuple[float, ...]:
+        """Put weights and signals back on what is ``left`` of the balances of the start, in place; |W - W(0)| by layer."""
         rows, columns = neuron_norms(weights)
         factors = []
-        for layer, (r, c, balance) in enumerate(zip(rows, columns, self._balances, strict=True)):
+        for layer, (r, c, whole) in enumerate(zip(rows, columns, self._balances, strict=True)):
+            balance = left * whole
             self.removed[layer] = r - c - balance
             factors.append(_factor(r, c, balance))
             for signal in (signals.hidden[layer + 1], signals.preactivations[layer]):

@@ -11,6 +11,7 @@ Error estimate: the residual left against the residual predicted, relative to th
 
 import numpy as np
 
+from numerics.flow.decay import Held
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
@@ -29,6 +30,7 @@ class DeepExponential:
     order = 2
     growth = 0.7
     locates_kinks = False
+    splits_decay = True
 
     def __init__(self, flow: DeepFlow) -> None:
         self.flow = flow
@@ -51,15 +53,33 @@ class DeepExponential:
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         flow, (c0, c1, predicted) = self.flow, (self._c0, self._c1, self._predicted)
-        weights(point.kernel, point.residual, h, c0, c1, predicted)
-        first, second = flow.differentiate(point), flow.moved(point, c0 + c1)
+        out.t = point.t + h
+        if not flow.decay:
+            weights(point.kernel, point.residual, h, c0, c1, predicted)
+            late, left_over = [c1] * len(self._z), [1.0] * len(self._z)
+        else:
+            held = self._hold(point, h, out)
+            weights(held.kernel, held.transient, h, c0, c1, predicted)
+            for c in (c0, c1):
+                c += h / (2 * len(held.rest)) * held.rest
+                c *= flow.decay.fit_chain(h)
+            predicted += held.rest
+            # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
+            late = [c1 * float(np.exp((2 * rate - flow.decay.total) * h)) for rate in flow.decay.rates]
+            left_over = list(flow.decay.factors(h))
+        first, second = flow.differentiate(point), flow.moved(point, [c0 + c for c in late])
         chain = flow.chain
         hidden = [flow.X[None]]
         for layer, z in enumerate(self._z):
-            left = np.concatenate([first.backward[layer] * c0[:, None], second.backward[layer] * c1[:, None]], axis=1)
+            left = np.concatenate(
+                [first.backward[layer] * c0[:, None], second.backward[layer] * late[layer][:, None]], axis=1
+            )
             right = np.concatenate([first.hidden[layer], second.hidden[layer]], axis=1)
             _advance(point.weights[layer], left, right, hidden[-1], out.weights[layer], z)
-            z *= chain.gains[layer]
+            if left_over[layer] != 1.0:
+                w = out.weights[layer]
+                w *= left_over[layer]
+            z *= left_over[layer] * chain.gains[layer]
             hidden.append(chain.activation.value(z))
         kept = tuple(z.copy() for z in self._z[:-1])
         flow.set_signals(out, Signals(tuple(hidden[:-1]), kept, chain.output(self._z[-1])))
@@ -67,6 +87,15 @@ class DeepExponential:
         size = float(np.linalg.norm(point.residual))
         defect = float(np.linalg.norm(out.residual - predicted)) / size if size > 0 else 0.0
         return Step(defect / _DEFECT, out.moved)
+
+    def _hold(self, point: DeepPoint, h: float, out: DeepPoint) -> Held:
+        """The residual of a step under weight decay."""
+        decay, zero = self.flow.decay, self.flow.zero
+        assert point.kernel is not None, "prepare the point first"
+        size = float(zero @ point.kernel @ zero)
+        out.before = size, h
+        rate = decay.kernel_rate(size, *point.before)
+        return decay.hold(point.kernel, point.residual, zero, rate * h)
 
 
 def _advance(w: np.ndarray, left: np.ndarray, right: np.ndarray, h: np.ndarray, out: np.ndarray, z: np.ndarray) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from numerics.errors import InputError
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.deep.balance import neuron_norms
 from numerics.flow.deep.exponential import DeepExponential
 from numerics.flow.deep.state import DeepFlow, DeepPoint
@@ -32,30 +33,40 @@ class DeepProblem:
         "one pass a step in the tangent kernel, whatever the stiffness",
     )
 
-    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None:
+    def __init__(
+        self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
+    ) -> None:
         if threads is not None:
             raise InputError(
                 f"threads = {threads!r} for a DeepNetwork; leave it out: NumPy's library of matrix products sets its own threads"
             )
+        if decay and method == DeepExponential.name and not network.activation.homogeneous:
+            raise InputError(
+                f"weight_decay with method = {method!r} takes relu, leaky relu or linear; use method = "
+                f"{RungeKuttaChebyshev.name!r}, which takes any activation"
+            )
         self.network, self.targets, self.layers = network, y, network.layers
         self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
-        self.flow = DeepFlow(network, X, y)
+        self.flow = DeepFlow(network, X, y, decay)
         self.method = METHODS[method](self.flow)
         self.point, self.trial = self.method.new_point(), self.method.new_point()
         self.point.load(network.weights)
         self.flow.update_residual(self.point)
         self.drift: list[np.ndarray] = [] if self.flow.balance is None else [0.0 * x for x in self.flow.balance.removed]
 
-    def accepted(self) -> None:
+    def accepted(self, point: DeepPoint, end: DeepPoint) -> None:
         """Add up what the method changed the conserved quantities by."""
         if self.flow.balance is not None:
-            self.drift = [sum_ + part for sum_, part in zip(self.drift, self.flow.balance.removed, strict=True)]
+            decay = self.flow.decay  # of what was removed before
+            left = float(np.exp(-2 * decay.common * (end.t - point.t))) if decay else 1.0
+            pairs = zip(self.drift, self.flow.balance.removed, strict=True)
+            self.drift = [left * sum_ + part for sum_, part in pairs]
 
     def network_at(self, point: DeepPoint) -> DeepNetwork:
         """The network of a point."""
         return replace(self.network, weights=tuple(w.copy() for w in point.weights))
 
-    def conserved_drift(self, final: DeepNetwork) -> float:
+    def conserved_drift(self, final: DeepNetwork, t: float) -> float:
         """Largest sum of what was removed, over the largest sum of the two norms of a neuron; nan if nothing is conserved."""
         if self.flow.balance is None:
             return float("nan")

@@ -1,11 +1,13 @@
 """The gradient flow of a deep network on its data: states, and the right-hand side with a count of evaluations."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 
 import numpy as np
 from scipy.linalg import eigh
 
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.deep.balance import Balance
 from numerics.flow.runge_kutta import LayerError
 from numerics.kernels.layers import combine
@@ -29,9 +31,14 @@ class DeepPoint:
         self.signals: Signals | None = None  # of the forward pass that found the residual
         self.jacobian: Jacobian | None = None
         self.kernel: np.ndarray | None = None  # tangent kernel J J^T/n
-        self.gradient_squared: float | None = None  # |grad R|^2
+        self.gradient_squared: float | None = None  # |grad R + Lambda W|^2
+        self.loss_rate = 0.0  # -dR/dt
         self.radius = 0.0  # bound on the Jacobian's spectral radius, for the methods that use it
         self.moved: tuple[float, ...] = (0.0,) * len(shapes)  # |W - W(0)| of every layer
+        # under weight decay: the time here, |W|^2 of every layer, their penalty, and a size of the kernel in the step before
+        self.t, self.penalty = 0.0, 0.0
+        self.squares: list[float] = []
+        self.before: tuple[float, float] = (0.0, 0.0)
         self.settled, self.velocity_known = False, False
 
     @cached_property
@@ -59,14 +66,16 @@ class DeepPoint:
 class DeepFlow:
     """The gradient flow of one network on one data set."""
 
-    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray) -> None:
+    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, decay: Decay = NONE) -> None:
+        self.decay = decay
         self.chain, self.start, self.X = network.chain, network.weights, X
         self.shapes = [w.shape for w in network.weights]
         self.zero = y + network.offset(X)  # the output of the weights at which the residual vanishes
         self.strengths = tuple(max(spectral_norm(v, tolerance=0.1) for v in w) for w in network.weights)
         self.evaluations = 0
         self.kernel_evaluations = 0
-        self.balance = Balance(network.weights) if network.activation.homogeneous else None
+        balanced = network.activation.homogeneous and (not decay or decay.equal)
+        self.balance = Balance(network.weights) if balanced else None
         self._lengths = np.linalg.norm(X, axis=1)
 
     def new_point(self) -> DeepPoint:
@@ -91,10 +100,13 @@ class DeepFlow:
         assert point.signals is not None, "find the residual first"
         point.settled = True
         if self.balance is not None:
-            point.moved = self.balance.restore(point.weights, point.signals)
+            left = float(np.exp(-2 * self.decay.common * point.t)) if self.decay else 1.0
+            point.moved = self.balance.restore(point.weights, point.signals, left)
         else:
             pairs = zip(point.weights, self.start, strict=True)
             point.moved = tuple(float(np.linalg.norm(w - start)) for w, start in pairs)
+        if self.decay:
+            self._weigh(point)
 
     def differentiate(self, point: DeepPoint) -> Jacobian:
         """Jacobian of a point with its residual."""
@@ -112,13 +124,28 @@ class DeepFlow:
         self.kernel_evaluations += 1
         square = float(point.residual @ kernel @ point.residual) / n
         point.kernel = kernel
-        point.gradient_squared = max(square, 0.0)  # rounding can take it below
+        point.gradient_squared = point.loss_rate = max(square, 0.0)  # rounding can take it below
+        if self.decay:
+            if point.t == 0.0:
+                self._weigh(point)
+            along = [float(part @ point.residual) / n for part in self.differentiate(point).products(point.weights)]
+            point.loss_rate += sum(rate * part for rate, part in zip(self.decay.rates, along, strict=True))
+            point.gradient_squared = self.decay.gradient_squared(point.gradient_squared, along, point.squares)
+
+    def _weigh(self, point: DeepPoint) -> None:
+        """Squared norms of the layers of a point, and their penalty."""
+        point.squares = [float(dot(w.ravel(), w.ravel())) for w in point.weights]
+        point.penalty = self.decay.penalty(point.squares)
 
     def spectral_radius(self, point: DeepPoint) -> float:
         """Largest eigenvalue of the tangent kernel, which has been found, and the fastest growth."""
         assert point.kernel is not None, "prepare the point first"
         last = len(point.kernel) - 1
-        return float(eigh(point.kernel, eigvals_only=True, subset_by_index=[last, last])[0]) + self.growth_bound(point)
+        return (
+            float(eigh(point.kernel, eigvals_only=True, subset_by_index=[last, last])[0])
+            + self.growth_bound(point)
+            + self.decay.fastest
+        )
 
     def prepare(self, point: DeepPoint) -> None:
         """Kernel, gradient and velocity of a point with its residual, unless it has them."""
@@ -174,8 +201,8 @@ class DeepFlow:
             )
         return found
 
-    def moved(self, point: DeepPoint, c: np.ndarray) -> Jacobian:
-        """The Jacobian at the weights of a point minus J^T c."""
+    def moved(self, point: DeepPoint, c: Sequence[np.ndarray]) -> Jacobian:
+        """The Jacobian at the weights W_l - J_l^T c_l."""
         self.evaluations += 1
         return self.chain.jacobian(point.weights, self.X, Moved(self.differentiate(point), c))
 
@@ -227,14 +254,16 @@ class DeepFlow:
             found = eigsh(operator, k=1, which="LA", v0=start, tol=0.1, maxiter=20, return_eigenvectors=False)
         except ArpackNoConvergence:
             return self.growth_bound(point)
-        return max(float(found[0]), 0.0)
+        return max(float(found[0]) - self.decay.fastest, 0.0)
 
     def release_rate(self, point: DeepPoint) -> float:
         """Nothing: steps across kinks leave no neuron on one."""
         return 0.0
 
     def _add_velocity(self, point: DeepPoint, factor: float, weights: tuple[np.ndarray, ...]) -> None:
-        """Add factor times -grad R at ``point`` to ``weights``."""
+        """Add factor times the velocity, -grad R and decay, at ``point`` to ``weights``."""
         gradient = self.differentiate(point).transposed_product(factor / len(point.residual) * point.residual)
-        for w, part in zip(weights, gradient, strict=True):
+        for layer, (w, part) in enumerate(zip(weights, gradient, strict=True)):
             w -= part
+            if self.decay:
+                w -= factor * self.decay.rates[layer] * point.weights[layer]

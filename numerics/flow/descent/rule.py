@@ -1,7 +1,7 @@
 """The discrete optimisers, as values of one rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numerics.arrays import listed, real_number
 from numerics.errors import InputError
@@ -25,6 +25,8 @@ class UpdateRule:
     first, gain, second, epsilon : float
     adaptive : bool
         Whether steps are divided by the size of the gradient.
+    decoupled : bool
+        How weight decay Lambda enters: g + Lambda w in the place of g, or, decoupled, beside it, w <- (1 - rate Lambda) w first.
     """
 
     name: str
@@ -33,6 +35,7 @@ class UpdateRule:
     second: float
     adaptive: bool
     epsilon: float
+    decoupled: bool = False
 
     @classmethod
     def gradient_descent(cls) -> "UpdateRule":
@@ -66,6 +69,11 @@ class UpdateRule:
             raise InputError(f"epsilon = {epsilon}; give 0 or a positive number, such as 1e-8")
         return cls("adam", first, 1.0 - first, second, True, epsilon)
 
+    @classmethod
+    def adamw(cls, betas: Sequence[float] = (0.9, 0.99), epsilon: float = 0.0) -> "UpdateRule":
+        """Adam with decoupled weight decay (Loshchilov and Hutter, 1711.05101); without decay it is Adam."""
+        return replace(cls.adam(betas, epsilon), name="adamw", decoupled=True)
+
     @property
     def rule(self) -> tuple[float, float, float, bool, float]:
         """For the kernels."""
@@ -79,6 +87,7 @@ class UpdateRule:
 
 _NAMED = {
     "adam": UpdateRule.adam,
+    "adamw": UpdateRule.adamw,
     "sign": UpdateRule.sign,
     "gradient-descent": UpdateRule.gradient_descent,
     "momentum": UpdateRule.momentum,

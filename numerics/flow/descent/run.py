@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from numerics.arrays import positive_number, truth, whole_number
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError, check_type
+from numerics.flow.decay import as_decay
 from numerics.flow.descent.rate import derived_rate
 from numerics.flow.descent.rule import UpdateRule, rule_of
 from numerics.flow.descent.state import State, state_of
@@ -41,6 +42,7 @@ def descend(
     optimizer: str | UpdateRule = "adam",
     rate: float | None = None,
     batch: int | None = None,
+    weight_decay: ArrayLike = 0.0,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
     loss_tol: float = 1e-6,
     max_steps: int = 100_000,
@@ -57,8 +59,8 @@ def descend(
     X : array (n, d), y : array (n,)
         Inputs with the constant included, and targets.
     optimizer : str or UpdateRule
-        ``'adam'``, ``'sign'``, ``'gradient-descent'``, ``'momentum'``, with the settings that :class:`numerics.UpdateRule` has by
-        default, or one of your own.
+        ``'adam'``, ``'adamw'``, ``'sign'``, ``'gradient-descent'``, ``'momentum'``, with the settings that
+        :class:`numerics.UpdateRule` has by default, or one of your own.
     rate : float, optional
         Rate of weights in uniform coordinates, constant. A step of gradient descent advances the normalised time by it: in the
         weights themselves it is ``rate * beta1 * beta2``, for sign descent and Adam ``rate * sqrt(beta1 * beta2)`` (of a
@@ -68,6 +70,10 @@ def descend(
         was, where the loss falls slowly and at every step), and where the loss doubles, which is undone.
     batch : int, optional
         Samples in every step's gradient, drawn without repetition until all were used; all of them by default.
+    weight_decay : float or array (layers,)
+        Lambda as in :func:`numerics.gradient_flow`: added to the gradient as Lambda w (L2) for every optimiser but ``'adamw'``,
+        where weights shrink by 1 - rate Lambda beside Adam's step. L2 under Adam or sign descent is divided by the size of the
+        gradient like the rest of it, so that these two end at different weights.
     rng : int, SeedSequence or Generator
         For the batches.
     loss_tol : float
@@ -96,6 +102,7 @@ def descend(
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     chosen = rule_of(optimizer)
+    decay = as_decay(weight_decay, ("w", "a") if isinstance(network, TwoLayer) else network.layers)
     given = None if rate is None else positive_number(rate, "rate", "give a positive number, or None to derive it")
     size = len(y) if batch is None else whole_number(batch, "batch", 1, f"give 1 to {len(y)} samples", most=len(y))
     positive_number(loss_tol, "loss_tol")
@@ -104,7 +111,7 @@ def descend(
     if callback is not None and not callable(callback):
         raise InputError(f"callback = {callback!r}; give a function of one Progress, or None")
     with Stopwatch() as watch:
-        state = state_of(network, X, y, chosen)
+        state = state_of(network, X, y, chosen, decay)
         run = _Run(state, network, chosen, given, _shares(len(y), size, generator(rng)), watch)
         status = run.until(float(loss_tol), max_steps, float(max_seconds), callback)
         solution = run.solution(status)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.descent.rule import UpdateRule
 from numerics.kernels import descent
 from numerics.networks.deep import DeepNetwork
@@ -50,7 +51,10 @@ class State(Protocol):
 class TwoLayerState:
     """See :class:`State`."""
 
-    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> None:
+    def __init__(
+        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule, decay: Decay = NONE
+    ) -> None:
+        self.pulls = _pulls(decay or Decay((0.0, 0.0)), optimizer)
         self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
         self.layers: tuple[str, ...] = ("w", "a")
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
@@ -66,9 +70,14 @@ class TwoLayerState:
         record = np.empty((len(shares), 3))
         made = descent.descend(
             *(self.u, self.v, self.u0, self.v0, *self.moments, self.X, self.targets, shares),
-            *(self.start.kappa, self.start.negative_slope, rate, self.rule, done, enough, self.residual, record),
+            *(self.start.kappa, self.start.negative_slope, rate, self.rule, *self._decays(rate)),
+            *(done, enough, self.residual, record),
         )
         return record[:made]
+
+    def _decays(self, rate: float) -> list[tuple[float, float]]:
+        """For u and for v."""
+        return [pull.at(rate) for pull in reversed(self.pulls)]
 
     def arrays(self) -> Sequence[np.ndarray]:
         """See :class:`State`."""
@@ -82,7 +91,10 @@ class TwoLayerState:
 class DeepState:
     """See :class:`State`."""
 
-    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> None:
+    def __init__(
+        self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule, decay: Decay = NONE
+    ) -> None:
+        self.pulls = _pulls(decay or Decay((0.0,) * network.depth), optimizer)
         self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
         self.layers = network.layers
         self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
@@ -107,10 +119,11 @@ class DeepState:
             moved = [
                 descent.update(
                     *(array.reshape(-1) for array in (w, np.ascontiguousarray(g), first, second)),
-                    *(own, self.rule, step, w0.reshape(-1)),
+                    *(own, self.rule, step, *pull.at(rate), w0.reshape(-1)),
                 )
-                for w, g, first, second, own, w0 in zip(
-                    *(self.weights, gradients, self.first, self.second, rates, self.start.weights), strict=True
+                for w, g, first, second, own, pull, w0 in zip(
+                    *(self.weights, gradients, self.first, self.second, rates, self.pulls, self.start.weights),
+                    strict=True,
                 )
             ]
             signals = chain.forward(self.weights, self.X)
@@ -130,8 +143,25 @@ class DeepState:
         return replace(self.start, weights=tuple(w.copy() for w in self.weights))
 
 
-def state_of(network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule) -> State:
+class _Pull(NamedTuple):
+    """Weight decay of a layer: as part of its gradient, and beside it."""
+
+    coupled: float
+    decoupled: float
+
+    def at(self, rate: float) -> tuple[float, float]:
+        """The pull in a gradient and the factor in a step at a rate."""
+        return self.coupled, 1.0 - rate * self.decoupled
+
+
+def _pulls(decay: Decay, optimizer: UpdateRule) -> list[_Pull]:
+    return [_Pull(0.0, rate) if optimizer.decoupled else _Pull(rate, 0.0) for rate in decay.rates]
+
+
+def state_of(
+    network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule, decay: Decay = NONE
+) -> State:
     """The start of a run."""
     if isinstance(network, TwoLayer):
-        return TwoLayerState(network, X, y, optimizer)
-    return DeepState(network, X, y, optimizer)
+        return TwoLayerState(network, X, y, optimizer, decay)
+    return DeepState(network, X, y, optimizer, decay)

@@ -17,9 +17,10 @@ Related: exponential integrators for stiff systems (Hochbruck and Ostermann, Act
 *every* step is the neural-tangent model (Jacot, Gabriel, Hongler 2018).
 """
 
+import math
+
 import numpy as np
 
-from numerics.flow.problem import Step
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import exponential as kernels
@@ -54,12 +55,20 @@ class Exponential(TangentKernelMethod):
             self.chunks.run(lambda part, first, last: tangent_kernel(first, last, *parts, kernel[part]))
         self.keep_kernel(point, kernel)
 
-    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
-        """Step from ``point`` into ``out``, and the defect of its residual."""
+    def move(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """Advance ``point`` by ``h`` into ``out``."""
         flow, start = self.flow, self.start
-        weights(point.kernel, point.residual, h, self._c0, self._c1, self._predicted)
+        if flow.decay:
+            held = self.hold(point, h)
+            weights(held.kernel, held.transient, h, self._c0, self._c1, self._predicted)
+            for c in (self._c0, self._c1):
+                c += h / (2 * len(held.rest)) * held.rest
+                c *= flow.decay.fit_trapezoid(h)
+            self._predicted += held.rest
+        else:
+            weights(point.kernel, point.residual, h, self._c0, self._c1, self._predicted)
         c0, c1 = flow.kappa * self._c0, flow.kappa * self._c1
-        numbers = (flow.kappa, flow.slope, flow.balance)
+        numbers = (flow.kappa, flow.slope, flow.balance_at(point))
         outputs, moved = self._outputs, self._moved
         if flow.columns is not None:
             forces = [flow.in_form_of_columns(c) for c in (c0 + c1, c0, c1)]
@@ -70,5 +79,6 @@ class Exponential(TangentKernelMethod):
         else:
             parts = (point.u, point.v, start.u, start.v, flow.X, c0 + c1, c0, c1, *numbers, out.u, out.v, flow.removed)
             self.chunks.run(lambda part, first, last: kernels.step(first, last, *parts, outputs[part], moved[part]))
+        if flow.decay:
+            outputs *= math.prod(self.decay(out, h))
         flow.set_outputs(out, outputs)
-        return self.finish(point, out)

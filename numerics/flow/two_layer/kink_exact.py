@@ -42,9 +42,10 @@ Related: Filippov, *Differential Equations with Discontinuous Righthand Sides* (
 Ostermann, Acta Numerica 19 (2010). The neurons' closed form is this project's.
 """
 
+import math
+
 import numpy as np
 
-from numerics.flow.problem import Step
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
@@ -68,7 +69,15 @@ class MeanForces(TangentKernelMethod):
 
     def find_forces(self, point: TwoLayerPoint, h: float) -> np.ndarray:
         """Forces of the samples (n,) over a step h; valid until the next step."""
-        mean_forces(point.kernel, point.residual, h, self.flow.kappa, self._forces, self._late, self._predicted)
+        kappa, room = self.flow.kappa, (self._forces, self._late, self._predicted)
+        if not self.flow.decay:
+            mean_forces(point.kernel, point.residual, h, kappa, *room)
+            return self._forces
+        held = self.hold(point, h)
+        mean_forces(held.kernel, held.transient, h, kappa, *room)
+        self._forces -= kappa * h / len(held.rest) * held.rest
+        self._forces *= self.flow.decay.fit_rotation(h)
+        self._predicted += held.rest
         return self._forces
 
 
@@ -95,8 +104,8 @@ class KinkExact(MeanForces):
         self.chunks.run(lambda part, *ends: kernels.sliding_kernel(*ends, *state, *self._room(part), parts[part]))
         self.keep_kernel(point, parts)
 
-    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
-        """Step from ``point`` into ``out``, and the defect of its residual."""
+    def move(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """Advance ``point`` by ``h`` into ``out``."""
         flow, start, kinks, outputs, moved = self.flow, self.start, self._kinks, self._outputs, self._moved
         forces = self.find_forces(point, h)
         kernels.kink_forces(forces, flow.slope, self._factors, kinks)
@@ -105,8 +114,9 @@ class KinkExact(MeanForces):
         self.chunks.run(
             lambda part, *ends: kernels.step(*ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part])
         )
+        if flow.decay:
+            outputs *= math.prod(self.decay(out, h))
         flow.set_outputs(out, outputs)
-        return self.finish(point, out)
 
     def _room(self, part: int) -> tuple[Workspace, np.ndarray]:
         return self._work[part], self._lanes[part]

@@ -16,12 +16,12 @@ circle: with running sums round it all n^2 entries cost n^2 operations, and a pa
 
 import numpy as np
 
-from numerics.flow.problem import Step
 from numerics.flow.two_layer.kink_exact import MeanForces
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
+from numerics.kernels.decay import multiply
 from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
+from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moment_factors, moments_of, norms
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
 
@@ -70,6 +70,7 @@ class KinkExactPlanar(MeanForces):
         self._rooms = [Room.new() for _ in range(chunks.threads)]
         self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
         self._version = 0
+        self._start = float(np.vdot(flow.start.u, flow.start.u)), float(np.vdot(flow.start.v, flow.start.v))
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
         self._firsts = np.array([first for first, _ in chunks.ranges])
 
@@ -93,8 +94,8 @@ class KinkExactPlanar(MeanForces):
         self.chunks.run(lambda part, *ends: moments_of(*ends, point.y, bounds, moments[part]))
         self._gather(point)
 
-    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
-        """Step from ``point`` into ``out``, and the defect of its residual; the kernel at its end comes with it."""
+    def move(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """Advance ``point`` by ``h`` into ``out``; the kernel at its end comes with it."""
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         assert isinstance(out, PlanarPoint), "give a point of new_point()"
         flow, changes = self.flow, point.changes
@@ -108,11 +109,27 @@ class KinkExactPlanar(MeanForces):
         find_laws(self.find_forces(point, h), flow.X, flow.slope, self.sectors, self._laws)
         given, found = (neurons, self.sectors, self._laws), (out.y, out.changes, self._sums)
         self.chunks.run(lambda part, first, last: step(first, last, part, *given, self._rooms[part], *found))
+        if flow.decay:
+            self.decay(out, h)
         self._gather(out)
-        return self.finish(point, out)
+
+    def decay(self, out: TwoLayerPoint, h: float) -> tuple[float, float]:
+        """Shrink weights and moments; norms and distances follow from those that the pass left, without another."""
+        factors, moments = self.flow.decay.last_factors(h), self._sums.moments
+        arrays = out.y, *factors
+        self.chunks.run(lambda part, *ends: multiply(*ends, *arrays))
+        moments *= moment_factors(*factors)
+        square_u, square_v = norms(moments)
+        self.flow.weigh(out, square_v, square_u)
+        moved = self._moved.sum(axis=0)
+        self._moved[:] = 0.0
+        for j, (factor, start, square) in enumerate(zip(factors[::-1], self._start, (square_u, square_v), strict=True)):
+            # |q O - W|^2 from |O - W|^2, with W the start and W's norm
+            self._moved[0, j] = max(factor * moved[j] + (1.0 - factor) * (start - square / factor), 0.0)
+        return factors[0], factors[1]
 
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow
         sums = self._sums.moments, flow.X, self.sectors, flow.kappa, flow.slope
-        point.gradient_squared = gather(*sums, flow.targets, point.residual, point.kernel)
+        self.find_gradient(point, gather(*sums, flow.targets, point.residual, point.kernel))
         flow.kernel_evaluations += 1

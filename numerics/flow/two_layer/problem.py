@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from numerics.arrays import whole_number
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.problem import Method
 from numerics.flow.rkc import RungeKuttaChebyshev
 from numerics.flow.two_layer.chunks import Chunks
@@ -38,34 +39,53 @@ class TwoLayerProblem:
     preferred: ClassVar[tuple[str, str]] = KinkExact.name, "one pass a step, through every kink, whatever the stiffness"
     layers: tuple[str, ...] = ("w", "a")
 
-    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None) -> None:
+    def __init__(
+        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
+    ) -> None:
         if threads is not None:
             threads = whole_number(threads, "threads", 1, "give a positive integer, or None to let the width decide")
         self.network, self.targets = network, y
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
         self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None
         seen = self.space.project(network) if self.space else network
-        self.flow = TwoLayerFlow(seen, self.space.inputs if self.space else X, y, Chunks(network.width, threads))
+        unseen = norm(network.v - seen.v @ self.space.basis.T) ** 2 if self.space and decay else 0.0
+        inputs = self.space.inputs if self.space else X
+        self.flow = TwoLayerFlow(seen, inputs, y, Chunks(network.width, threads), decay, unseen)
         self.method = METHODS[method](self.flow)
         self.point, self.trial = self.method.new_point(), self.method.new_point()
         self.point.load(seen)
         self.flow.update_residual(self.point)
         self.drift = np.zeros(network.width)
 
-    def accepted(self) -> None:
+    def accepted(self, point: TwoLayerPoint, end: TwoLayerPoint) -> None:
         """Add up what the method changed the conserved quantities by."""
         if self.flow.removed is not None:
+            if self.flow.decay:  # what was removed has decayed since
+                self.drift *= np.exp(-2 * self.flow.decay.common * (end.t - point.t))
             self.drift += self.flow.removed
 
     def network_at(self, point: TwoLayerPoint) -> TwoLayer:
         """The network of a point, in all d dimensions."""
         u, v = point.weights()
         seen = replace(self.network, u=u, v=v)
-        return self.space.lift(seen, self.network) if self.space else seen
+        return self.space.lift(seen, self._decayed(point)) if self.space else seen
 
-    def conserved_drift(self, final: TwoLayer) -> float:
-        """Largest sum of what was removed and what is left, over the largest u_k^2 + |v_k|^2."""
-        return conserved_drift(final, self.network, self.drift)
+    def _decayed(self, point: TwoLayerPoint) -> TwoLayer:
+        """The start after the decay until a point, as far as that of v goes."""
+        if not self.flow.decay:
+            return self.network
+        return replace(self.network, v=self.network.v * float(np.exp(-self.flow.decay.rates[0] * point.t)))
+
+    def conserved_drift(self, final: TwoLayer, t: float) -> float:
+        """Largest sum of what was removed and what is left, over the largest u_k^2 + |v_k|^2; nan if decays differ."""
+        decay = self.flow.decay
+        if not decay:
+            return conserved_drift(final, self.network, self.drift)
+        if not decay.equal:
+            return float("nan")
+        factor = float(np.exp(-decay.common * t))
+        start = replace(self.network, u=factor * self.network.u, v=factor * self.network.v)
+        return conserved_drift(final, start, self.drift)
 
     def close(self) -> None:
         """Let the threads go."""

@@ -1,9 +1,11 @@
 """The gradient flow of a two-layer network on its data: states, and the right-hand side with a count of evaluations."""
 
+import math
 from functools import cached_property
 
 import numpy as np
 
+from numerics.flow.decay import NONE, Decay
 from numerics.flow.runge_kutta import LayerError
 from numerics.flow.two_layer.chunks import Chunks
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
@@ -26,9 +28,15 @@ class TwoLayerPoint:
         self.y = np.empty(width * (dimension + 1))
         self.residual = np.zeros(samples)
         self.kernel: np.ndarray | None = None  # tangent kernel (n, n), for the methods that use it
-        self.gradient_squared: float | None = None  # |grad R|^2, where a method has found it
+        self.gradient_squared: float | None = None  # |grad R + Lambda W|^2, where a method has found it
+        self.loss_rate = 0.0  # -dR/dt, for the methods that use it
         self.radius = 0.0  # bound on the Jacobian's spectral radius, likewise
         self.moved: tuple[float, ...] = (0.0, 0.0)  # |v - v(0)| and |u - u(0)|, likewise
+        # under weight decay: the time here, |v|^2 and |u|^2, their penalty, and a size of the kernel in the step before
+        self.t = 0.0
+        self.squares: tuple[float, float] = (0.0, 0.0)
+        self.penalty = 0.0
+        self.before: tuple[float, float] = (0.0, 0.0)
         self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
 
@@ -76,10 +84,21 @@ class TwoLayerFlow:
         What the last step changed u^2 - |v|^2 by, and has put back; None under a method that keeps it.
     columns : pair of tuples or arrays, or None
         For d = 2 the columns of X as the planar kernels take them: tuples, which are unrolled, if there are few samples.
+    decay : Decay
+    unseen : float
+        Squared norm of what the samples do not see of v at the start: nothing moves it but weight decay.
     """
 
-    def __init__(self, network: TwoLayer, X: np.ndarray, y: np.ndarray, chunks: Chunks) -> None:
-        self.X, self.targets, self.chunks = X, y, chunks
+    def __init__(
+        self,
+        network: TwoLayer,
+        X: np.ndarray,
+        y: np.ndarray,
+        chunks: Chunks,
+        decay: Decay = NONE,
+        unseen: float = 0.0,
+    ) -> None:
+        self.X, self.targets, self.chunks, self.decay, self.unseen = X, y, chunks, decay, unseen
         self.kappa, self.slope = network.kappa, network.negative_slope
         self.evaluations = 0
         self.kernel_evaluations = 0
@@ -99,6 +118,14 @@ class TwoLayerFlow:
         """The conserved u^2 - |v|^2 of every neuron (m,)."""
         u, v = self.start.u, self.start.v
         return u**2 - np.einsum("jk,jk->k", v, v)
+
+    def balance_at(self, point: TwoLayerPoint) -> np.ndarray:
+        """What it is at a point: it decays with the weights, and if these decay unequally it is what it is."""
+        if not self.decay:
+            return self.balance
+        if self.decay.equal:
+            return self.balance * float(np.exp(-2 * self.decay.common * point.t))
+        return point.u**2 - np.einsum("jk,jk->k", point.v, point.v)
 
     def new_point(self) -> TwoLayerPoint:
         """Room for a state."""
@@ -136,7 +163,7 @@ class TwoLayerFlow:
         """Velocity and |grad R|^2 of a point with its residual, unless it has them."""
         if point.gradient_squared is None:
             self.evaluate(point)
-            point.gradient_squared = float(stages.dot(point.velocity, point.velocity))
+            self._measure(point)
 
     def arrive(self, out: TwoLayerPoint) -> None:
         """Velocity of the last stage's result; :meth:`settle` takes it along."""
@@ -146,8 +173,40 @@ class TwoLayerFlow:
         """End a step: back on the balance law, velocity included, and |grad R|^2."""
         if self.removed is None:
             self.removed = np.zeros(out.width)
-        stages.restore_balance(out.u, out.v, out.velocity_u, out.velocity_v, self.balance, self.removed)
-        out.gradient_squared = float(stages.dot(out.velocity, out.velocity))
+        given = out.u, out.v, out.velocity_u, out.velocity_v, self.balance_at(out), self.removed
+        if not self.decay:
+            stages.restore_balance(*given)
+        elif self.decay.equal:  # the law is one for -grad R, the velocity less what decays
+            out.velocity += self.decay.common * out.y
+            stages.restore_balance(*given)
+            out.velocity -= self.decay.common * out.y
+        self._measure(out)
+
+    def _measure(self, point: TwoLayerPoint) -> None:
+        """|grad R + Lambda W|^2 and the slope of the loss, at a point with its velocity."""
+        square = float(stages.dot(point.velocity, point.velocity))
+        point.gradient_squared = point.loss_rate = square
+        if self.decay:
+            self.weigh(point, stages.dot(point.v.ravel(), point.v.ravel()), stages.dot(point.u, point.u))
+            slope_v, slope_u = self.decay.rates
+            along_v = stages.dot(point.v.ravel(), point.velocity_v.ravel())
+            point.loss_rate += slope_v * along_v + slope_u * stages.dot(point.u, point.velocity_u)
+            point.gradient_squared += slope_v**2 * self.unseen_at(point)
+
+    def weigh(self, point: TwoLayerPoint, square_v: float, square_u: float) -> None:
+        """Squared norms of the weights of a point, those that the samples see given, and their penalty."""
+        point.squares = square_v + self.unseen_at(point), square_u
+        point.penalty = self.decay.penalty(point.squares)
+
+    def unseen_at(self, point: TwoLayerPoint) -> float:
+        """Squared norm of what the samples do not see of v."""
+        return self.unseen * math.exp(-2 * self.decay.rates[0] * point.t)
+
+    def distance(self, point: TwoLayerPoint, moved_v: float) -> float:
+        """|v - v(0)| with what the samples do not see of it, from the part that they see."""
+        if not self.decay or self.unseen == 0.0:
+            return moved_v
+        return float(np.hypot(moved_v, np.sqrt(self.unseen) * np.expm1(-self.decay.rates[0] * point.t)))
 
     def update_residual(self, point: TwoLayerPoint) -> None:
         """Residual of ``point`` from its weights."""
@@ -174,7 +233,7 @@ class TwoLayerFlow:
             kernel = np.empty((n, n))
             tangent_kernel_planar(0, point.width, point.y, *self.columns, self.kappa, self.slope, kernel)
             self.kernel_evaluations += 1
-            return float(np.linalg.eigvalsh(kernel)[-1]) + self.growth_bound(point)
+            return float(np.linalg.eigvalsh(kernel)[-1]) + self.growth_bound(point) + self.decay.fastest
         product = np.empty_like(self._eigenvector)
         eigenvalue = 0.0
         for _ in range(_ITERATIONS if self.kernel_evaluations == 0 else 1):
@@ -189,7 +248,7 @@ class TwoLayerFlow:
             self._eigenvector = product / size
             if converged:
                 break
-        return eigenvalue + self.growth_bound(point)
+        return eigenvalue + self.growth_bound(point) + self.decay.fastest
 
     def growth_bound(self, point: TwoLayerPoint) -> float:
         """(kappa/n) sum_i |e_i| |x_i|: no neuron, anywhere, grows faster than exp(bound * t). Costs n operations."""
@@ -203,16 +262,18 @@ class TwoLayerFlow:
         else:
             stages.step_norms(*out.views(x), out.u, out.v, point.v, start.u, start.v, self.X, self._sums)
         part_u, part_v = (LayerError(*map(float, sums)) for sums in self._sums)
-        out.moved = float(np.sqrt(part_v.moved)), float(np.sqrt(part_u.moved))
+        out.moved = self.distance(out, float(np.sqrt(part_v.moved))), float(np.sqrt(part_u.moved))
         return part_v, part_u
 
     def largest_growth_rate(self, point: TwoLayerPoint) -> float:
         """No neuron grows faster than exp(rate * t) from where it is while the residual lasts; one held on a kink, along it."""
-        return float(largest_force(point.u, point.v, *self._pushed_by(point)))
+        rate = float(largest_force(point.u, point.v, *self._pushed_by(point)))
+        return self.decay.net_growth(rate) if self.decay else rate
 
     def release_rate(self, point: TwoLayerPoint) -> float:
         """That of neurons on a kink to rounding, as the kink-exact method leaves them; methods that step across kinks nudge."""
-        return float(largest_release(point.u, point.v, *self._pushed_by(point)))
+        rate = float(largest_release(point.u, point.v, *self._pushed_by(point)))
+        return self.decay.net_growth(rate) if self.decay else rate
 
     def _pushed_by(self, point: TwoLayerPoint) -> tuple[Kinks, Workspace]:
         """The kinks with the forces that the residual gives them, and room for a neuron."""
@@ -230,7 +291,10 @@ class TwoLayerFlow:
         y: np.ndarray,
         f: np.ndarray,
     ) -> None:
-        e, numbers, outputs = y1.residual, (self.kappa, self.slope, *coefficients), self._outputs
+        c0, c1, c2, h1, h0 = coefficients
+        rate_v, rate_u = self.decay.rates or (0.0, 0.0)
+        numbers = self.kappa, self.slope, c0, c1 - h1 * rate_u, c1 - h1 * rate_v, c2, h1, h0
+        e, outputs = y1.residual, self._outputs
         if self.columns is not None:
             states = y1.y, y2.y, y0.y, y0.velocity, *self.columns, self.in_form_of_columns(e)
             self.chunks.run(lambda part, *ends: stages.stage_planar(*ends, *states, *numbers, y, outputs[part]))

@@ -4,8 +4,10 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from numerics.flow.decay import Held
 from numerics.flow.problem import Step
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
+from numerics.kernels.decay import shrink
 from numerics.kernels.tangent import close, gradient_squared
 
 __all__ = ["TangentKernelMethod"]
@@ -16,17 +18,75 @@ _DEFECT = 100.0
 
 
 class TangentKernelMethod(ABC):
-    """Base of these methods: they give ``find_kernel`` and ``attempt``."""
+    """Base of these methods: they give ``find_kernel`` and ``move``, this what weight decay adds (:mod:`numerics.flow.decay`)."""
 
     order = 2
+    splits_decay = True
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         self.flow, self.start, self.chunks = flow, flow.start, flow.chunks
         self._predicted, self._moved = np.zeros(len(flow.targets)), flow.chunks.partial(2)
+        self._squares = flow.chunks.partial(2)
 
     @abstractmethod
     def find_kernel(self, point: TwoLayerPoint) -> None:
         """Tangent kernel and gradient of a point with its residual."""
+
+    @abstractmethod
+    def move(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """Advance ``point`` by ``h`` into ``out``: weights, shrunk by :meth:`decay` if they decay, and residual."""
+
+    def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
+        """Step from ``point`` into ``out``, and the defect of its residual."""
+        decay = self.flow.decay
+        if not decay:
+            self.move(point, h, out)
+            return self.finish(point, out)
+        out.t = point.t + h
+        if decay.equal:
+            self.move(point, h, out)
+        else:
+            self._rescale(point, h / 2)
+            self.move(point, h, out)
+            self._rescale(point, -h / 2)
+        out.before = self._size(point), h
+        return self.finish(point, out)
+
+    def _rescale(self, point: TwoLayerPoint, h: float) -> None:
+        """What unequal decays do over a time h beyond their mean; the output stays."""
+        factor = float(np.exp((self.flow.decay.rates[0] - self.flow.decay.common) * h))
+        point.u *= factor
+        point.v /= factor
+
+    def decay(self, out: TwoLayerPoint, h: float) -> tuple[float, float]:
+        """Shrink the weights that a step has moved as if nothing decayed; the factors of v and u."""
+        decay, start, moved, squares = self.flow.decay, self.start, self._moved, self._squares
+        factor_v, factor_u = decay.last_factors(h)
+        arrays = out.u, out.v, start.u, start.v, factor_u, factor_v
+        self.chunks.run(lambda part, *ends: shrink(*ends, *arrays, moved[part], squares[part]))
+        total = squares[0] if len(squares) == 1 else squares.sum(axis=0)
+        self.flow.weigh(out, float(total[1]), float(total[0]))
+        return factor_v, factor_u
+
+    def hold(self, point: TwoLayerPoint, h: float) -> Held:
+        """The residual of a step under weight decay."""
+        decay, targets = self.flow.decay, self.flow.targets
+        assert point.kernel is not None, "prepare the point first"
+        rate = decay.kernel_rate(self._size(point), *point.before)
+        return decay.hold(point.kernel, point.residual, targets, rate * h)
+
+    def _size(self, point: TwoLayerPoint) -> float:
+        return float(self.flow.targets @ point.kernel @ self.flow.targets)
+
+    def find_gradient(self, point: TwoLayerPoint, square: float) -> None:
+        """|grad R + Lambda W|^2 of a point, from |grad R|^2."""
+        point.gradient_squared = square
+        if self.flow.decay:
+            if point.t == 0.0:
+                self.flow.weigh(point, float(np.vdot(point.v, point.v)), float(np.vdot(point.u, point.u)))
+            # of either layer grad R.W is e.f/n, for a homogeneous activation
+            along = float(point.residual @ (point.residual + self.flow.targets)) / len(point.residual)
+            point.gradient_squared = self.flow.decay.gradient_squared(square, (along, along), point.squares)
 
     def new_point(self) -> TwoLayerPoint:
         """Room for a state."""
@@ -40,16 +100,16 @@ class TangentKernelMethod(ABC):
     def keep_kernel(self, point: TwoLayerPoint, parts: np.ndarray) -> None:
         """Tangent kernel of a point, from its parts (parts, n, n), and the gradient that it gives."""
         point.kernel = parts.sum(axis=0)
-        point.gradient_squared = gradient_squared(point.residual, point.kernel)
+        self.find_gradient(point, gradient_squared(point.residual, point.kernel))
         self.flow.kernel_evaluations += 1
 
     def spectral_radius(self, point: TwoLayerPoint) -> float:
         """Largest eigenvalue of the kernel, and the fastest growth."""
         assert point.kernel is not None, "prepare the point first"
-        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.flow.growth_bound(point)
+        return float(np.linalg.eigvalsh(point.kernel)[-1]) + self.flow.growth_bound(point) + self.flow.decay.fastest
 
     def finish(self, point: TwoLayerPoint, out: TwoLayerPoint) -> Step:
         """End a step at ``out`` with its residual: how far that is from the predicted one, and the distances."""
         self.flow.evaluations += 1
         defect, moved_u, moved_v = close(self._moved, out.residual, self._predicted, point.residual)
-        return Step(defect / _DEFECT, (moved_v, moved_u))
+        return Step(defect / _DEFECT, (self.flow.distance(out, moved_v), moved_u))

@@ -8,7 +8,7 @@ from numba import njit
 
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 
-__all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of"]
+__all__ = ["MOMENTS", "Sums", "add", "gather", "moment_factors", "moments_of", "norms"]
 
 #: Sums of u u, u p, u q, p p, p q, q q for v = (p, q).
 MOMENTS = 6
@@ -39,6 +39,18 @@ def add(u, p, q, sums):
     sums[_PP] += p * p
     sums[_PQ] += p * q
     sums[_QQ] += q * q
+
+
+def moment_factors(factor_v, factor_u):
+    """What the moments (6,) are multiplied by where v and u are."""
+    both, v = factor_u * factor_v, factor_v**2
+    return np.array([factor_u**2, both, both, v, v, v])
+
+
+@njit(**SECTOR_OPTIONS)
+def norms(moments):
+    """|u|^2 and |v|^2 of all neurons."""
+    return moments[:, :, _UU].sum(), moments[:, :, _PP].sum() + moments[:, :, _QQ].sum()
 
 
 @njit(**SECTOR_OPTIONS)
