@@ -44,8 +44,10 @@ def _make(desk: Desk) -> Content:
                 "nobody can train (numerics.mean_field_slopes), RD itself is not."
             ),
             paragraph(
-                "2. Regularisation. Open: no weight decay, dropout or label noise in the program today. The flow it "
-                "integrates is unregularised, and no statement of it is about a regularised one."
+                "2. Regularisation. Answered for weight decay: it is a walk through the diagram ('phasetheory classify ntk "
+                "--weight-decay 1/m', 'phasetheory diagram --weight-decay 1/2'), and gradient_flow integrates it "
+                "(weight_decay=). Dropout of two layers is derived ('phasetheory derive --dropout'), not trained. The pages "
+                "here are of flows without either; label noise is open."
             ),
             paragraph(
                 "3. Other networks ('fully connected, CNN, RNN'). Answered for fully connected ones: diagrams of any "
@@ -66,7 +68,8 @@ def _make(desk: Desk) -> Content:
             table(depths),
         ),
         verdict=verdict_on(points - good),
-        because=f"finite width: {good} of {points} mean RD as predicted; regularisation: open; other networks: fully "
+        because=f"finite width: {good} of {points} mean RD as predicted; regularisation: weight decay derived and "
+        "integrated, dropout derived; other networks: fully "
         "connected of any depth derived, CNN and RNN open",
         differs=(
             "The slides end with wishes and no experiment; what is measured here is this project's answer to the "
