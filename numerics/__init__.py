@@ -15,6 +15,7 @@ from numerics.datasets import load_data
 from numerics.errors import GradientFlowError, InputError, ScanError
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
+from numerics.experiments.decay_walk import DecayWalk, Walk, decay_walk
 from numerics.experiments.first_directions import FirstDirections, compare_with_first_directions, first_directions
 from numerics.experiments.location import Location, locate
 from numerics.experiments.mean_field import MeanField
@@ -62,6 +63,7 @@ __all__ = [
     "Condensation",
     "CondensationPlan",
     "Dask",
+    "DecayWalk",
     "DeepNetwork",
     "Experiment",
     "Features",
@@ -96,6 +98,7 @@ __all__ = [
     "TwoLayer",
     "UpdateRule",
     "Verification",
+    "Walk",
     "cell_seed",
     "collapse_threshold",
     "compare_with_first_directions",
@@ -104,6 +107,7 @@ __all__ = [
     "conserved_drift",
     "cosine_similarity",
     "datasets",
+    "decay_walk",
     "descend",
     "features",
     "first_directions",

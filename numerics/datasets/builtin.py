@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from numerics.arrays import listed, real_array, whole_number
 from numerics.errors import InputError, check_type
 
-__all__ = ["SHIPPED", "check_data", "check_pair", "curve", "four_points", "from_arrays", "mnist"]
+__all__ = ["SHIPPED", "check_data", "check_pair", "curve", "four_points", "from_arrays", "mnist", "one_kink"]
 
 #: Kinds of data that come with the package; what else there is is the user's.
 SHIPPED = ("four-points", "curve", "mnist")
@@ -59,6 +59,30 @@ def curve(samples: int = 80) -> tuple[np.ndarray, np.ndarray]:
     samples = whole_number(samples, "samples", 2, f"give an integer >= 2 and <= {_MOST:_}", most=_MOST)
     x = np.linspace(-1.0, 1.0, samples)
     return from_arrays(x, np.tanh(3 * x) / 2)
+
+
+def one_kink(samples: int = 16, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Samples in the plane of a teacher with one kink, y = relu((4 x_1 + 3 x_2 - 2)/5), x normal.
+
+    One neuron fits it, and a kernel does not find it: what a network learns between few samples tells rich from lazy training.
+
+    Parameters
+    ----------
+    samples : int
+        Number of points n.
+    seed : int
+        Of the points.
+
+    Returns
+    -------
+    X : float64 (n, 3)
+        Position and the constant 1.
+    y : float64 (n,)
+    """
+    samples = whole_number(samples, "samples", 1, f"give an integer >= 1 and <= {_MOST:_}", most=_MOST)
+    seed = whole_number(seed, "seed", 0, "give 0 or a positive integer")
+    x = np.random.default_rng(seed).standard_normal((samples, 2))
+    return from_arrays(x, np.maximum((x @ [4.0, 3.0] - 2.0) / 5.0, 0.0))
 
 
 def mnist(n: int, path: str | PathLike[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
