@@ -21,6 +21,7 @@ from numerics.experiments.tangent_check import LinearApproximation
 from numerics.experiments.water import water_curves
 from numerics.figures import condensation, features, functions, tangent
 from numerics.figures import verification as verifications
+from numerics.figures.decay_walk import plot_decay_walk
 from numerics.figures.location import plot_locations
 from numerics.figures.power_laws import plot_power_laws, plot_scaling_check
 from numerics.figures.scan import scan_figure
@@ -309,6 +310,11 @@ def test_a_scaling_check(legible):
 def test_the_place_of_one_network(layers, scale, four_points, legible):
     found = nm.locate({"alpha": 1, "beta1": scale, "beta2": scale}, *four_points, width=400)
     legible(plot_locations(found, [plane_around(found, layer) for layer in layers]))
+
+
+@pytest.mark.parametrize("capacities", [(1,), (3, 10, 30, 100)])
+def test_the_walk_of_weight_decay(capacities, four_points, legible):
+    legible(plot_decay_walk(nm.decay_walk(*four_points, *four_points, capacities=capacities, width=40)))
 
 
 def test_what_the_chapter_adds(four_points, legible):

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 import numerics as nm
 from numerics.cli import main
@@ -13,7 +12,7 @@ from numerics.experiments.mean_field import MeanField
 
 @pytest.fixture(scope="module")
 def found():
-    return nm.decay_walk(capacities=(30, 3000), width=300)
+    return nm.decay_walk(capacities=(30, 3000), width=300, last_capacity=0.02)
 
 
 def test_it_fits_early_and_learns_late(found):
@@ -27,12 +26,12 @@ def test_it_fits_early_and_learns_late(found):
         assert fitted < 2e-3 * rich
         assert 0.75 * rich < learned < 1.25 * rich
         plateau = walk.test_loss[(walk.tau > 10 * fitted) & (walk.capacities > 20)]
-        assert plateau.min() > 3e-3 > 30 * walk.test_loss[-1]
+        assert plateau.min() > 3e-3 > 20 * walk.test_loss[-1]
 
 
 def test_two_starts_are_one_curve_of_the_capacity_left(found):
-    """A hundred times the capacity, half as much time again: the same network at the same P(t), once both have fitted."""
-    shared = found.capacities[found.capacities < 10]
+    """A hundred times the capacity, half as much time again: the same network at the same P(t), a decade below the lower."""
+    shared = found.capacities[found.capacities < 3]
     first, second = ([walk.passes(P) for P in shared] for walk in found.walks)
     one, other = found.walks
     for ours, theirs, within in (
