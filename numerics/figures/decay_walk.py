@@ -91,10 +91,12 @@ def _complete(ax: Axes, across: str, up: str, text: str, *, measured: bool = Tru
 
 def _key(found: DecayWalk) -> list[Line2D]:
     starts = [Line2D([], [], label=f"from $P={number(walk.capacity)}$", **look) for walk, look in _looks(found)]
-    return [
+    key = [
         *starts,
         Line2D([], [], color=ANY_COLOUR, lw=2.2, label="test loss"),
         Line2D([], [], color=ANY_COLOUR, lw=1.2, ls="--", label="train loss"),
         Line2D([], [], label=r"predicted: $F_w(P(t),\kappa')$", **_PREDICTED),
-        Line2D([], [], color="black", label="predicted to turn rich, $F_w=1$", **_RICH),
     ]
+    if np.isfinite(found.rich_capacity):
+        key.append(Line2D([], [], color="black", label="predicted to turn rich, $F_w=1$", **_RICH))
+    return key

