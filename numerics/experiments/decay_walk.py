@@ -20,7 +20,7 @@ from numerics.errors import InputError
 from numerics.experiments.mean_field import LAYERS, MeanField
 from numerics.experiments.stopping import loss_tol_for
 from numerics.flow import Solution, gradient_flow, normalised_decay
-from numerics.networks.sampling import draw_of_capacity
+from numerics.networks.sampling import check_width, draw_of_capacity
 from numerics.networks.two_layer import TwoLayer
 from numerics.observe.condensation import orientation_histogram
 from numerics.observe.features import features
@@ -31,6 +31,7 @@ _A_DECADE = 8  # capacities P(t) that are looked at
 _FIT = 40  # times before the first of them
 _EARLY = 0.1  # of the time min(kappa', 1/kappa')/P of the fit
 _TEST = 2000, 1  # samples and seed of the teacher's test
+_LARGEST, _SLOWEST, _FASTEST = 1e8, 1e-8, 1e3  # P at the start; mu
 _SAME = 1e-9  # of P(t), computed from the time and back
 _GO_ON = 1e-30  # a loss that no walk falls to: the fit is where it begins
 
@@ -181,6 +182,13 @@ def decay_walk(
         raise InputError(
             f"a walk from P = {min(starts):g} to {last:g} does not go down; give capacities above {last:g}, where walks end"
         )
+    if max(starts) > _LARGEST or not _SLOWEST <= mu <= _FASTEST:
+        raise InputError(
+            f"P = {max(starts):g}, mu = {mu:g}: give capacities up to {_LARGEST:g}, and mu from {_SLOWEST:g} to {_FASTEST:g}: "
+            "beyond, times are lost to rounding"
+        )
+    if width is not None:
+        check_width(width, even=True)
     limit = MeanField(X, y, loss_tol=loss_tol_for(y, None))
     passed = _passed(max(starts), last)
     networks = [_start(P, kappa_prime, width, X, seed) for P in starts]

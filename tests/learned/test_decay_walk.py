@@ -42,7 +42,7 @@ def test_two_starts_are_one_curve_of_the_capacity_left(found):
         np.testing.assert_allclose(ours[first], theirs[second], rtol=within)
     # a few neurons of 300 fall on other sides of the edges of 180 bins
     np.testing.assert_allclose(one.entropy[first], other.entropy[second], rtol=0, atol=0.03)
-    assert one.entropy[-1] < 0.3 < 0.9 < one.entropy[0]
+    assert one.entropy[-1] < 0.3 < 0.8 < one.entropy[0]
 
 
 def test_the_curve_is_that_of_fresh_networks_and_where_it_is_not():
