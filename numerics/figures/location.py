@@ -27,9 +27,10 @@ _DECADES = 2.0  # of RD, from critical to the full colour
 
 
 def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None = None) -> Axes:
-    """One layer: colour is the predicted RD, the thick line where it is 1, dots the network and those 2 and 4 times as wide.
+    """One layer: colour is the predicted RD, the thick line where it is 1, dots the network and that twice as wide.
 
-    Dashed: the derived boundary, for w P = min(1, kappa'): the line to the order of magnitude, whatever the data.
+    Dashed: the derived boundary, for w P = min(1, kappa'): the line to the order of magnitude, whatever the data. Dotted: what
+    divides its linear side into the three pieces, RD_w ~ 1/P, kappa'^2/P and kappa'^2/P^2.
     """
     ax = axes_of(ax, 6.0, 5.0)
     x, y = np.log10(plane.capacities), np.log10(plane.kappa_primes)
@@ -45,6 +46,9 @@ def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None =
     ax.plot(
         [1 - float(boundary.at(-float(height))[0]) for height in y], y, "--", color="black", lw=1.2, path_effects=[HALO]
     )
+    side = 1 if plane.layer == "w" else -1  # a is w with kappa' -> 1/kappa'
+    for ends in (((0, max(x[-1], 0)), (0, 0)), ((0, 0), (0, side * min(side * y[0], side * y[-1], 0)))):
+        ax.plot(*ends, ":", color="0.25", lw=1.1)
     here, wider = (np.log10(pair) for pair in ((location.capacity, location.kappa_prime), location.at_twice_the_width))
     step = wider - here
     if np.any(np.abs(step) > _SHORTEST):
@@ -55,6 +59,7 @@ def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None =
             arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 1.6},
             annotation_clip=False,
         )
+        ax.plot(*wider, "o", color="black", mec="white", mew=0.8, ms=5, zorder=5)
     ax.plot(*here, "o", color="black", mec="white", mew=1.2, ms=9, zorder=5)
     ax.set(
         xlim=(x[0], x[-1]),
@@ -99,10 +104,11 @@ def plot_locations(location: Location, planes: Sequence[LocationPlane]) -> Figur
             mec="white",
             ms=9,
             ls="",
-            label="this network; the arrow leads to four times the width",
+            label="this network; twice as wide (small), four times (arrow)",
         ),
         Line2D([], [], color="black", lw=2.2, label="RD = 1 for these data"),
         Line2D([], [], color="black", lw=1.2, ls="--", label="derived boundary, any data"),
+        Line2D([], [], color="0.25", lw=1.1, ls=":", label="RD follows another power"),
     ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=3 if len(planes) > 1 else 1, fontsize=9)
+    figure.legend(handles=keys, loc="outside lower center", ncols=4 if len(planes) > 1 else 1, fontsize=9)
     return figure

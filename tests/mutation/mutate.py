@@ -69,7 +69,7 @@ def make_map(paths):
     measured = coverage.Coverage(data_file=None, source=["phasetheory", "numerics"])
     recorder = Recorder(measured)
     measured.start()
-    pytest.main(["-m", "not notebook", "--ignore=tests/test_readme.py", *paths], plugins=[recorder])
+    pytest.main(["-n", "0", "-m", "not notebook", "--ignore=tests/test_readme.py", *paths], plugins=[recorder])
     measured.stop()
     known = json.loads(file.read_text()) if paths and file.exists() else {"lines": {}, "seconds": {}}
     again = {test.partition("::")[0] for test in recorder.seconds}
@@ -172,7 +172,7 @@ def outcome(copy, tests, limit):
 
         code = 1
         try:
-            code = int(pytest.main(["-x", "--assert=plain", "-p", "no:cacheprovider", *tests]))
+            code = int(pytest.main(["-n", "0", "-x", "--assert=plain", "-p", "no:cacheprovider", *tests]))
         except BaseException:
             traceback.print_exc()
         finally:
