@@ -5,6 +5,8 @@
 First table: seconds a step (the least of several runs, same start, same rtol) of the kink-exact method with decay and without.
 Second: |v(t) - v(0)|/|v(0)| of an infinitely wide network on its walk, P(t) = P exp(-2 mu tau), against that of a fresh network
 of the capacity P(t) without decay.
+Third: the same ratio on 16 samples of a teacher with one kink, networks of width 1000 (mean over seeds and its standard error)
+and infinitely wide.
 """
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 import numerics as nm
 
 _WALK = 100.0, 1e-4  # first capacity, mu
+_TEACHER = (100, 10**1.25, 10, 10**0.625, 1, 0.1, 0.01)
 _CAPACITIES = (64, 16, 8, 4, 2, 1, 0.25, 0.1)
 
 
@@ -56,6 +59,21 @@ def walk() -> None:
     print(run)
 
 
+def teacher() -> None:
+    """Distance on the walk over F_w, of drawn networks and of the infinitely wide one."""
+    print("from P = 300: distance of w over F_w at P(t) = " + ", ".join(f"{P:.3g}" for P in _TEACHER))
+    for mu, width in ((1e-2, 1000), (1e-3, 1000), (1e-3, None), (1e-4, None), (1e-6, None)):
+        rows = []
+        for seed in range(1 if width is None else 8):
+            found = nm.decay_walk(capacities=[300], mu=mu, width=width, seed=seed)
+            at = [int(np.argmin(np.abs(np.log(found.capacities / P)))) for P in _TEACHER]
+            rows.append(found.ratio(found.walks[0])[at])
+        error = np.std(rows, axis=0, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.zeros(len(_TEACHER))
+        numbers = (f"{mean:.3f} ± {part:.3f}" for mean, part in zip(np.mean(rows, axis=0), error, strict=True))
+        print(f"mu = {mu:g}, width {width or 'infinite'}: " + "  ".join(numbers))
+
+
 if __name__ == "__main__":
     cost()
     walk()
+    teacher()
