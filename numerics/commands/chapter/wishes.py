@@ -46,8 +46,8 @@ def _make(desk: Desk) -> Content:
             paragraph(
                 "2. Regularisation. Answered for weight decay: it is a walk through the diagram ('phasetheory classify ntk "
                 "--weight-decay 1/m', 'phasetheory diagram --weight-decay 1/2'), and gradient_flow integrates it "
-                "(weight_decay=). Dropout of two layers is derived ('phasetheory derive --dropout'), not trained. The pages "
-                "here are of flows without either; label noise is open."
+                "(weight_decay=); 'phasetheory decay' draws the walk. Dropout of two layers is derived ('phasetheory derive "
+                "--dropout'), not trained. The pages here are of flows without either; label noise is open."
             ),
             paragraph(
                 "3. Other networks ('fully connected, CNN, RNN'). Answered for fully connected ones: diagrams of any "
