@@ -124,5 +124,5 @@ DIGITS = Page(
     "相图上不同位置的特征分布: MNIST",
     _digits,
     ("phasetheory condense --data mnist:45 --widths 1000,3000,10000 --store digit-map.zarr --out digit-map",),
-    150.0,
+    400.0,
 )
