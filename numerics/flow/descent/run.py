@@ -148,6 +148,7 @@ class _Run:
         self.first_rate = self.rate = self._derived() if rate is None else rate
         begin = float(state.residual @ state.residual) / (2 * len(state.residual))
         self.record = [np.array([[begin] + [0.0] * len(state.layers)])]
+        self.least = [begin]  # the least loss of every window of the record
         self.done, self.undone, self.lowered = 0, 0, 0
 
     def _derived(self) -> float:
@@ -170,6 +171,7 @@ class _Run:
             window = self._window(min(_WINDOW, max_steps - self.done), loss_tol)
             if window is not None:
                 self.record.append(window)
+                self.least.append(float(window[:, 0].min()))
                 self.done += len(window)
                 if window[-1, 0] <= loss_tol:
                     return Status.LOSS_REACHED
@@ -219,9 +221,7 @@ class _Run:
         """Whether an optimiser whose steps do not shrink with the gradient has stopped getting anywhere."""
         if self.constant or not self.optimizer.adaptive or len(self.record) <= 2 * _WINDOWS:
             return False
-        before = min(float(window[:, 0].min()) for window in self.record[:-_WINDOWS])
-        now = min(float(window[:, 0].min()) for window in self.record[-_WINDOWS:])
-        return now > (1 - _SETTLED) * before
+        return min(self.least[-_WINDOWS:]) > (1 - _SETTLED) * min(self.least[:-_WINDOWS])
 
     def _lower(self) -> None:
         self.rate /= 2
