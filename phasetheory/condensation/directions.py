@@ -222,7 +222,8 @@ def condensed_directions(
         Direction(tuple(float(x) + 0.0 for x in one.vector), one.value, one.basin > 0 and one.value != 0, one.basin)
         for one in found
     ]
-    directions.sort(key=lambda one: (not one.attracts, -abs(one.value)))
+    # to nine digits: of opposite directions of odd degree, equal but for rounding, the first found stays the first
+    directions.sort(key=lambda one: (not one.attracts, -float(f"{abs(one.value):.9g}")))
     return CondensedDirections(tuple(directions), degree, degenerate, complete, constant)
 
 
