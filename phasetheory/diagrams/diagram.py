@@ -1,10 +1,10 @@
 """Phase diagrams: slopes, boundaries and regions over a two-dimensional slice of initialisations, derived exactly.
 
 A slice is a network whose exponents are affine in two free symbols, the coordinates; its slopes come from running the
-scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
+scaling argument by region. The boundary of a layer is the zero set of its slope.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary, boundary_of
-from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
+from phasetheory.diagrams.by_region import by_region
+from phasetheory.diagrams.piecewise import PiecewiseLinear
 from phasetheory.diagrams.polygons import Affine, Point
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.dynamics.gradient_flow import check_depth
@@ -115,22 +116,27 @@ class PhaseDiagram:
         """Layer names, input to output."""
         return self.network.layers
 
-    @cached_property
-    def displacement(self) -> Displacement:
-        """Everything in the scaling argument as piecewise-linear functions of the coordinates."""
-        sigmas, alpha = (self._affine(e) for e in self._absorbed[:-1]), self._affine(self._absorbed[-1])
-        values = tuple(map(PiecewiseLinear.affine, sigmas)), PiecewiseLinear.affine(alpha)
-        return displacement(*values, MAX_PLUS, self.optimizer)
+    def _slopes_of(self, moved: Displacement) -> tuple[Any, ...]:
+        """Slopes at one point of the plane from what the scaling argument says there."""
+        return moved.slopes(self.norm)
+
+    def _over_plane(self, result: Callable[[Displacement], Iterable[Any]]) -> tuple[PiecewiseLinear, ...]:
+        """Numbers that follow from the scaling argument at a point, as functions on the plane."""
+
+        def at_point(*exponents: Any) -> Iterable[Any]:
+            return result(displacement(exponents[:-1], exponents[-1], self.optimizer))
+
+        return by_region(at_point, [self._affine(exponent) for exponent in self._absorbed])
 
     @cached_property
     def _slopes(self) -> dict[str, PiecewiseLinear]:
-        return dict(zip(self.layers, self.displacement.slopes(self.norm), strict=True))
+        return dict(zip(self.layers, self._over_plane(self._slopes_of), strict=True))
 
     @cached_property
     def _slope_of_all_weights(self) -> PiecewiseLinear:
         if self.norm != "frobenius":
             raise TheoryError(f"{ALL_WEIGHTS!r} in {self.norm} norm: all weights together have a Frobenius norm only")
-        return slope_of_all_weights(list(self._slopes.values()), MAX_PLUS)
+        return self._over_plane(lambda moved: [slope_of_all_weights(self._slopes_of(moved))])[0]
 
     def slope(self, layer: str) -> sp.Expr:
         """S of a layer, or of ``'theta'``, as a SymPy Piecewise in the coordinates."""
