@@ -28,6 +28,7 @@ from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
+from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
@@ -41,10 +42,12 @@ from phasetheory.symbols.expressions import d, m, parse_scale
 __all__ = [
     "AbcParametrization",
     "Activation",
+    "Architecture",
     "AtWidth",
     "BalanceLaw",
     "Basis",
     "Boundary",
+    "Cap",
     "Check",
     "CondensedDirections",
     "CriticalPoint",
@@ -56,12 +59,15 @@ __all__ = [
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
+    "Graph",
+    "Layer",
     "LearningRateScaling",
     "Network",
     "Normalization",
     "NotHomogeneousError",
     "NotPowerLawError",
     "Optimizer",
+    "Path",
     "PhaseDiagram",
     "Regime",
     "Region",
