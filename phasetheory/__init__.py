@@ -25,6 +25,10 @@ from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
+from phasetheory.networks.architectures.attention import attention
+from phasetheory.networks.architectures.chain import convolutional, fully_connected
+from phasetheory.networks.architectures.recurrent import recurrent
+from phasetheory.networks.architectures.residual import residual
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
@@ -77,10 +81,12 @@ __all__ = [
     "WithDropout",
     "WithWeightDecay",
     "at_width",
+    "attention",
     "balance_laws",
     "capacity_boundary",
     "classify",
     "condensed_directions",
+    "convolutional",
     "critical_point",
     "d",
     "decayed_diagram",
@@ -92,6 +98,7 @@ __all__ = [
     "exponent",
     "finite_width",
     "from_abc",
+    "fully_connected",
     "gradient_flow",
     "initialization",
     "initializations",
@@ -101,8 +108,10 @@ __all__ = [
     "normalize",
     "parse_scale",
     "phase_diagram",
+    "recurrent",
     "relu",
     "relu_power",
+    "residual",
     "slopes_on_slice",
     "statements",
     "three_layer",

@@ -3,12 +3,14 @@ r"""Networks as graphs: layers, some of them used more than once, on paths from 
     f(x) = (1/alpha) sum over paths of multiplier prod_l W_l^(k_l)          on a fixed pattern of open and closed relus
 
 Convolutions, recurrent and residual networks, biases, many outputs and normalisation are values of it, made by
-:mod:`phasetheory.networks.architectures`; a :class:`~phasetheory.Network` is the graph of one path. What is asked of a network can be
-asked of a graph. All of it is derived (:mod:`phasetheory.scaling.tropical`), nothing on slopes is proved; the conserved quantities are.
+:mod:`phasetheory.networks.architectures`; a :class:`~phasetheory.Network` is the graph of one path. What is asked of a
+network can be asked of a graph. All of it is derived (:mod:`phasetheory.scaling.tropical`), nothing on slopes is proved;
+the conserved quantities are.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +19,7 @@ import sympy as sp
 
 from phasetheory.errors import NotPowerLawError, TheoryError, shown
 from phasetheory.networks.network import Network, check_network, layer_fans
+from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
 from phasetheory.scaling.paths import GraphExponents, LayerExponents, PathExponents, Term
 from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
@@ -264,7 +267,8 @@ class Graph:
     @cached_property
     def flow(self) -> TropicalFlow:
         """The growth of every layer in exponents, :func:`phasetheory.scaling.tropical.tropical_flow`."""
-        return tropical_flow(self.exponents.map(lambda value: as_fraction(value, name="exponent")))
+        starts_at_zero = any(layer.sigma == 0 for layer in self.layers.values())
+        return tropical_flow(self.exponents.map(with_infinity(_number) if starts_at_zero else _number))
 
     def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact; derived.
@@ -274,11 +278,11 @@ class Graph:
         norm : str
             ``'frobenius'`` or ``'spectral'``.
         """
-        return {layer: sp.Rational(slope) for layer, slope in self.flow.slopes(norm).items()}
+        return {layer: finite_or_infinite(slope) for layer, slope in self.flow.slopes(norm).items()}
 
     def displacements(self) -> dict[str, sp.Expr]:
         """Exponent of how far every layer moves, in the weights as they are given; derived."""
-        return {name: sp.Rational(moved) + self.layers[name].rate / 2 for name, moved in self.flow.moved.items()}
+        return {name: finite_or_infinite(moved) + self.layers[name].rate / 2 for name, moved in self.flow.moved.items()}
 
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""
@@ -289,6 +293,12 @@ class Graph:
         """Exponent of the largest output reachable near the start, over its strongest path: large where positive."""
         sizes = {name: layer.strength for name, layer in self.exponents.layers.items()}
         return sp.Max(*(path(sizes) for path in self.exponents.paths)) - self.exponents.alpha
+
+
+def _number(value: sp.Expr) -> Fraction:
+    if value.free_symbols:
+        raise TheoryError(f"exponent {value} has free symbols; give them values")
+    return as_fraction(value, name="exponent")
 
 
 def _positive(value: Any, name: str) -> sp.Expr:

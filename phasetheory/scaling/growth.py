@@ -1,8 +1,8 @@
 r"""Which way the layers grow that grow together: one linear system, in rational numbers.
 
-Layer l of a set, whose largest path uses the layers of the set k_l times, has the rate rho_l = M_l - 2 x_l, and all rates rise
-alike: k_l.v - 2 v_l = w for every l, sum v = 1. Where that leaves a choice, as for two chains that share no layer, the shortest v is
-taken, which treats equal layers alike.
+Layer l of a set, whose largest path uses the layers of the set k_l times, has the rate rho_l = M_l - 2 x_l, and all rates
+rise alike: k_l.v - 2 v_l = w for every l, sum v = 1. Where that leaves a choice, as for two chains that share no layer, the
+shortest v is taken, which treats equal layers alike.
 """
 
 from fractions import Fraction

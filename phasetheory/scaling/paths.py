@@ -10,8 +10,8 @@ layer l along the signal, a path has the value c + sum_l k_l x_l. A layer starts
     s_l = sigma_l sqrt(max(fan_in, fan_out))   its strength,       F_l = sigma_l sqrt(fan_in fan_out)   its Frobenius norm.
 
 A *boundary* layer sees only a fixed number of directions outside, the samples or the outputs, so its outer fan counts 1 in the
-strength, however large it is; F_l and the spectral norm keep it. Learning rates are absorbed, W_l -> W_l/sqrt(eta_l): s_l falls by
-eta_l/2 and *every path* gains sum_l k_l eta_l/2. In a chain that is a change of alpha; in a graph it is not.
+strength, however large it is; F_l and the spectral norm keep it. Learning rates are absorbed, W_l -> W_l/sqrt(eta_l): s_l falls
+by eta_l/2 and *every path* gains sum_l k_l eta_l/2. In a chain that is a change of alpha; in a graph it is not.
 
 Values here are anything with +, -, multiples by rational numbers and an order: numbers, or affine functions in a region.
 """

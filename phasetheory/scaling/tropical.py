@@ -5,8 +5,8 @@ of v_p, theta the exponent of the time left to the scale at hand. Euler's identi
 
     Delta_l = sup over the history of (theta + M_l),        x_l = max(s_l, Delta_l/2),
 
-the growth of |W_l|^2; the layer has moved by delta_l = min(Delta_l/2, Delta_l - s_l). It ends where the output has changed by alpha,
-max_l [M_l + min(0, Delta_l - 2 s_l)] = alpha. In a chain M_l is the same in every layer, and so is Delta_l
+the growth of |W_l|^2; the layer has moved by delta_l = min(Delta_l/2, Delta_l - s_l). It ends where the output has changed by
+alpha, max_l [M_l + min(0, Delta_l - 2 s_l)] = alpha. In a chain M_l is the same in every layer, and so is Delta_l
 (:mod:`phasetheory.scaling.argument`); here every layer has its own.
 
 With the rate rho_l = M_l - 2 x_l:
@@ -14,8 +14,8 @@ With the rate rho_l = M_l - 2 x_l:
 1. While nothing moves, theta rises to -max rho (at the start, and where a kind of target has just been learned).
 2. The layers A = {l: theta + rho_l = 0} move, in a direction v >= 0, sum v = 1, v = 0 outside A: with a number w,
    d rho_l <= w in A, and = w where v_l > 0. Then d theta = -w: for w < 0 growth slows (one layer grows linearly in time), w = 0
-   is exponential (two layers, with a factor log m), w > 0 blows up in finite time (three and more). Of several directions the one with
-   most layers is taken, and of those the shortest: equal layers move together.
+   is exponential (two layers, with a factor log m), w > 0 blows up in finite time (three and more). Of several directions the one
+   with most layers is taken, and of those the shortest: equal layers move together.
 3. Go to the first event: a path overtakes, a layer joins A, a target is reached. Repeat until all are.
 
 Targets of several kinds, to which not every path contributes alike, have a residual each: M_l is the largest over those that are
@@ -244,7 +244,10 @@ def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fractio
                 solution = shortest_growth(uses)
                 if solution is None or min(solution[0]) <= 0:
                     continue
-                direction, speed = _at_rest(state.exponents) | dict(zip(chosen, solution[0], strict=True)), solution[1]
+                direction, speed = (
+                    {**_at_rest(state.exponents), **dict(zip(chosen, solution[0], strict=True))},
+                    solution[1],
+                )
                 slopes = state.reach.along(direction)
                 rates = [(slopes[layer] - 2 * direction[layer], direction[layer]) for layer in moving]
                 if all(rate == speed or (rate < speed and not v) for rate, v in rates):
