@@ -18,6 +18,7 @@ from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.dynamics.dropout import DropoutFlow, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
@@ -54,6 +55,7 @@ __all__ = [
     "Cap",
     "Check",
     "CondensedDirections",
+    "ConservedQuantity",
     "CriticalPoint",
     "DecayedDiagram",
     "DecayedFlow",
@@ -86,6 +88,7 @@ __all__ = [
     "capacity_boundary",
     "classify",
     "condensed_directions",
+    "conserved_quantities",
     "convolutional",
     "critical_point",
     "d",

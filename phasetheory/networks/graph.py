@@ -17,8 +17,10 @@ from typing import Any
 
 import sympy as sp
 
+from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.errors import NotPowerLawError, TheoryError, shown
 from phasetheory.networks.network import Network, check_network, layer_fans
+from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
 from phasetheory.scaling.paths import GraphExponents, LayerExponents, PathExponents, Term
 from phasetheory.scaling.regimes import Regime, classify
@@ -287,6 +289,22 @@ class Graph:
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""
         return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+
+    def learning_rate_scaling(self) -> LearningRateScaling:
+        """How the largest stable step and the time to fit scale with the width (derived), for the square loss."""
+        return learning_rates_of_flow(self.flow)
+
+    def conserved(self) -> tuple[ConservedQuantity, ...]:
+        """What gradient flow conserves, each proved; with learning rates |W_l|^2 stands for |W_l|^2/eta_l.
+
+        Examples
+        --------
+        >>> import phasetheory as pt
+        >>> [str(law) for law in pt.recurrent(1, 1, 1, steps=3).conserved()]
+        ['|U|² - |a|²']
+        """
+        degrees = [{layer: k * self.layers[layer].degree for layer, k in path.uses.items()} for path in self.paths]
+        return conserved_quantities(tuple(self.layers), degrees)
 
     @property
     def capacity(self) -> sp.Expr:

@@ -79,6 +79,16 @@ class TropicalFlow:
             for name, layer in self.exponents.layers.items()
         }
 
+    @property
+    def gradients(self) -> tuple[Any, Any]:
+        """The largest gradient of f in a layer, max_l M_l - x_l, at the start and at the end."""
+        start = {name: layer.strength for name, layer in self.exponents.layers.items()}
+        first, last = (
+            max(value - size[layer] for layer, value in _Reach(self.exponents.paths, size).values.items())
+            for size in (start, self.size)
+        )
+        return first, last
+
     def slopes(self, norm: str = "frobenius") -> dict[str, Any]:
         """S_l, the exponent of the relative distance, in the Frobenius or the spectral norm."""
         check_norm(norm)
@@ -167,10 +177,11 @@ def tropical_flow(exponents: GraphExponents) -> TropicalFlow:
             return TropicalFlow(exponents, state.size, state.growth, latest, logarithm)
         moving = [layer for layer in state.growing if state.gap(layer) == state.time * 0]
         direction, speed = _direction(state, moving) if moving else (_at_rest(exponents), Fraction(-1))
+        grown = state.size
         state = _next_event(state, direction, speed)
         if state.time > latest:
             latest, logarithm = state.time, False
-        logarithm = logarithm or (speed == 0 and state.time == latest)
+        logarithm = logarithm or (speed == 0 and state.time == latest and state.size != grown)
     raise TheoryError(f"the flow of this graph has more than {_MOST_EVENTS} events; give fewer paths")
 
 
