@@ -9,6 +9,7 @@ package ``numerics``.
 from phasetheory.condensation.directions import CondensedDirections, Direction, condensed_directions
 from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
+from phasetheory.diagrams.graphs import GraphDiagram, graph_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.diagrams.regions import Region
 from phasetheory.diagrams.weight_decay import DecayedDiagram, decayed_diagram
@@ -66,6 +67,7 @@ __all__ = [
     "FiniteWidth",
     "GradientFlow",
     "Graph",
+    "GraphDiagram",
     "Layer",
     "LearningRateScaling",
     "Network",
@@ -103,6 +105,7 @@ __all__ = [
     "from_abc",
     "fully_connected",
     "gradient_flow",
+    "graph_diagram",
     "initialization",
     "initializations",
     "leaky_relu",

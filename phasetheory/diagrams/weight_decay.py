@@ -15,7 +15,6 @@ from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
 from phasetheory.diagrams.piecewise import PiecewiseLinear
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.errors import TheoryError, check_choice, shown
-from phasetheory.scaling.argument import Displacement
 from phasetheory.scaling.regimes import Regime
 from phasetheory.scaling.weight_decay import check_gradient_flow, fitting_time, slopes_at_end, slopes_at_fit
 from phasetheory.symbols.rationals import as_fraction
@@ -59,10 +58,10 @@ class DecayedDiagram(PhaseDiagram):
     @cached_property
     def fitting_time(self) -> PiecewiseLinear:
         """Exponent x of the time to fit in the unit tau = t/alpha."""
-        return self._over_plane(lambda moved: [fitting_time(moved)])[0]
+        return self._over_plane(lambda *exponents: [fitting_time(self._moved_at(*exponents))])[0]
 
-    def _slopes_of(self, moved: Displacement) -> tuple[Any, ...]:
-        """Slopes at one point of the plane, at the moment."""
+    def _slopes_at(self, *exponents: Any) -> tuple[Any, ...]:
+        moved = self._moved_at(*exponents)
         if self.moment == "fit":
             return slopes_at_fit(moved.slopes(self.norm), fitting_time(moved), self._ell)
         return (0,) * len(self.layers) if self.collapses else slopes_at_end(moved)
@@ -77,7 +76,7 @@ class DecayedDiagram(PhaseDiagram):
 
         Its regime, of a layer called ``'fit'``, is condensed.
         """
-        (overtime,) = self._over_plane(lambda moved: [fitting_time(moved) - self._ell])
+        (overtime,) = self._over_plane(lambda *exponents: [fitting_time(self._moved_at(*exponents)) - self._ell])
         late = regions_of({"fit": overtime})
         return next((region for region in late if region.regimes["fit"] is Regime.CONDENSED), None)
 
