@@ -14,7 +14,8 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.networks.architectures.parts import output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Cap, Layer, Path
 from phasetheory.symbols.expressions import as_expression, as_scale, d, m
 
 __all__ = ["attention"]

@@ -19,7 +19,8 @@ import sympy as sp
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, check_choice, shown
 from phasetheory.networks.architectures.parts import check_count, output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Cap, Layer, Path
 from phasetheory.networks.network import layer_names
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 

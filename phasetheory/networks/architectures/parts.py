@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.graph import Layer
+from phasetheory.networks.layers import Layer
 from phasetheory.symbols.expressions import as_scale, d, m
 from phasetheory.symbols.rationals import is_whole
 

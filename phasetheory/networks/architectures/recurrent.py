@@ -14,7 +14,8 @@ from typing import Any
 
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.architectures.parts import check_count, first_layer, output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Cap, Layer, Path
 from phasetheory.symbols.expressions import listed_or_none, m
 from phasetheory.symbols.rationals import is_whole
 

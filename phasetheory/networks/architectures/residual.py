@@ -2,15 +2,15 @@ r"""Residual networks: branches beside a skip.
 
     h_0 = relu(U x),    h_l = h_{l-1} + c relu(W_l h_{l-1})    or    h_{l-1} + c V_l relu(W_l h_{l-1}),    f = a h_B/alpha
 
-Every set of blocks is a path, with one multiplier c per block in it.
+Every set of blocks is a path, with one multiplier c per block in it: 2^B paths, which are not listed.
 """
 
-from itertools import combinations
 from typing import Any
 
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.architectures.parts import check_count, first_layer, output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Graph, Layer, Path
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Layer, Parallel, Series
 from phasetheory.symbols.expressions import as_expression, as_scale, listed_or_none, m
 
 __all__ = ["residual"]
@@ -69,12 +69,9 @@ def residual(
     layers = {"U": first_layer(sigma_U, rates["U"], embedding)}
     layers |= {layer: Layer(sigma, m, m, rates[layer]) for layer, sigma in inner.items()}
     layers["a"] = readout(sigma_a, rates["a"], outputs)
-    sets = [chosen for size in range(count + 1) for chosen in combinations(range(1, count + 1), size)]
-    paths = [
-        Path(
-            {"U": 1, **{f"{letter}{block}": 1 for block in chosen for letter in letters}, "a": 1}, factor ** len(chosen)
-        )
-        for chosen in sets
+    skips = [
+        Parallel(Series(), Series(*(f"{letter}{block}" for letter in letters), multiplier=factor))
+        for block in range(1, count + 1)
     ]
     told = {
         "blocks": count,
@@ -84,7 +81,11 @@ def residual(
         "embedding": embedding,
     }
     return Graph(
-        layers, tuple(paths), output_scale(alpha, outputs), name=name, architecture=Architecture("residual", told)
+        layers,
+        Series("U", *skips, "a"),
+        output_scale(alpha, outputs),
+        name=name,
+        architecture=Architecture("residual", told),
     )
 
 
