@@ -4,8 +4,8 @@ A plane is a graph whose scales are powers of the width, affine in two symbols. 
 event to event (:mod:`phasetheory.scaling.tropical`), run by region.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,8 @@ import sympy as sp
 
 from phasetheory.diagrams.plane import Plane, check_positive_on_plane, two_symbols
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.graph import Graph, Path
+from phasetheory.networks.graph import Graph
+from phasetheory.networks.scales import scales_of, with_scales
 from phasetheory.scaling.argument import check_norm
 from phasetheory.scaling.tropical import tropical_flow
 from phasetheory.symbols.expressions import listed_or_none
@@ -49,15 +50,7 @@ class GraphDiagram(Plane):
                 "a small scale such as 1/m^2"
             )
         object.__setattr__(self, "coordinates", two_symbols(self.coordinates))
-        check_positive_on_plane(self._scales, self.coordinates)
-
-    @property
-    def _scales(self) -> Iterable[sp.Expr]:
-        yield self.graph.alpha
-        for layer in self.graph.layers.values():
-            yield from (layer.sigma, layer.learning_rate)
-        for path in self.graph.paths:
-            yield path.multiplier
+        check_positive_on_plane(scales_of(self.graph), self.coordinates)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -76,13 +69,16 @@ class GraphDiagram(Plane):
 
     @property
     def description(self) -> dict[str, Any]:
-        """Architecture, scales and paths."""
+        """Architecture and scales."""
+        made = self.graph.architecture
         return {
-            "architecture": self.graph.architecture.kind,
+            "architecture": {
+                "kind": made.kind,
+                "parameters": {name: str(value) for name, value in made.parameters.items()},
+            },
             "graph": {
                 "sigmas": {name: str(layer.sigma) for name, layer in self.graph.layers.items()},
                 "learning_rates": {name: str(layer.learning_rate) for name, layer in self.graph.layers.items()},
-                "paths": [{"uses": dict(path.uses), "multiplier": str(path.multiplier)} for path in self.graph.paths],
                 "alpha": str(self.graph.alpha),
             },
         }
@@ -107,12 +103,7 @@ class GraphDiagram(Plane):
         if pair is None or len(pair) != 2:
             raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
         values = dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
-        layers = {
-            name: replace(layer, sigma=layer.sigma.subs(values), learning_rate=layer.learning_rate.subs(values))
-            for name, layer in self.graph.layers.items()
-        }
-        paths = tuple(_path_at(path, values) for path in self.graph.paths)
-        return replace(self.graph, layers=layers, paths=paths, alpha=self.graph.alpha.subs(values), name="")
+        return with_scales(self.graph, lambda scale: scale.subs(values))
 
     @cached_property
     def _exponents(self) -> tuple[sp.Expr, ...]:
@@ -153,8 +144,3 @@ def graph_diagram(graph: Graph, coordinates: tuple[sp.Symbol, sp.Symbol], *, nor
     x = 1 - y for y <= 1/2; x = 1/2 for y >= 1/2
     """
     return GraphDiagram(graph, coordinates, norm)
-
-
-def _path_at(path: Path, values: Mapping[sp.Symbol, sp.Rational]) -> Path:
-    caps = (replace(cap, paths=tuple(_path_at(bound, values) for bound in cap.paths)) for cap in path.caps)
-    return replace(path, multiplier=path.multiplier.subs(values), caps=tuple(caps))
