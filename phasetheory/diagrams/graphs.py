@@ -105,6 +105,10 @@ class GraphDiagram(Plane):
         values = dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
         return with_scales(self.graph, lambda scale: scale.subs(values))
 
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the diagram, the names of its regions inside them; see :meth:`PhaseDiagram.plot`."""
+        return super().plot(ax, **{"inside": True, **options})
+
     @cached_property
     def _exponents(self) -> tuple[sp.Expr, ...]:
         found: list[sp.Expr] = []

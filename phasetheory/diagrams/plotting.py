@@ -17,7 +17,8 @@ from matplotlib.patches import Patch, Polygon
 from matplotlib.transforms import ScaledTranslation
 
 from phasetheory.diagrams.plane import Plane
-from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.diagrams.polygons import FAR, Affine, Point, area, at_infinity, clip, edges
+from phasetheory.diagrams.polygons import Polygon as PolygonPoints
 from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization
 from phasetheory.scaling.regimes import Regime
@@ -74,6 +75,7 @@ def plot_phase_diagram(
     regions: bool = True,
     names: bool = True,
     label: Callable[[Region], str] | None = None,
+    inside: bool = False,
 ) -> Axes:
     """Draw regions, boundaries and named initialisations of a phase diagram.
 
@@ -85,7 +87,7 @@ def plot_phase_diagram(
         Drawn into a new figure if not given.
     layers : tuple of str, optional
         Layers whose regimes make the regions; by default the input layer at depth 2 (the paper's diagram), else all hidden
-        weight layers.
+        weight layers, and all layers of a graph.
     window : (left, right, bottom, top), optional
         Range of the two coordinates; by default the book's for its two slices, else around all corners of the boundaries.
     regions : bool
@@ -95,12 +97,19 @@ def plot_phase_diagram(
         Whether to place the named initialisations that lie on the slice.
     label : callable, optional
         Name of a region for the legend.
+    inside : bool
+        Whether names stand in the regions, not in the legend: those of the layers that are not linear.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or diagram.telling_layers
     window = window or default_window(diagram, chosen)
-    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window, label or _region_label)] if regions else []
+    handles: list[Artist] = []
+    if regions:
+        patches = _draw_regions(diagram, chosen, ax, window, label or (_name_inside if inside else _region_label))
+        handles += [] if inside else patches
+    if regions and inside:
+        _name_regions(diagram.regions(chosen), ax, window, label or _name_inside)
     handles += draw_boundaries(diagram, chosen, ax, window)
     if regions and diagram.target_region is not None:
         handles += hatch_region(diagram.target_region, ax, window, label="slopes depend on the target")
@@ -173,6 +182,23 @@ def _draw_regions(
     return handles
 
 
+def _name_regions(regions: Sequence[Region], ax: Axes, window: Window, label: Callable[[Region], str]) -> None:
+    """Write the name of each region that is in the window into its largest part."""
+    for region in regions:
+        parts = [part for polygon in region.polygons if (part := _cut(polygon, window))]
+        if parts:
+            x, y = _centre(max(parts, key=area))
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 5, "bbox": _LABEL_BOX}
+            ax.text(float(x), float(y), label(region), **style)
+
+
+def _centre(polygon: PolygonPoints) -> Point:
+    """The centre of mass, which lies inside."""
+    weights = [p[0] * q[1] - q[0] * p[1] for p, q in edges(polygon)]
+    x, y = (sum(w * (p[i] + q[i]) for w, (p, q) in zip(weights, edges(polygon), strict=True)) for i in (0, 1))
+    return x / (3 * sum(weights)), y / (3 * sum(weights))
+
+
 def hatch_region(region: Region, ax: Axes, window: Window, *, label: str, covers: bool = False) -> list[Patch]:
     """A region hatched over its colours, or ``covers`` all that is drawn in it; a handle for a legend if it is in the window."""
     parts = _visible(region, window)
@@ -233,6 +259,17 @@ def _region_label(region: Region) -> str:
     return "; ".join(f"{layer_names(names)} {regime.value}" for regime, names in groups.items())
 
 
+def _name_inside(region: Region) -> str:
+    """The layers that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``."""
+    groups: dict[Regime, list[str]] = {}
+    for layer, regime in region.regimes.items():
+        groups.setdefault(regime, []).append(layer)
+    if len(groups) == 1:
+        return f"all {next(iter(groups)).value}"
+    told = (regime for regime in groups if regime is not Regime.LINEAR)
+    return "\n".join(f"{layer_names(groups[regime])}\n{regime.value}" for regime in told)
+
+
 def default_window(diagram: Plane, chosen: tuple[str, ...]) -> Window:
     """That of the book for its two planes, else around all corners of the boundaries and the named points."""
     if diagram.is_standard and len(diagram.layers) in _WINDOWS:
@@ -251,10 +288,14 @@ def _edges(window: Window) -> list[Affine]:
     return [Affine(-left, one, zero), Affine(right, -one, zero), Affine(-bottom, zero, one), Affine(top, zero, -one)]
 
 
-def _inside(polygon: tuple[Point, ...], window: Window) -> list[tuple[float, float]]:
+def _cut(polygon: PolygonPoints, window: Window) -> PolygonPoints:
     for edge in _edges(window):
         polygon = clip(polygon, edge) if polygon else ()
-    return [(float(x), float(y)) for x, y in polygon]
+    return polygon
+
+
+def _inside(polygon: PolygonPoints, window: Window) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in _cut(polygon, window)]
 
 
 def _part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, float]]:

@@ -6,6 +6,10 @@ import time
 from fractions import Fraction
 from itertools import combinations
 
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import sympy as sp
@@ -187,6 +191,24 @@ def test_as_data():
     assert data["boundaries"]["U"]["text"] == str(diagram.boundary("U"))
     assert (data["named_points"], data["target_region"]) == ([], None)
     assert diagram.with_norm("spectral") == recurrent(3, "spectral")
+
+
+def test_a_picture_has_the_names_of_regions_inside_them():
+    diagram = recurrent(3)
+    ax = diagram.plot()
+    names = {text.get_text(): tuple(map(Fraction, text.get_position())) for text in ax.texts}
+    assert names.keys() == {"all linear", "all condensed", "$W$\ncondensed", "$U$, $a$\ncondensed"}
+    for name, (x, y) in names.items():
+        condensed = [layer for layer, kind in diagram.regime_at(x=x, y=y).items() if kind is Regime.CONDENSED]
+        assert condensed == {"all linear": [], "all condensed": ["U", "W", "a"], "$W$\ncondensed": ["W"]}.get(
+            name, ["U", "a"]
+        )
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$U$, $a$ critical", "$W$ critical"]
+    plt.close(ax.figure)
+    other = diagram.plot(inside=False)
+    assert len(other.get_legend().get_texts()) == 6
+    assert not other.texts
+    plt.close(other.figure)
 
 
 def test_what_is_no_plane_is_refused():
