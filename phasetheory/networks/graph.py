@@ -24,7 +24,7 @@ from phasetheory.networks.network import Network, check_network, layer_fans
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
 from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
-from phasetheory.scaling.regimes import Regime, classify
+from phasetheory.scaling.regimes import Basis, Regime, classify
 from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
 from phasetheory.symbols.exponents import exponent, positive_scale
@@ -43,7 +43,7 @@ class Architecture:
     Attributes
     ----------
     kind : str
-        ``'general'``, ``'chain'``, ``'convolutional'``, ``'recurrent'`` or ``'residual'``.
+        ``'general'``, ``'chain'``, ``'convolutional'``, ``'recurrent'``, ``'residual'`` or ``'attention'``.
     parameters : mapping
         What the constructor was given besides scales: ``steps``, ``lags``, ``blocks``, ``multiplier``, ``outputs``, ...
     """
@@ -95,13 +95,29 @@ class Graph:
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
-        used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.uses for path in paths))
+        self._check_targets(paths)
+        used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
         if unknown := used - self.layers.keys():
             raise TheoryError(
                 f"a path uses {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
             )
+        if not isinstance(paths, Series):  # what is left is on a path that counts
+            used = set().union(*(path.uses for path in paths if any(map(path.serves, self.targets))))
         if idle := [layer for layer in self.layers if layer not in used]:
             raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
+
+    def _check_targets(self, paths: Any) -> None:
+        given = listed_or_none(self.targets)
+        if not given or not all(isinstance(target, str) for target in given) or len(set(given)) < len(given):
+            raise TheoryError(f"targets = {shown(self.targets)}; give names of kinds of targets, each once")
+        object.__setattr__(self, "targets", tuple(given))
+        if isinstance(paths, Series):
+            if len(given) > 1:
+                raise TheoryError(
+                    f"targets = {shown(self.targets)}: a Series has one kind; list its paths where there are several"
+                )
+        elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
+            raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
 
     @classmethod
     def of(cls, network: Network) -> "Graph":
@@ -152,7 +168,7 @@ class Graph:
         return SeriesPart(parts, exponent(part.multiplier)) if isinstance(part, Series) else ParallelPart(parts)
 
     def _path_exponents(self, path: Path, target: str) -> PathExponents | None:
-        if path.targets is not None and target not in path.targets:
+        if not path.serves(target):
             return None
         caps = [cap for cap in path.caps if cap.targets is None or target in cap.targets]
         return PathExponents(
@@ -170,8 +186,14 @@ class Graph:
     @cached_property
     def flow(self) -> TropicalFlow:
         """The growth of every layer in exponents, :func:`phasetheory.scaling.tropical.tropical_flow`."""
-        starts_at_zero = any(layer.sigma == 0 for layer in self.layers.values())
-        return tropical_flow(self.exponents.map(with_infinity(_number) if starts_at_zero else _number))
+        zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
+        exponents = self.exponents.map(with_infinity(_number) if zeros else _number)
+        if zeros and all(value.infinite < -1 for value in exponents.paths.capacity(exponents.start)):
+            raise TheoryError(
+                f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
+                "and nothing ever moves; let fewer layers start at zero"
+            )
+        return tropical_flow(exponents)
 
     def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact; derived.
@@ -186,6 +208,10 @@ class Graph:
     def displacements(self) -> dict[str, sp.Expr]:
         """Exponent of how far every layer moves, in the weights as they are given; derived."""
         return {name: finite_or_infinite(moved) + self.layers[name].rate / 2 for name, moved in self.flow.moved.items()}
+
+    def basis(self) -> dict[str, Basis]:
+        """What the regime of every layer rests on: the scaling argument; nothing on slopes of graphs is proved."""
+        return dict.fromkeys(self.layers, Basis.DERIVED)
 
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""

@@ -12,7 +12,7 @@ import sympy as sp
 from phasetheory.errors import TheoryError, shown
 from phasetheory.scaling.paths import LayerExponents
 from phasetheory.symbols.exponents import exponent, positive_scale
-from phasetheory.symbols.expressions import as_expression
+from phasetheory.symbols.expressions import as_expression, listed_or_none
 from phasetheory.symbols.rationals import is_whole
 
 __all__ = ["Cap", "Layer", "Parallel", "Path", "Series"]
@@ -56,9 +56,11 @@ class Layer:
             raise TheoryError(f"outer = {shown(self.outer)}; use 'fan_in' or 'fan_out', or leave it out")
         if not is_whole(self.degree) or self.degree not in (0, 1):
             raise TheoryError(
-                f"degree = {shown(self.degree)}; give 1, or 0 for a layer directly before a normalisation: under other degrees "
-                "growth is winner-take-all and no slope is claimed"
+                f"degree = {shown(self.degree)}; give 1, or 0 directly before a normalisation: in others, relu^p and gates, "
+                "which multiply two signals, growth is winner-take-all and no slope is claimed"
             )
+        if self.sigma == 0 and self.degree == 0:
+            raise TheoryError("sigma = 0 directly before a normalisation: 0 has no direction; give a positive scale")
 
     @property
     def fans(self) -> tuple[sp.Expr, sp.Expr]:
@@ -98,6 +100,10 @@ class Cap:
     paths: tuple["Path", ...]
     targets: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "paths", _members(self.paths, Path, "paths of a Cap", "at least one Path"))
+        object.__setattr__(self, "targets", _kinds(self.targets))
+
 
 @dataclass(frozen=True)
 class Path:
@@ -131,6 +137,17 @@ class Path:
                 )
         object.__setattr__(self, "uses", MappingProxyType(dict(self.uses)))
         object.__setattr__(self, "multiplier", positive_scale(self.multiplier, "multiplier"))
+        object.__setattr__(self, "targets", _kinds(self.targets))
+        object.__setattr__(self, "caps", _members(self.caps, Cap, "caps", "a sequence of Cap") if self.caps else ())
+
+    def serves(self, target: str) -> bool:
+        """Whether it contributes to this kind of target."""
+        return self.targets is None or target in self.targets
+
+    @property
+    def layers(self) -> frozenset[str]:
+        """The layers on it, and in its caps."""
+        return frozenset(self.uses).union(*(path.uses for cap in self.caps for path in cap.paths))
 
 
 @dataclass(frozen=True, init=False)
@@ -190,6 +207,19 @@ class Parallel:
 
 
 Part = str | Series | Parallel
+
+
+def _members(values: Any, kind: type, name: str, wanted: str) -> tuple[Any, ...]:
+    given = listed_or_none(values)
+    if not given or not all(isinstance(value, kind) for value in given):
+        raise TheoryError(f"{name} = {shown(values)}; give {wanted}")
+    return tuple(given)
+
+
+def _kinds(targets: Any) -> tuple[str, ...] | None:
+    return (
+        None if targets is None else _members(targets, str, "targets", "names of kinds of targets, or leave them out")
+    )
 
 
 def _checked(parts: Sequence[Any]) -> tuple[Part, ...]:

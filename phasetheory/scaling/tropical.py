@@ -166,7 +166,12 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
         if closing > 0 and state.gap(layer) < state.time * 0:
             steps.append(state.gap(layer) / -closing)
     ends = {target: list(_ends(state, reach, direction, slopes, speed)) for target, reach in kinds.items()}
-    step = min([*steps, *(end for own in ends.values() for end in own)])
+    steps += [end for own in ends.values() for end in own]
+    if not steps:
+        raise TheoryError(
+            "the target is never reached: no layer on the strongest paths can grow; let one have degree 1"
+        )
+    step = min(steps)
     time = state.time - step * speed
     size = {layer: x + step * direction[layer] if direction[layer] else x for layer, x in state.size.items()}
     moved = {layer: time + value + step * slopes[layer] for layer, value in state.reach.values.items()}

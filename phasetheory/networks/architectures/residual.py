@@ -8,10 +8,17 @@ Every set of blocks is a path, with one multiplier c per block in it: 2^B paths,
 from typing import Any
 
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.architectures.parts import check_count, first_layer, output_scale, rates_by_name, readout
+from phasetheory.networks.architectures.parts import (
+    check_count,
+    check_not_zero,
+    first_layer,
+    output_scale,
+    rates_by_name,
+    readout,
+)
 from phasetheory.networks.graph import Architecture, Graph
 from phasetheory.networks.layers import Layer, Parallel, Series
-from phasetheory.symbols.expressions import as_expression, as_scale, listed_or_none, m
+from phasetheory.symbols.expressions import as_scale, listed_or_none, m
 
 __all__ = ["residual"]
 
@@ -53,10 +60,9 @@ def residual(
     count = check_count(blocks, "blocks")
     factor = as_scale(multiplier, name="multiplier")
     branches = [_scales(sigma_W, "sigma_W", count)]
-    if any(as_expression(sigma, name="sigma_W", fans=(m, m)).is_zero for sigma in branches[0]):
-        raise TheoryError(
-            "sigma_W = 0: the branch stands on the kink of its relu and never moves; start sigma_V at zero instead"
-        )
+    check_not_zero(sigma_U, "sigma_U")
+    for sigma in branches[0]:
+        check_not_zero(sigma, "sigma_W")
     if sigma_V is not None:
         branches.append(_scales(sigma_V, "sigma_V", count))
     letters = "WV"[: len(branches)]
