@@ -1,4 +1,4 @@
-"""Time of the symbolic side: import, diagrams of depth 2 to 8 (standard and dense slices) and of graphs, grids of slopes, finite width.
+"""Time of the symbolic side: import, diagrams of depth 2 to 8 (standard and dense slices) and of graphs, grids, finite width.
 
 Run with ``python benchmarks/theory.py``. Each line is the best of three fresh computations.
 """

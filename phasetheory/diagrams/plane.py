@@ -95,7 +95,7 @@ class Plane(ABC):
 
     def with_norm(self, norm: str) -> Self:
         """The same slice with distances in another norm."""
-        return replace(self, norm=norm)
+        return replace(self, norm=norm)  # type: ignore[type-var]
 
     def slope(self, layer: str) -> sp.Expr:
         """S of a layer, or of ``'theta'``, as a SymPy Piecewise in the coordinates."""

@@ -194,9 +194,9 @@ def _name_regions(regions: Sequence[Region], ax: Axes, window: Window, label: Ca
 
 def _centre(polygon: PolygonPoints) -> Point:
     """The centre of mass, which lies inside."""
-    weights = [p[0] * q[1] - q[0] * p[1] for p, q in edges(polygon)]
-    x, y = (sum(w * (p[i] + q[i]) for w, (p, q) in zip(weights, edges(polygon), strict=True)) for i in (0, 1))
-    return x / (3 * sum(weights)), y / (3 * sum(weights))
+    sides = [(p, q, p[0] * q[1] - q[0] * p[1]) for p, q in edges(polygon)]
+    x, y = (sum(((p[i] + q[i]) * twice for p, q, twice in sides), start=Fraction(0)) for i in (0, 1))
+    return x / (6 * area(polygon)), y / (6 * area(polygon))
 
 
 def hatch_region(region: Region, ax: Axes, window: Window, *, label: str, covers: bool = False) -> list[Patch]:

@@ -20,8 +20,11 @@ def with_scales(graph: Graph, change: Change) -> Graph:
         name: replace(layer, sigma=change(layer.sigma), learning_rate=change(layer.learning_rate))
         for name, layer in graph.layers.items()
     }
-    series = isinstance(graph.paths, Series)
-    paths = _part(graph.paths, change) if series else tuple(_path(path, change) for path in graph.paths)
+    paths: Any = (
+        _part(graph.paths, change)
+        if isinstance(graph.paths, Series)
+        else tuple(_path(path, change) for path in graph.paths)
+    )
     return replace(graph, layers=layers, paths=paths, alpha=change(graph.alpha), name="")
 
 
