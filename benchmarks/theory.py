@@ -1,4 +1,4 @@
-"""Time of the symbolic side: import, diagrams of depth 2 to 8 (standard and dense slices), a grid of slopes, finite width.
+"""Time of the symbolic side: import, diagrams of depth 2 to 8 (standard and dense slices) and of graphs, grids, finite width.
 
 Run with ``python benchmarks/theory.py``. Each line is the best of three fresh computations.
 """
@@ -42,6 +42,19 @@ def grid(depth):
     return diagram.evaluate(depth / 2 + side[None, :], side[:, None])
 
 
+def recurrent(steps):
+    return pt.graph_diagram(pt.recurrent(pt.m**-X, pt.m**-Y, pt.m**-X, steps=steps), (X, Y))
+
+
+def residual(blocks):
+    return pt.graph_diagram(pt.residual(pt.m**-X, pt.m**-Y, pt.m**-X, blocks=blocks), (X, Y))
+
+
+def map_of(diagram):
+    side = np.linspace(-2, 2, 200)
+    return diagram.evaluate(side[None, :], side[:, None])
+
+
 def prediction(n=200):
     rng = np.random.default_rng(0)
     x, y = np.hstack([rng.standard_normal((n, 9)), np.ones((n, 1))]), rng.standard_normal(n)
@@ -57,6 +70,9 @@ def main():
         dense = best(lambda depth=depth: boundaries(dense_slice(depth)), 1)
         print(f"depth {depth}: boundaries {standard:6.3f} s, with regions {regions:6.3f} s, dense slice {dense:7.3f} s")
     print(f"200 x 200 grid of all slopes, depth 8    {best(lambda: grid(8)):8.3f} s")
+    for name, plane in (("recurrent, 5 steps", lambda: recurrent(5)), ("residual, 6 blocks", lambda: residual(6))):
+        own, mapped = best(lambda plane=plane: boundaries(plane())), best(lambda plane=plane: map_of(plane()))
+        print(f"{name}: boundaries {own:6.3f} s, with a 200 x 200 map {mapped:6.3f} s")
     print(f"whole derivation, depth 2                {best(lambda: pt.derive().checks, 1):8.3f} s")
     print(f"finite-width slope, 200 samples          {best(prediction):8.3f} s")
 

@@ -9,6 +9,7 @@ package ``numerics``.
 from phasetheory.condensation.directions import CondensedDirections, Direction, condensed_directions
 from phasetheory.diagrams.boundaries import Boundary, Segment
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
+from phasetheory.diagrams.graphs import GraphDiagram, graph_diagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.diagrams.regions import Region
 from phasetheory.diagrams.weight_decay import DecayedDiagram, decayed_diagram
@@ -18,6 +19,7 @@ from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.dynamics.dropout import DropoutFlow, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
@@ -25,10 +27,16 @@ from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
+from phasetheory.networks.architectures.attention import attention
+from phasetheory.networks.architectures.chain import convolutional, fully_connected
+from phasetheory.networks.architectures.recurrent import recurrent
+from phasetheory.networks.architectures.residual import residual
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
+from phasetheory.networks.graph import Architecture, Graph
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
+from phasetheory.networks.layers import Cap, Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
 from phasetheory.scaling.capacity import capacity_boundary
@@ -41,12 +49,15 @@ from phasetheory.symbols.expressions import d, m, parse_scale
 __all__ = [
     "AbcParametrization",
     "Activation",
+    "Architecture",
     "AtWidth",
     "BalanceLaw",
     "Basis",
     "Boundary",
+    "Cap",
     "Check",
     "CondensedDirections",
+    "ConservedQuantity",
     "CriticalPoint",
     "DecayedDiagram",
     "DecayedFlow",
@@ -56,25 +67,34 @@ __all__ = [
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
+    "Graph",
+    "GraphDiagram",
+    "Layer",
     "LearningRateScaling",
     "Network",
     "Normalization",
     "NotHomogeneousError",
     "NotPowerLawError",
     "Optimizer",
+    "Parallel",
+    "Path",
     "PhaseDiagram",
     "Regime",
     "Region",
     "Segment",
+    "Series",
     "Statement",
     "TheoryError",
     "WithDropout",
     "WithWeightDecay",
     "at_width",
+    "attention",
     "balance_laws",
     "capacity_boundary",
     "classify",
     "condensed_directions",
+    "conserved_quantities",
+    "convolutional",
     "critical_point",
     "d",
     "decayed_diagram",
@@ -86,7 +106,9 @@ __all__ = [
     "exponent",
     "finite_width",
     "from_abc",
+    "fully_connected",
     "gradient_flow",
+    "graph_diagram",
     "initialization",
     "initializations",
     "leaky_relu",
@@ -95,8 +117,10 @@ __all__ = [
     "normalize",
     "parse_scale",
     "phase_diagram",
+    "recurrent",
     "relu",
     "relu_power",
+    "residual",
     "slopes_on_slice",
     "statements",
     "three_layer",

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 
 import phasetheory as pt
 from numerics.figures.style import COLOURS, HALO, axes_of, legend_below
-from phasetheory.diagrams.data import named_points
 from phasetheory.diagrams.plotting import default_window, plot_phase_diagram
 
 __all__ = ["SCHEMES", "plot_schemes"]
@@ -31,7 +30,7 @@ def plot_schemes(diagram: pt.PhaseDiagram, *, ax: Axes | None = None) -> Axes:
     handles: list[Any] = list(legend.legend_handles)
     for handle, text in zip(handles, legend.get_texts(), strict=True):
         handle.set_label(text.get_text())
-    places, (left, right, _, top) = named_points(diagram), default_window(diagram, ("w",))
+    places, (left, right, _, top) = diagram.named_points, default_window(diagram, ("w",))
     for name, look in SCHEMES.items():
         title = pt.describe_initialization(name).title
         x, y = places[name]

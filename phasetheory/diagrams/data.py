@@ -11,36 +11,30 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary
-from phasetheory.diagrams.diagram import PhaseDiagram
+from phasetheory.diagrams.plane import Plane
 from phasetheory.diagrams.polygons import Point, at_infinity
 from phasetheory.diagrams.regions import Region
-from phasetheory.networks.initializations import describe_initialization, initializations
+from phasetheory.networks.initializations import describe_initialization
 from phasetheory.scaling.regimes import Basis
 
-__all__ = ["named_points", "to_dict", "to_json"]
+__all__ = ["to_dict", "to_json"]
 
 
-def to_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[str, Any]:
+def to_dict(diagram: Plane, layers: Sequence[str] | None = None) -> dict[str, Any]:
     """Everything about a diagram, ready for JSON.
 
     Parameters
     ----------
-    diagram : PhaseDiagram
+    diagram : Plane
+        A phase diagram of any kind.
     layers : sequence of str, optional
         Layers whose regimes make the regions; all by default.
     """
-    net = diagram.network
     return {
-        "depth": net.depth,
+        **diagram.description,
         "layers": list(diagram.layers),
         "norm": diagram.norm,
-        "optimizer": diagram.optimizer.name,
         "coordinates": [c.name for c in diagram.coordinates],
-        "network": {
-            "sigmas": [str(s) for s in net.sigmas],
-            "alpha": str(net.alpha),
-            "learning_rates": [str(eta) for eta in net.learning_rates],
-        },
         "basis": Basis.DERIVED.value,
         "slopes": {layer: str(diagram.slope(layer)) for layer in diagram.layers},
         "boundaries": {layer: _boundary(diagram.boundary(layer)) for layer in diagram.layers},
@@ -48,24 +42,14 @@ def to_dict(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> dict[
         "target_region": _region(diagram.target_region) if diagram.target_region is not None else None,
         "named_points": [
             {"name": name, "title": describe_initialization(name).title, **_expressions(place)}
-            for name, place in named_points(diagram).items()
+            for name, place in diagram.named_points.items()
         ],
     }
 
 
-def to_json(diagram: PhaseDiagram, layers: Sequence[str] | None = None) -> str:
+def to_json(diagram: Plane, layers: Sequence[str] | None = None) -> str:
     """:func:`to_dict` as JSON text."""
     return json.dumps(to_dict(diagram, layers), indent=2)
-
-
-def named_points(diagram: PhaseDiagram) -> dict[str, tuple[sp.Expr, sp.Expr]]:
-    """Coordinates of the named initialisations that lie on the slice; lines contain their free symbol."""
-    depth = diagram.network.depth
-    places = {
-        name: diagram.locate(describe_initialization(name).network(depth, optimizer=diagram.optimizer))
-        for name in initializations(depth)
-    }
-    return {name: place for name, place in places.items() if place is not None}
 
 
 def _boundary(boundary: Boundary) -> dict[str, Any]:

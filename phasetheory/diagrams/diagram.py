@@ -1,30 +1,27 @@
 """Phase diagrams: slopes, boundaries and regions over a two-dimensional slice of initialisations, derived exactly.
 
 A slice is a network whose exponents are affine in two free symbols, the coordinates; its slopes come from running the
-scaling argument on piecewise-linear functions of them. The boundary of a layer is the zero set of its slope.
+scaling argument by region. The boundary of a layer is the zero set of its slope.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
-from phasetheory.diagrams.boundaries import Boundary, boundary_of
-from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
-from phasetheory.diagrams.polygons import Affine, Point
-from phasetheory.diagrams.regions import Region, regions_of
+from phasetheory.diagrams.piecewise import PiecewiseLinear
+from phasetheory.diagrams.plane import Plane, check_positive_on_plane, two_symbols
+from phasetheory.diagrams.regions import Region
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, check_choice, shown
+from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network, check_network, coordinate_symbols, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
-from phasetheory.scaling.regimes import Regime, classify
 from phasetheory.scaling.targets import OPEN, matters
-from phasetheory.symbols.expressions import d, fan_in, fan_out, listed_or_none, m
-from phasetheory.symbols.leading import leading_term
-from phasetheory.symbols.rationals import as_fraction
+from phasetheory.symbols.expressions import listed_or_none, m
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
 
@@ -33,7 +30,7 @@ ALL_WEIGHTS = "theta"
 
 
 @dataclass(frozen=True)
-class PhaseDiagram:
+class PhaseDiagram(Plane):
     """The phase diagram of a slice.
 
     Wherever it asks for a layer, ``'theta'`` stands for all normalised weights W_l/sigma_l together (Frobenius norm only).
@@ -60,31 +57,14 @@ class PhaseDiagram:
         object.__setattr__(self, "optimizer", as_optimizer(self.optimizer))
         check_network(self.network)
         refuse_zero_layer(self.network, "a plane of initialisations is one of powers of the width")
-        object.__setattr__(self, "coordinates", _two_symbols(self.coordinates))
-        for scale in (*self.network.sigmas, self.network.alpha, *self.network.learning_rates):
-            leading = leading_term(scale)
-            if leading and leading.coefficient.has(*self.coordinates) and not leading.coefficient.is_positive:
-                raise TheoryError(
-                    f"{shown(scale)} is not positive at every {' and '.join(self.names)}; they stand in exponents, as in m^-x"
-                )
-
-    def __getstate__(self) -> dict[str, Any]:
-        # what is computed once and kept is left out: generated functions cannot be pickled
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """Names of the two coordinates."""
-        return self.coordinates[0].name, self.coordinates[1].name
+        object.__setattr__(self, "coordinates", two_symbols(self.coordinates))
+        scales = (*self.network.sigmas, self.network.alpha, *self.network.learning_rates)
+        check_positive_on_plane(scales, self.coordinates)
 
     @property
     def is_standard(self) -> bool:
         """Whether this is the slice of ``phase_diagram(depth)``, in either norm and with any optimiser."""
         return (self.network, self.coordinates) == _standard_slice(self.network.depth)
-
-    def with_norm(self, norm: str) -> "PhaseDiagram":
-        """The same slice with distances in another norm."""
-        return replace(self, norm=norm)
 
     def network_at(self, point: tuple[Any, Any]) -> Network:
         """The network of a point, which has no name.
@@ -115,75 +95,40 @@ class PhaseDiagram:
         """Layer names, input to output."""
         return self.network.layers
 
-    @cached_property
-    def displacement(self) -> Displacement:
-        """Everything in the scaling argument as piecewise-linear functions of the coordinates."""
-        sigmas, alpha = (self._affine(e) for e in self._absorbed[:-1]), self._affine(self._absorbed[-1])
-        values = tuple(map(PiecewiseLinear.affine, sigmas)), PiecewiseLinear.affine(alpha)
-        return displacement(*values, MAX_PLUS, self.optimizer)
+    @property
+    def telling_layers(self) -> tuple[str, ...]:
+        """The input layer of two (the paper's diagram), else all hidden weight layers."""
+        return ("w",) if self.network.depth == 2 else self.layers[:-1]
 
-    @cached_property
-    def _slopes(self) -> dict[str, PiecewiseLinear]:
-        return dict(zip(self.layers, self.displacement.slopes(self.norm), strict=True))
+    @property
+    def title(self) -> str:
+        """The optimiser, where it is not gradient flow."""
+        return "" if self.optimizer == GRADIENT_FLOW else self.optimizer.title
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Depth, optimiser and scales."""
+        return {
+            "depth": self.network.depth,
+            "optimizer": self.optimizer.name,
+            "network": {
+                "sigmas": [str(s) for s in self.network.sigmas],
+                "alpha": str(self.network.alpha),
+                "learning_rates": [str(eta) for eta in self.network.learning_rates],
+            },
+        }
+
+    def _moved_at(self, *exponents: Any) -> Displacement:
+        return displacement(exponents[:-1], exponents[-1], self.optimizer)
+
+    def _slopes_at(self, *exponents: Any) -> tuple[Any, ...]:
+        return self._moved_at(*exponents).slopes(self.norm)
 
     @cached_property
     def _slope_of_all_weights(self) -> PiecewiseLinear:
         if self.norm != "frobenius":
             raise TheoryError(f"{ALL_WEIGHTS!r} in {self.norm} norm: all weights together have a Frobenius norm only")
-        return slope_of_all_weights(list(self._slopes.values()), MAX_PLUS)
-
-    def slope(self, layer: str) -> sp.Expr:
-        """S of a layer, or of ``'theta'``, as a SymPy Piecewise in the coordinates."""
-        return self._slope(layer).to_sympy(*self.coordinates)
-
-    def gradients(self, layer: str, regime: Regime) -> tuple[tuple[sp.Rational, sp.Rational], ...]:
-        """The distinct (dS/dx, dS/dy) of the pieces that S of a layer has in a regime.
-
-        Examples
-        --------
-        >>> phase_diagram(2).gradients("w", Regime.CONDENSED)
-        ((1, 0), (1/2, -1/2))
-        """
-        cells = self._slope(layer).cells
-        found = {f for polygon, f in cells if any(classify(sp.Rational(f(corner))) is regime for corner in polygon)}
-        return tuple(sorted(((sp.Rational(f.x), sp.Rational(f.y)) for f in found), reverse=True))
-
-    def evaluate(self, x: Any, y: Any, *, layers: Sequence[str] | None = None) -> dict[str, Any]:
-        """Slopes on floating-point numbers or NumPy arrays, which are broadcast against each other.
-
-        Parameters
-        ----------
-        x, y : float or float64 array
-            First and second coordinate, for instance ``x[None, :]`` and ``y[:, None]`` for a grid.
-        layers : sequence of str, optional
-            Layers, ``'theta'`` among them if wanted; by default every layer, without it.
-        """
-        x, y = x + 0.0 * y, y + 0.0 * x
-        return {layer: self._function(layer)(x, y) + 0.0 * x for layer in layers or self.layers}
-
-    def _function(self, layer: str) -> Callable[[Any, Any], Any]:
-        check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
-        if layer not in self._functions:
-            self._functions[layer] = sp.lambdify(self.coordinates, self.slope(layer), "numpy")
-        return self._functions[layer]
-
-    @cached_property
-    def _functions(self) -> dict[str, Callable[[Any, Any], Any]]:
-        return {}
-
-    def boundary(self, layer: str) -> Boundary:
-        """The boundary of a layer, or of ``'theta'``, as explicit segments."""
-        return boundary_of(self._slope(layer), layer, self.coordinates)
-
-    def regions(self, layers: Sequence[str] | None = None) -> tuple[Region, ...]:
-        """The regions of the given layers (all by default): one for each combination of regimes that has an area.
-
-        Examples
-        --------
-        >>> [region.label for region in phase_diagram(3).regions(("W1", "W2"))][0]
-        'W1 linear, W2 linear'
-        """
-        return regions_of({layer: self._slope(layer) for layer in layers or self.layers})
+        return self._over_plane(lambda *exponents: [slope_of_all_weights(self._slopes_at(*exponents))])[0]
 
     @cached_property
     def target_region(self) -> Region | None:
@@ -194,21 +139,6 @@ class PhaseDiagram:
         if not matters(self.network.depth, self.network.activation, self.optimizer):
             return None
         return next((region for region in self.regions() if tuple(region.regimes.values()) == OPEN), None)
-
-    def regime_at(self, **coordinates: Any) -> dict[str, Regime]:
-        """Regime of every layer at a point given by coordinate names, e.g. ``regime_at(gamma=1, gamma_prime=0)``."""
-        return {layer: classify(slope) for layer, slope in self.slopes_at(**coordinates).items()}
-
-    def slopes_at(self, **coordinates: Any) -> dict[str, sp.Expr]:
-        """Exact slopes of every layer at a point given by coordinate names."""
-        if sorted(coordinates) != sorted(self.names):
-            raise TheoryError(f"got coordinates {sorted(coordinates)}; give {' and '.join(self.names)}")
-        point = self._point(*(coordinates[name] for name in self.names))
-        return {layer: sp.Rational(slope(point)) for layer, slope in self._slopes.items()}
-
-    def _point(self, x: Any, y: Any) -> Point:
-        first, second = self.names
-        return as_fraction(x, name=first), as_fraction(y, name=second)
 
     def locate(self, network: Network) -> tuple[sp.Expr, sp.Expr] | None:
         """Coordinates of a network on this slice, or None if it does not lie on it.
@@ -223,7 +153,7 @@ class PhaseDiagram:
         powers = [1] * network.depth + [network.depth]
         equations = [
             mine - theirs - common * power
-            for mine, theirs, power in zip(self._absorbed, (*sigmas, alpha), powers, strict=True)
+            for mine, theirs, power in zip(self._exponents, (*sigmas, alpha), powers, strict=True)
         ]
         solution = sp.solve(list(dict.fromkeys(equations)), [*self.coordinates, common], dict=True)
         if not solution:
@@ -231,23 +161,15 @@ class PhaseDiagram:
         x, y = (solution[0].get(c, sp.S.Zero) for c in self.coordinates)
         return x, y
 
-    def to_dict(self, layers: Sequence[str] | None = None) -> dict[str, Any]:
-        """Slopes, boundaries, regions and named points as plain data; see :func:`phasetheory.diagrams.data.to_dict`."""
-        from phasetheory.diagrams.data import to_dict  # it reads diagrams: imported when asked for
-
-        return to_dict(self, layers)
-
-    def to_json(self, layers: Sequence[str] | None = None) -> str:
-        """:meth:`to_dict` as JSON text."""
-        from phasetheory.diagrams.data import to_json  # it reads diagrams: imported when asked for
-
-        return to_json(self, layers)
-
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the diagram; see :func:`phasetheory.diagrams.plotting.plot_phase_diagram`."""
-        from phasetheory.diagrams.plotting import plot_phase_diagram  # Matplotlib only when a picture is asked for
-
-        return plot_phase_diagram(self, ax=ax, **options)
+    @cached_property
+    def named_points(self) -> Mapping[str, tuple[sp.Expr, sp.Expr]]:
+        """Coordinates of the named initialisations that lie on the slice; lines contain their free symbol."""
+        depth = self.network.depth
+        places = {
+            name: self.locate(describe_initialization(name).network(depth, optimizer=self.optimizer))
+            for name in initializations(depth)
+        }
+        return {name: place for name, place in places.items() if place is not None}
 
     def _repr_html_(self) -> str:
         from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
@@ -260,25 +182,13 @@ class PhaseDiagram:
         return for_notebook(self, "latex")
 
     @cached_property
-    def _absorbed(self) -> tuple[sp.Expr, ...]:
+    def _exponents(self) -> tuple[sp.Expr, ...]:
         sigmas, alpha = self.network.exponents.absorbed(self.optimizer)
         return (*sigmas, alpha)
 
     def _slope(self, layer: str) -> PiecewiseLinear:
         check_choice(layer, "layer", (*self.layers, ALL_WEIGHTS))
-        if layer == ALL_WEIGHTS:
-            return self._slope_of_all_weights
-        return self._slopes[layer]
-
-    def _affine(self, expression: sp.Expr) -> Affine:
-        x, y = self.coordinates
-        if not expression.free_symbols <= {x, y}:
-            extra = ", ".join(sorted(str(s) for s in expression.free_symbols - {x, y}))
-            raise TheoryError(f"exponent {expression} leaves {extra} free; give it a value or make it a coordinate")
-        if not expression.is_polynomial(x, y) or sp.Poly(expression, x, y).total_degree() > 1:
-            raise TheoryError(f"exponent {expression} is not affine in {x} and {y}; use powers of m linear in them")
-        slopes = [sp.diff(expression, c) for c in (x, y)]
-        return Affine(*(as_fraction(v, name="exponent") for v in (expression.subs({x: 0, y: 0}), *slopes)))
+        return self._slope_of_all_weights if layer == ALL_WEIGHTS else self._slopes[layer]
 
 
 def phase_diagram(
@@ -322,17 +232,6 @@ def phase_diagram(
         raise TheoryError(f"give coordinates=(x, y): the axes, from the free symbols {symbols}")
     assert coordinates is not None
     return PhaseDiagram(network, coordinates, norm, as_optimizer(optimizer))
-
-
-def _two_symbols(coordinates: Any) -> tuple[sp.Symbol, sp.Symbol]:
-    given = listed_or_none(coordinates) or [coordinates]
-    if not all(isinstance(c, sp.Symbol) for c in given):
-        raise TheoryError(f"coordinates = {shown(coordinates)}; give two symbols, sympy.symbols('x y', real=True)")
-    reserved = {symbol.name for symbol in (m, d, fan_in, fan_out)}
-    if len(given) != 2 or len({c.name for c in given} - reserved) != 2:
-        names = ", ".join(c.name for c in given)
-        raise TheoryError(f"coordinates = ({names}); give two different symbols other than m and d, fan_in and fan_out")
-    return given[0], given[1]
 
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:

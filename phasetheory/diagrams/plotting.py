@@ -16,12 +16,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from matplotlib.transforms import ScaledTranslation
 
-from phasetheory.diagrams.data import named_points
-from phasetheory.diagrams.diagram import PhaseDiagram
-from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.diagrams.plane import Plane
+from phasetheory.diagrams.polygons import FAR, Affine, Point, area, at_infinity, clip, edges
+from phasetheory.diagrams.polygons import Polygon as PolygonPoints
 from phasetheory.diagrams.regions import Region
 from phasetheory.networks.initializations import describe_initialization
-from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.scaling.regimes import Regime
 from phasetheory.symbols.printing import latex
 from phasetheory.symbols.rationals import as_fraction
@@ -68,7 +67,7 @@ Window = tuple[float, float, float, float]
 
 
 def plot_phase_diagram(
-    diagram: PhaseDiagram,
+    diagram: Plane,
     *,
     ax: Axes | None = None,
     layers: tuple[str, ...] | None = None,
@@ -76,17 +75,19 @@ def plot_phase_diagram(
     regions: bool = True,
     names: bool = True,
     label: Callable[[Region], str] | None = None,
+    inside: bool = False,
 ) -> Axes:
     """Draw regions, boundaries and named initialisations of a phase diagram.
 
     Parameters
     ----------
-    diagram : PhaseDiagram
+    diagram : Plane
+        A phase diagram of any kind.
     ax : matplotlib Axes, optional
         Drawn into a new figure if not given.
     layers : tuple of str, optional
         Layers whose regimes make the regions; by default the input layer at depth 2 (the paper's diagram), else all hidden
-        weight layers.
+        weight layers, and all layers of a graph.
     window : (left, right, bottom, top), optional
         Range of the two coordinates; by default the book's for its two slices, else around all corners of the boundaries.
     regions : bool
@@ -96,19 +97,26 @@ def plot_phase_diagram(
         Whether to place the named initialisations that lie on the slice.
     label : callable, optional
         Name of a region for the legend.
+    inside : bool
+        Whether names stand in the regions, not in the legend: those of the layers that are not linear.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
-    chosen = layers or (("w",) if diagram.network.depth == 2 else diagram.layers[:-1])
+    chosen = layers or diagram.telling_layers
     window = window or default_window(diagram, chosen)
-    handles: list[Artist] = [*_draw_regions(diagram, chosen, ax, window, label or _region_label)] if regions else []
+    handles: list[Artist] = []
+    if regions:
+        patches = _draw_regions(diagram, chosen, ax, window, label or (_name_inside if inside else _region_label))
+        handles += [] if inside else patches
+    if regions and inside:
+        _name_regions(diagram.regions(chosen), ax, window, label or _name_inside)
     handles += draw_boundaries(diagram, chosen, ax, window)
     if regions and diagram.target_region is not None:
         handles += hatch_region(diagram.target_region, ax, window, label="slopes depend on the target")
     if names:
         _place_names(diagram, ax, window)
-    if diagram.optimizer != GRADIENT_FLOW:
-        ax.set_title(diagram.optimizer.title)
+    if diagram.title:
+        ax.set_title(diagram.title)
     left, right, bottom, top = window
     ax.set(xlim=(left, right), ylim=(bottom, top))
     ax.set_xlabel(AXIS_LABELS.get(diagram.coordinates[0].name, f"${latex(diagram.coordinates[0])}$"))
@@ -152,7 +160,7 @@ def _number(layer: str) -> float:
 
 
 def region_colours(
-    diagram: PhaseDiagram, layers: tuple[str, ...], window: Window
+    diagram: Plane, layers: tuple[str, ...], window: Window
 ) -> dict[tuple[Regime, ...], tuple[float, float, float]]:
     """The colour that each region in the window is filled with, by the regimes of the layers."""
     regions = diagram.regions(layers)
@@ -163,7 +171,7 @@ def region_colours(
 
 
 def _draw_regions(
-    diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window, label: Callable[[Region], str]
+    diagram: Plane, chosen: tuple[str, ...], ax: Axes, window: Window, label: Callable[[Region], str]
 ) -> list[Patch]:
     colours, handles = region_colours(diagram, chosen, window), []
     for region in diagram.regions(chosen):
@@ -172,6 +180,23 @@ def _draw_regions(
             ax.add_patch(Polygon(part, closed=True, facecolor=face, edgecolor=face, lw=0.5, zorder=0))
             handles += [Patch(facecolor=face, label=label(region))] if number == 0 else []
     return handles
+
+
+def _name_regions(regions: Sequence[Region], ax: Axes, window: Window, label: Callable[[Region], str]) -> None:
+    """Write the name of each region that is in the window into its largest part."""
+    for region in regions:
+        parts = [part for polygon in region.polygons if (part := _cut(polygon, window))]
+        if parts:
+            x, y = _centre(max(parts, key=area))
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 5, "bbox": _LABEL_BOX}
+            ax.text(float(x), float(y), label(region), **style)
+
+
+def _centre(polygon: PolygonPoints) -> Point:
+    """The centre of mass, which lies inside."""
+    sides = [(p, q, p[0] * q[1] - q[0] * p[1]) for p, q in edges(polygon)]
+    x, y = (sum(((p[i] + q[i]) * twice for p, q, twice in sides), start=Fraction(0)) for i in (0, 1))
+    return x / (6 * area(polygon)), y / (6 * area(polygon))
 
 
 def hatch_region(region: Region, ax: Axes, window: Window, *, label: str, covers: bool = False) -> list[Patch]:
@@ -189,7 +214,7 @@ def _visible(region: Region, window: Window) -> list[list[tuple[float, float]]]:
     return [part for polygon in region.polygons if (part := _inside(polygon, window))]
 
 
-def draw_boundaries(diagram: PhaseDiagram, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
+def draw_boundaries(diagram: Plane, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
     """Draw the boundaries of the ``chosen`` layers inside the window (left, right, bottom, top); handles for a legend."""
     handles, drawn = [], set()
     for style, layer in zip(itertools.cycle(("-", "--", "-.", ":")), chosen):
@@ -234,13 +259,24 @@ def _region_label(region: Region) -> str:
     return "; ".join(f"{layer_names(names)} {regime.value}" for regime, names in groups.items())
 
 
-def default_window(diagram: PhaseDiagram, chosen: tuple[str, ...]) -> Window:
+def _name_inside(region: Region) -> str:
+    """The layers that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``."""
+    groups: dict[Regime, list[str]] = {}
+    for layer, regime in region.regimes.items():
+        groups.setdefault(regime, []).append(layer)
+    if len(groups) == 1:
+        return f"all {next(iter(groups)).value}"
+    told = (regime for regime in groups if regime is not Regime.LINEAR)
+    return "\n".join(f"{layer_names(groups[regime])}\n{regime.value}" for regime in told)
+
+
+def default_window(diagram: Plane, chosen: tuple[str, ...]) -> Window:
     """That of the book for its two planes, else around all corners of the boundaries and the named points."""
-    if diagram.is_standard and diagram.network.depth in _WINDOWS:
-        return _WINDOWS[diagram.network.depth]
+    if diagram.is_standard and len(diagram.layers) in _WINDOWS:
+        return _WINDOWS[len(diagram.layers)]
     ends = [p for layer in chosen for s in diagram.boundary(layer).segments for p in (s.start, s.end)]
     corners: list[tuple[Any, Any]] = [p for p in ends if not at_infinity(p)]
-    corners += [place for place in named_points(diagram).values() if not any(e.free_symbols for e in place)]
+    corners += [place for place in diagram.named_points.values() if not any(e.free_symbols for e in place)]
     xs, ys = zip(*((float(x), float(y)) for x, y in corners or [(0.0, 0.0)]), strict=True)
     margin = max(1.0, (max(xs) - min(xs)) / 2, (max(ys) - min(ys)) / 2)
     return min(xs) - margin, max(xs) + margin, min(ys) - margin, max(ys) + margin
@@ -252,10 +288,14 @@ def _edges(window: Window) -> list[Affine]:
     return [Affine(-left, one, zero), Affine(right, -one, zero), Affine(-bottom, zero, one), Affine(top, zero, -one)]
 
 
-def _inside(polygon: tuple[Point, ...], window: Window) -> list[tuple[float, float]]:
+def _cut(polygon: PolygonPoints, window: Window) -> PolygonPoints:
     for edge in _edges(window):
         polygon = clip(polygon, edge) if polygon else ()
-    return [(float(x), float(y)) for x, y in polygon]
+    return polygon
+
+
+def _inside(polygon: PolygonPoints, window: Window) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in _cut(polygon, window)]
 
 
 def _part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, float]]:
@@ -274,11 +314,11 @@ def _part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, 
     return [(float(x), float(y)) for x, y in at]
 
 
-def _place_names(diagram: PhaseDiagram, ax: Axes, window: Window) -> None:
+def _place_names(diagram: Plane, ax: Axes, window: Window) -> None:
     """Mark named initialisations; those on the same point share one label, a line is drawn as one."""
     left, right, bottom, top = window
     points: dict[tuple[float, float], list[str]] = {}
-    for name, place in named_points(diagram).items():
+    for name, place in diagram.named_points.items():
         title = describe_initialization(name).title
         if any(e.free_symbols for e in place):
             _draw_line(title, place, ax, window)

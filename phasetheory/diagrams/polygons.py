@@ -110,22 +110,32 @@ def at_infinity(point: Point) -> bool:
 
 
 def convex_union(polygons: Iterable[Polygon]) -> list[Polygon]:
-    """Merge disjoint convex polygons, pair by pair, wherever the union is convex too."""
-    merged = [p for p in polygons if p]
-    changed = True
-    while changed:
-        changed = False
-        for i in range(len(merged)):
-            for j in range(i + 1, len(merged)):
-                hull = _hull([*merged[i], *merged[j]])
-                if area(hull) == area(merged[i]) + area(merged[j]):
-                    merged[i] = hull
-                    del merged[j]
-                    changed = True
-                    break
-            if changed:
+    """Merge convex polygons without common inner points, pair by pair, wherever the union is convex too.
+
+    Two of them have a convex union only if a whole edge of the one is a whole edge of the other.
+    """
+    waiting = [_hull(polygon) for polygon in polygons if polygon]
+    if waiting and area(whole := _hull([point for polygon in waiting for point in polygon])) == sum(map(area, waiting)):
+        return [whole]
+    beside = {edge: polygon for polygon in waiting for edge in edges(polygon)}
+    done: dict[Polygon, None] = dict.fromkeys(waiting)
+    while waiting:
+        polygon = waiting.pop()
+        if polygon not in done:
+            continue
+        for first, second in edges(polygon):
+            other = beside.get((second, first))
+            union = _hull([*polygon, *other]) if other else ()
+            if other and area(union) == area(polygon) + area(other):
+                for old in (polygon, other):
+                    del done[old]
+                    for edge in edges(old):
+                        del beside[edge]
+                done[union] = None
+                beside.update(dict.fromkeys(edges(union), union))
+                waiting.append(union)
                 break
-    return [_hull(p) for p in merged]
+    return list(done)
 
 
 def _hull(points: Sequence[Point]) -> Polygon:

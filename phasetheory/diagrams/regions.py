@@ -25,7 +25,7 @@ class Region:
 
 
 def regions_of(slopes: Mapping[str, PiecewiseLinear]) -> tuple[Region, ...]:
-    """One region for each combination of regimes that has an area, from the slope of each layer."""
+    """One region for each combination of regimes that has an area, from left to right and from below."""
     labelled: list[tuple[Polygon, tuple[Regime, ...]]] = [(PLANE, ())]
     for slope in dict.fromkeys(slopes.values()):  # like layers once
         signs = [cell for polygon, function in slope.cells for cell in _signs(polygon, function)]
@@ -39,10 +39,11 @@ def regions_of(slopes: Mapping[str, PiecewiseLinear]) -> tuple[Region, ...]:
     for polygon, labels in labelled:
         grouped.setdefault(labels, []).append(polygon)
     place = {slope: i for i, slope in enumerate(dict.fromkeys(slopes.values()))}
-    return tuple(
-        Region({layer: labels[place[slope]] for layer, slope in slopes.items()}, tuple(convex_union(polygons)))
+    regions = (
+        Region({layer: labels[place[slope]] for layer, slope in slopes.items()}, tuple(sorted(convex_union(polygons))))
         for labels, polygons in grouped.items()
     )
+    return tuple(sorted(regions, key=lambda region: region.polygons))
 
 
 def _signs(polygon: Polygon, function: Affine) -> Iterable[tuple[Polygon, Regime]]:

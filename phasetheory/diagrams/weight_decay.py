@@ -12,8 +12,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
-from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
-from phasetheory.diagrams.polygons import Affine
+from phasetheory.diagrams.piecewise import PiecewiseLinear
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.errors import TheoryError, check_choice, shown
 from phasetheory.scaling.regimes import Regime
@@ -59,18 +58,17 @@ class DecayedDiagram(PhaseDiagram):
     @cached_property
     def fitting_time(self) -> PiecewiseLinear:
         """Exponent x of the time to fit in the unit tau = t/alpha."""
-        return fitting_time(self.displacement, MAX_PLUS)
+        return self._over_plane(lambda *exponents: [fitting_time(self._moved_at(*exponents))])[0]
 
-    @cached_property
-    def _slopes(self) -> dict[str, PiecewiseLinear]:
-        own = self.displacement.slopes(self.norm)
+    def _slopes_at(self, *exponents: Any) -> tuple[Any, ...]:
+        moved = self._moved_at(*exponents)
         if self.moment == "fit":
-            found = slopes_at_fit(own, self.fitting_time, as_fraction(self.ell, name="ell"), MAX_PLUS)
-        elif self.collapses:
-            found = (PiecewiseLinear.affine(Affine(Fraction(0), Fraction(0), Fraction(0))),) * len(own)
-        else:
-            found = slopes_at_end(self.displacement, MAX_PLUS)
-        return dict(zip(self.layers, found, strict=True))
+            return slopes_at_fit(moved.slopes(self.norm), fitting_time(moved), self._ell)
+        return (0,) * len(self.layers) if self.collapses else slopes_at_end(moved)
+
+    @property
+    def _ell(self) -> Fraction:
+        return as_fraction(self.ell, name="ell")
 
     @cached_property
     def unfitted_region(self) -> Region | None:
@@ -78,7 +76,8 @@ class DecayedDiagram(PhaseDiagram):
 
         Its regime, of a layer called ``'fit'``, is condensed.
         """
-        late = regions_of({"fit": self.fitting_time - as_fraction(self.ell, name="ell")})
+        (overtime,) = self._over_plane(lambda *exponents: [fitting_time(self._moved_at(*exponents)) - self._ell])
+        late = regions_of({"fit": overtime})
         return next((region for region in late if region.regimes["fit"] is Regime.CONDENSED), None)
 
     @cached_property

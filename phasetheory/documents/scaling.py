@@ -5,7 +5,6 @@ from itertools import groupby
 
 import sympy as sp
 
-from phasetheory.diagrams.data import named_points
 from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.derivation import Derivation
@@ -99,7 +98,7 @@ def boundaries_section(diagram: PhaseDiagram) -> Section:
 def regions_section(diagram: PhaseDiagram) -> Section:
     """Regions of the plane of a diagram, and the named initialisations on it."""
     places: dict[tuple[sp.Expr, sp.Expr], list[str]] = {}
-    for name, place in named_points(diagram).items():
+    for name, place in diagram.named_points.items():
         places.setdefault(place, []).append(describe_initialization(name).title)
     x, y = (plain(c) for c in diagram.coordinates)
     named = (f"{', '.join(titles)}: $({x}, {y}) = ({plain(p)}, {plain(q)})$." for (p, q), titles in places.items())

@@ -35,15 +35,15 @@ depends on the target: :mod:`phasetheory.scaling.targets`. Likewise below layers
 (three layers: W1, where W2 alone condenses) the measured S depends on the target, on both sides of the derived one; why is
 open. Measured, not derived: see the page on limitations in docs.
 
-The functions here ask only for +, - and multiples and fractions by integers, and an ``algebra`` with minimum and
-maximum: the same lines run on rational numbers and on piecewise-linear functions over a slice.
+The functions here ask only for +, -, multiples and fractions by integers, and comparisons: the same lines run on rational
+numbers and, region by region, on a whole slice (:mod:`phasetheory.diagrams.by_region`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import Any
 
 import sympy as sp
 
@@ -52,8 +52,6 @@ from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 from phasetheory.symbols.expressions import as_expression
 
 __all__ = [
-    "ORDERED",
-    "Algebra",
     "Displacement",
     "Exponents",
     "check_norm",
@@ -94,40 +92,6 @@ class Exponents:
         return set().union(*(value.free_symbols for value in (*sigmas, alpha)))
 
 
-class Algebra(Protocol):
-    """Minimum and maximum of the values the exponents take, and what the minimum over sets K of layers needs."""
-
-    def minimum(self, values: Sequence[Any]) -> Any:
-        """Smallest of ``values``."""
-
-    def maximum(self, values: Sequence[Any]) -> Any:
-        """Largest of ``values``."""
-
-    def largest_rests(self, values: Sequence[Any]) -> list[tuple[int, Any]]:
-        """Pairs (k, sum of all but k of the values), among them one with the smallest (p - sum)/k of all sets, whatever p is."""
-
-
-class _Ordered:
-    """Max-plus algebra of ordered numbers."""
-
-    @staticmethod
-    def minimum(values: Sequence[Any]) -> Any:
-        return min(values)
-
-    @staticmethod
-    def maximum(values: Sequence[Any]) -> Any:
-        return max(values)
-
-    @staticmethod
-    def largest_rests(values: Sequence[Any]) -> list[tuple[int, Any]]:
-        largest_first = sorted(values, reverse=True)
-        rests = accumulate(largest_first[:-1], initial=largest_first[0] * 0)
-        return [(len(values) - taken, rest) for taken, rest in enumerate(rests)]
-
-
-ORDERED = _Ordered()
-
-
 @dataclass(frozen=True)
 class Displacement:
     """Exponents in the width of everything in the argument, one entry per layer where it is a tuple."""
@@ -158,19 +122,18 @@ def check_norm(norm: str) -> None:
     check_choice(norm, "norm", ("frobenius", "spectral"))
 
 
-def displacement(
-    sigmas: Sequence[Any], alpha: Any, algebra: Algebra = ORDERED, optimizer: Optimizer = GRADIENT_FLOW
-) -> Displacement:
+def displacement(sigmas: Sequence[Any], alpha: Any, optimizer: Optimizer = GRADIENT_FLOW) -> Displacement:
     """Run the argument of the module on exponents of sigma_l (input to output) and alpha, learning rates absorbed."""
     strength, frobenius = strengths(sigmas)
     unit = units(len(sigmas), optimizer)
     start = tuple(s - c for s, c in zip(strength, unit, strict=True))
     capacity = sum(strength[1:], start=strength[0]) - alpha
-    excess = algebra.maximum([capacity, alpha * 0])
     target = alpha - sum(unit)
-    means = [(target - rest) / size for size, rest in algebra.largest_rests(start)]
-    g = algebra.maximum([algebra.minimum(start), algebra.minimum(means)]) - excess / optimizer.order
-    moves = {r: optimizer.moved(g, r, algebra.minimum) for r in dict.fromkeys(start)}  # like layers once
+    largest_first = sorted(start, reverse=True)  # the sets K of least mean are the smallest layers
+    rests = accumulate(largest_first[:-1], initial=alpha * 0)
+    means = [(target - rest) / (len(start) - taken) for taken, rest in enumerate(rests)]
+    g = max(largest_first[-1], min(means)) - max(capacity, alpha * 0) / optimizer.order
+    moves = {r: optimizer.moved(g, r) for r in dict.fromkeys(start)}  # like layers once
     moved = tuple(moves[r] + c for r, c in zip(start, unit, strict=True))
     return Displacement(strength, frobenius, unit, capacity, g * optimizer.order, moved)
 
@@ -188,7 +151,7 @@ def units(depth: int, optimizer: Optimizer) -> tuple[Fraction, ...]:
     return tuple(optimizer.unit(*fans) for fans in _fan_exponents(depth))
 
 
-def slope_of_all_weights(slopes: Sequence[Any], algebra: Algebra = ORDERED) -> Any:
+def slope_of_all_weights(slopes: Sequence[Any]) -> Any:
     """S_theta, the exponent of the relative distance of all normalised weights W_l/sigma_l together, in Frobenius norm.
 
     Layer l starts at the norm m^f_l, the root of the number of its weights, and moves by m^(S_l + f_l). The largest layer
@@ -201,7 +164,7 @@ def slope_of_all_weights(slopes: Sequence[Any], algebra: Algebra = ORDERED) -> A
     """
     _, size = strengths([Fraction(0)] * len(slopes))
     largest = max(size)
-    return algebra.maximum([slope + (own - largest) for slope, own in zip(slopes, size, strict=True)])
+    return max(slope + (own - largest) for slope, own in zip(slopes, size, strict=True))
 
 
 def layer_slopes(

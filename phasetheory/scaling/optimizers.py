@@ -23,7 +23,6 @@ Learning rates go away with W_l -> W_l/eta_l^(1/q), exactly: an update of degree
 The rest of the argument, :mod:`phasetheory.scaling.argument`, knows of an optimiser nothing but the unit and the move.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -59,10 +58,10 @@ class Optimizer:
         """Exponent of c_l at learning rate 1, from the exponents of the fans."""
         return Fraction((2 - self.order) * (fan_in + fan_out), 2 * self.order)
 
-    def moved(self, growth: Any, start: Any, minimum: Callable[[Sequence[Any]], Any]) -> Any:
+    def moved(self, growth: Any, start: Any) -> Any:
         """Exponent of delta_l/c_l from those of g and r_l: min(g, g + k (g - r_l))."""
         # without k the start does not matter, be it -oo
-        return minimum([growth, growth + (growth - start) * self.degree]) if self.degree else growth
+        return min(growth, growth + (growth - start) * self.degree) if self.degree else growth
 
     def __str__(self) -> str:
         return self.name

@@ -13,13 +13,13 @@ the map):
   S = max(0, alpha/2 - F_l), which is max(0, (gamma - 1 -+ gamma')/2). That needs mu below the threshold of collapse, a
   number of order one: ell > 0, or ell = 0 and a small constant. For ell < 0 all weights go to zero, RD to 1.
 
-As in :mod:`phasetheory.scaling.argument` the lines run on numbers and on piecewise-linear functions.
+As in :mod:`phasetheory.scaling.argument` the lines run on numbers and, region by region, on a plane.
 """
 
 from typing import Any
 
 from phasetheory.errors import TheoryError
-from phasetheory.scaling.argument import ORDERED, Algebra, Displacement
+from phasetheory.scaling.argument import Displacement
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 
 __all__ = ["check_gradient_flow", "fitting_time", "slopes_at_end", "slopes_at_fit"]
@@ -34,21 +34,21 @@ def check_gradient_flow(optimizer: Optimizer, what: str) -> None:
         )
 
 
-def fitting_time(result: Displacement, algebra: Algebra = ORDERED) -> Any:
+def fitting_time(result: Displacement) -> Any:
     """Exponent x of the time to fit in the unit tau = t/alpha, two layers."""
     first, second = result.strength
-    apart = algebra.maximum([first - second, second - first])
-    return algebra.minimum([result.capacity * 0, (result.capacity + apart) * -1])
+    apart = max(first - second, second - first)
+    return min(result.capacity * 0, (result.capacity + apart) * -1)
 
 
-def slopes_at_fit(slopes: tuple[Any, ...], time: Any, ell: Any, algebra: Algebra = ORDERED) -> tuple[Any, ...]:
+def slopes_at_fit(slopes: tuple[Any, ...], time: Any, ell: Any) -> tuple[Any, ...]:
     """S when the data are fitted, from the slopes without decay, the time to fit and ell."""
-    decayed = algebra.minimum([time - ell, time * 0])
-    return tuple(algebra.maximum([slope, decayed]) for slope in slopes)
+    decayed = min(time - ell, time * 0)
+    return tuple(max(slope, decayed) for slope in slopes)
 
 
-def slopes_at_end(result: Displacement, algebra: Algebra = ORDERED) -> tuple[Any, ...]:
+def slopes_at_end(result: Displacement) -> tuple[Any, ...]:
     """S at the end of two layers that do not collapse."""
     first, second = result.strength
     size = (first + second - result.capacity) / 2  # sqrt(alpha)
-    return tuple(algebra.maximum([size - start, start * 0]) for start in result.frobenius)
+    return tuple(max(size - start, start * 0) for start in result.frobenius)

@@ -16,6 +16,7 @@ HE = pt.initialization("he")
 X_, Y_ = sp.symbols("x y", real=True)
 PLAN = nm.Plan(points=[(1, 0)], widths=(10, 20), seeds=1)
 RUNS = nm.scan(PLAN, executor=nm.Serial())
+RECURRENT = pt.recurrent(pt.m**-X_, pt.m**-Y_, pt.m**-X_, steps=2)
 
 CALLS = {
     "linearize(None)": lambda: nm.linearize(None),
@@ -150,6 +151,13 @@ CALLS = {
     "slope(list)": lambda: pt.phase_diagram().slope(["w"]),
     "evaluate(layer)": lambda: pt.phase_diagram().evaluate(1.0, 0.0, layers=["b"]),
     "network_at(3)": lambda: pt.phase_diagram().network_at(3),
+    "graph_diagram(3)": lambda: pt.graph_diagram(3, (X_, Y_)),
+    "graph_diagram(coordinates)": lambda: pt.graph_diagram(RECURRENT, "xy"),
+    "graph_diagram(free symbol)": lambda: pt.graph_diagram(RECURRENT, (X_, sp.Symbol("z", real=True))).slope("U"),
+    "graph_diagram(norm)": lambda: pt.graph_diagram(RECURRENT, (X_, Y_), norm="nuclear"),
+    "graph_diagram(zero)": lambda: pt.graph_diagram(pt.recurrent(pt.m**-X_, pt.m**-Y_, 0, steps=2), (X_, Y_)),
+    "graph_diagram(theta)": lambda: pt.graph_diagram(RECURRENT, (X_, Y_)).boundary("theta"),
+    "graph_at(3)": lambda: pt.graph_diagram(RECURRENT, (X_, Y_)).graph_at(3),
     "relu_power(m)": lambda: pt.relu_power(pt.m),
     "leaky_relu(d)": lambda: pt.leaky_relu("d"),
     "Activation(zero)": lambda: pt.Activation("none", right=0),

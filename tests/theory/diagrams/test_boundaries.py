@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import phasetheory as pt
 from phasetheory.diagrams.boundaries import boundary_of
-from phasetheory.diagrams.piecewise import MAX_PLUS, PiecewiseLinear
+from phasetheory.diagrams.by_region import by_region
 from phasetheory.diagrams.polygons import Affine, at_infinity
 
 X, Y = sp.symbols("x y", real=True)
@@ -68,15 +68,15 @@ def test_a_horizontal_segment_gives_its_finite_ends():
     assert flat.at(2) == ()
 
 
-def affine(*coefficients):
-    return PiecewiseLinear.affine(Affine(*map(Fraction, coefficients)))
+def piecewise(algorithm, *functions):
+    """What an algorithm makes of affine functions, given by their coefficients."""
+    return by_region(lambda *values: [algorithm(*values)], [Affine(*map(Fraction, f)) for f in functions])[0]
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_line_through_two_cells_of_one_function_is_one_segment(sign):
     """x + 2y - 3, but more where x > 5 and y > 7: what is left is no convex cell, and the line goes through both its parts."""
-    bump = MAX_PLUS.minimum([affine(-5, 1, 0), affine(-7, 0, 1)])
-    slope = (affine(-3, 1, 2) + MAX_PLUS.maximum([bump, affine(0, 0, 0)])) * sign
+    slope = piecewise(lambda f, x, y: (f + max(min(x, y), 0)) * sign, (-3, 1, 2), (-5, 1, 0), (-7, 0, 1))
     assert len(slope.cells) > 2
     found = boundary_of(slope, "w", (X, Y))
     (segment,) = found.segments
@@ -92,7 +92,7 @@ def test_a_line_through_two_cells_of_one_function_is_one_segment(sign):
 
 def test_two_segments_that_meet_at_a_corner_stay_two():
     """max(x - 1, y - x/3 - 2): zero on x = 1 below, on y = 2 + x/3 to the left, and they meet at (1, 7/3)."""
-    found = boundary_of(MAX_PLUS.maximum([affine(-1, 1, 0), affine(-2, Fraction(-1, 3), 1)]), "w", (X, Y))
+    found = boundary_of(piecewise(max, (-1, 1, 0), (-2, Fraction(-1, 3), 1)), "w", (X, Y))
     assert str(found) == "x = 1 for y <= 7/3; x = 3*y - 6 for y <= 7/3"
     corner = (Fraction(1), Fraction(7, 3))
     assert [segment.end for segment in found.segments] == [corner, corner]
@@ -104,7 +104,7 @@ def test_two_segments_that_meet_at_a_corner_stay_two():
 
 @pytest.mark.parametrize(("left", "right"), [(-2, 3), (-5, -1), (1, 2), (Fraction(-1, 3), 7)])
 def test_segments_that_start_at_one_height_are_in_order_from_the_left(left, right):
-    slope = MAX_PLUS.maximum([affine(-right, 1, 0), affine(left, -1, 0)])
+    slope = piecewise(max, (-right, 1, 0), (left, -1, 0))
     assert str(boundary_of(slope, "w", (X, Y))) == f"x = {left}; x = {right}"
 
 

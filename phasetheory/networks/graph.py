@@ -1,0 +1,246 @@
+r"""Networks as graphs: layers, some of them used more than once, on paths from the input to the output.
+
+    f(x) = (1/alpha) sum over paths of multiplier prod_l W_l^(k_l)          on a fixed pattern of open and closed relus
+
+Convolutions, recurrent and residual networks, biases, many outputs and normalisation are values of it, made by
+:mod:`phasetheory.networks.architectures`; a :class:`~phasetheory.Network` is the graph of one path. What is asked of a
+network can be asked of a graph. All of it is derived (:mod:`phasetheory.scaling.tropical`), nothing on slopes is proved;
+the conserved quantities are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import sympy as sp
+
+from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
+from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.layers import Layer, Parallel, Path, Series
+from phasetheory.networks.network import Network, check_network, layer_fans
+from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
+from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
+from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
+from phasetheory.scaling.regimes import Basis, Regime, classify
+from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
+from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
+from phasetheory.symbols.exponents import exponent, positive_scale
+from phasetheory.symbols.expressions import listed_or_none
+from phasetheory.symbols.rationals import as_fraction
+
+__all__ = ["Architecture", "Graph"]
+
+_ONE: Any = sp.S.One
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a graph was made as, for whoever builds a module of the same architecture.
+
+    Attributes
+    ----------
+    kind : str
+        ``'general'``, ``'chain'``, ``'convolutional'``, ``'recurrent'``, ``'residual'`` or ``'attention'``.
+    parameters : mapping
+        What the constructor was given besides scales: ``steps``, ``lags``, ``blocks``, ``multiplier``, ``outputs``, ...
+    """
+
+    kind: str = "general"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network as a graph of layers and paths, a point of the theory.
+
+    Parameters
+    ----------
+    layers : mapping of str to Layer
+    paths : sequence of Path, or Series
+        One by one, or as layers in series and in parallel where they are many.
+    alpha : scale
+        The output is divided by it.
+    targets : sequence of str
+        Kinds of targets to be learned, each with a residual of its own; one kind by default.
+    name : str
+    architecture : Architecture
+
+    Examples
+    --------
+    >>> import phasetheory as pt
+    >>> layers = {"w": pt.Layer(1, 1, "m"), "a": pt.Layer("1/sqrt(m)", "m", 1)}
+    >>> Graph(layers, [Path({"w": 1, "a": 1})]).slopes()
+    {'w': -3/2, 'a': -1/2}
+    """
+
+    layers: Mapping[str, Layer]
+    paths: "tuple[Path, ...] | Series"
+    alpha: sp.Expr = _ONE
+    targets: tuple[str, ...] = ("all",)
+    name: str = ""
+    architecture: Architecture = Architecture()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layers, Mapping) or not all(isinstance(layer, Layer) for layer in self.layers.values()):
+            raise TheoryError(f"layers = {shown(self.layers)}; give a Layer for every name")
+        paths = self.paths if isinstance(self.paths, Series) else tuple(listed_or_none(self.paths) or ())
+        if not isinstance(paths, Series) and not (paths and all(isinstance(path, Path) for path in paths)):
+            raise TheoryError(f"paths = {shown(self.paths)}; give at least one Path, or one Series of layers")
+        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        object.__setattr__(self, "paths", paths)
+        object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
+        self._check_targets(paths)
+        used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
+        if unknown := used - self.layers.keys():
+            raise TheoryError(
+                f"a path uses {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
+            )
+        if not isinstance(paths, Series):  # what is left is on a path that counts
+            used = set().union(*(path.uses for path in paths if any(map(path.serves, self.targets))))
+        if idle := [layer for layer in self.layers if layer not in used]:
+            raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
+
+    def _check_targets(self, paths: Any) -> None:
+        given = listed_or_none(self.targets)
+        if not given or not all(isinstance(target, str) for target in given) or len(set(given)) < len(given):
+            raise TheoryError(f"targets = {shown(self.targets)}; give names of kinds of targets, each once")
+        object.__setattr__(self, "targets", tuple(given))
+        if isinstance(paths, Series):
+            if len(given) > 1:
+                raise TheoryError(
+                    f"targets = {shown(self.targets)}: a Series has one kind; list its paths where there are several"
+                )
+        elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
+            raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
+
+    @classmethod
+    def of(cls, network: Network) -> "Graph":
+        """A fully connected network as a graph: one path through all layers.
+
+        Examples
+        --------
+        >>> net = Network((1, 1, 1), alpha="m")
+        >>> Graph.of(net).slopes() == net.slopes()
+        True
+        """
+        check_network(network)
+        network._require_degree_one("graphs are made")
+        rows = zip(network.layers, network.sigmas, layer_fans(network.depth), network.learning_rates, strict=True)
+        layers = {name: Layer(sigma, *fans, rate) for name, sigma, fans, rate in rows}
+        path = Path(dict.fromkeys(layers, 1))
+        return cls(layers, (path,), network.alpha, name=network.name, architecture=Architecture("chain"))
+
+    def replace(self, sigmas: Mapping[str, Any] | None = None, alpha: Any = None) -> "Graph":
+        """The same graph with other scales of some layers, or another alpha."""
+        given = dict(sigmas or {})
+        if unknown := given.keys() - self.layers.keys():
+            raise TheoryError(
+                f"sigmas has {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
+            )
+        layers = {k: replace(layer, sigma=given[k]) if k in given else layer for k, layer in self.layers.items()}
+        return replace(self, layers=layers, alpha=self.alpha if alpha is None else alpha)
+
+    @cached_property
+    def exponents(self) -> GraphExponents:
+        """Exponents in the width of all scales, learning rates absorbed; free symbols are kept."""
+        layers = {name: layer.exponents for name, layer in self.layers.items()}
+        return GraphExponents(layers, self._paths_in_exponents, exponent(self.alpha))
+
+    @property
+    def _paths_in_exponents(self) -> Paths:
+        if isinstance(self.paths, Series):
+            return SeriesParallel(self._part(self.paths), *self.targets)
+        paths = [self._path_exponents(path, target) for target in self.targets for path in self.paths]
+        return ListedPaths(tuple(path for path in paths if path is not None))
+
+    def _part(self, part: "Series | Parallel | str") -> Part:
+        """A part of the graph in exponents, learning rates absorbed."""
+        if isinstance(part, str):
+            layer = self.layers[part]
+            return Leaf(part, layer.rate / 2 * layer.degree, layer.degree)
+        parts = tuple(self._part(own) for own in part.parts)
+        return SeriesPart(parts, exponent(part.multiplier)) if isinstance(part, Series) else ParallelPart(parts)
+
+    def _path_exponents(self, path: Path, target: str) -> PathExponents | None:
+        if not path.serves(target):
+            return None
+        caps = [cap for cap in path.caps if cap.targets is None or target in cap.targets]
+        return PathExponents(
+            layers=frozenset(path.uses),
+            term=self._term(path),
+            caps=tuple(tuple(self._term(bound) for bound in cap.paths) for cap in caps),
+            target=target,
+        )
+
+    def _term(self, path: Path) -> Term:
+        uses = {layer: uses for layer, uses in path.uses.items() if self.layers[layer].degree}
+        absorbed = sum((self.layers[layer].rate * uses[layer] / 2 for layer in uses), start=sp.S.Zero)
+        return Term(exponent(path.multiplier) + absorbed, uses)
+
+    @cached_property
+    def flow(self) -> TropicalFlow:
+        """The growth of every layer in exponents, :func:`phasetheory.scaling.tropical.tropical_flow`."""
+        zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
+        exponents = self.exponents.map(with_infinity(_number) if zeros else _number)
+        if zeros and all(value.infinite < -1 for value in exponents.paths.capacity(exponents.start)):
+            raise TheoryError(
+                f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
+                "and nothing ever moves; let fewer layers start at zero"
+            )
+        return tropical_flow(exponents)
+
+    def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
+        """Slope S_l = lim log RD_l / log m of every layer, exact; derived.
+
+        Parameters
+        ----------
+        norm : str
+            ``'frobenius'`` or ``'spectral'``.
+        """
+        return {layer: finite_or_infinite(slope) for layer, slope in self.flow.slopes(norm).items()}
+
+    def displacements(self) -> dict[str, sp.Expr]:
+        """Exponent of how far every layer moves, in the weights as they are given; derived."""
+        return {name: finite_or_infinite(moved) + self.layers[name].rate / 2 for name, moved in self.flow.moved.items()}
+
+    def basis(self) -> dict[str, Basis]:
+        """What the regime of every layer rests on: the scaling argument; nothing on slopes of graphs is proved."""
+        return dict.fromkeys(self.layers, Basis.DERIVED)
+
+    def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
+        """Regime of every layer: the sign of its slope."""
+        return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+
+    def learning_rate_scaling(self) -> LearningRateScaling:
+        """How the largest stable step and the time to fit scale with the width (derived), for the square loss."""
+        return learning_rates_of_flow(self.flow)
+
+    def conserved(self) -> tuple[ConservedQuantity, ...]:
+        """What gradient flow conserves, each proved; with learning rates |W_l|^2 stands for |W_l|^2/eta_l.
+
+        Examples
+        --------
+        >>> import phasetheory as pt
+        >>> [str(law) for law in pt.recurrent(1, 1, 1, steps=3).conserved()]
+        ['|U|² - |a|²']
+        """
+        paths = self.paths.spanning() if isinstance(self.paths, Series) else [path.uses for path in self.paths]
+        degrees = [{layer: k * self.layers[layer].degree for layer, k in uses.items()} for uses in paths]
+        return conserved_quantities(tuple(self.layers), degrees)
+
+    @property
+    def capacity(self) -> sp.Expr:
+        """Exponent of the largest output reachable near the start, over its strongest path: large where positive."""
+        return sp.Max(*self.exponents.paths.capacity(self.exponents.start)) - self.exponents.alpha
+
+
+def _number(value: sp.Expr) -> Fraction:
+    if value.free_symbols:
+        raise TheoryError(f"exponent {value} has free symbols; give them values")
+    return as_fraction(value, name="exponent")
