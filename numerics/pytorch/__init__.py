@@ -13,4 +13,6 @@ if find_spec("torch") is None:
         "pip install torch --index-url https://download.pytorch.org/whl/cpu"
     )
 
-__all__: list[str] = []
+from numerics.networks.module import Module
+
+__all__ = ["Module"]
