@@ -6,7 +6,7 @@ Weights share their memory with NumPy: a pullback is good until they are written
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,6 @@ except ImportError as error:
         "a network given as a module needs PyTorch, which is not installed; pip install 'phasetheory[torch]', or for the CPU "
         "alone pip install torch --index-url https://download.pytorch.org/whl/cpu"
     ) from error
-
-if TYPE_CHECKING:
-    from numerics.networks.module import Module
 
 __all__ = ["Forward", "Jacobian", "Pullback", "prepared"]
 
@@ -103,7 +100,13 @@ class Forward:
 
     Parameters
     ----------
-    network : Module
+    function : torch.nn.Module
+    names : tuple of str
+        Of its parameters.
+    scales : tuple of float
+        The parameters are these times V.
+    weights : tuple of arrays
+        Some V, to see what the function makes of X.
     X : array (n, ...)
 
     Attributes
@@ -112,14 +115,21 @@ class Forward:
         Of the output, (n,) or (n, k).
     """
 
-    def __init__(self, network: "Module", X: np.ndarray) -> None:
-        self._function, self._names, self._scales = network.function, network.layers, network.scales
+    def __init__(
+        self,
+        function: torch.nn.Module,
+        names: tuple[str, ...],
+        scales: tuple[float, ...],
+        weights: Sequence[np.ndarray],
+        X: np.ndarray,
+    ) -> None:
+        self._function, self._names, self._scales = function, names, scales
         self._inputs = torch.from_numpy(X)
         self.shape: tuple[int, ...] = ()
         try:
-            found = self._raw(*_tensors(network.weights))
+            found = self._raw(*_tensors(weights))
         except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
-            kind = type(network.function).__name__
+            kind = type(function).__name__
             raise InputError(
                 f"{kind} does not take X of shape {X.shape} and type {X.dtype}: {shown(str(error))}"
             ) from error

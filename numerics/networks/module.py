@@ -18,7 +18,7 @@ from numerics.arrays import listed, plain_text, positive_number, real_array, rea
 from numerics.errors import InputError, shown
 
 if TYPE_CHECKING:
-    from numerics.networks.automatic import Jacobian
+    from numerics.networks.automatic import Forward, Jacobian
 
 __all__ = ["Module", "sample_array"]
 
@@ -121,9 +121,7 @@ class Module:
 
     def __call__(self, X: ArrayLike) -> np.ndarray:
         """Output f at samples X (n, ...); shape (n,) or (n, k), as the module has it."""
-        from numerics.networks.automatic import Forward
-
-        forward = Forward(self, sample_array(X))
+        forward = self.forward(X)
         found = forward.output(self.weights)
         return found if self.centre is None else found - forward.output(self.centre)
 
@@ -132,9 +130,13 @@ class Module:
 
         Memory: 8 bytes times outputs times weights.
         """
+        return self.forward(X).jacobian(self.weights)
+
+    def forward(self, X: ArrayLike) -> "Forward":
+        """The module's output at samples X as a function of the weights V."""
         from numerics.networks.automatic import Forward
 
-        return Forward(self, sample_array(X)).jacobian(self.weights)
+        return Forward(self.function, self.layers, self.scales, self.weights, sample_array(X))
 
 
 def sample_array(X: ArrayLike) -> np.ndarray:

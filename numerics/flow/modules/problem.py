@@ -15,7 +15,6 @@ from numerics.flow.modules.loss import CrossEntropy, Loss, Squares
 from numerics.flow.modules.state import ModuleFlow, ModulePoint
 from numerics.flow.problem import Method
 from numerics.flow.rkc import RungeKuttaChebyshev
-from numerics.networks.automatic import Forward
 from numerics.networks.module import Module
 
 __all__ = ["PROBLEMS", "ClassificationProblem", "ModuleProblem"]
@@ -43,7 +42,7 @@ class ModuleProblem:
             raise InputError(f"threads = {threads!r} for a Module; leave it out: torch.set_num_threads sets them")
         if decay:
             raise InputError("weight_decay for a Module: its flow is integrated without; leave it out")
-        forward = Forward(network, X)
+        forward = network.forward(X)
         self.network, self.layers = network, network.layers
         # of a layer that starts at zero there is no relative distance
         self.sizes = tuple(float(np.linalg.norm(w)) or float("nan") for w in network.weights)
