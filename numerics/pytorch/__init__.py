@@ -14,5 +14,6 @@ if find_spec("torch") is None:
     )
 
 from numerics.networks.module import Module
+from numerics.pytorch.reference import reference
 
-__all__ = ["Module"]
+__all__ = ["Module", "reference"]

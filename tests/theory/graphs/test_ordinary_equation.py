@@ -31,12 +31,16 @@ def integrated(graph):
     while output < float(graph.alpha) * LOG_M:
         values = [c + sum(k * size[layer] for layer, k in uses.items()) for c, uses in paths]
         rates = {
-            layer: log_sum([math.log(uses[layer]) + v for v, (_, uses) in zip(values, paths, strict=True) if layer in uses])
+            layer: log_sum(
+                [math.log(uses[layer]) + v for v, (_, uses) in zip(values, paths, strict=True) if layer in uses]
+            )
             for layer in start
         }
         # the output may not change by more than a tenth of its goal either
         gain = log_sum([2 * rate - 2 * size[layer] for layer, rate in rates.items()])
-        time = min(min(2 * size[k] - rate for k, rate in rates.items()), float(graph.alpha) * LOG_M - gain) + math.log(STEP)
+        time = min(min(2 * size[k] - rate for k, rate in rates.items()), float(graph.alpha) * LOG_M - gain) + math.log(
+            STEP
+        )
         output = log_sum([output, gain + time - math.log(2)])
         added = {layer: log_sum([added[layer], rates[layer] + time]) for layer in start}
         size = {layer: log_sum([2 * start[layer], added[layer]]) / 2 for layer in start}
