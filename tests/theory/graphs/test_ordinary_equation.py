@@ -8,7 +8,7 @@ import random
 import statistics
 from fractions import Fraction
 
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, PathExponents, Term
+from phasetheory.scaling.paths import GraphExponents, LayerExponents, ListedPaths, PathExponents, Term
 from phasetheory.scaling.tropical import tropical_flow
 
 LOG_M = 80
@@ -24,7 +24,7 @@ def log_sum(values):
 def integrated(graph):
     """Exponents of how far every layer has moved."""
     start = {name: float(layer.strength) * LOG_M for name, layer in graph.layers.items()}
-    paths = [(float(path.term.multiplier) * LOG_M, path.term.uses) for path in graph.paths]
+    paths = [(float(path.term.multiplier) * LOG_M, path.term.uses) for path in graph.paths.paths]
     size = dict(start)
     added = dict.fromkeys(start, -math.inf)  # log of u^2 - u(0)^2
     output = -math.inf
@@ -62,7 +62,7 @@ def draw(source):
     start = {layer: number() for layer in layers}
     return GraphExponents(
         {layer: LayerExponents(s, s, s) for layer, s in start.items()},
-        tuple(PathExponents(frozenset(uses), Term(number() / 2, uses)) for uses in paths),
+        ListedPaths(tuple(PathExponents(frozenset(uses), Term(number() / 2, uses)) for uses in paths)),
         number(),
     )
 
