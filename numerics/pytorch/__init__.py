@@ -14,6 +14,7 @@ if find_spec("torch") is None:
     )
 
 from numerics.networks.module import Module
+from numerics.pytorch.cells import distances, train_reference
 from numerics.pytorch.reference import reference
 
-__all__ = ["Module", "reference"]
+__all__ = ["Module", "distances", "reference", "train_reference"]

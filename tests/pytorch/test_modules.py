@@ -1,8 +1,10 @@
 """A module as a network: its derivatives, its flow beside the engines of this package, and what it refuses."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -278,3 +280,8 @@ def test_without_pytorch_one_line_says_what_to_install():
     last = found.stderr.strip().splitlines()[-1]
     assert last.startswith("numerics.errors.MissingPackageError: numerics.pytorch needs PyTorch")
     assert "pip install 'phasetheory[torch]'" in last
+
+
+def test_every_public_name_has_its_place_in_the_reference():
+    page = (Path(__file__).parents[2] / "docs" / "api" / "pytorch.md").read_text()
+    assert set(re.findall(r"^   (\w+)$", page, re.M)) == set(nm.pytorch.__all__)
