@@ -10,9 +10,12 @@ The folders, from the ground up: kernels; networks, datasets, scans; slopes, obs
 figures; commands. Imports point down from commands to kernels.
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from numerics import datasets, slopes
 from numerics.datasets import load_data
-from numerics.errors import GradientFlowError, InputError, ScanError
+from numerics.errors import GradientFlowError, InputError, MissingPackageError, ScanError
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
 from numerics.experiments.decay_walk import DecayWalk, Walk, decay_walk
@@ -76,6 +79,7 @@ __all__ = [
     "Location",
     "MeanField",
     "MeanFieldSlopes",
+    "MissingPackageError",
     "Observable",
     "OrientationHistogram",
     "Outcome",
@@ -133,3 +137,10 @@ __all__ = [
     "train_points",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``numerics.pytorch``, which imports PyTorch, when it is asked for."""
+    if name == "pytorch":
+        return import_module("numerics.pytorch")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["GradientFlowError", "InputError", "ScanError", "check_choice", "check_type", "shown"]
+__all__ = ["GradientFlowError", "InputError", "MissingPackageError", "ScanError", "check_choice", "check_type", "shown"]
 
 _SHOWN = 80  # characters of a value that a message repeats
 _BITS = 200  # of the largest integer that it repeats
@@ -15,6 +15,10 @@ class InputError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+class MissingPackageError(InputError, ImportError):
+    """A package that only some of the functions need is not installed; the line says how to install it."""
 
 
 def shown(value: object) -> str:

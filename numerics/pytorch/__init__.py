@@ -1,0 +1,20 @@
+"""nm.pytorch: the user's own networks, given as PyTorch modules. The only part that needs PyTorch, an extra.
+
+``import numerics`` does not import this package; ``numerics.pytorch`` does, and without PyTorch says in one line what to install.
+"""
+
+from importlib.util import find_spec
+
+from numerics.errors import MissingPackageError
+
+if find_spec("torch") is None:
+    raise MissingPackageError(
+        "numerics.pytorch needs PyTorch, which is not installed; pip install 'phasetheory[torch]', or for the CPU alone "
+        "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+    )
+
+from numerics.networks.module import Module
+from numerics.pytorch.cells import distances, train_reference
+from numerics.pytorch.reference import reference
+
+__all__ = ["Module", "distances", "reference", "train_reference"]
