@@ -1,0 +1,82 @@
+r"""Dropout in a flow of two layers, averaged over the masks: neuron k feels e_i + q f_k(x_i) in the place of e_i.
+
+Kept with probability p and divided by it, hidden neurons leave R + P on average, P = (q/2n) sum_i sum_k f_k(x_i)^2 with
+f_k = kappa u_k sigma(v_k.x) and q = (1 - p)/p (proved, :mod:`phasetheory.dynamics.dropout`). P depends on u_k sigma(v_k.x)
+alone, so u_k^2 - |v_k|^2 stays conserved; its force on a neuron vanishes on every kink.
+
+**The residual** obeys e' = -K e - b, with the tangent kernel K and b_j = grad f(x_j).grad P, what the penalty takes from the
+output. Once the data are fitted e is as small as -K^-1 b, and what it drives has to outweigh P to that part. So where the kernel
+is held over a step, it and b are those in the middle of it, as they changed over the step before.
+
+**A neuron** has forces of its own, q f_k(x_i) beside e_i. The kink-exact method holds them, too, at their values in the middle
+of the step, which half of it in one go foresees: the motion stays a hyperbolic rotation from kink to kink, and on the law of
+balance. They change at the rate (q kappa^2/n) sum_i (sigma(z_i)^2 + u^2 |x_i|^2) at most, and a step is as short as rtol asks.
+"""
+
+from typing import NamedTuple, SupportsFloat
+
+import numpy as np
+
+from numerics.arrays import real_number
+from numerics.errors import InputError
+from numerics.flow.decay import Decay
+from numerics.networks.deep import DeepNetwork
+from numerics.networks.two_layer import TwoLayer
+
+__all__ = ["Driven", "drive", "dropout_ratio", "keep_probability"]
+
+_SMALL = 0.05  # h times an eigenvalue below which differences cancel and series do not
+
+
+class Driven(NamedTuple):
+    """The residual of a step: its mean over it, and at its end; float64 (n,) each."""
+
+    mean: np.ndarray
+    end: np.ndarray
+
+
+def drive(kernel: np.ndarray, residual: np.ndarray, pull: np.ndarray, h: float) -> Driven:
+    """Solve e' = -K e - b over h with K (n, n) and b = ``pull`` (n,) held; negative eigenvalues, rounding, count as zero."""
+    eigenvalues, vectors = np.linalg.eigh(kernel)
+    x = h * np.maximum(eigenvalues, 0.0)
+    safe = np.maximum(x, _SMALL)
+    # phi_1 and phi_2 of -x, (1 - exp(-x))/x and (1 - phi_1)/x
+    first = np.where(
+        x > _SMALL, -np.expm1(-safe) / safe, 1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))
+    )
+    series = 0.5 - x / 6 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6 * (1 - x / 7))))
+    second = np.where(x > _SMALL, (1 + np.expm1(-safe) / safe) / safe, series)
+    e, b = vectors.T @ residual, vectors.T @ pull
+    return Driven(vectors @ (first * e - h * second * b), vectors @ (np.exp(-x) * e - h * first * b))
+
+
+def keep_probability(dropout: SupportsFloat) -> float:
+    """The probability with which a neuron is kept, checked."""
+    kept = real_number(dropout, "dropout")
+    if not 0.0 < kept <= 1.0:
+        raise InputError(
+            f"dropout = {kept:g}; give the probability in (0, 1] with which a hidden neuron is kept, 1 for no dropout "
+            "(PyTorch's p, with which it is dropped, is 1 minus that)"
+        )
+    return kept
+
+
+def dropout_ratio(dropout: SupportsFloat, network: TwoLayer | DeepNetwork, decay: Decay) -> float:
+    """Ratio q = (1 - p)/p of what the user asked for; 0 without dropout.
+
+    Raises
+    ------
+    InputError
+        No probability; several layers, or weight decay besides.
+    """
+    kept = keep_probability(dropout)
+    if kept == 1.0:
+        return 0.0
+    if not isinstance(network, TwoLayer):
+        raise InputError(
+            f"dropout = {kept:g} for a DeepNetwork: the masks of several layers multiply, and their average is no sum over "
+            "neurons; it is worked out for a TwoLayer"
+        )
+    if decay:
+        raise InputError(f"dropout = {kept:g} and weight_decay: each is integrated alone; leave one of them out")
+    return (1.0 - kept) / kept
