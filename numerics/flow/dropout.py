@@ -50,33 +50,31 @@ def drive(kernel: np.ndarray, residual: np.ndarray, pull: np.ndarray, h: float) 
     return Driven(vectors @ (first * e - h * second * b), vectors @ (np.exp(-x) * e - h * first * b))
 
 
-def keep_probability(dropout: SupportsFloat) -> float:
-    """The probability with which a neuron is kept, checked."""
+def keep_probability(dropout: SupportsFloat, network: TwoLayer | DeepNetwork) -> float:
+    """The probability with which a hidden neuron is kept, checked.
+
+    Raises
+    ------
+    InputError
+        No probability in (0, 1]; dropout of several layers.
+    """
     kept = real_number(dropout, "dropout")
     if not 0.0 < kept <= 1.0:
         raise InputError(
             f"dropout = {kept:g}; give the probability in (0, 1] with which a hidden neuron is kept, 1 for no dropout "
             "(PyTorch's p, with which it is dropped, is 1 minus that)"
         )
-    return kept
-
-
-def dropout_ratio(dropout: SupportsFloat, network: TwoLayer | DeepNetwork, decay: Decay) -> float:
-    """Ratio q = (1 - p)/p of what the user asked for; 0 without dropout.
-
-    Raises
-    ------
-    InputError
-        No probability; several layers, or weight decay besides.
-    """
-    kept = keep_probability(dropout)
-    if kept == 1.0:
-        return 0.0
-    if not isinstance(network, TwoLayer):
+    if kept < 1.0 and not isinstance(network, TwoLayer):
         raise InputError(
             f"dropout = {kept:g} for a DeepNetwork: the masks of several layers multiply, and their average is no sum over "
             "neurons; it is worked out for a TwoLayer"
         )
-    if decay:
+    return kept
+
+
+def dropout_ratio(dropout: SupportsFloat, network: TwoLayer | DeepNetwork, decay: Decay) -> float:
+    """Ratio q = (1 - p)/p of what the user asked for; 0 without dropout. Weight decay besides is refused."""
+    kept = keep_probability(dropout, network)
+    if kept < 1.0 and decay:
         raise InputError(f"dropout = {kept:g} and weight_decay: each is integrated alone; leave one of them out")
     return (1.0 - kept) / kept
