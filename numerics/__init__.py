@@ -45,6 +45,7 @@ from numerics.flow import (
     descend,
     gradient_flow,
     normalised_decay,
+    settling_time,
 )
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import sample_network
@@ -128,6 +129,7 @@ __all__ = [
     "sample_network",
     "scaling_check",
     "scan",
+    "settling_time",
     "slopes",
     "tangent_kernel",
     "train_points",

@@ -211,7 +211,7 @@ def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) 
     across = "orientation of $w_k$, from $-\\pi$ to $\\pi$"
     if plan.data[0].shape[1] > 2:
         across = "projection of $w_k/|w_k|$ on the leading direction, from -1 to 1"
-    heading(figure, f"{verbatim(plan.data_name)}: amplitude over the largest against {across}")
+    heading(figure, f"{verbatim(plan.data_name)}{plan.caption}: amplitude over the largest against {across}")
     return figure
 
 
@@ -231,7 +231,9 @@ def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationP
         along = [float(slopes[i, prime]) for i in chosen]
         plot_measure_against_width(used, points, along, measure=measure, ax=against_width)
     seeds = f"{dataset.seed.size} seeds" if dataset.seed.size > 1 else "one seed"
-    caption = f"{verbatim(plan.data_name)}: condensation of the input weights over the phase diagram, {seeds}"
+    caption = (
+        f"{verbatim(plan.data_name)}{plan.caption}: condensation of the input weights over the phase diagram, {seeds}"
+    )
     if len(chosen) < columns:
         caption += f"; against the width {len(chosen)} of {columns} columns"
     heading(figure, caption, size=12)

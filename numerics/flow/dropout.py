@@ -18,13 +18,14 @@ from typing import NamedTuple, SupportsFloat
 import numpy as np
 
 from numerics.arrays import real_number
-from numerics.errors import InputError
+from numerics.errors import InputError, check_type
 from numerics.flow.decay import Decay
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["Driven", "drive", "dropout_ratio", "keep_probability"]
+__all__ = ["Driven", "as_dropout", "drive", "dropout_ratio", "keep_probability", "settling_time"]
 
+_SETTLED = 10.0  # times (m/q) T: measured on four points, m = 400
 _SMALL = 0.05  # h times an eigenvalue below which differences cancel and series do not
 
 
@@ -50,20 +51,20 @@ def drive(kernel: np.ndarray, residual: np.ndarray, pull: np.ndarray, h: float) 
     return Driven(vectors @ (first * e - h * second * b), vectors @ (np.exp(-x) * e - h * first * b))
 
 
-def keep_probability(dropout: SupportsFloat, network: TwoLayer | DeepNetwork) -> float:
-    """The probability with which a hidden neuron is kept, checked.
-
-    Raises
-    ------
-    InputError
-        No probability in (0, 1]; dropout of several layers.
-    """
+def as_dropout(dropout: SupportsFloat) -> float:
+    """The probability with which a hidden neuron is kept, checked."""
     kept = real_number(dropout, "dropout")
     if not 0.0 < kept <= 1.0:
         raise InputError(
             f"dropout = {kept:g}; give the probability in (0, 1] with which a hidden neuron is kept, 1 for no dropout "
             "(PyTorch's p, with which it is dropped, is 1 minus that)"
         )
+    return kept
+
+
+def keep_probability(dropout: SupportsFloat, network: TwoLayer | DeepNetwork) -> float:
+    """The same for one network; several layers are refused."""
+    kept = as_dropout(dropout)
     if kept < 1.0 and not isinstance(network, TwoLayer):
         raise InputError(
             f"dropout = {kept:g} for a DeepNetwork: the masks of several layers multiply, and their average is no sum over "
@@ -78,3 +79,35 @@ def dropout_ratio(dropout: SupportsFloat, network: TwoLayer | DeepNetwork, decay
     if kept < 1.0 and decay:
         raise InputError(f"dropout = {kept:g} and weight_decay: each is integrated alone; leave one of them out")
     return (1.0 - kept) / kept
+
+
+def settling_time(network: TwoLayer, dropout: SupportsFloat) -> float:
+    """Normalised time after which dropout has decided among the networks that fit: tau = kappa t = 10 (m/q) T.
+
+    T = min(kappa', 1/kappa')/max(P, 1) is the order of the time tau of the fit, P = m kappa, and q = (1 - p)/p.
+
+    Parameters
+    ----------
+    network : TwoLayer
+        The start.
+    dropout : float
+        Probability p in (0, 1) with which a neuron is kept.
+
+    Accuracy
+    --------
+    An order: three times as long changes the entropy of the directions by 0.02 at most, on four points with 400 neurons.
+
+    Examples
+    --------
+    >>> from numerics import TwoLayer
+    >>> net = TwoLayer.draw(400, 20 / 400, 1, 2, rng=0)
+    >>> round(settling_time(net, 0.5) * net.kappa)  # tau
+    200
+    """
+    check_type(network, "network", TwoLayer)
+    kept = as_dropout(dropout)
+    if kept == 1.0:
+        raise InputError("dropout = 1 keeps every neuron, and nothing settles; give a probability below 1")
+    prime = network.kappa_prime
+    fit = min(prime, 1 / prime) / max(network.width * network.kappa, 1.0)
+    return _SETTLED * network.width * kept / (1.0 - kept) * fit / network.kappa
