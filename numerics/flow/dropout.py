@@ -100,7 +100,7 @@ def settling_time(network: TwoLayer, dropout: SupportsFloat) -> float:
     Examples
     --------
     >>> from numerics import TwoLayer
-    >>> net = TwoLayer.draw(400, 20 / 400, 1, 2, rng=0)
+    >>> net = TwoLayer.sample(400, gamma=0.5, gamma_prime=0, inputs=[[0.5, 1.0]])  # P = 20
     >>> round(settling_time(net, 0.5) * net.kappa)  # tau
     200
     """

@@ -48,7 +48,8 @@ def _make(desk: Desk) -> Content:
                 "--weight-decay 1/m', 'phasetheory diagram --weight-decay 1/2'), and gradient_flow integrates it "
                 "(weight_decay=); 'phasetheory decay' draws the walk. Answered for dropout of two layers: derived ('phasetheory "
                 "classify ntk --dropout 1/2'), integrated on average over the masks and trained with them (dropout=), and "
-                "'phasetheory condense --dropout 0.5' shows that it condenses a linear network. The pages here are of flows without either; label noise is open."
+                "'phasetheory condense --dropout 0.5' shows that it condenses a linear network. The pages here are of flows "
+                "without either; label noise is open."
             ),
             paragraph(
                 "3. Other networks ('fully connected, CNN, RNN'). Answered for fully connected ones: diagrams of any "
