@@ -48,6 +48,7 @@ from numerics.flow import (
     descend,
     gradient_flow,
     normalised_decay,
+    settling_time,
 )
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import sample_network
@@ -132,6 +133,7 @@ __all__ = [
     "sample_network",
     "scaling_check",
     "scan",
+    "settling_time",
     "slopes",
     "tangent_kernel",
     "train_points",

@@ -29,7 +29,7 @@ from numerics.scans import Workers, failures, scan
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["condensation_table", "condense", "near_predicted"]
+__all__ = ["condensation_table", "condense", "near_predicted", "output_entropy_line"]
 
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
@@ -48,6 +48,13 @@ def condense(
     loss_tol: Annotated[
         float | None, typer.Option(help=f"Loss at which a run ends; by default 1e-6, of digits 1e-4, {RULE}.")
     ] = None,
+    dropout: Annotated[
+        float,
+        typer.Option(
+            help="Probability in (0, 1] with which a hidden neuron is kept: every network is trained without dropout and "
+            "with it, averaged over the masks, by default of 400,4000 neurons; 1 is no dropout."
+        ),
+    ] = 1.0,
     store: Annotated[
         Path | None, typer.Option(help="Folder of the results (Zarr); the same command again goes on with it.")
     ] = None,
@@ -68,6 +75,7 @@ def condense(
         "seeds": seeds,
         "loss_tol": loss_tol,
         "widths": parse_integers("--widths", widths) if widths is not None else None,
+        "dropout": dropout,
     }
     plan = CondensationPlan.paper(
         data.name,
@@ -88,6 +96,9 @@ def condense(
         console.print(line, soft_wrap=True)
     if near := near_predicted(rows):
         console.print(near, soft_wrap=True)
+    for row in rows:
+        if row.output_entropy is not None:
+            console.print(output_entropy_line(row), soft_wrap=True)
     change = sharpening_by_regime(dataset)
     parts = [f"{regime.value} {mean:+.3f} ± {spread:.3f}" for regime, (mean, spread) in change.items()]
     console.print("change of 1 - entropy per factor 10 of the width:", ", ".join(parts), soft_wrap=True)
@@ -100,6 +111,7 @@ def condense(
         print_json(
             {
                 "command": plan.command,
+                "dropout": plan.dropout,
                 "failed": len(failed),
                 "runs": account_of(dataset).to_dict(),
                 "predicted": first_directions_dict(plan.predicted),
@@ -117,7 +129,8 @@ def condense(
 def condensation_table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> ResultTable:
     """Measures by regime and width, one row each."""
     table = ResultTable(
-        f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}",
+        f"Condensation of the input weights by regime, {dataset.attrs['data']}, seeds: {dataset.seed.size}"
+        + (f", dropout keeping {dataset.attrs['dropout']:g}" if "dropout" in dataset.attrs else ""),
         "means over the boxes of a regime, ± their standard deviation; entropy of the\n"
         "orientations weighted by amplitude (1 uniform), ± that over the seeds of a box;\n"
         "fraction of the amplitude within the condensed directions",
@@ -136,6 +149,16 @@ def condensation_table(rows: list[RegimeRow], dataset: "xarray.Dataset") -> Resu
             f"{row.fraction[0]:.2f} ± {row.fraction[1]:.2f}",
         )
     return table
+
+
+def output_entropy_line(row: RegimeRow) -> str:
+    """What dropout did to the entropy in one regime at one width."""
+    assert row.output_entropy is not None
+    means = (f"{mean:.3f}" + ("" if math.isnan(error) else f" ± {error:.3f}") for mean, error in row.output_entropy)
+    return (
+        f"{row.regime.value}, {row.width} neurons: entropy weighted by the outputs at the samples, without dropout → with it "
+        f"(standard error over the runs): {' → '.join(means)}"
+    )
 
 
 def near_predicted(rows: list[RegimeRow]) -> str:
@@ -161,4 +184,10 @@ def _as_dict(row: RegimeRow) -> dict[str, Any]:
         "directions": row.directions[0],
         "fraction": row.fraction[0],
         "near_predicted": dict(zip(("first_plateau", "end"), row.near_predicted, strict=True)),
+        "output_entropy": None
+        if row.output_entropy is None
+        else {
+            when: {"mean": mean, "standard_error": None if math.isnan(error) else error}
+            for when, (mean, error) in zip(("without_dropout", "with_it"), row.output_entropy, strict=True)
+        },
     }

@@ -148,6 +148,12 @@ def classify(
             help="lambda in dW/dt = .. - lambda W, a formula in m: whether it fits, turns rich, and where it ends."
         ),
     ] = None,
+    dropout: Annotated[
+        str | None,
+        typer.Option(
+            help="Probability in (0, 1] with which a hidden neuron of two layers is kept: its number, slopes at the fit and late."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Place a network on the phase diagram and say what that rests on.
@@ -158,16 +164,20 @@ def classify(
     net = asked.trained_by(optimizer)
     if net is None:
         raise no_network("no network given")
+    exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
+    regularised: dict[str, Any] = {"weight_decay": weight_decay, "dropout": dropout}
     if json:
         further = {} if width is None else {"at_width": _at_width(pt.at_width(net, width))}
         if weight_decay is not None:
             further["weight_decay"] = _with_weight_decay(net, weight_decay, optimizer)
+        if dropout is not None:
+            further["dropout"] = _with_dropout(net, dropout, optimizer)
         print_json(_as_dict(net, pt.statements(net, optimizer=optimizer), optimizer) | further)
     elif asked.name is not None:
         own: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation}
-        print(pt.describe(asked.name, optimizer=optimizer, width=width, weight_decay=weight_decay, **own))
+        print(pt.describe(asked.name, optimizer=optimizer, width=width, **regularised, **own))
     else:
-        print(pt.describe(net, optimizer=optimizer, width=width, weight_decay=weight_decay))
+        print(pt.describe(net, optimizer=optimizer, width=width, **regularised))
 
 
 @takes(asked=read_network)
@@ -421,5 +431,20 @@ def _with_weight_decay(net: pt.Network, weight_decay: str, optimizer: str) -> di
         "rich_after": None if found.rich_after is None else str(found.rich_after),
         "collapses": found.collapses,
         "slopes_at_end": None if at_end is None else {layer: str(slope) for layer, slope in at_end.items()},
+        "statements": [{"text": s.text, "basis": s.basis.value, "source": s.source} for s in found.statements],
+    }
+
+
+def _with_dropout(net: pt.Network, keep: str, optimizer: str) -> dict[str, Any]:
+    found = pt.with_dropout(net, keep, optimizer=optimizer)
+    at_fit = found.slopes_at_fit
+    return {
+        "keep": str(found.keep),
+        "ratio": str(found.ratio),
+        "third_number": str(found.third_number) if found.ratio != 0 else None,
+        "fitting_time": str(found.fitting_time),
+        "settling_time": str(found.settling_time) if found.ratio != 0 else None,
+        "slopes_at_fit": None if at_fit is None else {layer: str(slope) for layer, slope in at_fit.items()},
+        "slopes_at_long_times": {layer: str(slope) for layer, slope in found.slopes_at_long_times.items()},
         "statements": [{"text": s.text, "basis": s.basis.value, "source": s.source} for s in found.statements],
     }

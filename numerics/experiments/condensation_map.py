@@ -1,7 +1,8 @@
 """Condensation over the phase diagram: the 7 x 7 map of the paper as a scan, and what it says about the regimes.
 
 Every cell trains one network and keeps its features binned, so that a million neurons are a few kilobytes, with the measures of
-:mod:`numerics.observe.condensation`.
+:mod:`numerics.observe.condensation`. With dropout it trains the same start a second time, by the flow averaged over the masks,
+until that has settled, and keeps what came of that.
 """
 
 from collections.abc import Iterable
@@ -20,11 +21,13 @@ from numerics.experiments.first_directions import compare_with_first_directions
 from numerics.experiments.grids import exact, grid_text
 from numerics.experiments.plan import Plan
 from numerics.experiments.stopping import DIGITS_LOSS
-from numerics.flow import Solution
+from numerics.experiments.training import outcome_of
+from numerics.flow import Solution, as_dropout, gradient_flow, settling_time
+from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.sampling import trained_activation
 from numerics.observe.condensation import condensation, leading_direction, orientation_histogram
 from numerics.observe.features import Features, features
-from numerics.scans import CellStatus, Observable, Setting
+from numerics.scans import Cell, CellStatus, Observable, Outcome, Setting
 
 if TYPE_CHECKING:
     import xarray
@@ -36,6 +39,7 @@ __all__ = [
     "RegimeRow",
     "by_regime",
     "converged",
+    "output_entropy",
     "sharpening",
     "sharpening_by_regime",
     "slopes_of_w",
@@ -44,6 +48,7 @@ __all__ = [
 #: The coordinates of the paper's map.
 GAMMAS: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(7, 14))
 GAMMA_PRIMES: tuple[Fraction, ...] = tuple(Fraction(tenths, 10) for tenths in range(-3, 4))
+_NO_LOSS = 1e-300  # that no run with dropout reaches
 _ACROSS, _UP, _HISTOGRAM = 120, 40, 180  # bins of the scatter, orientation by amplitude, and of the histogram
 
 
@@ -56,6 +61,16 @@ class CondensationPlan(Plan):
     of the orientations; and ``occupancy``, the number of neurons by orientation and by amplitude over the largest amplitude.
     ``near_predicted`` is the part of the amplitude within 5 degrees of the first directions of
     :func:`phasetheory.condensed_directions`, when the loss has fallen by a tenth and at the end.
+    With dropout all this is of the network trained with it, and ``output_entropy`` tells what dropout did: the entropy of the
+    orientations with each neuron weighted by what it adds to the outputs at the samples, |f_k|_X = (sum_i f_k(x_i)^2)^(1/2), the
+    weight that dropout itself goes by, without dropout and with it.
+
+    Parameters
+    ----------
+    dropout : float
+        Probability in (0, 1] with which a hidden neuron is kept, as in :func:`numerics.gradient_flow`; 1, no dropout, by default.
+        Runs with it end at :func:`numerics.settling_time`.
+
     For d > 2 the orientation is that of :func:`numerics.orientation_histogram` in ``share``, and the projection on the leading
     direction in ``occupancy``.
     """
@@ -63,8 +78,10 @@ class CondensationPlan(Plan):
     any_optimizer: ClassVar[bool] = False
 
     max_seconds: float = 900.0
+    dropout: float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "dropout", as_dropout(self.dropout))
         super().__post_init__()
         if self.loss_levels:
             raise InputError(
@@ -85,7 +102,9 @@ class CondensationPlan(Plan):
         X, y = load_data(data_name)
         chosen: dict[str, Any] = {"gamma": GAMMAS, "gamma_prime": GAMMA_PRIMES, "data": (X, y), "data_name": data_name}
         if X.shape[1] == 2:
-            chosen |= {"widths": (1000, 10_000, 1_000_000), "seeds": 3}
+            # dropout settles in thousands of steps, each of them over all neurons
+            wide = 1_000_000 if as_dropout(options.get("dropout", 1.0)) == 1.0 else 4000
+            chosen |= {"widths": (400, 4000) if wide == 4000 else (1000, 10_000, wide), "seeds": 3}
         else:
             chosen |= {"widths": (1000, 10_000, 100_000), "seeds": 1}
         if data_name.startswith("mnist:"):
@@ -107,7 +126,14 @@ class CondensationPlan(Plan):
         low, high = (-np.pi, np.pi) if planar else (-1.0, 1.0)
         across = {"orientation": _centres(low, high, _ACROSS), "relative_amplitude": _centres(0.0, 1.0, _UP)}
         bins = {"bin": _centres(-np.pi, np.pi, _HISTOGRAM) if planar else _centres(0.0, 1.0, _HISTOGRAM)}
+        dropout = {
+            "output_entropy": Observable(
+                "entropy of the orientations, weighted by |f_k| at the samples, over that of uniform ones",
+                {"trained": ("without dropout", "with it")},
+            )
+        }
         return {
+            **(dropout if self.dropout < 1.0 else {}),
             "entropy": Observable("entropy of the orientations, weighted by amplitude, over that of uniform ones"),
             "initial_entropy": Observable("the same at the start"),
             "directions": Observable("number of condensed directions"),
@@ -126,12 +152,18 @@ class CondensationPlan(Plan):
     @property
     def settings(self) -> dict[str, Setting]:
         """What else decides the numbers."""
-        return {**super().settings, "measures": "condensation, version 2"}
+        dropout = {"dropout": self.dropout} if self.dropout < 1.0 else {}  # older stores do not know it
+        return {**super().settings, "measures": "condensation, version 2", **dropout}
 
     @property
     def title(self) -> str:
         """What a dataset of this plan holds."""
-        return "Condensation of trained two-layer networks over the phase diagram"
+        return f"Condensation of trained two-layer networks over the phase diagram{self.caption}"
+
+    @property
+    def caption(self) -> str:
+        """What to add to a title: the dropout, if there is any."""
+        return "" if self.dropout == 1.0 else f", dropout keeping {self.dropout:g}"
 
     @property
     def command(self) -> str:
@@ -141,8 +173,29 @@ class CondensationPlan(Plan):
         widths = ",".join(map(str, self.widths))
         return (
             f"phasetheory condense --data {quote(self.data_name)} {grid} --widths {widths} --seeds {self.seeds} "
-            f"--loss-tol {self.loss_tol:g}"
+            f"--loss-tol {self.loss_tol:g}{'' if self.dropout == 1.0 else f' --dropout {self.dropout:g}'}"
         )
+
+    def measure(self, cell: Cell) -> Outcome:
+        """Train the network of one cell, with dropout a second time, and read off what happened."""
+        if self.dropout == 1.0:
+            return super().measure(cell)
+        without = self.train(cell)
+        assert isinstance(without.initial, TwoLayer)
+        settled = gradient_flow(
+            without.initial,
+            *self.data,
+            dropout=self.dropout,
+            t_max=settling_time(without.initial, self.dropout),
+            loss_tol=_NO_LOSS,
+            rtol=self.rtol,
+            max_seconds=self.max_seconds,
+            threads=1,
+            throw=False,
+        )
+        entropies = [output_entropy(run.network, self.data[0]) for run in (without, settled)]
+        fitted = without.converged or without.at_rest
+        return outcome_of(settled if fitted else without, self.values(settled) | {"output_entropy": entropies})
 
     def values(self, solution: Solution) -> dict[str, object]:
         """Measures and binned features of a run."""
@@ -178,6 +231,8 @@ class RegimeRow:
     near_predicted : (float, float)
         Mean share of the amplitude near the predicted first directions, at the end of the first plateau and at the end; nan where
         none is predicted.
+    output_entropy : pair of (mean, standard error), or None
+        Entropy weighted by |f_k| at the samples, without dropout and with it; over all runs. None without dropout.
     """
 
     regime: pt.Regime
@@ -188,6 +243,7 @@ class RegimeRow:
     directions: tuple[float, float]
     seeds_spread: float
     near_predicted: tuple[float, float]
+    output_entropy: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
 def slopes_of_w(gammas: Iterable[float], gamma_primes: Iterable[float]) -> np.ndarray:
@@ -224,7 +280,15 @@ def by_regime(dataset: "xarray.Dataset") -> list[RegimeRow]:
             plateau, end = map(float, shares.mean(axis=0)) if len(shares) else (np.nan, np.nan)
             count = int(np.count_nonzero(usable))
             rows.append(
-                RegimeRow(regime, int(width), count, **stats, seeds_spread=spread, near_predicted=(plateau, end))
+                RegimeRow(
+                    regime,
+                    int(width),
+                    count,
+                    **stats,
+                    seeds_spread=spread,
+                    near_predicted=(plateau, end),
+                    output_entropy=_output_entropies(used.sel(width=width), chosen),
+                )
             )
     return rows
 
@@ -253,6 +317,29 @@ def _regimes(dataset: "xarray.Dataset") -> list[tuple[pt.Regime, np.ndarray]]:
     slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
     found = np.vectorize(lambda slope: pt.classify(float(slope)).value)(slopes)
     return [(regime, found == regime.value) for regime in pt.Regime]
+
+
+def _output_entropies(
+    here: "xarray.Dataset", chosen: np.ndarray
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Mean and standard error over the runs of the chosen boxes, without dropout and with it."""
+    if "output_entropy" not in here:
+        return None
+    runs = here.output_entropy.transpose("gamma", "gamma_prime", "seed", "trained").values[chosen].reshape(-1, 2)
+    runs = runs[np.isfinite(runs).all(axis=1)]
+    error = runs.std(axis=0, ddof=1) / np.sqrt(len(runs)) if len(runs) > 1 else np.full(2, np.nan)
+    (before, after), (error_before, error_after) = runs.mean(axis=0).tolist(), error.tolist()
+    return (before, error_before), (after, error_after)
+
+
+def output_entropy(network: TwoLayer | DeepNetwork, X: np.ndarray) -> float:
+    """Entropy of the orientations, each neuron weighted by |f_k| at the samples."""
+    assert isinstance(network, TwoLayer)
+    z = X @ network.v.T
+    active = np.where(z > 0, z, network.negative_slope * z)
+    outputs = np.abs(network.u) * np.sqrt(np.einsum("ik,ik->k", active, active))
+    neurons = features(network)
+    return orientation_histogram(Features(outputs, neurons.weights, neurons.length), _HISTOGRAM).entropy
 
 
 def _centres(low: float, high: float, count: int) -> tuple[float, ...]:

@@ -196,13 +196,31 @@ def plot_measure_against_width(
 
 
 def write_condensation(dataset: "xarray.Dataset", plan: CondensationPlan, folder: Path) -> list[Path]:
-    """The map of features, and the measures over the plane, against S_w and against the width."""
+    """The map of features; the measures over the plane, against S_w and against the width; what dropout did, if it was there."""
     slopes = slopes_of_w(dataset.gamma.values, dataset.gamma_prime.values)
     figures = {
         "condensation_map": _map(dataset, slopes, plan),
         "condensation_measures": _measures(dataset, slopes, plan),
     }
+    if "output_entropy" in dataset:
+        figures["condensation_dropout"] = _dropout(dataset, plan)
     return save(figures, folder)
+
+
+def _dropout(dataset: "xarray.Dataset", plan: CondensationPlan) -> Figure:
+    """Entropy weighted by the outputs without dropout, with it, and the difference, at the largest width."""
+    largest = dataset.width.values[-1]
+    without, settled = converged(dataset).output_entropy.sel(width=largest).transpose("trained", ...)
+    figure = Figure(figsize=(16.5, 5.0), layout="constrained")
+    panels = {
+        "entropy weighted by outputs, without dropout": without,
+        "the same with dropout": settled,
+        "change by dropout": settled - without,
+    }
+    for (label, values), ax in zip(panels.items(), figure.subplots(1, 3), strict=True):
+        plot_condensation_plane(values, label, diverging=label.startswith("change"), ax=ax)
+    heading(figure, f"{verbatim(plan.data_name)}{plan.caption}: {width_label(largest)}")
+    return figure
 
 
 def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
@@ -211,7 +229,7 @@ def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) 
     across = "orientation of $w_k$, from $-\\pi$ to $\\pi$"
     if plan.data[0].shape[1] > 2:
         across = "projection of $w_k/|w_k|$ on the leading direction, from -1 to 1"
-    heading(figure, f"{verbatim(plan.data_name)}: amplitude over the largest against {across}")
+    heading(figure, f"{verbatim(plan.data_name)}{plan.caption}: amplitude over the largest against {across}")
     return figure
 
 
@@ -231,7 +249,9 @@ def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationP
         along = [float(slopes[i, prime]) for i in chosen]
         plot_measure_against_width(used, points, along, measure=measure, ax=against_width)
     seeds = f"{dataset.seed.size} seeds" if dataset.seed.size > 1 else "one seed"
-    caption = f"{verbatim(plan.data_name)}: condensation of the input weights over the phase diagram, {seeds}"
+    caption = (
+        f"{verbatim(plan.data_name)}{plan.caption}: condensation of the input weights over the phase diagram, {seeds}"
+    )
     if len(chosen) < columns:
         caption += f"; against the width {len(chosen)} of {columns} columns"
     heading(figure, caption, size=12)

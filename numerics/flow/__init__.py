@@ -3,6 +3,7 @@
 from numerics.flow.collapse import collapse_threshold
 from numerics.flow.decay import normalised_decay
 from numerics.flow.descent import UpdateRule, descend
+from numerics.flow.dropout import as_dropout, settling_time
 from numerics.flow.run import gradient_flow
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
 
@@ -14,8 +15,10 @@ __all__ = [
     "Status",
     "Trajectory",
     "UpdateRule",
+    "as_dropout",
     "collapse_threshold",
     "descend",
     "gradient_flow",
     "normalised_decay",
+    "settling_time",
 ]

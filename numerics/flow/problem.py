@@ -26,9 +26,10 @@ class Point(Protocol):
     kernel : float64 (n, n) or None
         Tangent kernel, if the method uses it, once it has prepared the point.
     gradient_squared : float or None
-        |grad R|^2, with weight decay |grad R + Lambda W|^2, once the method has prepared the point.
+        |grad R|^2, with a penalty that of both, once the method has prepared the point.
     penalty : float
-        (1/2) sum_l Lambda_l |W_l|^2 of weight decay, 0 without; the flow descends R and this.
+        (1/2) sum_l Lambda_l |W_l|^2 of weight decay, (q/2n) sum_ik f_k(x_i)^2 of dropout, 0 without either; the flow descends R
+        and this.
     loss : float
         R = (1/2n) sum_i e_i^2.
     """

@@ -7,18 +7,20 @@ refused if the loss rises by more than the quiver of neurons that slide on a kin
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Generic
+from functools import partial
+from typing import Any, Generic, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array, truth
 from numerics.datasets.builtin import check_data
-from numerics.errors import GradientFlowError, InputError, check_choice
+from numerics.errors import GradientFlowError, InputError, check_choice, check_type
 from numerics.flow.collapse import warn_of_collapse
 from numerics.flow.controller import PIController
-from numerics.flow.decay import Decay, as_decay
+from numerics.flow.decay import as_decay
 from numerics.flow.deep.problem import DeepProblem
+from numerics.flow.dropout import dropout_ratio
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import N, P, Point, Problem, Step
@@ -67,6 +69,7 @@ def gradient_flow(
     loss_levels: ArrayLike = (),
     times: ArrayLike = (),
     weight_decay: ArrayLike = 0.0,
+    dropout: SupportsFloat = 1.0,
     keep_weights: bool = False,
     callback: Callable[[Progress], bool | None] | None = None,
     threads: int | None = None,
@@ -108,6 +111,13 @@ def gradient_flow(
         (of |grad R + Lambda W|), ``t_max``, or where forces and decay balance, which counts as an end that was asked for.
         ``loss_tol`` may lie below what the decay leaves of the loss; to go on past the fit, give one that does, such as 1e-30.
         Of two layers only kink-exact comes to rest: other methods quiver across the kinks that neurons end on; give ``t_max``.
+    dropout : float
+        Probability in (0, 1] with which a hidden neuron is kept, as in :func:`phasetheory.with_dropout`; 1 is no dropout.
+        (PyTorch's p, with which it is dropped, is 1 minus that.) The flow is that averaged over the masks, of R plus the penalty
+        (q/2n) sum_i sum_k f_k(x_i)^2, q = (1 - p)/p (:mod:`numerics.flow.dropout`). Two layers, without weight decay, any method
+        but ``'exponential'``. The run stops as under weight decay: ``grad_tol`` is of the gradient of both together, ``loss_tol``
+        may lie below what the penalty leaves of R, and forces that balance are an end that was asked for. It has settled by
+        tau = kappa t of about 10 m T/q, T the time tau of the fit; give ``t_max``.
     keep_weights : bool
         Whether the snapshots hold the weights too.
     callback : callable(Progress) -> bool
@@ -147,21 +157,26 @@ def gradient_flow(
     requested = real_array(times, "times")
     levels = real_array(loss_levels, "loss_levels")
     limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, levels, requested, keep_weights, callback)
+    check_type(network, "network", TwoLayer, DeepNetwork, Module)
+    layers = TwoLayerProblem.layers if isinstance(network, TwoLayer) else network.layers
+    decay = as_decay(weight_decay, layers)
+    ratio = dropout_ratio(dropout, network, decay)
+    make: Callable[..., Any]
     if isinstance(network, Module):
         from numerics.flow.modules.problem import PROBLEMS, target_array  # needs PyTorch, which is an extra
 
         X, y = sample_array(X), target_array(y)
-        decay = as_decay(weight_decay, network.layers)
-        solution = _solve(PROBLEMS[loss], network, X, y, method, threads, limits, decay)
+        make = partial(PROBLEMS[loss], threads=threads, decay=decay)
+        solution = _solve(PROBLEMS[loss], network, X, y, method, limits, make)
     else:
         X, y = _checked(network, X, y, loss)
         if isinstance(network, TwoLayer):
-            decay = as_decay(weight_decay, TwoLayerProblem.layers)
             warn_of_collapse(network, X, y, decay)
-            solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits, decay)
+            make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
+            solution = _solve(TwoLayerProblem, network, X, y, method, limits, make)
         else:
-            decay = as_decay(weight_decay, network.layers)
-            solution = _solve(DeepProblem, network, X, y, method, threads, limits, decay)
+            make = partial(DeepProblem, threads=threads, decay=decay)
+            solution = _solve(DeepProblem, network, X, y, method, limits, make)
     if solution.at_rest and loss == "squares":
         solution = replace(solution, status=rest_of(network, X, y, solution.loss, solution.status))
     if throw and not solution.converged:
@@ -172,8 +187,6 @@ def gradient_flow(
 def _checked(network: TwoLayer | DeepNetwork, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[np.ndarray, np.ndarray]:
     """The data of a fully connected network with one output."""
     X, y = check_data(X, y)
-    if not isinstance(network, TwoLayer | DeepNetwork):
-        raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer, a DeepNetwork or a Module")
     if loss != "squares":
         raise InputError(
             f"loss = {loss!r} for a {type(network).__name__}, which has one output; give a Module with several"
@@ -189,16 +202,15 @@ def _solve(
     X: np.ndarray,
     y: np.ndarray,
     method: str,
-    threads: int | None,
     limits: Limits,
-    decay: Decay,
+    make: Callable[[N, np.ndarray, np.ndarray, str], Problem[P, N]],
 ) -> Solution:
     """The run of one kind of network."""
     check_choice(method, "method", ("auto", *kind.methods))
     chosen, why = _choose(kind, y.size) if method == "auto" else (method, "asked for")
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
-        problem = kind(network, X, y, chosen, threads, decay)
+        problem = make(network, X, y, chosen)
         try:
             if not np.isfinite(problem.point.loss):
                 raise InputError("the loss at the start is beyond the float range; rescale weights, inputs or targets")
@@ -286,7 +298,7 @@ class _Run(Generic[P, N]):
     def _aim(self, h: float) -> float:
         """A step to the stop on the loss, as the kernel foresees it, if that is within h."""
         point, record, tolerance = self.point, self.record, self._next_level()
-        if point.kernel is None or len(record) < 2 or self.decay:
+        if point.kernel is None or len(record) < 2 or point.penalty > 0:
             return h
         # the loss falls ever more slowly as a rule: asked for where the last step's rate comes near
         rate = _log(record[-2].loss / record[-1].loss) / (record[-1].t - record[-2].t)
@@ -357,7 +369,7 @@ class _Run(Generic[P, N]):
             if abs(_log(value(self.trial) / tolerance)) < self.match:
                 break
             tried, h = h, low + (high - low) * min(0.95, max(0.05, above / (above - below)))
-            if value is _loss and self.point.kernel is not None and not self.decay:
+            if value is _loss and self.point.kernel is not None and not self.point.penalty > 0:
                 foreseen = self._foresee(tolerance, tried)
                 foreseen = self._foresee(tolerance * foreseen[1] / self.trial.loss, high)
                 h = foreseen[0] if low < foreseen[0] < high else h
@@ -388,7 +400,7 @@ class _Run(Generic[P, N]):
         if self._is_stationary(gradient):
             if self.flow.release_rate(self.point) * self.t >= 1.0:
                 return Status.UPSET
-            return Status.BALANCED if self.decay else Status.STATIONARY
+            return Status.BALANCED if self.point.penalty > 0 else Status.STATIONARY
         if self.accepted + self.rejected >= limits.max_steps:
             return Status.STEP_BUDGET
         if self.watch.worked > limits.max_seconds:
@@ -469,7 +481,7 @@ def _loss(point: Point) -> float:
 
 
 def _gradient(point: Point) -> float:
-    """|grad R|, with weight decay |grad R + Lambda W|, of a prepared point."""
+    """|grad R|, with a penalty that of both, of a prepared point."""
     return float(np.sqrt(point.gradient_squared or 0.0))
 
 

@@ -34,7 +34,7 @@ class Status(Enum):
         "would grow a hair across; another rtol or start can end lower"
     )
     BALANCED = (
-        "forces and weight decay balance, nothing moves; the loss is what the decay leaves, a smaller one leaves less"
+        "forces balance weight decay or dropout, nothing moves; the loss is what these leave, less of them leaves less"
     )
     UNFITTABLE = (
         "the least of all networks: equal inputs have different targets; average these, or raise loss_tol above it"

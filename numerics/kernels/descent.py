@@ -49,6 +49,25 @@ def update(w, gradient, first, second, rate, rule, count, pull, shrunk, start):
 
 
 @njit(**OPTIONS)
+def _masked_residual(u, v, X, y, gains, kappa, s, z):
+    """Residual (n,) of the network whose neurons have the factors ``gains`` (n, m); ``z``: room."""
+    n, d = X.shape
+    e = np.empty(n)
+    for i in range(n):
+        total = 0.0
+        for low in range(0, u.size, BLOCK):
+            size = min(BLOCK, u.size - low)
+            z[:size] = 0.0
+            for j in range(d):
+                for k in range(size):
+                    z[k] += v[j, low + k] * X[i, j]
+            for k in range(size):
+                total += gains[i, low + k] * u[low + k] * (z[k] if z[k] > 0.0 else s * z[k])
+        e[i] = kappa * total - y[i]
+    return e
+
+
+@njit(**OPTIONS)
 def descend(
     u,
     v,
@@ -61,6 +80,7 @@ def descend(
     X,
     y,
     shares,
+    gains,
     kappa,
     s,
     rate,
@@ -76,14 +96,19 @@ def descend(
 
     ``shares`` weigh the samples in the gradient, n/b for the b of a batch and 0 for the rest; ``e`` (n,) is the residual at the
     weights and is kept so. ``record`` (steps, 3) gets loss, |v - v0| and |u - u0| after every step. ``decay_u``, ``decay_v``: the
-    pull and shrunk of :func:`_update`.
+    pull and shrunk of :func:`_update`. ``gains`` (n, m): factors of the neurons, sample by sample, in every one of these steps'
+    gradients, as a mask of dropout has them; none if it is empty. Loss and residual are those of the network without.
     """
     n, d = X.shape
+    masked = gains.size > 0
+    felt = e  # the residual that drives
     z = np.empty(BLOCK)
     du = np.empty(BLOCK)
     dv = np.empty((d, BLOCK))
     f = np.empty(n)
     for step in range(shares.shape[0]):
+        if masked:
+            felt = _masked_residual(u, v, X, y, gains, kappa, s, z)
         f[:] = 0.0
         moved_v, moved_u = 0.0, 0.0
         for low in range(0, u.size, BLOCK):
@@ -92,7 +117,7 @@ def descend(
             du[:size] = 0.0
             dv[:, :size] = 0.0
             for i in range(n):
-                weight = kappa / n * shares[step, i] * e[i]
+                weight = kappa / n * shares[step, i] * felt[i]
                 if weight == 0.0:
                     continue
                 z[:size] = 0.0
@@ -101,6 +126,7 @@ def descend(
                         z[k] += v[j, low + k] * X[i, j]
                 for k in range(size):
                     slope = weight if z[k] > 0.0 else s * weight
+                    slope *= gains[i, low + k] if masked else 1.0
                     du[k] += slope * z[k]
                     z[k] = slope * u[low + k]
                 for j in range(d):

@@ -7,21 +7,42 @@ those that this is not the truth for: a pre-activation or u changed sign, or two
 from event to event (:func:`numerics.kernels.one_neuron.advance`). The third sums outputs and distances.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from numerics.kernels.one_neuron import advance, hyperbolic, stay
+from numerics.kernels.one_neuron import Kinks, advance, hyperbolic, stay
 from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
 from numerics.kernels.tangent import finish
 
-__all__ = ["kink_forces", "lanes", "sliding_kernel", "step"]
+__all__ = ["Own", "features", "kink_forces", "lanes", "sliding_basis", "sliding_kernel", "step"]
 
 _OPTIONS = {**OPTIONS, "error_model": "numpy"}  # no branch for a division by zero
 
 
+class Own(NamedTuple):
+    """Forces that differ from neuron to neuron, as dropout has them: strength u sigma(z_i) beside that of a sample.
+
+    Attributes
+    ----------
+    strength : float
+        -q kappa^2 h/n; 0 without.
+    factors : float64 (H, n)
+        See :func:`kink_forces`.
+    kinks : Kinks; forces : float64 (n,)
+        Room for those of one neuron.
+    """
+
+    strength: float
+    factors: np.ndarray
+    kinks: Kinks
+    forces: np.ndarray
+
+
 def lanes(samples, dimension):
     """Room for a block of neurons; see the kernels for the rows."""
-    return np.zeros((max(samples + dimension + 6, 2 * samples + 2), BLOCK))
+    return np.zeros((2 * samples + dimension + 6, BLOCK))
 
 
 @njit(**_OPTIONS)
@@ -38,15 +59,18 @@ def kink_forces(c, s, factors, kinks):
 
 
 @njit(**_OPTIONS)
-def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kinks, work, lanes, u1, v1, f, moved):
+def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kinks, own, work, lanes, u1, v1, f, moved):
     """One step of the parts u (m,) and v (d, m); leaves outputs f (n,) and squared distances ``moved`` (2,).
 
-    ``owner``: the kink that a sample is the normal of, or -1. ``narrow``: squared cosine that counts as on it.
+    ``owner``: the kink that a sample is the normal of, or -1. ``narrow``: squared cosine that counts as on it. ``own``: see
+    :class:`Own`.
     """
     n, d = X.shape
     z, g = lanes[:n], lanes[n : n + d]
     w, flag, square, on, which = lanes[n + d : n + d + 5]
     scratch = lanes[n + d + 5]
+    added = lanes[n + d + 6 : 2 * n + d + 6]
+    added[:] = 0.0
     f[:] = 0.0
     moved[:] = 0.0
     for low in range(first, last, BLOCK):
@@ -54,7 +78,17 @@ def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kin
         size = high - low
         old, new = v[:, low:high], v1[:, low:high]
         u_old, u_new = u[low:high], u1[low:high]
-        _forces(old, X, c, owner, narrow, s, z, scratch, g, w, square, on, which)
+        if own.strength != 0.0:  # those in the middle of the step, which half of it in one go foresees
+            _own_forces(u_old, old, X, own.strength, s, scratch, added)
+            _forces(old, X, c, added, owner, narrow, s, z, scratch, g, w, square, on, which)
+            _slide(u_old, on, which, kinks, g)
+            for j in range(d):
+                for k in range(size):
+                    g[j, k] = old[j, k] + 0.5 * u_old[k] * g[j, k]
+            for k in range(size):
+                w[k] = u_old[k] + 0.5 * w[k]
+            _own_forces(w[:size], g[:, :size], X, own.strength, s, scratch, added)
+        _forces(old, X, c, added, owner, narrow, s, z, scratch, g, w, square, on, which)
         _slide(u_old, on, which, kinks, g)
         _move(u_old, g, w, square, u_new, flag)
         for j in range(d):
@@ -65,7 +99,13 @@ def step(first, last, u, v, u_start, v_start, X, c, owner, narrow, kappa, s, kin
             if flag[k] != 0.0:
                 for j in range(d):
                     work.v[j] = old[j, k]
-                u_new[k] = advance(u_old[k], kinks, work)
+                if own.strength == 0.0:
+                    u_new[k] = advance(u_old[k], kinks, work)
+                else:
+                    for i in range(n):
+                        own.forces[i] = c[i] + added[i, k]
+                    kink_forces(own.forces, s, own.factors, own.kinks)
+                    u_new[k] = advance(u_old[k], own.kinks, work)
                 stay(kinks, work)
                 for j in range(d):
                     new[j, k] = work.v[j]
@@ -88,7 +128,7 @@ def sliding_kernel(first, last, u, v, X, gram, owner, narrow, kappa, s, work, la
         high = min(low + BLOCK, last)
         size = high - low
         now = v[:, low:high]
-        _features(u[low:high], now, X, owner, narrow, s, z, active, square, on)
+        features(u[low:high], now, X, owner, narrow, s, z, active, square, on)
         for i in range(n):
             for j in range(i + 1):
                 products = dot(z[i, :size], z[j, :size]), dot(active[i, :size], active[j, :size])
@@ -124,8 +164,20 @@ def _preactivation(v, x, z):
 
 
 @njit(forceinline=True, **_OPTIONS)
-def _forces(v, X, c, owner, narrow, s, z, force, g, w, square, on, which):
-    """Pre-activations (0 on a kink), force g of the samples v is beside, w = g.v; how many kinks v is on, and the last."""
+def _own_forces(u, v, X, strength, s, z, added):
+    """Forces of its own that a neuron has: strength u sigma(z_i), sample by sample."""
+    for i in range(X.shape[0]):
+        _preactivation(v, X[i], z)
+        for k in range(u.size):
+            added[i, k] = strength * u[k] * (z[k] if z[k] > 0.0 else s * z[k])
+
+
+@njit(forceinline=True, **_OPTIONS)
+def _forces(v, X, c, added, owner, narrow, s, z, force, g, w, square, on, which):
+    """Pre-activations (0 on a kink), force g of the samples v is beside, w = g.v; how many kinks v is on, and the last.
+
+    ``added`` (n, BLOCK): a neuron's own forces beside those of the samples.
+    """
     n, d = X.shape
     size = v.shape[1]
     _squares(v, square)
@@ -135,7 +187,7 @@ def _forces(v, X, c, owner, narrow, s, z, force, g, w, square, on, which):
     for i in range(n):
         _preactivation(v, X[i], z[i])
         for k in range(size):
-            pushed = c[i] if z[i, k] > 0.0 else s * c[i]
+            pushed = (c[i] + added[i, k]) * (1.0 if z[i, k] > 0.0 else s)
             hit = z[i, k] * z[i, k] < narrow[i] * square[k]
             force[k] = 0.0 if hit else pushed
             z[i, k] = 0.0 if hit else z[i, k]
@@ -223,7 +275,7 @@ def _mark(v, X, z, on, new, flag):
 
 
 @njit(forceinline=True, **_OPTIONS)
-def _features(u, v, X, owner, narrow, s, z, active, square, on):
+def features(u, v, X, owner, narrow, s, z, active, square, on):
     """Rows of sigma(z_i) and of u sigma'(z_i), both 0 on a kink; on how many kinks a neuron is."""
     size = v.shape[1]
     _squares(v, square)
@@ -241,8 +293,8 @@ def _features(u, v, X, owner, narrow, s, z, active, square, on):
 
 
 @njit(forceinline=True, **_OPTIONS)
-def _project(v, active, X, owner, narrow, square, work, kernel):
-    """Take the directions that a neuron cannot move in while it slides out of its part of the kernel."""
+def sliding_basis(v, X, owner, narrow, square, work):
+    """Orthonormal directions that a neuron cannot move in while it slides, into ``work.basis``; how many."""
     n, d = X.shape
     found = 0
     for i in range(n):
@@ -262,9 +314,17 @@ def _project(v, active, X, owner, narrow, square, work, kernel):
         if rest > 1e-20 * length:
             q /= np.sqrt(rest)
             found += 1
-            for a in range(n):
-                work.along[a] = active[a] * np.sum(X[a] * q) if active[a] != 0.0 else 0.0
-            for a in range(n):
-                if work.along[a] != 0.0:
-                    for b in range(a + 1):
-                        kernel[a, b] -= work.along[a] * work.along[b]
+    return found
+
+
+@njit(forceinline=True, **_OPTIONS)
+def _project(v, active, X, owner, narrow, square, work, kernel):
+    """Take the directions that a neuron cannot move in while it slides out of its part of the kernel."""
+    n = X.shape[0]
+    for q in work.basis[: sliding_basis(v, X, owner, narrow, square, work)]:
+        for a in range(n):
+            work.along[a] = active[a] * np.sum(X[a] * q) if active[a] != 0.0 else 0.0
+        for a in range(n):
+            if work.along[a] != 0.0:
+                for b in range(a + 1):
+                    kernel[a, b] -= work.along[a] * work.along[b]

@@ -79,11 +79,12 @@ def forward(u, v, X, kappa, s, f):
 
 
 @njit(**OPTIONS)
-def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c1v, c2, h1, h0, u, v, f):
+def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, own, s, c0, c1, c1v, c2, h1, h0, u, v, f):
     """One Runge-Kutta stage of the neurons ``first`` to ``last``: y = c0 y0 + c1 y1 + c2 y2 + h1 F(y1) + h0 g.
 
     Leaves their part f (n,) of the output. F(y1) is the velocity at y1, whose residual is ``e``; g is a velocity computed
-    before. ``c1v`` is c1 for v, which is another where weight decay is. Any d and n.
+    before. ``c1v`` is c1 for v, which is another where weight decay is. Under dropout every neuron has own u sigma(z_i) beside
+    e_i, ``own`` = q kappa. Any d and n.
     """
     n, d = X.shape
     z = np.empty(BLOCK)
@@ -101,7 +102,8 @@ def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c
                 for k in range(size):
                     z[k] += v1[j, low + k] * X[i, j]
             for k in range(size):
-                slope = e[i] if z[k] > 0.0 else s * e[i]
+                active = 1.0 if z[k] > 0.0 else s
+                slope = active * (e[i] + own * u1[low + k] * active * z[k])
                 du[k] += slope * z[k]
                 z[k] = slope
             for j in range(d):
@@ -127,7 +129,7 @@ def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, s, c0, c1, c
 
 
 @njit(**OPTIONS)
-def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c1v, c2, h1, h0, y, f):
+def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, own, s, c0, c1, c1v, c2, h1, h0, y, f):
     """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X, as tuples or arrays.
 
     Every array of the inner loops is a plain slice: with fewer than a dozen pointers the compiler proves them apart.
@@ -141,7 +143,7 @@ def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, s, c0, c1, c1v, c
     for low in range(first, last, BLOCK):
         size = min(BLOCK, last - low)
         i, j, k = low, low + m, low + 2 * m
-        _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, s, du, dp, dq)
+        _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, own, s, du, dp, dq)
         for a, change, c in ((i, du, c1), (j, dp, c1v), (k, dq, c1v)):
             b = a + size
             _combine(c0, y0[a:b], c, y1[a:b], c2, y2[a:b], factor, change, h0, g[a:b], y[a:b])
@@ -159,12 +161,13 @@ def forward_planar(y, xs, bs, kappa, s, f):
 
 
 @njit(forceinline=True, **OPTIONS)
-def _velocity(u, p, q, xs, bs, e, s, du, dp, dq):
+def _velocity(u, p, q, xs, bs, e, own, s, du, dp, dq):
     for k in range(u.size):
         a, b, c = 0.0, 0.0, 0.0
         for i in range(len(xs)):
             z = p[k] * xs[i] + q[k] * bs[i]
-            slope = e[i] if z > 0.0 else s * e[i]
+            active = 1.0 if z > 0.0 else s
+            slope = active * (e[i] + own * u[k] * active * z)
             a += slope * z
             b += slope * xs[i]
             c += slope * bs[i]

@@ -9,6 +9,7 @@ from phasetheory.documents.statements import statements
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.at_width import at_width
+from phasetheory.networks.dropout import with_dropout
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.networks.weight_decay import with_weight_decay
@@ -32,6 +33,7 @@ def describe(
     optimizer: str | Optimizer = GRADIENT_FLOW,
     width: int | None = None,
     weight_decay: Any = None,
+    dropout: Any = None,
 ) -> str:
     """A network, or a named initialisation, as the text that ``phasetheory classify`` prints.
 
@@ -51,11 +53,13 @@ def describe(
         Neurons of every hidden layer.
     weight_decay : scale, optional
         lambda, as in :func:`phasetheory.with_weight_decay`: what it does, line by line.
+    dropout : scale, optional
+        Probability with which a hidden neuron is kept, as in :func:`phasetheory.with_dropout`: likewise.
 
     Raises
     ------
     TheoryError
-        An unknown name, weight decay under another optimiser than gradient flow, or a depth or activation given with a
+        An unknown name, weight decay or dropout under another optimiser than gradient flow, or a depth or activation given with a
         network, which has its own.
 
     Examples
@@ -82,6 +86,8 @@ not depend on the width
       S_w = -1/2, S_a = -1/2
     """
     chosen = as_optimizer(optimizer)
+    if weight_decay is not None and dropout is not None:
+        raise TheoryError("weight_decay and dropout: each is worked out alone; give one of them")
     if isinstance(network, str):
         entry = describe_initialization(network)
         own = (2 if depth is None else depth, relu if activation is None else activation)
@@ -92,6 +98,7 @@ not depend on the width
             *summary_rows(net, chosen),
             *_width_rows(net, width),
             *_decay_rows(net, weight_decay, chosen),
+            *_dropout_rows(net, dropout, chosen),
             ("bias", entry.scheme.bias),
         ]
         return "\n".join([layout(heading, rows), *_statement_lines(net, chosen)])
@@ -111,6 +118,7 @@ not depend on the width
                     *summary_rows(network, chosen),
                     *_width_rows(network, width),
                     *_decay_rows(network, weight_decay, chosen),
+                    *_dropout_rows(network, dropout, chosen),
                 ],
             ),
             *_statement_lines(network, chosen),
@@ -179,6 +187,15 @@ def _decay_rows(net: Network, weight_decay: Any, optimizer: Optimizer) -> list[t
     heading = f"λ = {plain(found.weight_decay)}, μ = {number} ~ {power(-found.ell)}"
     lines = [f"{said.text} [{said.basis.value}]" for said in found.statements]
     return list(zip(["weight decay", *[""] * len(lines)], [heading, *lines], strict=True))
+
+
+def _dropout_rows(net: Network, keep: Any, optimizer: Optimizer) -> list[tuple[str, str]]:
+    if keep is None:
+        return []
+    found = with_dropout(net, keep, optimizer=optimizer)
+    heading = f"neurons are kept with probability {plain(found.keep)}, q = (1 - p)/p = {plain(found.ratio)}"
+    lines = [f"{said.text} [{said.basis.value}]" for said in found.statements]
+    return list(zip(["dropout", *[""] * len(lines)], [heading, *lines], strict=True))
 
 
 def _place(net: Network, optimizer: Optimizer) -> tuple[str, str]:

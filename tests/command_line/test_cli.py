@@ -240,3 +240,11 @@ def test_the_theory_needs_neither_numba_nor_matplotlib():
     code = "import sys, phasetheory; print(sorted({'numba', 'matplotlib', 'numpy', 'numerics'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_classify_says_what_dropout_does(capsys):
+    assert main(["classify", "ntk", "--dropout", "1/2"]) == 0
+    assert "the third number is q κ ~ m^(-1/2), q = 1 [proved]" in capsys.readouterr().out
+    assert main(["classify", "ntk", "--dropout", "1/2", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["dropout"]
+    assert (said["third_number"], said["slopes_at_long_times"]) == ("-1/2", {"w": "0", "a": "0"})

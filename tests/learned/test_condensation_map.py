@@ -12,6 +12,7 @@ from numerics.experiments.condensation_map import (
     CondensationPlan,
     by_regime,
     converged,
+    output_entropy,
     sharpening,
     sharpening_by_regime,
     slopes_of_w,
@@ -156,3 +157,52 @@ def test_mistakes_are_one_line(capsys, arguments, named):
     err = capsys.readouterr().err
     assert named in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("capacity", "without", "settled"), [(20, 0.76, 0.56), (1, 0.41, 0.50), (0.2, 0.40, 0.48)])
+def test_dropout_condenses_a_linear_network_and_spreads_a_condensed_one(four_points, capacity, without, settled):
+    """Entropies weighted by |f_k| at the samples, 400 neurons, q = 1, kappa' = 1: measured with another code, given to 0.03."""
+    X, y = four_points
+    start = nm.TwoLayer.draw(400, capacity / 400, 1, 2, rng=0)
+    end = nm.settling_time(start, 0.5)
+    runs = nm.gradient_flow(start, X, y), nm.gradient_flow(start, X, y, dropout=0.5, t_max=end, loss_tol=1e-30)
+    found = [output_entropy(run.network, X) for run in runs]
+    assert found == pytest.approx([without, settled], abs=0.03)
+    assert (found[1] < found[0]) == (capacity == 20)
+
+
+def test_a_map_with_dropout_says_so_and_keeps_both_entropies(capsys, tmp_path):
+    few = ["--gamma=0.5,1.5", "--gamma-prime=0", "--widths", "50,100", "--seeds", "2", "--serial"]
+    command = ["condense", *few, "--dropout", "0.5", "--store", str(tmp_path / "store")]
+    assert main([*command, "--json", "--out", str(tmp_path / "figures")]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["dropout"] == 0.5
+    assert "--dropout 0.5" in said["command"]
+    assert said["runs"]["at_rest"] == 0  # what is left of the loss is the penalty's
+    assert all(row["output_entropy"]["with_it"]["standard_error"] > 0 for row in said["regimes"])
+    plan = CondensationPlan.paper(gamma=("0.5", "1.5"), gamma_prime=("0",), widths=(50, 100), seeds=2, dropout=0.5)
+    dataset = nm.open_scan(tmp_path / "store")
+    assert dataset.attrs["dropout"] == 0.5
+    assert dataset.attrs["title"].endswith("dropout keeping 0.5")
+    cell = plan.cells[-1]
+    without = plan.train(cell)
+    end = nm.settling_time(without.initial, 0.5)
+    settled = nm.gradient_flow(without.initial, *plan.data, dropout=0.5, t_max=end, loss_tol=1e-30, threads=1)
+    here = dataset.sel(**{name: float(value) for name, value in cell.items()})
+    expected = [output_entropy(run.network, plan.data[0]) for run in (without, settled)]
+    np.testing.assert_allclose(here.output_entropy, expected)
+    np.testing.assert_allclose(here.entropy, nm.condensation(nm.features(settled.network)).entropy)
+    assert main(command) == 0
+    table = capsys.readouterr().out
+    assert "dropout keeping 0.5" in " ".join(table.split())
+    assert "without dropout → with it (standard error over the runs)" in table
+    for other in (["--dropout", "0.8"], []):  # the store knows its dropout
+        assert main(["condense", *few, *other, "--store", str(tmp_path / "store")]) == 2
+        assert "dropout: the store has 0.5" in capsys.readouterr().err
+
+
+def test_the_time_in_which_dropout_settles():
+    start = nm.TwoLayer.draw(400, 1 / 400, 4, 2, rng=0)
+    assert nm.settling_time(start, 0.8) * start.kappa == pytest.approx(10 * 400 * 4 / 4)
+    with pytest.raises(nm.InputError, match="nothing settles"):
+        nm.settling_time(start, 1)

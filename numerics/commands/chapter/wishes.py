@@ -46,8 +46,10 @@ def _make(desk: Desk) -> Content:
             paragraph(
                 "2. Regularisation. Answered for weight decay: it is a walk through the diagram ('phasetheory classify ntk "
                 "--weight-decay 1/m', 'phasetheory diagram --weight-decay 1/2'), and gradient_flow integrates it "
-                "(weight_decay=); 'phasetheory decay' draws the walk. Dropout of two layers is derived ('phasetheory derive "
-                "--dropout'), not trained. The pages here are of flows without either; label noise is open."
+                "(weight_decay=); 'phasetheory decay' draws the walk. Answered for dropout of two layers: derived ('phasetheory "
+                "classify ntk --dropout 1/2'), integrated on average over the masks and trained with them (dropout=), and "
+                "'phasetheory condense --dropout 0.5' shows that it condenses a linear network. The pages here are of flows "
+                "without either; label noise is open."
             ),
             paragraph(
                 "3. Other networks ('fully connected, CNN, RNN'). Answered for fully connected ones: diagrams of any "
@@ -68,8 +70,8 @@ def _make(desk: Desk) -> Content:
             table(depths),
         ),
         verdict=verdict_on(points - good),
-        because=f"finite width: {good} of {points} mean RD as predicted; regularisation: weight decay derived and "
-        "integrated, dropout derived; other networks: fully "
+        because=f"finite width: {good} of {points} mean RD as predicted; regularisation: weight decay and dropout "
+        "derived and integrated; other networks: fully "
         "connected of any depth derived, CNN and RNN open",
         differs=(
             "The slides end with wishes and no experiment; what is measured here is this project's answer to the "

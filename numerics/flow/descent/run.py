@@ -1,6 +1,7 @@
 """descend(): the discrete optimisers themselves, to the same Solution as the gradient flow, with steps for time."""
 
 from collections.abc import Callable, Iterator
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +12,8 @@ from numerics.errors import GradientFlowError, InputError, check_type
 from numerics.flow.decay import as_decay
 from numerics.flow.descent.rate import derived_rate
 from numerics.flow.descent.rule import UpdateRule, rule_of
-from numerics.flow.descent.state import State, state_of
+from numerics.flow.descent.state import Masks, State, state_of
+from numerics.flow.dropout import keep_probability
 from numerics.flow.least_loss import rest_of
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.kernels.compilation import Stopwatch
@@ -43,6 +45,7 @@ def descend(
     rate: float | None = None,
     batch: int | None = None,
     weight_decay: ArrayLike = 0.0,
+    dropout: SupportsFloat = 1.0,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
     loss_tol: float = 1e-6,
     max_steps: int = 100_000,
@@ -74,8 +77,12 @@ def descend(
         Lambda as in :func:`numerics.gradient_flow`: added to the gradient as Lambda w (L2) for every optimiser but ``'adamw'``,
         where weights shrink by 1 - rate Lambda beside Adam's step. L2 under Adam or sign descent is divided by the size of the
         gradient like the rest of it, so that these two end at different weights.
+    dropout : float
+        Probability in (0, 1] with which a hidden neuron of two layers is kept, as in :func:`numerics.gradient_flow`: in every
+        step each sample draws its mask, and what is kept is divided by the probability. Loss and stops are those of the whole
+        network. The weights follow the averaged flow as the rate falls.
     rng : int, SeedSequence or Generator
-        For the batches.
+        For the batches and the masks.
     loss_tol : float
         Stop when R = (1/2n) sum e_i^2 of all samples falls to this value.
     max_steps : int; max_seconds : float
@@ -103,6 +110,7 @@ def descend(
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     chosen = rule_of(optimizer)
     decay = as_decay(weight_decay, ("w", "a") if isinstance(network, TwoLayer) else network.layers)
+    kept = keep_probability(dropout, network)
     given = None if rate is None else positive_number(rate, "rate", "give a positive number, or None to derive it")
     size = len(y) if batch is None else whole_number(batch, "batch", 1, f"give 1 to {len(y)} samples", most=len(y))
     positive_number(loss_tol, "loss_tol")
@@ -111,8 +119,9 @@ def descend(
     if callback is not None and not callable(callback):
         raise InputError(f"callback = {callback!r}; give a function of one Progress, or None")
     with Stopwatch() as watch:
-        state = state_of(network, X, y, chosen, decay)
-        run = _Run(state, network, chosen, given, _shares(len(y), size, generator(rng)), watch)
+        random = generator(rng)
+        state = state_of(network, X, y, chosen, decay, Masks(kept, random) if kept < 1.0 else None)
+        run = _Run(state, network, chosen, given, _shares(len(y), size, random), watch)
         status = run.until(float(loss_tol), max_steps, float(max_seconds), callback)
         solution = run.solution(status)
     if throw and not solution.converged:

@@ -1,7 +1,7 @@
 """Networks on the way of an optimiser: weights, moments and residual, advanced by a number of steps at a time."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +13,19 @@ from numerics.networks.deep import DeepNetwork
 from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["DeepState", "State", "TwoLayerState", "state_of"]
+__all__ = ["DeepState", "Masks", "State", "TwoLayerState", "state_of"]
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Dropout as it is trained: every sample of every step sees a hidden neuron with probability ``kept``, divided by it."""
+
+    kept: float
+    random: np.random.Generator
+
+    def draw(self, samples: int, width: int) -> np.ndarray:
+        """Factors of the neurons, 0 or 1/kept, of one step: (samples, width)."""
+        return (self.random.random((samples, width)) < self.kept) / self.kept
 
 
 class State(Protocol):
@@ -52,9 +64,15 @@ class TwoLayerState:
     """See :class:`State`."""
 
     def __init__(
-        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule, decay: Decay = NONE
+        self,
+        network: TwoLayer,
+        X: np.ndarray,
+        y: np.ndarray,
+        optimizer: UpdateRule,
+        decay: Decay = NONE,
+        masks: Masks | None = None,
     ) -> None:
-        self.pulls = _pulls(decay or Decay((0.0, 0.0)), optimizer)
+        self.pulls, self.masks = _pulls(decay or Decay((0.0, 0.0)), optimizer), masks
         self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
         self.layers: tuple[str, ...] = ("w", "a")
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
@@ -67,9 +85,21 @@ class TwoLayerState:
 
     def advance(self, shares: np.ndarray, rate: float, done: int, enough: float) -> np.ndarray:
         """See :class:`State`."""
+        if self.masks is None:
+            return self._advance(shares, np.empty((0, 0)), rate, done, enough)
+        made: list[np.ndarray] = []
+        for step, share in enumerate(shares, start=done):
+            gains = self.masks.draw(len(self.targets), self.start.width)
+            made.append(self._advance(share[None], gains, rate, step, enough))
+            if made[-1][0, 0] <= enough or not np.isfinite(made[-1][0, 0]):
+                break
+        return np.concatenate(made)
+
+    def _advance(self, shares: np.ndarray, gains: np.ndarray, rate: float, done: int, enough: float) -> np.ndarray:
+        """Steps under one mask, or none."""
         record = np.empty((len(shares), 3))
         made = descent.descend(
-            *(self.u, self.v, self.u0, self.v0, *self.moments, self.X, self.targets, shares),
+            *(self.u, self.v, self.u0, self.v0, *self.moments, self.X, self.targets, shares, gains),
             *(self.start.kappa, self.start.negative_slope, rate, self.rule, *self._decays(rate)),
             *(done, enough, self.residual, record),
         )
@@ -159,9 +189,14 @@ def _pulls(decay: Decay, optimizer: UpdateRule) -> list[_Pull]:
 
 
 def state_of(
-    network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule, decay: Decay = NONE
+    network: TwoLayer | DeepNetwork,
+    X: np.ndarray,
+    y: np.ndarray,
+    optimizer: UpdateRule,
+    decay: Decay = NONE,
+    masks: Masks | None = None,
 ) -> State:
-    """The start of a run."""
+    """The start of a run; masks are of two layers."""
     if isinstance(network, TwoLayer):
-        return TwoLayerState(network, X, y, optimizer, decay)
+        return TwoLayerState(network, X, y, optimizer, decay, masks)
     return DeepState(network, X, y, optimizer, decay)

@@ -46,6 +46,7 @@ import math
 
 import numpy as np
 
+from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
@@ -70,6 +71,11 @@ class MeanForces(TangentKernelMethod):
     def find_forces(self, point: TwoLayerPoint, h: float) -> np.ndarray:
         """Forces of the samples (n,) over a step h; valid until the next step."""
         kappa, room = self.flow.kappa, (self._forces, self._late, self._predicted)
+        if self.penalty is not None:
+            driven = self.drive(point, h)
+            self._predicted[:] = driven.end
+            np.multiply(driven.mean, -kappa * h / len(driven.mean), out=self._forces)
+            return self._forces
         if not self.flow.decay:
             mean_forces(point.kernel, point.residual, h, kappa, *room)
             return self._forces
@@ -96,6 +102,10 @@ class KinkExact(MeanForces):
         self._gram = flow.X @ flow.X.T
         straight = flow.slope == 1.0
         self._narrow = np.zeros(n) if straight else ON**2 * np.einsum("ij,ij->i", flow.X, flow.X)
+        self._own = [(planes.factors, planes.kinks(), np.zeros(n)) for _ in range(chunks.threads)]
+        if flow.ratio:
+            given = flow.X, flow.kappa, flow.slope, flow.ratio, chunks, self._owner, self._narrow
+            self.penalty = DropoutPenalty(*given)
 
     def find_kernel(self, point: TwoLayerPoint) -> None:
         """Tangent kernel and gradient of a point with its residual."""
@@ -111,8 +121,12 @@ class KinkExact(MeanForces):
         kernels.kink_forces(forces, flow.slope, self._factors, kinks)
         weights = point.u, point.v, start.u, start.v
         state = *weights, flow.X, forces, self._owner, self._narrow, flow.kappa, flow.slope, kinks
+        strength = -flow.ratio * flow.kappa**2 * h / len(forces)
         self.chunks.run(
-            lambda part, *ends: kernels.step(*ends, *state, *self._room(part), out.u, out.v, outputs[part], moved[part])
+            lambda part, *ends: kernels.step(
+                *(*ends, *state, kernels.Own(strength, *self._own[part]), *self._room(part)),
+                *(out.u, out.v, outputs[part], moved[part]),
+            )
         )
         if flow.decay:
             outputs *= math.prod(self.decay(out, h))

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from numerics.arrays import whole_number
+from numerics.errors import InputError
 from numerics.flow.decay import NONE, Decay
 from numerics.flow.problem import Method
 from numerics.flow.rkc import RungeKuttaChebyshev
@@ -25,7 +26,8 @@ __all__ = ["METHODS", "TwoLayerProblem"]
 
 #: Makers of methods by the name the user gives.
 METHODS: Mapping[str, Callable[[TwoLayerFlow], Method[TwoLayerPoint]]] = {
-    KinkExact.name: lambda flow: (KinkExactPlanar if flow.X.shape[1] == 2 else KinkExact)(flow),
+    # forces that differ from neuron to neuron have no table of laws by sector, which the planar method rests on
+    KinkExact.name: lambda flow: (KinkExactPlanar if flow.X.shape[1] == 2 and not flow.ratio else KinkExact)(flow),
     Exponential.name: Exponential,
     RungeKuttaChebyshev.name: RungeKuttaChebyshev,
     DormandPrince.name: DormandPrince,
@@ -40,8 +42,21 @@ class TwoLayerProblem:
     layers: tuple[str, ...] = ("w", "a")
 
     def __init__(
-        self, network: TwoLayer, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
+        self,
+        network: TwoLayer,
+        X: np.ndarray,
+        y: np.ndarray,
+        method: str,
+        threads: int | None,
+        decay: Decay = NONE,
+        ratio: float = 0.0,
     ) -> None:
+        if ratio and method == Exponential.name:
+            others = ", ".join(repr(name) for name in METHODS if name != method)
+            raise InputError(
+                f"method = {method!r} with dropout: its step has one force a sample for all neurons, and dropout gives each "
+                f"its own; use {others}"
+            )
         if threads is not None:
             threads = whole_number(threads, "threads", 1, "give a positive integer, or None to let the width decide")
         self.network, self.targets = network, y
@@ -50,7 +65,7 @@ class TwoLayerProblem:
         seen = self.space.project(network) if self.space else network
         unseen = norm(network.v - seen.v @ self.space.basis.T) ** 2 if self.space and decay else 0.0
         inputs = self.space.inputs if self.space else X
-        self.flow = TwoLayerFlow(seen, inputs, y, Chunks(network.width, threads), decay, unseen)
+        self.flow = TwoLayerFlow(seen, inputs, y, Chunks(network.width, threads), decay, unseen, ratio)
         self.method = METHODS[method](self.flow)
         self.point, self.trial = self.method.new_point(), self.method.new_point()
         self.point.load(seen)

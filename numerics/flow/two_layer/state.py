@@ -8,9 +8,11 @@ import numpy as np
 from numerics.flow.decay import NONE, Decay
 from numerics.flow.runge_kutta import LayerError
 from numerics.flow.two_layer.chunks import Chunks
+from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.kernels import stages
-from numerics.kernels.kink_exact import kink_forces
+from numerics.kernels.dropout import largest_net_force
+from numerics.kernels.kink_exact import Own, kink_forces
 from numerics.kernels.one_neuron import Kinks, Workspace, largest_force, largest_release
 from numerics.kernels.tangent import tangent_kernel_planar
 from numerics.networks.two_layer import TwoLayer
@@ -37,6 +39,12 @@ class TwoLayerPoint:
         self.squares: tuple[float, float] = (0.0, 0.0)
         self.penalty = 0.0
         self.before: tuple[float, float] = (0.0, 0.0)
+        # under dropout: what the penalty takes from the outputs, its gradient squared, the fastest it turns a neuron, and kernel,
+        # pull and length of the step before
+        self.pull = np.zeros(samples)
+        self.pull_squared = 0.0
+        self.stiffness = 0.0
+        self.earlier: tuple[np.ndarray, np.ndarray, float] | None = None
         self.width, self.dimension = width, dimension
         self.u, self.v = self.views(self.y)
 
@@ -85,6 +93,8 @@ class TwoLayerFlow:
     columns : pair of tuples or arrays, or None
         For d = 2 the columns of X as the planar kernels take them: tuples, which are unrolled, if there are few samples.
     decay : Decay
+    ratio : float
+        q = (1 - p)/p of dropout, 0 without.
     unseen : float
         Squared norm of what the samples do not see of v at the start: nothing moves it but weight decay.
     """
@@ -97,9 +107,10 @@ class TwoLayerFlow:
         chunks: Chunks,
         decay: Decay = NONE,
         unseen: float = 0.0,
+        ratio: float = 0.0,
     ) -> None:
         self.X, self.targets, self.chunks, self.decay, self.unseen = X, y, chunks, decay, unseen
-        self.kappa, self.slope = network.kappa, network.negative_slope
+        self.kappa, self.slope, self.ratio = network.kappa, network.negative_slope, ratio
         self.evaluations = 0
         self.kernel_evaluations = 0
         self.removed: np.ndarray | None = None
@@ -192,6 +203,22 @@ class TwoLayerFlow:
             along_v = stages.dot(point.v.ravel(), point.velocity_v.ravel())
             point.loss_rate += slope_v * along_v + slope_u * stages.dot(point.u, point.velocity_u)
             point.gradient_squared += slope_v**2 * self.unseen_at(point)
+        if self.ratio:
+            self.weigh_dropout(point, self._dropout)
+            point.loss_rate -= self.along_penalty(point) + point.pull_squared
+
+    @cached_property
+    def _dropout(self) -> DropoutPenalty:
+        """For the methods that have no kinks."""
+        return DropoutPenalty(self.X, self.kappa, self.slope, self.ratio, self.chunks)
+
+    def weigh_dropout(self, point: TwoLayerPoint, penalty: DropoutPenalty) -> None:
+        """Penalty of a point, its gradient, and what it takes from the outputs."""
+        point.pull, point.penalty, point.pull_squared, point.stiffness = penalty.weigh(point.u, point.v)
+
+    def along_penalty(self, point: TwoLayerPoint) -> float:
+        """Product grad R.grad P of a point whose penalty is known."""
+        return float(point.residual @ point.pull) / len(point.residual)
 
     def weigh(self, point: TwoLayerPoint, square_v: float, square_u: float) -> None:
         """Squared norms of the weights of a point, those that the samples see given, and their penalty."""
@@ -251,8 +278,11 @@ class TwoLayerFlow:
         return eigenvalue + self.growth_bound(point) + self.decay.fastest
 
     def growth_bound(self, point: TwoLayerPoint) -> float:
-        """(kappa/n) sum_i |e_i| |x_i|: no neuron, anywhere, grows faster than exp(bound * t). Costs n operations."""
-        return self.kappa * float(np.abs(point.residual) @ self._norms) / len(self.targets)
+        """(kappa/n) sum_i |e_i| |x_i|: no neuron, anywhere, grows faster than exp(bound * t). Costs n operations.
+
+        Under dropout, besides, the fastest that the penalty turns a neuron at a point that was prepared.
+        """
+        return point.stiffness + self.kappa * float(np.abs(point.residual) @ self._norms) / len(self.targets)
 
     def layer_errors(self, x: np.ndarray, point: TwoLayerPoint, out: TwoLayerPoint) -> tuple[LayerError, LayerError]:
         """Sums for v and for u of the error ``x`` of a step that is settled, and the distances ``out.moved``."""
@@ -267,7 +297,13 @@ class TwoLayerFlow:
 
     def largest_growth_rate(self, point: TwoLayerPoint) -> float:
         """No neuron grows faster than exp(rate * t) from where it is while the residual lasts; one held on a kink, along it."""
-        rate = float(largest_force(point.u, point.v, *self._pushed_by(point)))
+        kinks, room = self._pushed_by(point)
+        if self.ratio:
+            planes, n = Hyperplanes.of(self.X), len(self.targets)
+            own = Own(-self.ratio * self.kappa**2 / n, planes.factors, planes.kinks(), np.empty(n))
+            c = -self.kappa / n * point.residual
+            return float(largest_net_force(point.u, point.v, self.X, c, self.slope, own, room))
+        rate = float(largest_force(point.u, point.v, kinks, room))
         return self.decay.net_growth(rate) if self.decay else rate
 
     def release_rate(self, point: TwoLayerPoint) -> float:
@@ -293,7 +329,8 @@ class TwoLayerFlow:
     ) -> None:
         c0, c1, c2, h1, h0 = coefficients
         rate_v, rate_u = self.decay.rates or (0.0, 0.0)
-        numbers = self.kappa, self.slope, c0, c1 - h1 * rate_u, c1 - h1 * rate_v, c2, h1, h0
+        own = self.ratio * self.kappa
+        numbers = self.kappa, own, self.slope, c0, c1 - h1 * rate_u, c1 - h1 * rate_v, c2, h1, h0
         e, outputs = y1.residual, self._outputs
         if self.columns is not None:
             states = y1.y, y2.y, y0.y, y0.velocity, *self.columns, self.in_form_of_columns(e)

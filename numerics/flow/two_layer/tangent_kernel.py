@@ -5,7 +5,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from numerics.flow.decay import Held
+from numerics.flow.dropout import Driven, drive
 from numerics.flow.problem import Step
+from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.decay import shrink
 from numerics.kernels.tangent import close, gradient_squared
@@ -15,6 +17,8 @@ __all__ = ["TangentKernelMethod"]
 # The residual may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests. It is that
 # many because a defect of one sign in one step is made good by the next: the residual is measured, not integrated.
 _DEFECT = 100.0
+# Forces of its own that a neuron is held to over a step turn it by so many rtol at most; as above
+_TURN = 100.0
 
 
 class TangentKernelMethod(ABC):
@@ -22,6 +26,7 @@ class TangentKernelMethod(ABC):
 
     order = 2
     splits_decay = True
+    penalty: DropoutPenalty | None = None  # of the methods that take dropout, where there is any
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         self.flow, self.start, self.chunks = flow, flow.start, flow.chunks
@@ -39,6 +44,9 @@ class TangentKernelMethod(ABC):
     def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         decay = self.flow.decay
+        if self.penalty is not None:
+            assert point.kernel is not None, "prepare the point first"
+            out.earlier = point.kernel, point.pull, h
         if not decay:
             self.move(point, h, out)
             return self.finish(point, out)
@@ -75,6 +83,16 @@ class TangentKernelMethod(ABC):
         rate = decay.kernel_rate(self._size(point), *point.before)
         return decay.hold(point.kernel, point.residual, targets, rate * h)
 
+    def drive(self, point: TwoLayerPoint, h: float) -> Driven:
+        """The residual of a step under dropout: kernel and pull in the middle of it, as they changed over the step before."""
+        kernel, pull = point.kernel, point.pull
+        assert kernel is not None, "prepare the point first"
+        if point.earlier is not None:
+            before, pulled, length = point.earlier
+            ahead = min(h / (2 * length), 1.0)
+            kernel, pull = kernel + ahead * (kernel - before), pull + ahead * (pull - pulled)
+        return drive(kernel, point.residual, pull, h)
+
     def _size(self, point: TwoLayerPoint) -> float:
         return float(self.flow.targets @ point.kernel @ self.flow.targets)
 
@@ -87,6 +105,11 @@ class TangentKernelMethod(ABC):
             # of either layer grad R.W is e.f/n, for a homogeneous activation
             along = float(point.residual @ (point.residual + self.flow.targets)) / len(point.residual)
             point.gradient_squared = self.flow.decay.gradient_squared(square, (along, along), point.squares)
+
+        if self.penalty is not None:
+            if point.earlier is None:
+                self.flow.weigh_dropout(point, self.penalty)
+            point.gradient_squared = max(square + 2 * self.flow.along_penalty(point) + point.pull_squared, 0.0)
 
     def new_point(self) -> TwoLayerPoint:
         """Room for a state."""
@@ -111,5 +134,9 @@ class TangentKernelMethod(ABC):
     def finish(self, point: TwoLayerPoint, out: TwoLayerPoint) -> Step:
         """End a step at ``out`` with its residual: how far that is from the predicted one, and the distances."""
         self.flow.evaluations += 1
+        held = 0.0
+        if self.penalty is not None and out.earlier is not None:
+            self.flow.weigh_dropout(out, self.penalty)
+            held = point.stiffness * out.earlier[2] / _TURN
         defect, moved_u, moved_v = close(self._moved, out.residual, self._predicted, point.residual)
-        return Step(defect / _DEFECT, (self.flow.distance(out, moved_v), moved_u))
+        return Step(max(defect / _DEFECT, held), (self.flow.distance(out, moved_v), moved_u))

@@ -102,3 +102,12 @@ def test_a_probability_is_one(keep):
 def test_refused(call, message):
     with pytest.raises(pt.TheoryError, match=message):
         call()
+
+
+def test_a_network_is_described_with_its_dropout():
+    text = pt.describe("ntk", dropout="1/2")
+    assert "neurons are kept with probability 1/2, q = (1 - p)/p = 1" in text
+    assert "after a time longer by m/q: S_w = 0, S_a = 0 [derived]" in text
+    assert pt.describe(pt.initialization("ntk"), dropout="1/2").count("[proved]") >= 2
+    with pytest.raises(pt.TheoryError, match="each is worked out alone"):
+        pt.describe("ntk", dropout="1/2", weight_decay="1/m")
