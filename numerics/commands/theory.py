@@ -13,6 +13,7 @@ import typer
 
 import phasetheory as pt
 from numerics.commands.completion import offer, offer_initializations
+from numerics.commands.language import Language
 from numerics.commands.letters import print_json
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
@@ -20,6 +21,7 @@ from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.scaling.optimizers import as_optimizer
+from phasetheory.symbols.language import ENGLISH, check_language
 from phasetheory.symbols.printing import plain, power
 from phasetheory.symbols.prose import text
 
@@ -181,14 +183,16 @@ def derive(
         bool, typer.Option("--dropout", help="With dropout, two layers: the average over the masks, and its number.")
     ] = False,
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
+    language: Language = None,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
+    language = check_language(language or ENGLISH)
     general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
     exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
     general |= {"weight_decay": weight_decay, "dropout": dropout}
     derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
-    document = pt.write(derivation, form)
+    document = pt.write(derivation, form, language)
     if out is None:
         print(document, end="")
     else:
