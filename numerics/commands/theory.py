@@ -211,17 +211,20 @@ def diagram(
             help="Two layers: ell, a number, or mu = lambda alpha = m^-ell as a formula in m. Regimes at the fit and at the end."
         ),
     ] = None,
+    language: Language = None,
     out: Annotated[Path | None, typer.Option(help="Picture (.png, .svg, .pdf) or data (.json) to write.")] = None,
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
     exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
+    if language is not None and (out is None or out.suffix.lower() == ".json"):
+        raise InputError(f"--language {language}: it is that of a picture; give --out NAME.png, or leave it out")
     derived = plane.with_norm("spectral" if spectral else "frobenius")
     if weight_decay is not None:
         ell = _read_ell(weight_decay)
         derived = pt.decayed_diagram(ell, diagram=derived)
     if out is not None:
-        _write_diagram(derived, out)
+        _write_diagram(derived, out, check_language(language or ENGLISH))
     elif json:
         print_json(_diagram_data(derived))
     else:
@@ -279,7 +282,7 @@ def _activation(text: str) -> pt.Activation:
     raise InputError(f"--activation {text}: use relu, linear, leaky_relu:0.1 or relu^2")
 
 
-def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
+def _write_diagram(derived: pt.PhaseDiagram, out: Path, language: str) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
         out.write_text(dumps(_diagram_data(derived), indent=2) + "\n", encoding="utf-8")
@@ -288,16 +291,17 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
     from matplotlib.figure import Figure  # only when a picture is asked for
 
+    from numerics.figures.language import figures_in
     from numerics.figures.style import save_as
+    from numerics.figures.weight_decay import plot_weight_decay
 
-    if isinstance(derived, pt.DecayedDiagram):
-        from numerics.figures.weight_decay import plot_weight_decay
-
-        figure = plot_weight_decay(derived, figure=Figure(figsize=(11.4, 5.8), layout="constrained"))
-    else:
-        figure = Figure(figsize=(6.4, 5.4), layout="constrained")
-        derived.plot(ax=figure.subplots())
-    save_as(figure, out)
+    with figures_in(language):
+        if isinstance(derived, pt.DecayedDiagram):
+            figure = plot_weight_decay(derived, figure=Figure(figsize=(11.4, 5.8), layout="constrained"))
+        else:
+            figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+            derived.plot(ax=figure.subplots())
+        save_as(figure, out)
 
 
 def _read_ell(given: str) -> sp.Expr:

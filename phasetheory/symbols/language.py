@@ -20,8 +20,9 @@ ENGLISH = "en"
 #: Languages, by their ISO 639 codes.
 LANGUAGES = (ENGLISH, "zh")
 
-_CASE = rf"(?:(?<!\\)\$(?:\\\$|[^$])*\$|{LITERAL}|\[@[a-z]+\d+\]|@[a-z]+\d+|(?<![\w.])\d+(?:\.\d+)?(?!\w))"
-_CASES = re.compile(rf"{_CASE}(?:, {_CASE})*")
+_FORMULA = r"(?<!\\)\$(?:\\\$|[^$])*\$"
+_NUMBER = r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)"
+_CASES = re.compile(rf"{_FORMULA}(?:, {_FORMULA})*|{LITERAL}|\[@[a-z]+\d+\]|@[a-z]+\d+|{_NUMBER}")
 # from the loosest to the tightest, and what each becomes
 _JOINTS = {
     "\n": "\n",
@@ -83,13 +84,18 @@ class Catalogue:
         return words.replace(words.strip(), self.translate(words.strip())) if words.strip() else words
 
     def _by_parts(self, prose: str) -> str:
-        """Without the mark at its end, then from mark to mark, outside of what a case fills in."""
+        """Without the mark at its end, then from mark to mark, outside of what a case fills in; marks stay where all does."""
         left = iter(_CASES.findall(prose))
         bare = _CASES.sub("\0", prose)
         if len(bare) > 1 and bare[-1] in _ENDS:
-            return self.translate(prose[:-1]) + _ENDS[bare[-1]]
+            return self._marked(prose[:-1], prose[-1], _ENDS[bare[-1]])
         for joint, becomes in _JOINTS.items():
             if joint in bare:
                 parts = [re.sub("\0", lambda _: next(left), part) for part in bare.split(joint)]
-                return becomes.join(map(self.translate, parts))
-        return f"{self.translate(prose[:-1])}）" if len(bare) > 1 and bare.endswith(")") else prose
+                found = [self.translate(part) for part in parts]
+                return prose if found == parts else becomes.join(found)
+        return self._marked(prose[:-1], ")", "）") if bare.endswith(")") and "(" not in bare else prose
+
+    def _marked(self, prose: str, mark: str, becomes: str) -> str:
+        found = self.translate(prose)
+        return prose + mark if found == prose else found + becomes

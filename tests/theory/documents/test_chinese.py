@@ -126,7 +126,7 @@ def test_an_entry_fills_in_what_its_message_has(message):
 def test_what_comes_from_a_user_is_not_translated():
     words = Catalogue(CHINESE)
     assert text(words.translate(f"This network: {literal('linear: critical')}")) == "这个网络：linear: critical"
-    assert words.translate("an entry that nobody wrote: $x$") == "an entry that nobody wrote：$x$"
+    assert words.translate("an entry that nobody wrote: $x$") == "an entry that nobody wrote: $x$"
 
 
 def test_latex_is_of_a_class_that_sets_chinese():
