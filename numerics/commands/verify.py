@@ -99,6 +99,10 @@ def verify_command(
     if virtual and not is_homogeneous(plan.activation or 0.0):
         raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")
     if out is not None:
+        if language != ENGLISH:
+            from numerics.figures.language import check_letters  # with Matplotlib, before anything is trained
+
+            check_letters(language)
         prepare(out)
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)

@@ -15,7 +15,7 @@ from numerics.errors import InputError
 from numerics.figures.chinese import CHINESE
 from phasetheory.symbols.language import ENGLISH, Catalogue, check_language
 
-__all__ = ["figures_in", "translate", "translate_texts"]
+__all__ = ["check_letters", "figures_in", "translate", "translate_texts"]
 
 # that of a collection of fonts is the first in it: of Noto and Source Han the Japanese one, which has all letters
 _FONTS = (
@@ -68,6 +68,12 @@ def figures_in(language: str) -> Iterator[None]:
             yield
         finally:
             _words.reset(before)
+
+
+def check_letters(language: str) -> None:
+    """Refuse a language whose letters no font here has, before what takes long."""
+    with figures_in(language):
+        pass
 
 
 def translate(text: str) -> str:

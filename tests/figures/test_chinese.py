@@ -16,6 +16,7 @@ from matplotlib.text import Text
 
 import numerics as nm
 import phasetheory as pt
+from numerics.cli import main
 from numerics.figures import language
 from numerics.figures import verification as verifications
 from numerics.figures.chinese import CHINESE
@@ -157,11 +158,18 @@ def test_formulas_and_numbers_stay():
     assert words.translate("no slope\n($-1/2$)") == "没有斜率\n($-1/2$)"
 
 
-def test_without_a_font_a_line_says_which_package_brings_one(monkeypatch):
+@pytest.mark.parametrize("call", ["diagram --out map.png", "verify --out results --no-derivation"])
+def test_without_a_font_a_line_says_which_package_brings_one(call, monkeypatch, tmp_path, capsys):
+    """Before anything is trained or written."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
-    with pytest.raises(nm.InputError, match="fonts-noto-cjk"), language.figures_in("zh"):
-        pass
+    assert main([*call.split(), "--language", "zh"]) == 2
+    said = capsys.readouterr()
+    assert "fonts-noto-cjk" in said.err
+    assert len(said.err.splitlines()) == 1
+    assert not said.out
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_font_installed_since_matplotlib_made_its_list_is_found(monkeypatch):
