@@ -100,10 +100,13 @@ def set_attributes_right(app, what, name, object_, options, lines):
 
 
 def write_derivations(app):
-    """The derivation of two and of three layers, as pages."""
+    """The derivation of two and of three layers, as pages in English and in Chinese."""
     made.mkdir(exist_ok=True)
     for depth in (2, 3):
-        (made / f"derivation-{depth}.md").write_text(pt.write(pt.derive(depth=depth), "markdown"), encoding="utf-8")
+        derivation = pt.derive(depth=depth)
+        for ending, language in (("", "en"), ("-zh", "zh")):
+            page = pt.write(derivation, "markdown", language)
+            (made / f"derivation-{depth}{ending}.md").write_text(page, encoding="utf-8")
 
 
 def setup(app):

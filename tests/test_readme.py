@@ -44,3 +44,12 @@ def test_the_library_example_runs_and_prints_what_it_says(capsys):
 def test_each_command_sets_itself_up(heading):
     (command,) = block("bash", heading).strip().splitlines()
     assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
+
+
+def test_the_chinese_readme_has_the_same_blocks_and_pictures_and_each_leads_to_the_other():
+    chinese = (ROOT / "README.zh.md").read_text()
+    for part in (r"^```.*?^```$", r"!\[.*?\]\((.*?)\)", r"^## "):
+        assert re.findall(part, README, re.S | re.M) == re.findall(part, chinese, re.S | re.M)
+    assert "](README.zh.md)" in README
+    assert "](README.md)" in chinese
+    assert all((ROOT / link).exists() for link in re.findall(r"\]\((?!http)([^)#]+)\)", chinese))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from numerics.commands.completion import offer_layers
+from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.output import Json, check_picture
 from numerics.errors import InputError
@@ -15,6 +16,7 @@ from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import at_loss_level, compare_map, layers_of, norms_of
 from numerics.reports.scan import not_held, scan_dict
 from numerics.scans import open_scan
+from phasetheory.symbols.language import ENGLISH, check_language
 
 __all__ = ["plot_command"]
 
@@ -55,6 +57,7 @@ def plot_command(
             help="RD where the loss first fell to this level, one of the scan's --loss-levels; else at the end."
         ),
     ] = None,
+    language: Language = None,
     out: Annotated[
         Path | None,
         typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png, or STORE-FIGURE-loss-LEVEL.png."),
@@ -62,6 +65,7 @@ def plot_command(
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
+    language = check_language(language or ENGLISH)
     if row and figure is Kind.heatmap:
         raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
     rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
@@ -76,10 +80,12 @@ def plot_command(
     level = "" if loss_level is None else f"-loss-{loss_level:g}"
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}{level}.png")
     check_picture(file)
+    from numerics.figures.language import figures_in
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.style import save_as
 
-    save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows), file)
+    with figures_in(language):
+        save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows), file)
     # at other scales of the weights the slopes are the same: what is said is said of the first
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
     comparisons = [compare_map(one, name, norm=norm) for name in layers]

@@ -13,6 +13,7 @@ import typer
 
 import phasetheory as pt
 from numerics.commands.completion import offer, offer_initializations
+from numerics.commands.language import Language
 from numerics.commands.letters import print_json
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
@@ -20,6 +21,7 @@ from numerics.commands.output import Json
 from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.scaling.optimizers import as_optimizer
+from phasetheory.symbols.language import ENGLISH, check_language
 from phasetheory.symbols.printing import plain, power
 from phasetheory.symbols.prose import text
 
@@ -191,14 +193,16 @@ def derive(
         bool, typer.Option("--dropout", help="With dropout, two layers: the average over the masks, and its number.")
     ] = False,
     form: Annotated[Format, typer.Option("--format", help="Form of the document.")] = Format.text,
+    language: Language = None,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
     """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
+    language = check_language(language or ENGLISH)
     general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
     exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
     general |= {"weight_decay": weight_decay, "dropout": dropout}
     derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
-    document = pt.write(derivation, form)
+    document = pt.write(derivation, form, language)
     if out is None:
         print(document, end="")
     else:
@@ -217,17 +221,20 @@ def diagram(
             help="Two layers: ell, a number, or mu = lambda alpha = m^-ell as a formula in m. Regimes at the fit and at the end."
         ),
     ] = None,
+    language: Language = None,
     out: Annotated[Path | None, typer.Option(help="Picture (.png, .svg, .pdf) or data (.json) to write.")] = None,
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
     exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
+    if language is not None and (out is None or out.suffix.lower() == ".json"):
+        raise InputError(f"--language {language}: it is that of a picture; give --out NAME.png, or leave it out")
     derived = plane.with_norm("spectral" if spectral else "frobenius")
     if weight_decay is not None:
         ell = _read_ell(weight_decay)
         derived = pt.decayed_diagram(ell, diagram=derived)
     if out is not None:
-        _write_diagram(derived, out)
+        _write_diagram(derived, out, check_language(language or ENGLISH))
     elif json:
         print_json(_diagram_data(derived))
     else:
@@ -285,7 +292,7 @@ def _activation(text: str) -> pt.Activation:
     raise InputError(f"--activation {text}: use relu, linear, leaky_relu:0.1 or relu^2")
 
 
-def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
+def _write_diagram(derived: pt.PhaseDiagram, out: Path, language: str) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
         out.write_text(dumps(_diagram_data(derived), indent=2) + "\n", encoding="utf-8")
@@ -294,16 +301,17 @@ def _write_diagram(derived: pt.PhaseDiagram, out: Path) -> None:
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
     from matplotlib.figure import Figure  # only when a picture is asked for
 
+    from numerics.figures.language import figures_in
     from numerics.figures.style import save_as
+    from numerics.figures.weight_decay import plot_weight_decay
 
-    if isinstance(derived, pt.DecayedDiagram):
-        from numerics.figures.weight_decay import plot_weight_decay
-
-        figure = plot_weight_decay(derived, figure=Figure(figsize=(11.4, 5.8), layout="constrained"))
-    else:
-        figure = Figure(figsize=(6.4, 5.4), layout="constrained")
-        derived.plot(ax=figure.subplots())
-    save_as(figure, out)
+    with figures_in(language):
+        if isinstance(derived, pt.DecayedDiagram):
+            figure = plot_weight_decay(derived, figure=Figure(figsize=(11.4, 5.8), layout="constrained"))
+        else:
+            figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+            derived.plot(ax=figure.subplots())
+        save_as(figure, out)
 
 
 def _read_ell(given: str) -> sp.Expr:

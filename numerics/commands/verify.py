@@ -8,6 +8,7 @@ import typer
 import phasetheory as pt
 from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
+from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, as_json, print_json
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
@@ -22,6 +23,7 @@ from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
 from numerics.reports.virtual_width import virtual_dict, virtual_table
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
+from phasetheory.symbols.language import ENGLISH, check_language
 
 __all__ = ["verify_command"]
 
@@ -58,6 +60,7 @@ def verify_command(
     no_derivation: Annotated[
         bool, typer.Option("--no-derivation", help="Do not print the derivation before the table.")
     ] = False,
+    language: Language = None,
     json: Json = False,
 ) -> int:
     """Derive the phase diagram, train networks over it, and hold prediction against measurement.
@@ -74,6 +77,12 @@ def verify_command(
         "data_name": data.name,
     }
     exclusive({"--json": json, "--no-derivation": no_derivation}, "JSON is printed without the derivation")
+    if language is not None and out is None and (json or no_derivation):
+        raise InputError(
+            f"--language {language}: it is that of the derivation and the figures, and there are none; give --out, or leave "
+            "it out"
+        )
+    language = check_language(language or ENGLISH)
     given = {name: value for name, value in chosen.items() if value is not None}
     if quick and widths is not None and seeds is not None:
         raise InputError("--quick chooses widths and seeds, and both are given; leave it out")
@@ -90,13 +99,17 @@ def verify_command(
     if virtual and not is_homogeneous(plan.activation or 0.0):
         raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")
     if out is not None:
+        if language != ENGLISH:
+            from numerics.figures.language import check_letters  # with Matplotlib, before anything is trained
+
+            check_letters(language)
         prepare(out)
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
     derivation = pt.derive(**about, optimizer=plane.optimizer)
     if not no_derivation:
-        console.print(pt.write(derivation, "text"), markup=False, soft_wrap=True)
+        console.print(pt.write(derivation, "text", language), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:
         verification = verify(plan, store=store, progress=progress)
     deeper = flow and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
@@ -108,9 +121,11 @@ def verify_command(
         console.print(virtual_table(plan, slopes))
     console.print(headline(verification))
     if out is not None:
+        from numerics.figures.language import figures_in
         from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for
 
-        write_figures(verification, out)
+        with figures_in(language):
+            write_figures(verification, out)
         (out / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
         console.print(f"Report and figures are in {out}", soft_wrap=True)
     if json:

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 import phasetheory as pt
+from numerics.figures.language import translate_texts
 from numerics.figures.ticks import width_texts
 from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries, legend_below, symbol
 from phasetheory.symbols.printing import latex, number
@@ -88,7 +89,8 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
 
 def save_as(figure: Figure, file: Path) -> Path:
-    """Write a figure to a file, in the format of its ending; returns the path."""
+    """Write a figure to a file, in the format of its ending and the language of :func:`figures_in`; returns the path."""
+    translate_texts(figure)
     figure.savefig(file, dpi=_DPI)
     return file
 

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.textpath import TextPath
 
+from numerics.figures.language import translate
+
 __all__ = ["heading", "slot_width", "text_width", "title", "verbatim", "wrapped"]
 
 _SIZE = 10.0  # points
@@ -52,9 +54,9 @@ def text_width(text: str, size: float) -> float:
 
 
 def wrapped(text: str, width: float, size: float) -> str:
-    """A text in lines of at most ``width`` points; a longer word is broken, a formula is not."""
+    """A text, in the language of the figure, in lines of at most ``width`` points; a longer word is broken, a formula is not."""
     lines = []
-    for paragraph in text.split("\n"):
+    for paragraph in translate(text).split("\n"):
         line = ""
         for word in _WORD.findall(paragraph):
             for piece in _pieces(word, width, size):

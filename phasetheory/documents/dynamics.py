@@ -12,6 +12,7 @@ from phasetheory.networks.network import coordinate_symbols
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import latex, plain
+from phasetheory.symbols.prose import literal
 
 __all__ = ["activation_words", "checks_section", "dynamics_sections"]
 
@@ -35,7 +36,7 @@ def dynamics_sections(derivation: Derivation) -> list[Section]:
 
 def activation_words(activation: Activation) -> str:
     """How an activation is called in prose."""
-    return activation.name.replace("_", " ")
+    return literal(activation.name.replace("_", " "))
 
 
 def _assumptions(derivation: Derivation) -> Section:

@@ -14,12 +14,13 @@ from phasetheory.documents.scaling import (
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.network import Network
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
+from phasetheory.symbols.language import ENGLISH
 from phasetheory.symbols.prose import literal
 
 __all__ = ["for_notebook", "write"]
 
 
-def write(derivation: Derivation, form: str = "text") -> str:
+def write(derivation: Derivation, form: str = "text", language: str = ENGLISH) -> str:
     """A derivation as a document.
 
     Parameters
@@ -28,16 +29,21 @@ def write(derivation: Derivation, form: str = "text") -> str:
         See :func:`phasetheory.derive`.
     form : str
         ``'text'`` for a terminal, ``'markdown'`` with TeX formulas, or ``'latex'``, a complete document.
+    language : str
+        ``'en'`` or ``'zh'``, Chinese, whose LaTeX is one for XeLaTeX or LuaLaTeX, with the ctex classes. Formulas, and the
+        literature, are the same.
 
     Examples
     --------
     >>> from phasetheory.documents.derivation import derive
     >>> print(write(derive(), "markdown").splitlines()[0])
     # The phase diagram of a 2-layer relu network, derived
+    >>> print(write(derive(), "markdown", language="zh").splitlines()[0])
+    # 2 层 relu 网络的相图及其推导
     """
     if not isinstance(derivation, Derivation):
         raise TheoryError(f"derivation = {shown(derivation)}; give what phasetheory.derive() returns")
-    return render(_sections(derivation), form, _title(derivation))
+    return render(_sections(derivation), form, _title(derivation), language)
 
 
 def for_notebook(shown_object: Derivation | Network | PhaseDiagram, form: str) -> str:

@@ -12,10 +12,11 @@ Reading gives a tree of :class:`Node`, and each form is one function of a tree.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["formula_html", "formula_tex"]
+__all__ = ["formula_html", "formula_tex", "with_words"]
 
 
 def formula_tex(formula: str, *, display: bool = False) -> str:
@@ -40,6 +41,17 @@ def formula_html(formula: str) -> str:
     <i>S</i><sub><i>W</i><sub>1</sub></sub> ≤ −1/2
     """
     return _html(_read(formula))
+
+
+def with_words(formula: str, change: Callable[[str], str]) -> str:
+    """A formula whose text is another.
+
+    Examples
+    --------
+    >>> with_words("S_w = x for every neuron k", str.upper)
+    'S_w = x FOR EVERY NEURON k'
+    """
+    return _TOKEN.sub(lambda token: change(token.group()) if token.lastgroup == "text" else token.group(), formula)
 
 
 @dataclass(frozen=True)

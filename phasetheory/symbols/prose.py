@@ -9,14 +9,18 @@ from html import escape
 
 from phasetheory.symbols.formulas import formula_html, formula_tex
 
-__all__ = ["html", "literal", "markdown", "tex", "text"]
+__all__ = ["LITERAL", "html", "literal", "markdown", "tex", "text"]
 
 _DOLLAR = "\ue000"  # stands for a dollar sign that begins no formula
+_OPEN, _CLOSE = "\ue001", "\ue002"  # around words that are the same in every language
+_UNMARKED = str.maketrans("", "", _OPEN + _CLOSE)
+#: Pattern of :func:`literal` words.
+LITERAL = f"{_OPEN}[^{_CLOSE}]*{_CLOSE}"
 
 
 def literal(words: str) -> str:
-    """Words that are no formula, whatever stands in them."""
-    return words.replace("$", _DOLLAR)
+    """Words that are no formula, whatever stands in them, and that are not translated."""
+    return f"{_OPEN}{words.replace('$', _DOLLAR)}{_CLOSE}"
 
 
 def text(prose: str) -> str:
@@ -27,7 +31,7 @@ def text(prose: str) -> str:
     >>> text("$w$ is linear for $γ < 1$")
     'w is linear for γ < 1'
     """
-    return prose.replace("$", "").replace(_DOLLAR, "$")
+    return prose.replace("$", "").replace(_DOLLAR, "$").translate(_UNMARKED)
 
 
 def tex(prose: str) -> str:
@@ -52,7 +56,7 @@ def html(prose: str) -> str:
 
 
 def _each(prose: str, words: Callable[[str], str], formula: Callable[[str], str]) -> str:
-    parts = prose.split("$")
+    parts = prose.translate(_UNMARKED).split("$")
     return "".join(formula(part) if i % 2 else words(part) for i, part in enumerate(parts))
 
 

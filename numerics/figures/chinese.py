@@ -1,0 +1,111 @@
+"""What is written in figures, in Chinese, in the terms of the chapter; see :class:`phasetheory.symbols.language.Catalogue`."""
+
+__all__ = ["CHINESE"]
+
+_DIAGRAMS = {
+    "linear regime": "线性区域",
+    "critical regime": "临界区域",
+    "condensed regime": "凝聚区域",
+    "{} linear": "{} 线性",
+    "{} condensed": "{} 凝聚",
+    "{} to {} linear": "{} 至 {} 线性",
+    "{} to {} condensed": "{} 至 {} 凝聚",
+    "{} critical": "{} 临界",
+    "{} to {} critical": "{} 至 {} 临界",
+    "slopes depend on the target": "斜率依赖于目标",
+    "sign descent (Adam at a small rate)": "符号下降（小学习率的 Adam）",
+}
+
+_WEIGHT_DECAY = {
+    "when the data are fitted": "数据被拟合时",
+    "the weights are gone": "权重归零",
+    "least variation norm": "变差范数最小",
+    "below the threshold {}": "低于阈值 {}",
+    "never fitted": "无法拟合",
+    "walk": "行走",
+}
+
+_SCANS = {
+    "{}-layer network": "{} 层网络",
+    "f = {} at the start": "初始时 f = {}",
+    "trained by Adam": "用 Adam 训练",
+    "Frobenius norm": "Frobenius 范数",
+    "spectral norm": "谱范数",
+    "loss first at {}": "损失首次降至 {}",
+    "widths {} to {}": "宽度 {} 至 {}",
+    "{} seeds": "{} 个种子",
+    "one seed": "1 个种子",
+    "stars": "星号",
+    "dashed": "虚线",
+    "thick line": "粗线",
+    "the infinitely wide network at these widths": "无穷宽网络在这些宽度上的值",
+    "no free parameter": "无自由参数",
+    "the limit": "极限",
+    "{} of {} rows": "{1} 行中的 {0} 行",
+    "grey": "灰色",
+    "points that have no run to use at some width": "在某些宽度上没有可用运行的点",
+    "or runs still to come": "或尚未完成的运行",
+    "left out of {} runs": "{} 次运行中未计入",
+    "{} stopped short": "{} 次提前停止",
+    "{} failed": "{} 次失败",
+    "{} are still to come": "{} 次尚未完成",
+    "{} stopped short of loss {}": "{} 次未降到损失 {}",
+    "at {}": "停在 {}",
+    "at {} to {}": "停在 {} 至 {}",
+    "{} of {} runs stopped short": "{1} 次运行中有 {0} 次提前停止",
+    "{} of {} runs came to rest above the loss of {} that ends a run, at {}: they count, and what they differ by widens the intervals": "{1} 次运行中有 {0} 次静止在高于终止损失 {2} 之处，即 {3}：它们计入结果，其差异使区间变宽",
+    "{} of {} runs came to rest above the loss of {} that ends a run, at {} to {}: they count, and what they differ by widens the intervals": "{1} 次运行中有 {0} 次静止在高于终止损失 {2} 之处，即 {3} 至 {4}：它们计入结果，其差异使区间变宽",
+    "in {} of {} runs a layer did not move: RD = {} has no logarithm, and is in no slope": "{1} 次运行中有 {0} 次某层没有移动：RD = {2} 没有对数，不计入任何斜率",
+    "{} measured": "{} 实测",
+    "{} derived, limit of infinite width": "{} 推导，无穷宽极限",
+    "{} measured − derived": "{} 实测 − 推导",
+    "no slope": "没有斜率",
+    "signs of no derived region": "符号不属于任何推导出的区域",
+    "derived, infinite width": "推导，无穷宽",
+    "no runs at every width": "并非每个宽度都有运行",
+}
+
+_DISTANCES = {
+    "relative distance RD": "相对距离 RD",
+    "relative distance RD{}": "相对距离 RD{}",
+    "relative distance against the width": "相对距离随宽度的变化",
+    "relative distance of every layer in Frobenius norm": "各层在 Frobenius 范数下的相对距离",
+    "relative distance of every layer in spectral norm": "各层在谱范数下的相对距离",
+    "width {}": "宽度 {}",
+    "fitted": "拟合",
+    "predicted {}": "预测 {}",
+    "predicted slope": "预测斜率",
+    "RD of the infinitely wide network": "无穷宽网络的 RD",
+    "left out": "未计入",
+    "not at every width a run to use": "并非每个宽度都有可用的运行",
+}
+
+_VERIFICATION = {
+    "derived": "推导",
+    "measured": "实测",
+    "does not agree in every layer and norm": "并非在每一层和每种范数下都相符",
+    "Trained by Adam": "用 Adam 训练",
+    "predicted for sign descent": "按符号下降预测",
+    "Adam at a small rate": "小学习率的 Adam",
+    "Marks": "标记",
+    "measured regimes": "实测区域",
+    "Beside them": "旁边",
+    "slope of RD with its {} % interval over seeds": "RD 的斜率及其对种子的 {} % 区间",
+    "easy": "易拟合的目标",
+    "hard": "难拟合的目标",
+    "learned by networks of {} neurons": "{} 个神经元的网络所学到的函数",
+    "initial": "初始",
+    "final": "训练后",
+    "learned": "学到",
+    "data": "数据",
+    "orientation of {}": "{} 的方向",
+    "amplitude {}": "幅度 {}",
+    "linear": "线性",
+    "critical": "临界",
+    "condensed": "凝聚",
+    "at rest at loss {}": "静止于损失 {}",
+    "stopped short at loss {}": "提前停止于损失 {}",
+}
+
+#: By the English text.
+CHINESE = {**_DIAGRAMS, **_WEIGHT_DECAY, **_SCANS, **_DISTANCES, **_VERIFICATION}
