@@ -21,7 +21,7 @@ class Point(Protocol):
     Attributes
     ----------
     residual : float64 (n,)
-        f - y.
+        f - y; with k outputs sqrt(k) (f - y), sample by sample, (n k,), so that R is (1/2n) sum over samples and outputs.
     kernel : float64 (n, n) or None
         Tangent kernel, if the method uses it, once it has prepared the point.
     gradient_squared : float or None
@@ -136,7 +136,7 @@ class Problem(Protocol[P, N]):
         Names of the weights, input to output.
     sizes : tuple of float
         Frobenius norms of the weights at the start, layer by layer.
-    targets : float64 (n,)
+    targets : float64 (n,), with several outputs (n, k)
     flow, method
         See :class:`Flow` and :class:`Method`.
     point, trial
@@ -169,6 +169,9 @@ class Problem(Protocol[P, N]):
 
     def network_at(self, point: P) -> N:
         """The network with the weights of a point."""
+
+    def outputs(self, point: P) -> np.ndarray:
+        """Output at the samples, like the targets."""
 
     def conserved_drift(self, final: N, t: float) -> float:
         """What the method changed the conserved quantities by, relative to their parts in the final network."""

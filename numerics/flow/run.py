@@ -73,9 +73,9 @@ def gradient_flow(
     ----------
     network : TwoLayer or DeepNetwork
         The start.
-    X : array (n, d), y : array (n,)
-        Inputs with the constant included, and targets. With n < d the flow of two layers is integrated in the n directions that
-        the samples see, exactly (:mod:`numerics.flow.two_layer.sample_space`).
+    X : array (n, d), y : array (n,), of a network with several outputs (n, k)
+        Inputs, a constant included unless the first layer has a bias, and targets. With n < d the flow of two layers is
+        integrated in the n directions that the samples see, exactly (:mod:`numerics.flow.two_layer.sample_space`).
     loss_tol : float
         Stop when R = (1/2n) sum e_i^2 falls to this value; the time of it is located to 2 rtol of the loss, at most 2 %.
     rtol : float
@@ -134,7 +134,7 @@ def gradient_flow(
     above, where every method missed by up to 17 rtol.
     """
     truth(throw, "throw")
-    X, y = check_data(X, y)
+    X, y = check_data(X, y, network.outputs if isinstance(network, DeepNetwork) else 1)
     requested = real_array(times, "times")
     levels = real_array(loss_levels, "loss_levels")
     limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, levels, requested, keep_weights, callback)
@@ -295,7 +295,7 @@ class _Run(Generic[P, N]):
     def _keep_snapshot(self) -> None:
         if self.t in self.limits.times:
             weights = self.problem.network_at(self.point) if self.limits.keep_weights else None
-            self.snapshots.append((self.record[-1], self.point.residual + self.problem.targets, weights))
+            self.snapshots.append((self.record[-1], self.problem.outputs(self.point), weights))
 
     def _crossed(self) -> Iterator[tuple[float, Callable[[P], float]]]:
         """The tolerance that the trial step went past, if any, and the quantity it bounds."""
@@ -425,7 +425,7 @@ class _Run(Generic[P, N]):
             loss=np.array([p.loss for p in kept]),
             relative_distance=_by_layer(kept, self.problem.layers),
             outputs=np.array([outputs for _, outputs, _ in self.snapshots]).reshape(
-                len(kept), len(self.problem.targets)
+                len(kept), *self.problem.targets.shape
             ),
             networks=tuple(network for _, _, network in self.snapshots if network is not None),
         )

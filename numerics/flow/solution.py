@@ -116,7 +116,7 @@ class Snapshots:
     ----------
     t, loss : float64 (k,)
     relative_distance : dict of layer -> float64 (k,)
-    outputs : float64 (k, n)
+    outputs : float64 (times, n), with k outputs (times, n, k)
         f at the samples.
     networks : tuple of TwoLayer or DeepNetwork
         One for each time with ``keep_weights=True``, else empty.
@@ -140,16 +140,18 @@ class Solution:
     t : float
         Normalised time; multiply by beta1 beta2 (``initial.time_unit`` of a DeepNetwork) for the time of the unnormalised flow.
     loss : float
-        R = (1/2n) sum e_i^2.
+        R = (1/2n) sum_i e_i^2, with several outputs sum_i |f_i - y_i|^2.
     status : Status
     relative_distance, sup_relative_distance : dict
-        RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', at the end and the largest over the accepted steps; the latter
-        also of 'theta', all normalised weights together, (abar, wbar) of [L21] appendix D.
+        RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', biases 'b1', ... among them, at the end and the largest over the
+        accepted steps; the latter also of 'theta', all normalised weights together, (abar, wbar) of [L21] appendix D. Of a layer
+        that starts at zero, as biases of Keras and Flax do, it is the distance |b(t) - b(0)| itself, and 'theta' is without it.
     conserved_drift : float
         Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
         the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every
-        hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing. With weight
-        decay it is measured from exp(-2 Lambda t) of what there was at the start; nan where the decays of layers differ.
+        hidden neuron, squared norms of the weights that leave and enter it, its bias among these; nan for tanh, which
+        conserves nothing. With weight decay it is measured from exp(-2 Lambda t) of what there was at the start; nan where the
+        decays of layers differ.
     stats : Statistics
     trajectory : Trajectory
     snapshots : Snapshots
@@ -229,7 +231,8 @@ class Solution:
         if self.snapshots.t.size:
             coordinates["snapshot_t"] = ("snapshot", self.snapshots.t)
             variables |= {f"snapshot_{name}": ("snapshot", values) for name, values in columns(self.snapshots).items()}
-            variables["snapshot_output"] = (("snapshot", "sample"), self.snapshots.outputs)
+            outputs = self.snapshots.outputs
+            variables["snapshot_output"] = (("snapshot", "sample", "output")[: outputs.ndim], outputs)
         attributes = {
             **self.network.attributes(),
             "seed": self.seed,

@@ -110,7 +110,7 @@ CALLS = {
     "deep from_weights(None)": lambda: nm.DeepNetwork.from_weights(None),
     "deep from_weights(text)": lambda: nm.DeepNetwork.from_weights("ab"),
     "deep from_weights(nan)": lambda: nm.DeepNetwork.from_weights([np.full((3, 2), np.nan), np.ones((1, 3))]),
-    "deep from_weights(fan)": lambda: nm.DeepNetwork.from_weights([np.ones((3, 2)), np.ones((2, 3))]),
+    "deep from_weights(fan)": lambda: nm.DeepNetwork.from_weights([np.ones((3, 2)), np.ones((2, 4))]),
     "deep alpha=None": lambda: nm.DeepNetwork.sample((2, 4, 1), (1, 1), alpha=None),
     "from_weights(flat w)": lambda: nm.TwoLayer.from_weights([1, 2], [1, 2], alpha=1, beta1=1, beta2=1),
     "sample(width=10^20)": lambda: nm.TwoLayer.sample(10**20, 1, 0, X),

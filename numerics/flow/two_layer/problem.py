@@ -70,6 +70,10 @@ class TwoLayerProblem:
         seen = replace(self.network, u=u, v=v)
         return self.space.lift(seen, self._decayed(point)) if self.space else seen
 
+    def outputs(self, point: TwoLayerPoint) -> np.ndarray:
+        """Output at the samples."""
+        return point.residual + self.targets
+
     def _decayed(self, point: TwoLayerPoint) -> TwoLayer:
         """The start after the decay until a point, as far as that of v goes."""
         if not self.flow.decay:
