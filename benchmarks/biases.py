@@ -36,7 +36,7 @@ class Point:
     biases: tuple[float | None, ...]
     data: Callable[[int], tuple[np.ndarray, np.ndarray]]
     predicted: Mapping[str, Fraction]
-    widths: tuple[int, ...] = (64, 128, 256, 512)
+    widths: tuple[int, ...] = (64, 128, 256, 512, 1024)
 
     def start(self, width: int, outputs: int, seed: int) -> nm.DeepNetwork:
         """A draw."""
@@ -76,9 +76,22 @@ POINTS = (
         _slopes("W1 = -1/4, W2 = -3/4, W2s = -1/4, a = -1/4, b1 = -3/4, b2 = -3/4"),
     ),
     Point(
+        *("PyTorch's exponents (0, 1/2, 1/2), with biases", (0, 0.5, 0.5), (0, 0.5, 0.5), lambda _: (_X, _ANY)),
+        _slopes("W1 = -3/2, W2 = -1, W2s = -1/2, a = -1/2, b1 = -3/2, b2 = -1, b3 = -1/2"),
+    ),
+    Point(
+        *("PyTorch's exponents (0, 1/2, 1/2), without", (0, 0.5, 0.5), _NONE, lambda _: (_X, _ANY)),
+        _slopes("W1 = -3/2, W2 = -1, W2s = -1/2, a = -1/2"),
+    ),
+    Point(
         *("k = m outputs, b = (1/2, 1/2, 1)", (0.5, 0.5, 1), _NONE, _outputs),
         _slopes("W1 = 1/6, W2 = -1/3, W2s = 1/6, a = 1/6, as = 2/3"),
-        widths=(16, 32, 64, 128),
+        widths=(16, 32, 64, 128, 192),
+    ),
+    Point(
+        *("k = m outputs, b = (3/4, 3/4, 1)", (0.75, 0.75, 1), _NONE, _outputs),
+        _slopes("W1 = 5/12, W2 = -1/12, W2s = 5/12, a = 1/6, as = 2/3"),
+        widths=(16, 32, 64, 128, 192),
     ),
 )
 

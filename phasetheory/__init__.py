@@ -26,6 +26,7 @@ from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLaw
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
 from phasetheory.networks.at_width import AtWidth, at_width
+from phasetheory.networks.catalogue import Biases
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
@@ -44,6 +45,7 @@ __all__ = [
     "AtWidth",
     "BalanceLaw",
     "Basis",
+    "Biases",
     "Boundary",
     "Check",
     "CondensedDirections",

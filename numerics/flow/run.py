@@ -168,7 +168,7 @@ def _solve(
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     check_choice(method, "method", ("auto", *kind.methods))
-    chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
+    chosen, why = _choose(kind, y.size) if method == "auto" else (method, "asked for")
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = kind(network, X, y, chosen, threads, decay)

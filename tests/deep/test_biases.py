@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import numerics as nm
+import phasetheory as pt
 from numerics.flow.deep.balance import Balance, neuron_norms
 from numerics.flow.deep.problem import DeepProblem
 from numerics.networks.jacobian import Moved
@@ -320,6 +321,18 @@ def test_draws():
     assert biased.shape == "3-400-300-1 with biases"
 
 
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_defaults_of_frameworks_are_drawn_with_their_biases(outputs):
+    for name, largest in (("pytorch_linear", (1.0, 0.05, 0.05)), ("keras_dense", (0, 0, 0)), ("flax_dense", (0, 0, 0))):
+        scheme = pt.describe_initialization(name)
+        network = nm.sample_network(scheme.network(3), 400, 1, biases=scheme.biases(3), outputs=outputs, rng=1)
+        assert network.layers == ("W1", "b1", "W2", "b2", "a", "b3")
+        assert network.widths == (1, 400, 400, outputs)
+        for b, bound in zip(network.original_weights()[1::2], largest, strict=True):
+            assert np.max(np.abs(b)) <= bound
+            assert b.size == outputs or np.max(np.abs(b)) >= 0.98 * bound
+
+
 WEIGHTS = [np.ones((3, 2)), np.ones((1, 3))]
 
 
@@ -344,6 +357,14 @@ WEIGHTS = [np.ones((3, 2)), np.ones((1, 3))]
         (lambda: nm.gradient_flow(nm.DeepNetwork.sample((2, 3, 3), (1, 1)), X, Y[:, :2]), "3 outputs"),
         (lambda: nm.gradient_flow(nm.TwoLayer.sample(4, 1, 0, X), X, Y), "DeepNetwork.sample"),
         (lambda: nm.gradient_flow(sampled(*SHAPES[1]), X, Y[:, 0], weight_decay=(1, 1, 1)), "W1, b1, W2, b2, a, b3"),
+        (lambda: nm.sample_network(pt.initialization("he", 3), 8, 2, biases=(1, 1, 1)), "biases"),
+        (
+            lambda: nm.sample_network(
+                pt.initialization("he", 3), 8, 2, biases=pt.describe_initialization("flax_dense").biases(2)
+            ),
+            "those of 2 layers",
+        ),
+        (lambda: nm.sample_network(pt.initialization("he", 3), 8, 2, outputs=0), "outputs"),
         (lambda: nm.scaling_check(lambda width, rng: sampled((2, width, 1), (1, 1)), (8, 16)), "no biases here"),
     ],
 )
