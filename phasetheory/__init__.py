@@ -32,6 +32,7 @@ from phasetheory.networks.architectures.chain import convolutional, fully_connec
 from phasetheory.networks.architectures.recurrent import recurrent
 from phasetheory.networks.architectures.residual import residual
 from phasetheory.networks.at_width import AtWidth, at_width
+from phasetheory.networks.catalogue import Biases
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
 from phasetheory.networks.graph import Architecture, Graph
@@ -53,6 +54,7 @@ __all__ = [
     "AtWidth",
     "BalanceLaw",
     "Basis",
+    "Biases",
     "Boundary",
     "Cap",
     "Check",

@@ -185,12 +185,24 @@ def check_pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
     return check_data(*pair)
 
 
-def check_data(X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """C-contiguous float64 copies of X (n, d) and y (n,) or (n, 1), or an :class:`InputError` that says what is wrong."""
+def check_data(X: ArrayLike, y: ArrayLike, outputs: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """C-contiguous float64 copies of X (n, d) and y (n,) or (n, 1), or an :class:`InputError` that says what is wrong.
+
+    With several ``outputs`` y is (n, outputs).
+    """
     X, y = real_array(X, "X", copy=True), real_array(y, "y", copy=True)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y.ravel()
-    if X.ndim != 2 or y.ndim != 1 or len(X) != len(y):
+    if outputs > 1 and (X.ndim != 2 or y.shape != (len(X), outputs)):
+        raise InputError(
+            f"X has shape {X.shape} and y {y.shape}; give (n, d) and (n, {outputs}): the network has {outputs} outputs"
+        )
+    if outputs == 1 and X.ndim == 2 and y.ndim == 2 and len(X) == len(y):
+        raise InputError(
+            f"y has shape {y.shape} and the network one output; for several, of two layers too, give "
+            f"DeepNetwork.sample((d, m, ..., {y.shape[1]}), ...)"
+        )
+    if outputs == 1 and (X.ndim != 2 or y.ndim != 1 or len(X) != len(y)):
         raise InputError(f"X has shape {X.shape} and y {y.shape}; give (n, d) and (n,) with the same n")
     if X.size == 0:
         raise InputError(f"X has shape {X.shape}: no data; give at least one sample and one input")

@@ -86,6 +86,10 @@ class FamilyPlan(TrainingPlan):
         network = self.family(width, rng)
         if not isinstance(network, DeepNetwork):
             raise InputError(f"network_family returned a {type(network).__name__}; it has to return a DeepNetwork")
+        if any(network.chain.biased) or network.outputs > 1:
+            raise InputError(
+                f"network_family returned a network {network.shape}; slopes are predicted for one output and no biases here"
+            )
         return network
 
 

@@ -130,7 +130,7 @@ def compare_with_tangent(
     Parameters
     ----------
     network : TwoLayer or DeepNetwork
-    X : array (n, d), y : array (n,)
+    X : array (n, d), y : array (n,), of a network with several outputs (n, k)
     inputs : array (p, d), optional
         Where f and f_lin are compared; the samples by default.
     layers : sequence of str, optional
@@ -138,9 +138,9 @@ def compare_with_tangent(
     loss_tol, rtol, max_seconds, throw
         Of the run; see :func:`numerics.gradient_flow`.
     """
-    X, y = check_data(X, y)
-    points = X if inputs is None else real_array(inputs, "inputs")
     linear = linearize(network, layers=layers).flow(X, y)
+    X, y = linear.X, linear.y
+    points = X if inputs is None else real_array(inputs, "inputs")
     before = tangent_kernel(network, X)
     fastest = np.linalg.eigvalsh(before)[-1] / len(y)
     if not fastest > 0:

@@ -18,7 +18,7 @@ def rest_of(
     """The status of a run at rest at a loss: that of the least loss if it is, else what the flow ``found``."""
     if loss < _ABOVE_LEAST * _of_any(X, y):
         return Status.UNFITTABLE
-    if _is_linear(network) and loss < _ABOVE_LEAST * _of_linear(X, y):
+    if _is_linear(network) and loss < _ABOVE_LEAST * _of_linear(_with_constant(network, X), y):
         return Status.LEAST_SQUARES
     return found
 
@@ -29,8 +29,7 @@ def _of_any(X: np.ndarray, y: np.ndarray) -> float:
     _, group, counts = np.unique(samples, axis=0, return_inverse=True, return_counts=True)
     means = np.zeros((len(counts), targets.shape[1]))
     np.add.at(means, group.ravel(), targets)
-    means /= counts[:, None]
-    return _loss((means[group.ravel()] - targets).ravel()) * targets.shape[1]
+    return _loss((means / counts[:, None])[group.ravel()] - targets)
 
 
 def _of_linear(X: np.ndarray, y: np.ndarray) -> float:
@@ -38,7 +37,14 @@ def _of_linear(X: np.ndarray, y: np.ndarray) -> float:
 
 
 def _loss(residual: np.ndarray) -> float:
-    return float(residual @ residual) / (2 * len(residual))
+    return float(np.vdot(residual, residual)) / (2 * len(residual))
+
+
+def _with_constant(network: TwoLayer | DeepNetwork | Module, X: np.ndarray) -> np.ndarray:
+    """The inputs, and a constant where the network has a bias, whichever: of linear layers any makes an affine function."""
+    if not isinstance(network, DeepNetwork) or not any(network.chain.biased):
+        return X
+    return np.column_stack([X, np.ones(len(X))])
 
 
 def _is_linear(network: TwoLayer | DeepNetwork | Module) -> bool:

@@ -22,7 +22,7 @@ class Point(Protocol):
     Attributes
     ----------
     residual : float64 (n,)
-        f - y.
+        f - y; with k outputs sqrt(k) (f - y), sample by sample, (n k,), so that R is (1/2n) sum over samples and outputs.
     kernel : float64 (n, n) or None
         Tangent kernel, if the method uses it, once it has prepared the point.
     gradient_squared : float or None
@@ -138,7 +138,7 @@ class Problem(Protocol[P, N]):
         Names of the weights, input to output.
     sizes : tuple of float
         Frobenius norms of the weights at the start, layer by layer.
-    targets : float64 (n,); of a Module (n, k) or labels too
+    targets : float64 (n,), with several outputs (n, k); of a Module labels too
     flow, method
         See :class:`Flow` and :class:`Method`.
     point, trial

@@ -81,10 +81,10 @@ def gradient_flow(
     ----------
     network : TwoLayer, DeepNetwork or numerics.pytorch.Module
         The start.
-    X : array (n, d), y : array (n,)
-        Inputs with the constant included, and targets. With n < d the flow of two layers is integrated in the n directions that
-        the samples see, exactly (:mod:`numerics.flow.two_layer.sample_space`). A Module takes samples of any shape (n, ...),
-        integers as they are, and targets (n,) or (n, k).
+    X : array (n, d), y : array (n,), of a network with several outputs (n, k)
+        Inputs, a constant included unless the first layer has a bias, and targets. With n < d the flow of two layers is
+        integrated in the n directions that the samples see, exactly (:mod:`numerics.flow.two_layer.sample_space`). A Module
+        takes samples of any shape (n, ...), integers as they are.
     loss : 'squares' or 'cross-entropy'
         R = (1/2n) sum |f - y|^2, or with a Module -(1/n) sum log softmax(f) at the labels y, integers (n,). Cross-entropy has no
         minimiser: the run stops at the level ``loss_tol``.
@@ -185,12 +185,10 @@ def gradient_flow(
 
 
 def _checked(network: TwoLayer | DeepNetwork, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[np.ndarray, np.ndarray]:
-    """The data of a fully connected network with one output."""
-    X, y = check_data(X, y)
+    """The data of a fully connected network."""
+    X, y = check_data(X, y, network.outputs if isinstance(network, DeepNetwork) else 1)
     if loss != "squares":
-        raise InputError(
-            f"loss = {loss!r} for a {type(network).__name__}, which has one output; give a Module with several"
-        )
+        raise InputError(f"loss = {loss!r} for a {type(network).__name__}; it is for a Module with several outputs")
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     return X, y
@@ -308,9 +306,12 @@ class _Run(Generic[P, N]):
 
     def _foresee(self, loss: float, h: float) -> tuple[float, float]:
         """When the loss falls to ``loss`` if the kernel stays, or h if that is later; and the loss at h."""
-        outputs = self.point.residual.size / len(self.problem.targets)  # the kernels know one output a sample
-        t, last = time_to_loss(self.point.kernel, self.point.residual, loss / outputs, h)
-        return float(t), float(last) * outputs
+        residual = self.point.residual
+        unit = (
+            2 * self.point.loss * residual.size / float(residual @ residual)
+        )  # of the loss, in that of one output a sample
+        t, last = time_to_loss(self.point.kernel, residual, loss / unit, h)
+        return float(t), float(last) * unit
 
     def _attempt(self, h: float) -> tuple[float, Step]:
         """Try a step: its error in units of the tolerance, and the step."""

@@ -115,7 +115,7 @@ class Snapshots(Generic[N]):
     ----------
     t, loss : float64 (k,)
     relative_distance : dict of layer -> float64 (k,)
-    outputs : float64 (k, n), of a Module with several outputs (k, n, outputs)
+    outputs : float64 (times, n), with k outputs (times, n, k)
         f at the samples.
     networks : tuple of TwoLayer, DeepNetwork or Module
         One for each time with ``keep_weights=True``, else empty.
@@ -142,15 +142,16 @@ class Solution(Generic[N]):
         R = (1/2n) sum |e_i|^2, or what the run was asked to descend.
     status : Status
     relative_distance, sup_relative_distance : dict
-        RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', at the end and the largest over the accepted steps; the latter
-        also of 'theta', all normalised weights together, (abar, wbar) of [L21] appendix D.
+        RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', biases 'b1', ... among them, at the end and the largest over the
+        accepted steps; the latter also of 'theta', all normalised weights together, (abar, wbar) of [L21] appendix D. Of a layer
+        that starts at zero, as biases of Keras and Flax do, it is the distance |b(t) - b(0)| itself, and 'theta' is without it.
     conserved_drift : float
         Largest change of u_k^2 - |v_k|^2 made by the method, summed over the steps, relative to the largest u_k^2 + |v_k|^2 at
         the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every
-        hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing. With weight
-        decay it is measured from exp(-2 Lambda t) of what there was at the start; nan where the decays of layers differ.
-        Of a Module the largest change of one of the quantities in its ``conserved``, whole layers each and never restored,
-        relative to the sum of its parts at the end; nan without any.
+        hidden neuron, squared norms of the weights that leave and enter it, its bias among these; nan for tanh, which
+        conserves nothing. With weight decay it is measured from exp(-2 Lambda t) of what there was at the start; nan where the
+        decays of layers differ. Of a Module the largest change of one of the quantities in its ``conserved``, whole layers each
+        and never restored, relative to the sum of its parts at the end; nan without any.
     stats : Statistics
     trajectory : Trajectory
     snapshots : Snapshots

@@ -17,13 +17,16 @@ def combine(c0, y0, c1, y1, c2, y2, h, velocity, out):
 
 @njit(**OPTIONS)
 def rescale(w, left, right, start):
-    """w_kj <- left_k w_kj right_j in place; |w - start|^2 of the result."""
-    square = 0.0
+    """w_kj <- left_k w_kj right_j in place, columns j beyond those of ``right`` by left_k alone; |w - start|^2 of both parts."""
+    square, beyond = 0.0, 0.0
     for k in range(w.shape[0]):
         row, first, factor = w[k], start[k], left[k]
-        for j in range(row.size):
+        for j in range(right.size):
             row[j] *= factor * right[j]
-        for j in range(row.size):
+        for j in range(right.size):
             difference = row[j] - first[j]
             square += difference * difference
-    return square
+        for j in range(right.size, row.size):
+            row[j] *= factor
+            beyond += (row[j] - first[j]) ** 2
+    return square, beyond

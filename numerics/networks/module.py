@@ -102,6 +102,15 @@ class Module:
         return sum(w.size for w in self.weights)
 
     @property
+    def sizes(self) -> tuple[float, ...]:
+        """What RD of every layer is relative to: its Frobenius norm.
+
+        For a layer at zero it is 1 in the weights of the module, so that its RD is the distance itself.
+        """
+        norms = (float(np.linalg.norm(w)) for w in self.weights)
+        return tuple(size if size > 0 else 1.0 / scale for size, scale in zip(norms, self.scales, strict=True))
+
+    @property
     def shape(self) -> str:
         """What it is in a few characters."""
         return f"{type(self.function).__name__} of {self.size} weights"

@@ -88,6 +88,8 @@ def sample_network(
     centred: bool = True,
     antisymmetric: bool = False,
     activation: str | float | PointwiseActivation | None = None,
+    biases: pt.Biases | None = None,
+    outputs: int = 1,
 ) -> DeepNetwork:
     """Draw a network of the theory at one width, all hidden layers alike.
 
@@ -98,21 +100,37 @@ def sample_network(
     width : int
         Neurons of every hidden layer.
     inputs : int
-        Inputs d, the constant included.
+        Inputs d, the constant included, or with ``biases`` without it.
     rng, centred, antisymmetric
         See :meth:`numerics.DeepNetwork.sample`.
     activation : optional
         Instead of that of ``network``, for instance ``'tanh'``.
+    biases : phasetheory.Biases, optional
+        Those of a framework are ``pt.describe_initialization("pytorch_linear").biases(depth)``. By default there are none: a
+        constant input is the bias of the first layer.
+    outputs : int
+        Number of outputs k.
 
     Examples
     --------
     >>> sample_network(pt.initialization("he", depth=3), width=64, inputs=2).widths
     (2, 64, 64, 1)
+    >>> defaults = pt.describe_initialization("keras_dense")
+    >>> sample_network(defaults.network(3), 64, 1, biases=defaults.biases(3)).layers
+    ('W1', 'b1', 'W2', 'b2', 'a', 'b3')
     """
     sigmas, alpha, rates = scales_at(network, width, inputs)
+    outputs = whole_number(outputs, "outputs", 1, "give an integer >= 1", most=WIDEST)
     width, inputs = int(width), int(inputs)
+    if biases is not None:
+        check_type(biases, "biases", pt.Biases)
+        if len(biases.sigmas) != network.depth:
+            raise InputError(
+                f"biases are those of {len(biases.sigmas)} layers, the network has {network.depth}; they must agree"
+            )
+    spreads = None if biases is None else [float(s.subs({pt.m: width, pt.d: inputs})) for s in biases.sigmas]
     return DeepNetwork.sample(
-        (inputs, *[width] * (network.depth - 1), 1),
+        (inputs, *[width] * (network.depth - 1), outputs),
         sigmas,
         alpha=alpha,
         learning_rates=rates,
@@ -120,6 +138,8 @@ def sample_network(
         centred=centred,
         antisymmetric=antisymmetric,
         activation=trained_activation(network.activation) if activation is None else activation,
+        biases=spreads,
+        bias_law="normal" if biases is None else biases.law,
     )
 
 

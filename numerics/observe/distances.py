@@ -1,6 +1,7 @@
 """What is read off a network: how far each layer moved and in how many directions, and what the flow conserves."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,16 +23,15 @@ class LayerObservables:
     Attributes
     ----------
     relative_distance : float
-        |W(t) - W(0)|_F/|W(0)|_F, the RD of the literature.
+        |W(t) - W(0)|_F/|W(0)|_F, the RD of the literature; of a layer that starts at zero, as biases may, the distance itself.
     spectral_relative_distance : float
-        The same in spectral norm, |W(t) - W(0)|_2/|W(0)|_2; kernels of a convolution as the matrix (out, in times kernel). Both
-        are nan for a layer that starts at zero.
+        The same in spectral norm, |W(t) - W(0)|_2/|W(0)|_2; kernels of a convolution as the matrix (out, in times kernel).
     stable_rank : float
         |dW|_F^2/|dW|_2^2 of the change dW = W(t) - W(0): in how many directions it moved, at least 1; 0 if it did not move.
     balance_drift : float
-        Change of |W_l|_F^2 - |W_{l+1}|_F^2 since the start, over the larger of the two changes: 0 for the exact flow of a
-        homogeneous activation. nan for the output layer, which has none above, and of a Module: what that conserves is watched
-        by :attr:`numerics.Solution.conserved_drift`.
+        Change of |W_l|_F^2 + |b_l|^2 - |W_{l+1}|_F^2 since the start, over the larger of the two changes: 0 for the exact flow
+        of a homogeneous activation. nan for the output layer, which has none above, for biases, which count with their layer,
+        and of a Module: what that conserves is watched by :attr:`numerics.Solution.conserved_drift`.
     """
 
     relative_distance: float
@@ -75,23 +75,34 @@ def layer_observables(network: DeepNetwork | Module, start: DeepNetwork | Module
     """
     check_type(network, "network", DeepNetwork, Module)
     check_type(start, "start", DeepNetwork, Module)
-    if [w.shape for w in network.weights] != [w.shape for w in start.weights] or network.layers != start.layers:
-        raise InputError(f"networks have shapes {network.shape} and {start.shape}; compare a run with its start")
+    if network.layers != start.layers or [w.shape for w in network.weights] != [w.shape for w in start.weights]:
+        raise InputError(f"networks are {network.shape} and {start.shape}; compare a run with its start")
     found = {}
-    chain = isinstance(network, DeepNetwork)
-    now, before = _matrices(network), _matrices(start)
-    grown = [_square(w) - _square(w0) for w, w0 in zip(now, before, strict=True)]
-    for layer, (name, w, w0) in enumerate(zip(network.layers, now, before, strict=True)):
+    drifts = _balance_drifts(network, start)
+    pairs = zip(_matrices(network), _matrices(start), strict=True)
+    for name, (w, w0), start_size in zip(network.layers, pairs, start.sizes, strict=True):
         change = w - w0
         size, top = float(np.linalg.norm(change)), _largest(change)
-        pair = grown[layer : layer + 2] if chain else []
-        most = max(map(abs, pair), default=0.0)
         found[name] = LayerObservables(
-            relative_distance=_ratio(size, float(np.linalg.norm(w0))),
-            spectral_relative_distance=_ratio(top, _largest(w0)),
+            relative_distance=size / start_size,
+            spectral_relative_distance=top / (_largest(w0) or start_size),
             stable_rank=(size / top) ** 2 if top > 0 else 0.0,
-            balance_drift=float("nan") if len(pair) < 2 else abs(pair[0] - pair[1]) / most if most > 0 else 0.0,
+            balance_drift=drifts.get(name, float("nan")),
         )
+    return found
+
+
+def _balance_drifts(network: DeepNetwork | Module, start: DeepNetwork | Module) -> dict[str, float]:
+    """Of every layer with one above, in a chain."""
+    if isinstance(network, Module):
+        return {}
+    grown = [_square(w) - _square(w0) for w, w0 in zip(network.weights, start.weights, strict=True)]
+    ends = pairwise([*network.through, len(grown)])
+    entering = [sum(grown[low:high]) for low, high in ends]  # the bias of a layer stands behind it
+    found = {}
+    for (here, above), rows in zip(pairwise(network.through), entering, strict=False):
+        most = max(abs(rows), abs(grown[above]))
+        found[network.layers[here]] = abs(rows - grown[above]) / most if most > 0 else 0.0
     return found
 
 
@@ -105,10 +116,6 @@ def _matrices(network: DeepNetwork | Module) -> list[np.ndarray]:
     if isinstance(network, DeepNetwork):
         return list(network.weights)
     return [w.reshape(1, w.shape[0], -1) if w.ndim > 1 else w.reshape(1, 1, -1) for w in network.weights]
-
-
-def _ratio(distance: float, size: float) -> float:
-    return distance / size if size > 0 else float("nan")
 
 
 def _largest(w: np.ndarray) -> float:

@@ -111,7 +111,8 @@ def features(network: TwoLayer | DeepNetwork, layer: str | None = None) -> Featu
     network : TwoLayer or DeepNetwork
     layer : str, optional
         Weights that enter the neurons, the first by default: 'w' at depth 2, else 'W1', 'W2', .... In a deeper layer |a_k| is the
-        norm of all weights that leave the neuron. Two copies of a network are listed one after the other.
+        norm of all weights that leave the neuron. The bias of a neuron is the weight of its constant input, the last. Two
+        copies of a network are listed one after the other.
 
     Examples
     --------
@@ -120,15 +121,15 @@ def features(network: TwoLayer | DeepNetwork, layer: str | None = None) -> Featu
     (array([6., 1.]), array([1.571, 0.   ]))
     """
     check_type(network, "network", TwoLayer, DeepNetwork)
-    names = ("w",) if isinstance(network, TwoLayer) else network.layers[:-1]
+    names = ("w",) if isinstance(network, TwoLayer) else tuple(network.layers[k] for k in network.through[:-1])
     if layer is not None:
         check_choice(layer, "layer", names, "give one with neurons above it:")
     if isinstance(network, TwoLayer):
         entering, leaving = network.v, np.abs(network.u)
     else:
         index = names.index(layer) if layer is not None else 0
-        entering = np.vstack(list(network.weights[index]))
-        above = network.weights[index + 1]
+        entering = np.vstack(list(network.matrices[index]))
+        above = network.weights[network.through[index + 1]]
         leaving = np.sqrt(np.einsum("cok,cok->ck", above, above)).ravel()
     length = np.sqrt(np.einsum("kj,kj->k", entering, entering))
     return Features(leaving * length, entering, length)

@@ -27,11 +27,11 @@ def tangent_kernel(
     X : array (n, d), of a Module (n, ...)
     layers : sequence of str, optional
         Parameter groups that count; all by default. ``('a',)``: output weights only, ``('w',)``: input weights only; in a deeper
-        network 'W1', 'W2', ..., 'a'.
+        network 'W1', 'W2', ..., 'a'; 'b1', ... where there are biases.
 
     Returns
     -------
-    float64 (n, n), of a Module with k outputs (n k, n k), sample by sample
+    float64 (n, n), with k outputs (n k, n k), the outputs of a sample side by side
         Without the 1/n of the loss: in normalised time the residual obeys de/dt = -G e/n.
     """
     kernels = layer_kernels(network, X)
@@ -45,15 +45,13 @@ def layer_names(network: TwoLayer | DeepNetwork | Module) -> tuple[str, ...]:
 
 
 def layer_kernels(network: TwoLayer | DeepNetwork | Module, X: ArrayLike) -> dict[str, np.ndarray]:
-    """G_l = J_l J_l^T (n, n) of every layer."""
+    """G_l = J_l J_l^T of every layer."""
     check_type(network, "network", TwoLayer, DeepNetwork, Module)
-    if isinstance(network, Module):
+    if isinstance(network, DeepNetwork | Module):
         return dict(zip(network.layers, network.jacobian(X).kernels(), strict=True))
     X = real_array(X, "X", finite=True)
     if X.ndim != 2 or X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape}; give (n, {network.inputs}), the constant input included")
-    if isinstance(network, DeepNetwork):
-        return dict(zip(network.layers, network.jacobian(X).kernels(), strict=True))
     n = len(X)
     outer, inner = np.zeros((n, n)), np.zeros((n, n))
     for low in range(0, network.width, _BLOCK):

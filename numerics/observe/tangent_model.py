@@ -72,8 +72,9 @@ class TangentModel:
         return tangent_kernel(self.network, X, layers=self.layers)
 
     def flow(self, X: ArrayLike, y: ArrayLike) -> "LinearizedFlow":
-        """Gradient flow of the tangent model on data X (n, d), y (n,)."""
-        return LinearizedFlow(self.network, self.layers, *check_data(X, y))
+        """Gradient flow of the tangent model on data X (n, d), y (n,), with several outputs (n, k)."""
+        outputs = self.network.outputs if isinstance(self.network, DeepNetwork) else 1
+        return LinearizedFlow(self.network, self.layers, *check_data(X, y, outputs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ class LinearizedFlow:
         The start.
     layers : tuple of str
         Parameter groups that move.
-    X : float64 (n, d); y : float64 (n,)
+    X : float64 (n, d); y : float64 (n,), with k outputs (n, k)
 
     Accuracy
     --------
@@ -111,23 +112,25 @@ class LinearizedFlow:
 
         Returns
         -------
-        float64 (n,) or (p,), with a leading axis (k,) for several times
+        float64 (n,) or (p,), with several outputs (n, k) or (p, k), and a leading axis for several times
         """
         c = self._coefficients(t)
         if inputs is None:
-            return self._initial - c @ self._kernel
+            return self._initial - (c @ self._kernel).reshape(*c.shape[:-1], *self.y.shape)
         inputs = real_array(inputs, "inputs")
         start = self.network(inputs)  # says what is wrong with the shape
         both = tangent_kernel(self.network, np.vstack([self.X, inputs]), layers=self.layers)
-        return start - c @ both[: len(self.X), len(self.X) :]
+        moved = c @ both[: self.y.size, self.y.size :]
+        return start - moved.reshape(*c.shape[:-1], *start.shape)
 
     def loss(self, t: ArrayLike) -> np.ndarray:
         """R = (1/2n) sum e_i^2 at the times t."""
-        return np.sum((self(t) - self.y) ** 2, axis=-1) / (2 * len(self.y))
+        squares = (self(t) - self.y) ** 2
+        return np.sum(squares, axis=tuple(range(-self.y.ndim, 0))) / (2 * len(self.y))
 
     @property
     def rates(self) -> np.ndarray:
-        """Rates at which the n modes of the residual decay, eigenvalues of G/n, ascending."""
+        """Rates at which the n modes, with k outputs n k, of the residual decay, eigenvalues of G/n, ascending."""
         return self._spectrum[0] / len(self.y)
 
     def loss_bound(self, t: ArrayLike) -> np.ndarray:
@@ -170,7 +173,7 @@ class LinearizedFlow:
         return np.where(values > floor, values, 0.0), vectors
 
     def _coefficients(self, t: ArrayLike) -> np.ndarray:
-        """c(t) = (1/n) int_0^t e ds, shape (n,) or (k, n)."""
+        """c(t) = (1/n) int_0^t e ds, flat like the residual, with a leading axis for several times."""
         times = _times(t)[..., None] / len(self.y)
         values, vectors = self._spectrum
         moving = values > 0
@@ -178,13 +181,13 @@ class LinearizedFlow:
         with np.errstate(invalid="ignore"):
             still = np.where(np.isinf(times), 0.0, times)
         integral = np.where(moving, -np.expm1(-rates * times) / rates, still)
-        return (integral * (vectors.T @ (self._initial - self.y))) @ vectors.T
+        return (integral * (vectors.T @ (self._initial - self.y).ravel())) @ vectors.T
 
 
 def _sizes(network: TwoLayer | DeepNetwork) -> dict[str, float]:
-    """Frobenius norm of every layer."""
-    weights = (network.v, network.u) if isinstance(network, TwoLayer) else network.weights
-    return {layer: norm(w) for layer, w in zip(layer_names(network), weights, strict=True)}
+    """What RD of every layer is relative to."""
+    sizes = network.sizes if isinstance(network, DeepNetwork) else (norm(network.v), norm(network.u))
+    return dict(zip(layer_names(network), sizes, strict=True))
 
 
 def _times(t: ArrayLike) -> np.ndarray:

@@ -14,7 +14,24 @@ from phasetheory.networks.network import Network, layer_fans, two_layer
 from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.symbols.expressions import m
 
-__all__ = ["CATALOGUE", "Scheme"]
+__all__ = ["CATALOGUE", "Biases", "Scheme"]
+
+
+@dataclass(frozen=True)
+class Biases:
+    """Biases in every layer as a framework draws them; :func:`numerics.sample_network` takes them.
+
+    Attributes
+    ----------
+    sigmas : tuple of Expr
+        Standard deviations, input to output, in m and d; 0 for one that starts at zero. With a bias in the first layer d counts
+        the inputs without a constant.
+    law : str
+        'uniform' or 'normal'; of biases that start at zero it says nothing, and is 'normal'.
+    """
+
+    sigmas: tuple[sp.Expr, ...]
+    law: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,8 @@ class Scheme:
         Depth and optimiser to Network: muP is another network to another optimiser.
     two_layers_only : str
         Why it is no scheme for deeper networks and what to use there; empty if it is one.
+    biases : callable, optional
+        Depth to the biases that its framework has by default in every layer; None where the source has none.
     """
 
     title: str
@@ -40,6 +59,7 @@ class Scheme:
     bias: str
     build: Callable[[int, Optimizer], Network]
     two_layers_only: str = ""
+    biases: Callable[[int], Biases] | None = None
 
 
 _NO_BIAS = "none beyond the constant input."
@@ -62,6 +82,16 @@ def _uniform_variance(limit: sp.Expr) -> sp.Expr:
     """Variance of the uniform law on (-limit, limit)."""
     x = sp.Symbol("x", real=True)
     return sp.integrate(x**2, (x, -limit, limit)) / (2 * limit)
+
+
+def _zero_biases(depth: int) -> Biases:
+    return Biases((sp.Integer(0),) * depth, "normal")
+
+
+def _biases_of_weights(depth: int) -> Biases:
+    """Uniform on (-1, 1)/sqrt(fan_in), as the weights of the layer."""
+    variances = (_uniform_variance(1 / sp.sqrt(fan_in)) for fan_in, _ in layer_fans(depth))
+    return Biases(tuple(map(sp.sqrt, variances)), "uniform")
 
 
 def _tangent_kernel(depth: int, _: Optimizer) -> Network:
@@ -141,6 +171,7 @@ CATALOGUE: Mapping[str, Scheme] = {
         "drawn by the law of the weights of its layer, so the constant input is an input like the others (PyTorch's own fan_in "
         "does not count it: a constant factor). " + _LATER_BIAS,
         _by_variance(lambda fan_in, fan_out: _uniform_variance(1 / sp.sqrt(fan_in))),
+        biases=_biases_of_weights,
     ),
     "keras_dense": Scheme(
         "Keras Dense",
@@ -148,6 +179,7 @@ CATALOGUE: Mapping[str, Scheme] = {
         "uniform on (-1, 1) sqrt(6/(fan_in + fan_out)), variance 2/(fan_in + fan_out)",
         _ZERO_BIAS,
         _by_variance(lambda fan_in, fan_out: _uniform_variance(sp.sqrt(6 / (fan_in + fan_out)))),
+        biases=_zero_biases,
     ),
     "flax_dense": Scheme(
         "Flax Dense",
@@ -155,5 +187,6 @@ CATALOGUE: Mapping[str, Scheme] = {
         "normal truncated at two standard deviations and rescaled, variance 1/fan_in",
         _ZERO_BIAS,
         _by_variance(lambda fan_in, fan_out: 1 / fan_in),
+        biases=_zero_biases,
     ),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.catalogue import CATALOGUE, Scheme
+from phasetheory.networks.catalogue import CATALOGUE, Biases, Scheme
 from phasetheory.networks.network import Network
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 
@@ -32,6 +32,19 @@ class Initialization:
     def exists_at(self, depth: int) -> bool:
         """Whether the scheme is made for this depth."""
         return depth == 2 or (depth > 2 and not self.scheme.two_layers_only)
+
+    def biases(self, depth: int = 2) -> Biases | None:
+        """The biases that its framework has by default, one in every layer; None for a scheme without.
+
+        Examples
+        --------
+        >>> describe_initialization("pytorch_linear").biases(3).sigmas[1]
+        sqrt(3)/(3*sqrt(m))
+        >>> describe_initialization("keras_dense").biases(3).sigmas
+        (0, 0, 0)
+        """
+        depth = check_depth(depth)
+        return None if self.scheme.biases is None else self.scheme.biases(depth)
 
     def network(
         self, depth: int = 2, activation: Activation = relu, *, optimizer: str | Optimizer = GRADIENT_FLOW

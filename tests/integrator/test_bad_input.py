@@ -80,7 +80,6 @@ def test_negative_slopes(bad):
     ("arguments", "match"),
     [
         ({"widths": (2, 4.0, 1)}, "widths = "),
-        ({"widths": (2, 4, 2)}, "widths = "),
         ({"widths": "2,4,1"}, "widths = "),
         ({"sigmas": (1, np.nan)}, "sigmas = "),
         ({"sigmas": (1, 1, 1)}, "sigmas = "),

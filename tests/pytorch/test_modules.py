@@ -207,13 +207,15 @@ def test_learning_rates_of_layers_are_those_of_the_deep_engine(four_points):
         assert other.relative_distance[layer] == pytest.approx(one.relative_distance[layer], rel=2e-2)
 
 
-def test_a_layer_that_starts_at_zero_has_no_relative_distance(four_points):
+def test_a_layer_that_starts_at_zero_reports_its_distance(four_points):
     X, y = four_points
     model = nn.Sequential(nn.Linear(2, 8, bias=False), nn.Tanh(), nn.Linear(8, 1), nn.Flatten(0))
     nn.init.zeros_(model[2].bias)
     run = nm.gradient_flow(Module.of(model), X, y, loss_tol=1e-2)
-    assert np.isnan(run.relative_distance["2.bias"])
-    assert np.isnan(nm.layer_observables(run.network, run.initial)["2.bias"].spectral_relative_distance)
+    moved = abs(run.network.weights[-1] - run.initial.weights[-1]).item()
+    assert run.initial.layers[-1] == "2.bias"
+    assert run.relative_distance["2.bias"] == pytest.approx(moved)
+    assert nm.layer_observables(run.network, run.initial)["2.bias"].spectral_relative_distance == pytest.approx(moved)
     assert run.relative_distance["0.weight"] > 0
 
 

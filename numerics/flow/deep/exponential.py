@@ -15,7 +15,7 @@ from numerics.flow.decay import Held
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
-from numerics.networks.jacobian import Signals
+from numerics.networks.jacobian import Signals, over_outputs
 
 __all__ = ["DeepExponential"]
 
@@ -35,7 +35,7 @@ class DeepExponential:
     def __init__(self, flow: DeepFlow) -> None:
         self.flow = flow
         self._c0, self._c1, self._predicted = np.empty((3, len(flow.zero)))
-        copies, samples = flow.shapes[0][0], len(flow.zero)
+        copies, samples = flow.shapes[0][0], len(flow.X)
         self._z = [np.empty((copies, samples, shape[1])) for shape in flow.shapes]
 
     def new_point(self) -> DeepPoint:
@@ -69,20 +69,21 @@ class DeepExponential:
             left_over = list(flow.decay.factors(h))
         first, second = flow.differentiate(point), flow.moved(point, [c0 + c for c in late])
         chain = flow.chain
-        hidden = [flow.X[None]]
+        hidden, values = [], flow.X[None]
         for layer, z in enumerate(self._z):
-            left = np.concatenate(
-                [first.backward[layer] * c0[:, None], second.backward[layer] * late[layer][:, None]], axis=1
-            )
+            hidden.append(chain.read(layer, values))
+            pulls = first.backward[layer] * c0[:, None], second.backward[layer] * late[layer][:, None]
+            left = np.concatenate([over_outputs(pull, first.outputs) for pull in pulls], axis=1)
             right = np.concatenate([first.hidden[layer], second.hidden[layer]], axis=1)
-            _advance(point.weights[layer], left, right, hidden[-1], out.weights[layer], z)
+            _advance(point.matrices[layer], left, right, hidden[-1], out.matrices[layer], z)
             if left_over[layer] != 1.0:
-                w = out.weights[layer]
+                w = out.matrices[layer]
                 w *= left_over[layer]
             z *= left_over[layer] * chain.gains[layer]
-            hidden.append(chain.activation.value(z))
+            if layer < len(self._z) - 1:
+                values = chain.activation.value(z)
         kept = tuple(z.copy() for z in self._z[:-1])
-        flow.set_signals(out, Signals(tuple(hidden[:-1]), kept, chain.output(self._z[-1])))
+        flow.set_signals(out, Signals(tuple(hidden), kept, chain.output(self._z[-1])))
         flow.settle(out)
         size = float(np.linalg.norm(point.residual))
         defect = float(np.linalg.norm(out.residual - predicted)) / size if size > 0 else 0.0

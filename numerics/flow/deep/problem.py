@@ -45,12 +45,17 @@ class DeepProblem:
                 f"weight_decay with method = {method!r} takes relu, leaky relu or linear; use method = "
                 f"{RungeKuttaChebyshev.name!r}, which takes any activation"
             )
+        if decay and method == DeepExponential.name and any(network.chain.biased):
+            raise InputError(
+                f"weight_decay with method = {method!r} takes a network without biases, through which the output is not of one "
+                f"degree; use method = {RungeKuttaChebyshev.name!r}"
+            )
         self.network, self.targets, self.layers = network, y, network.layers
-        self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
+        self.sizes = network.sizes
         self.flow = DeepFlow(network, X, y, decay)
         self.method = METHODS[method](self.flow)
         self.point, self.trial = self.method.new_point(), self.method.new_point()
-        self.point.load(network.weights)
+        self.point.load(network.matrices)
         self.flow.update_residual(self.point)
         self.drift: list[np.ndarray] = [] if self.flow.balance is None else [0.0 * x for x in self.flow.balance.removed]
 
@@ -62,19 +67,19 @@ class DeepProblem:
             pairs = zip(self.drift, self.flow.balance.removed, strict=True)
             self.drift = [left * sum_ + part for sum_, part in pairs]
 
-    def outputs(self, point: DeepPoint) -> np.ndarray:
-        """F at the samples."""
-        return point.residual + self.targets
-
     def network_at(self, point: DeepPoint) -> DeepNetwork:
         """The network of a point."""
         return replace(self.network, weights=tuple(w.copy() for w in point.weights))
+
+    def outputs(self, point: DeepPoint) -> np.ndarray:
+        """Output at the samples."""
+        return self.network.by_sample(point.residual / self.flow.unit) + self.targets
 
     def conserved_drift(self, final: DeepNetwork, t: float) -> float:
         """Largest sum of what was removed, over the largest sum of the two norms of a neuron; nan if nothing is conserved."""
         if self.flow.balance is None:
             return float("nan")
-        pairs = zip(*neuron_norms(final.weights), strict=True)
+        pairs = zip(*neuron_norms(final.matrices), strict=True)
         size = max(float(np.max(rows + columns)) for rows, columns in pairs)
         return max(float(np.max(np.abs(part))) for part in self.drift) / size
 

@@ -1,6 +1,11 @@
-"""The gradient flow of a deep network on its data: states, and the right-hand side with a count of evaluations."""
+"""The gradient flow of a deep network on its data: states, and the right-hand side with a count of evaluations.
+
+Of k outputs, R = (1/2n) sum_i |f_i - y_i|^2 is that of n k samples of one output, (1/2nk) sum e^2, with e = sqrt(k) (f - y): so
+everything here has n k numbers, and f and y the unit 1/sqrt(k).
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 
@@ -13,20 +18,24 @@ from numerics.flow.runge_kutta import LayerError
 from numerics.kernels.layers import combine
 from numerics.kernels.stages import dot
 from numerics.networks.deep import DeepNetwork
-from numerics.networks.jacobian import Jacobian, Moved, Signals
+from numerics.networks.jacobian import Jacobian, Moved, Signals, split
 from numerics.networks.norms import spectral_norm
 
 __all__ = ["DeepFlow", "DeepPoint"]
 
 
 class DeepPoint:
-    """A state with its residual; the weights are views into one flat array."""
+    """A state with its residual; the matrices, and the weights in them, are views into one flat array.
 
-    def __init__(self, shapes: list[tuple[int, ...]], samples: int) -> None:
+    ``biased``: which matrices end with a bias; ``samples``: numbers in the residual.
+    """
+
+    def __init__(self, shapes: list[tuple[int, ...]], samples: int, biased: tuple[bool, ...]) -> None:
         ends = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
         self.shapes, self.edges = shapes, list(pairwise(ends))
         self.y = np.zeros(ends[-1])
-        self.weights = self.views(self.y)
+        self.matrices = self.views(self.y)
+        self.weights = split(self.matrices, biased)  # W_1, b_1, W_2, ..., as far as there are biases
         self.residual = np.zeros(samples)
         self.signals: Signals | None = None  # of the forward pass that found the residual
         self.jacobian: Jacobian | None = None
@@ -34,7 +43,7 @@ class DeepPoint:
         self.gradient_squared: float | None = None  # |grad R + Lambda W|^2
         self.loss_rate = 0.0  # -dR/dt
         self.radius = 0.0  # bound on the Jacobian's spectral radius, for the methods that use it
-        self.moved: tuple[float, ...] = (0.0,) * len(shapes)  # |W - W(0)| of every layer
+        self.moved: tuple[float, ...] = (0.0,) * len(self.weights)  # |W - W(0)| of every layer
         # under weight decay: the time here, |W|^2 of every layer, their penalty, and a size of the kernel in the step before
         self.t, self.penalty = 0.0, 0.0
         self.squares: list[float] = []
@@ -47,19 +56,19 @@ class DeepPoint:
         return np.zeros_like(self.y)
 
     def views(self, flat: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The layers of a flat array laid out like the state."""
+        """The matrices of a flat array laid out like the state."""
         return tuple(
             flat[first:last].reshape(shape) for (first, last), shape in zip(self.edges, self.shapes, strict=True)
         )
 
-    def load(self, weights: tuple[np.ndarray, ...]) -> None:
-        """Take the weights of a network."""
-        for view, w in zip(self.weights, weights, strict=True):
+    def load(self, matrices: tuple[np.ndarray, ...]) -> None:
+        """Take the matrices of a network."""
+        for view, w in zip(self.matrices, matrices, strict=True):
             view[:] = w
 
     @property
     def loss(self) -> float:
-        """R = (1/2n) sum_i e_i^2."""
+        """R = (1/2n) sum_i e_i^2, over samples and outputs."""
         return float(self.residual @ self.residual) / (2 * self.residual.size)
 
 
@@ -68,23 +77,26 @@ class DeepFlow:
 
     def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, decay: Decay = NONE) -> None:
         self.decay = decay
-        self.chain, self.start, self.X = network.chain, network.weights, X
-        self.shapes = [w.shape for w in network.weights]
-        self.zero = y + network.offset(X)  # the output of the weights at which the residual vanishes
-        self.strengths = tuple(max(spectral_norm(v, tolerance=0.1) for v in w) for w in network.weights)
+        self.unit = float(np.sqrt(network.outputs))
+        self.chain = replace(network.chain, kappa=self.unit * network.kappa)
+        self.start, self.X, matrices = network.weights, X, network.matrices
+        self.shapes = [w.shape for w in matrices]
+        # the output of the weights at which the residual vanishes
+        self.zero = self.unit * (y + network.offset(X)).ravel()
+        self.strengths = tuple(max(spectral_norm(v, tolerance=0.1) for v in w) for w in matrices)
         self.evaluations = 0
         self.kernel_evaluations = 0
         balanced = network.activation.homogeneous and (not decay or decay.equal)
-        self.balance = Balance(network.weights) if balanced else None
+        self.balance = Balance(matrices) if balanced else None
         self._lengths = np.linalg.norm(X, axis=1)
 
     def new_point(self) -> DeepPoint:
         """Room for a state."""
-        return DeepPoint(self.shapes, len(self.zero))
+        return DeepPoint(self.shapes, len(self.zero), self.chain.biased)
 
     def update_residual(self, point: DeepPoint) -> None:
         """Residual of a point from its weights."""
-        self.set_signals(point, self.chain.forward(point.weights, self.X))
+        self.set_signals(point, self.chain.forward(point.matrices, self.X))
 
     def set_signals(self, point: DeepPoint, signals: Signals) -> None:
         """Take the forward pass of a point from elsewhere."""
@@ -101,7 +113,7 @@ class DeepFlow:
         point.settled = True
         if self.balance is not None:
             left = float(np.exp(-2 * self.decay.common * point.t)) if self.decay else 1.0
-            point.moved = self.balance.restore(point.weights, point.signals, left)
+            point.moved = self.balance.restore(point.matrices, point.signals, left, self.chain.biased)
         else:
             pairs = zip(point.weights, self.start, strict=True)
             point.moved = tuple(float(np.linalg.norm(w - start)) for w, start in pairs)
@@ -112,7 +124,7 @@ class DeepFlow:
         """Jacobian of a point with its residual."""
         if point.jacobian is None:
             assert point.signals is not None, "find the residual first"
-            point.jacobian = self.chain.backward(point.weights, point.signals)
+            point.jacobian = self.chain.backward(point.matrices, point.signals)
         return point.jacobian
 
     def find_kernel(self, point: DeepPoint) -> None:
@@ -152,7 +164,7 @@ class DeepFlow:
         self.find_kernel(point)
         if not point.velocity_known:
             point.velocity[:] = 0.0
-            self._add_velocity(point, 1.0, point.views(point.velocity))
+            self._add_velocity(point, 1.0, self.chain.split(point.views(point.velocity)))
             point.velocity_known = True
 
     def euler(self, point: DeepPoint, h: float, out: DeepPoint) -> None:
@@ -186,17 +198,28 @@ class DeepFlow:
         pairs = zip(point.signals.preactivations, out.signals.preactivations, strict=True)
         kinked = self.chain.activation.homogeneous
         stayed = [np.all((then > 0) == (now > 0) if kinked else True | (now > 0), axis=1) for then, now in pairs]
+        # the neurons of a layer are those it enters, of the output layer those it reads; an output bias knows no kinks
+        always = np.ones((len(stayed[-1]), self.shapes[-1][1]), dtype=bool)
+        hidden, last = (
+            [("coi,coi->co", same) for same in stayed],
+            [("coi,coi->ci", stayed[-1]), ("coi,coi->co", always)],
+        )
+        neurons = [(side, side) for side in hidden]
+        sides = [
+            side for pair, has in zip([*neurons, last], self.chain.biased, strict=True) for side in pair[: 1 + has]
+        ]
         found = []
-        for layer, (error, w, start) in enumerate(zip(point.views(x), out.weights, self.start, strict=True)):
+        parts = zip(self.chain.split(point.views(x)), out.weights, self.start, sides, strict=True)
+        for error, w, start, (sums, same) in parts:
             displacement = w - start
-            rows = layer < len(stayed)  # the neurons of the output layer are those it reads
-            sums = "coi,coi->co" if rows else "coi,coi->ci"
-            same = stayed[layer] if rows else stayed[-1]
             along, squares = np.einsum(sums, error, displacement), np.einsum(sums, error, error)
-            moved = float(dot(displacement.ravel(), displacement.ravel()))
+            flat = np.ascontiguousarray(displacement).ravel()
             found.append(
                 LayerError(
-                    float(along[same].sum()), float(squares[same].sum()), float(np.sum(along[~same] ** 2)), moved
+                    float(along[same].sum()),
+                    float(squares[same].sum()),
+                    float(np.sum(along[~same] ** 2)),
+                    float(dot(flat, flat)),
                 )
             )
         return found
@@ -204,26 +227,57 @@ class DeepFlow:
     def moved(self, point: DeepPoint, c: Sequence[np.ndarray]) -> Jacobian:
         """The Jacobian at the weights W_l - J_l^T c_l."""
         self.evaluations += 1
-        return self.chain.jacobian(point.weights, self.X, Moved(self.differentiate(point), c))
+        return self.chain.jacobian(point.matrices, self.X, Moved(self.differentiate(point), c))
 
     def growth_bound(self, point: DeepPoint) -> float:
         """Bound on the growth rate of any weight, from the spectral norms of the layers.
 
-        The part of the flow's Jacobian that is not the kernel is -sum_i e_i d^2f_i/n. Its block of layers j and k is at most
-        (kappa/n) sum_i |e_i| |x_i| times the norms of all other layers and the slopes on the way, so the norm of the L-by-L
-        matrix of these bounds bounds it. The norm of a layer is at most that of its start and what it moved by. A kinked
-        activation counts as of slope 1, a smooth one by its slopes at the samples; its curvature is left out.
+        The part of the flow's Jacobian that is not the kernel is -sum_i e_i d^2f_i/n. Its block of layers j < k is at most
+        (kappa/n) sum_i |e_i| |h_{j-1,i}| times the norms of all layers above j but k and the slopes on the way, and
+        |h_{j-1,i}| at most |x_i| times the norms below, with constant units of biases c_l added on the way: |h_l|^2 <= |W_l|^2
+        |h_{l-1}|^2 + c_{l+1}^2. So the norm of the L-by-L matrix of these bounds bounds it. The norm of a matrix is at most
+        that of its start and what it moved by. A kinked activation counts as of slope 1, a smooth one by its slopes at the
+        samples; its curvature is left out.
         """
-        norms = [s + moved for s, moved in zip(self.strengths, point.moved, strict=True)]
+        norms = [s + moved for s, moved in zip(self.strengths, self._by_matrix(point.moved), strict=True)]
         norms = [gain * norm for gain, norm in zip(self.chain.gains, norms, strict=True)]
-        depth = len(norms)
+        residual = self._by_sample(point.residual)
+        signals = self._signals(norms, residual)
+        signal, depth = max(signals), len(norms)
         blocks = np.zeros((depth, depth))
         for j in range(depth):
             for k in range(j):
                 others = [norm for layer, norm in enumerate(norms) if layer not in (j, k)]
-                blocks[j, k] = blocks[k, j] = self.chain.gains[j] * self.chain.gains[k] * float(np.prod(others))
-        signal = self.chain.kappa * float(np.abs(point.residual) @ self._lengths) / len(self.zero)
-        return signal * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
+                bound = self.chain.gains[j] * self.chain.gains[k] * float(np.prod(others))
+                blocks[j, k] = blocks[k, j] = bound * (signals[k] / signal) if signal > 0 else 0.0
+        return (
+            self.chain.kappa * signal / len(self.zero) * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
+        )
+
+    def _signals(self, norms: list[float], residual: np.ndarray) -> list[float]:
+        """sum_i |e_i| times a bound on what layer 1, 2, ... reads at sample i, over the norms below it."""
+        found, squares, below = [], self._lengths**2, 1.0
+        lengths = self._lengths
+        for constant, norm in zip(self.chain.constants, norms, strict=True):
+            if constant is not None and below > 0:  # else nothing goes through
+                squares = squares + (constant / below) ** 2
+                lengths = np.sqrt(squares)
+            found.append(float(residual @ lengths))
+            below *= norm
+        return found
+
+    def _by_sample(self, residual: np.ndarray) -> np.ndarray:
+        """|e_i| (n,), over the outputs of every sample."""
+        return (
+            np.abs(residual)
+            if residual.size == len(self.X)
+            else np.linalg.norm(residual.reshape(len(self.X), -1), axis=1)
+        )
+
+    def _by_matrix(self, moved: Sequence[float]) -> list[float]:
+        """Distances of the matrices from those of the layers: of W_l and its bias together."""
+        parts = iter(moved)
+        return [float(np.hypot(next(parts), next(parts))) if biased else next(parts) for biased in self.chain.biased]
 
     def _steepest(self, point: DeepPoint) -> float:
         """Product over the hidden layers of the largest slope of the activation at the samples."""
@@ -243,7 +297,7 @@ class DeepFlow:
 
         def product(v: np.ndarray) -> np.ndarray:
             parts = self.chain.curvature_product(
-                point.weights, signals, c, point.views(np.ascontiguousarray(v).ravel())
+                point.matrices, signals, c, point.views(np.ascontiguousarray(v).ravel())
             )
             return np.concatenate([part.ravel() for part in parts])
 

@@ -25,11 +25,11 @@ _STABLE = 0.5  # times 1/lambda: a quarter of what is stable
 
 def derived_rate(state: State, optimizer: UpdateRule, kappa: float, largest_eigenvalue: float) -> float:
     """The rate to begin with; ``largest_eigenvalue`` is that of the tangent kernel at the start, over n."""
-    strengths = [size / np.sqrt(min(fans)) for size, fans in zip(state.sizes, state.fans, strict=True)]
+    strengths = [state.sizes[layer] / np.sqrt(min(state.fans[layer])) for layer in state.through]
     target = float(np.sqrt(np.mean(state.targets**2))) or 1.0
     capacity = kappa * prod(strengths) / target
     if optimizer.adaptive:
-        speeds = [speed * np.sqrt(prod(fans)) for speed, fans in zip(state.speeds, state.fans, strict=True)]
+        speeds = [state.speeds[layer] * np.sqrt(prod(state.fans[layer])) for layer in state.through]
         if capacity >= 1:
             path = 1.0 / (capacity * max(c / s for c, s in zip(speeds, strengths, strict=True)))
         else:

@@ -59,7 +59,7 @@ def descend(
     ----------
     network : TwoLayer or DeepNetwork
         The start.
-    X : array (n, d), y : array (n,)
+    X : array (n, d), y : array (n,), of a network with several outputs (n, k)
         Inputs with the constant included, and targets.
     optimizer : str or UpdateRule
         ``'adam'``, ``'adamw'``, ``'sign'``, ``'gradient-descent'``, ``'momentum'``, with the settings that
@@ -105,7 +105,7 @@ def descend(
     """
     truth(throw, "throw")
     check_type(network, "network", TwoLayer, DeepNetwork)
-    X, y = check_data(X, y)
+    X, y = check_data(X, y, network.outputs if isinstance(network, DeepNetwork) else 1)
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     chosen = rule_of(optimizer)
@@ -155,14 +155,14 @@ class _Run:
         self.state, self.start, self.optimizer, self.shares, self.watch = state, network, optimizer, shares, watch
         self.constant = rate is not None
         self.first_rate = self.rate = self._derived() if rate is None else rate
-        begin = float(state.residual @ state.residual) / (2 * len(state.residual))
+        begin = float(state.residual @ state.residual) / (2 * len(state.targets))
         self.record = [np.array([[begin] + [0.0] * len(state.layers)])]
         self.least = [begin]  # the least loss of every window of the record
         self.done, self.undone, self.lowered = 0, 0, 0
 
     def _derived(self) -> float:
         kernel = tangent_kernel(self.start, self.state.X)
-        largest = float(np.linalg.eigvalsh(kernel)[-1]) / len(kernel)
+        largest = float(np.linalg.eigvalsh(kernel)[-1]) / len(self.state.targets)
         return derived_rate(self.state, self.optimizer, self.start.kappa, largest)
 
     @property
@@ -278,7 +278,7 @@ class _Run:
                 np.empty(0),
                 np.empty(0),
                 {layer: np.empty(0) for layer in layers},
-                np.empty((0, len(self.state.targets))),
+                np.empty((0, *self.state.targets.shape)),
                 (),
             ),
         )

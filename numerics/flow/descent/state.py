@@ -10,6 +10,7 @@ from numerics.flow.decay import NONE, Decay
 from numerics.flow.descent.rule import UpdateRule
 from numerics.kernels import descent
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.jacobian import Signals
 from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
 
@@ -38,14 +39,17 @@ class State(Protocol):
     sizes, fans, speeds : tuples, layer by layer
         Frobenius norm at the start; (fan_in, fan_out); root of the learning rate, what a weight in uniform coordinates moves by
         under sign descent at rate 1.
+    through : tuple of int
+        Which layers the signal goes through, input to output: all but the biases.
     X, targets, residual : float64 (n, d), (n,), (n,)
-        Inputs, y, and f - y.
+        Inputs, y, and f - y; with k outputs y is (n, k), and f - y flat, (n k,).
     """
 
     layers: tuple[str, ...]
     sizes: tuple[float, ...]
     fans: tuple[tuple[int, int], ...]
     speeds: tuple[float, ...]
+    through: tuple[int, ...]
     X: np.ndarray
     targets: np.ndarray
     residual: np.ndarray
@@ -78,6 +82,7 @@ class TwoLayerState:
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
         self.speeds: tuple[float, ...] = (1.0, 1.0)
         self.fans: tuple[tuple[int, int], ...] = (network.inputs, network.width), (network.width, 1)
+        self.through: tuple[int, ...] = (0, 1)
         self.u0, self.v0 = network.u, np.ascontiguousarray(network.v.T)
         self.u, self.v = self.u0.copy(), self.v0.copy()
         self.moments = [np.zeros_like(w) for w in (self.u, self.v, self.u, self.v)]
@@ -124,27 +129,33 @@ class DeepState:
     def __init__(
         self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, optimizer: UpdateRule, decay: Decay = NONE
     ) -> None:
-        self.pulls = _pulls(decay or Decay((0.0,) * network.depth), optimizer)
+        self.pulls = _pulls(decay or Decay((0.0,) * len(network.weights)), optimizer)
         self.start, self.X, self.targets, self.rule = network, X, y, optimizer.rule
         self.layers = network.layers
-        self.sizes = tuple(float(np.linalg.norm(w)) for w in network.weights)
+        self.sizes = network.sizes
         self.fans = tuple((w.shape[2], w.shape[1]) for w in network.weights)
+        self.through = network.through
         self.speeds = tuple(scale / np.sqrt(network.time_unit) for scale in network.scales)
         self.adaptive = optimizer.adaptive
         self.weights = [w.copy() for w in network.weights]
         self.first = [np.zeros_like(w) for w in self.weights]
         self.second = [np.zeros_like(w) if optimizer.adaptive else np.empty(0) for w in self.weights]
-        self.offset = network.offset(X) + y  # what the output of the weights is held against
-        self.residual = network.chain.forward(self.weights, X).output - self.offset
+        self.offset = (network.offset(X) + y).ravel()  # what the output of the weights is held against
+        self.residual = self._signals().output - self.offset
+
+    def _signals(self) -> Signals:
+        """The forward pass at the present weights."""
+        return self.start.chain.forward(self.start.chain.join(self.weights), self.X)
 
     def advance(self, shares: np.ndarray, rate: float, done: int, enough: float) -> np.ndarray:
         """See :class:`State`."""
         chain, n = self.start.chain, len(self.targets)
         rates = [rate * speed if self.adaptive else rate for speed in self.speeds]
         record = []
-        signals = chain.forward(self.weights, self.X)
+        signals = self._signals()
         for step, share in enumerate(shares, start=done + 1):
-            jacobian = chain.backward(self.weights, signals)
+            jacobian = chain.backward(chain.join(self.weights), signals)
+            share = np.repeat(share, self.start.outputs)
             gradients = jacobian.transposed_product(share * self.residual / n)
             moved = [
                 descent.update(
@@ -156,7 +167,7 @@ class DeepState:
                     strict=True,
                 )
             ]
-            signals = chain.forward(self.weights, self.X)
+            signals = self._signals()
             self.residual[:] = signals.output - self.offset
             loss = float(self.residual @ self.residual) / (2 * n)
             record.append([loss, *np.sqrt(moved)])

@@ -44,8 +44,7 @@ class ModuleProblem:
             raise InputError("weight_decay for a Module: its flow is integrated without; leave it out")
         forward = network.forward(X)
         self.network, self.layers = network, network.layers
-        # of a layer that starts at zero there is no relative distance
-        self.sizes = tuple(float(np.linalg.norm(w)) or float("nan") for w in network.weights)
+        self.sizes = network.sizes
         self.targets = self.targets_for(y, forward.shape)
         self.flow = ModuleFlow(network, forward, self.loss())
         self.method = self.makers[method](self.flow)

@@ -79,15 +79,15 @@ class TwoLayerProblem:
                 self.drift *= np.exp(-2 * self.flow.decay.common * (end.t - point.t))
             self.drift += self.flow.removed
 
-    def outputs(self, point: TwoLayerPoint) -> np.ndarray:
-        """F at the samples."""
-        return point.residual + self.targets
-
     def network_at(self, point: TwoLayerPoint) -> TwoLayer:
         """The network of a point, in all d dimensions."""
         u, v = point.weights()
         seen = replace(self.network, u=u, v=v)
         return self.space.lift(seen, self._decayed(point)) if self.space else seen
+
+    def outputs(self, point: TwoLayerPoint) -> np.ndarray:
+        """Output at the samples."""
+        return point.residual + self.targets
 
     def _decayed(self, point: TwoLayerPoint) -> TwoLayer:
         """The start after the decay until a point, as far as that of v goes."""

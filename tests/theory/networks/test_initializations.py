@@ -43,6 +43,25 @@ def test_framework_defaults_are_the_schemes_they_are_named_after():
         assert {sp.simplify(p / h) for p, h in ratios} == {1 / sp.sqrt(6)}
 
 
+@pytest.mark.parametrize("depth", [2, 3])
+def test_biases_are_those_that_frameworks_have_by_default(depth):
+    """PyTorch: uniform on (-1, 1)/sqrt(fan_in) in every layer; Keras, Flax: zeros; the other sources have none."""
+    fans = [pt.d, *[pt.m] * (depth - 1)]
+    for name in CATALOGUE:
+        biases = pt.describe_initialization(name).biases(depth)
+        if name == "pytorch_linear":
+            assert biases == pt.Biases(biases.sigmas, "uniform")
+            assert [sp.simplify(s * sp.sqrt(3 * fan)) for s, fan in zip(biases.sigmas, fans, strict=True)] == [
+                1
+            ] * depth
+        elif name in ("keras_dense", "flax_dense"):
+            assert biases.sigmas == (0,) * depth
+        else:
+            assert biases is None
+    with pytest.raises(pt.TheoryError, match="depth"):
+        pt.describe_initialization("pytorch_linear").biases(1)
+
+
 @pytest.mark.parametrize("depth", [2, 3, 5])
 @pytest.mark.parametrize("name", ["pytorch_linear", "keras_dense", "flax_dense"])
 def test_hidden_signals_are_not_small_so_that_later_biases_change_nothing(name, depth):
