@@ -59,9 +59,11 @@ def conserved_quantities(layers: Sequence[str], uses: Iterable[Uses]) -> tuple[C
     >>> [str(law) for law in conserved_quantities(["U", "W", "a"], [{"U": 1, "a": 1}, {"U": 1, "W": 1, "a": 1}])]
     ['|U|² - |a|²']
     """
-    listed = list(uses)
-    if not listed:
-        raise TheoryError(f"uses = {shown(listed)}; give at least one path")
+    listed = list(uses) if isinstance(uses, Iterable) else []
+    if not layers or not listed or not all(isinstance(path, Mapping) for path in listed):
+        raise TheoryError(
+            f"layers = {shown(layers)}, uses = {shown(uses)}; give names, and at least one path, a mapping"
+        )
     paths = list(dict.fromkeys(tuple(path.get(layer, 0) for layer in layers) for path in listed))
     basis = [_whole(vector) for vector in sp.Matrix(paths).nullspace()]
     found = []
