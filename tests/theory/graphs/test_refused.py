@@ -89,6 +89,10 @@ REFUSED = {
         lambda: pt.Graph({"w": pt.Layer(1, 1, "m", degree=0)}, [pt.Path({"w": 1})], "m").slopes(),
         "the target is never reached",
     ),
+    "optimizer": (
+        lambda: pt.statements(pt.recurrent(1, 1, 1, steps=2), optimizer="adam"),
+        "graphs are worked out under gradient flow only",
+    ),
     "a network": (lambda: pt.Graph.of(3), "network = 3 is not a network"),
     "no paths to conserve": (lambda: pt.conserved_quantities(["w"], []), "uses = []; give at least one path"),
 }
