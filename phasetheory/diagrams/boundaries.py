@@ -1,5 +1,10 @@
-"""Boundaries: the zero set of a layer's slope, as straight segments with their equations and sides, exact."""
+"""Boundaries: where a layer's slope vanishes or jumps over zero, as straight segments with equations and sides, exact.
 
+Slopes of chains are continuous. In a graph two layers may grow exponentially while others fit the target in the same time up to a
+factor log m; on which side of that line a point lies then decides how far the two get, and their slopes jump.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -8,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.diagrams.piecewise import PiecewiseLinear, affine_to_sympy
-from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip
+from phasetheory.diagrams.polygons import FAR, Affine, Point, at_infinity, clip, edges
 from phasetheory.symbols.printing import plain
 from phasetheory.symbols.rationals import as_fraction
 
@@ -27,6 +32,8 @@ class Segment:
         Solved for the first coordinate where possible.
     linear_side, condensed_side : sympy inequality
         On which side of it, nearby, the layer is linear and condensed.
+    jump : bool
+        Whether the slope jumps over zero there; else it vanishes.
     """
 
     start: Point
@@ -34,6 +41,7 @@ class Segment:
     equation: sp.Basic
     linear_side: sp.Basic
     condensed_side: sp.Basic
+    jump: bool = False
 
     def at(self, y: Fraction) -> tuple[Fraction, ...]:
         """Values of the first coordinate at height y: one, none, or the finite ends of a horizontal segment."""
@@ -47,7 +55,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Where one layer is critical: the zero set of its slope."""
+    """Where one layer changes from linear to condensed: where its slope vanishes, or jumps over zero."""
 
     layer: str
     coordinates: tuple[sp.Symbol, sp.Symbol]
@@ -115,8 +123,11 @@ class Boundary:
 
 
 def boundary_of(slope: PiecewiseLinear, layer: str, coordinates: tuple[sp.Symbol, sp.Symbol]) -> Boundary:
-    """The zero set of a slope as a boundary."""
-    return Boundary(layer, coordinates, tuple(_segment(ends, slope, coordinates) for ends in _zero_set(slope)))
+    """Where a slope changes its sign."""
+    zeros, jumps = _zero_set(slope), _jumps(slope)
+    found = [*((ends, False) for ends in zeros), *((ends, True) for ends in jumps)]
+    ordered = sorted(found, key=lambda pair: _height(pair[0]))
+    return Boundary(layer, coordinates, tuple(_segment(ends, slope, coordinates, jump) for ends, jump in ordered))
 
 
 def _zero_set(slope: PiecewiseLinear) -> list[tuple[Point, Point]]:
@@ -127,11 +138,68 @@ def _zero_set(slope: PiecewiseLinear) -> list[tuple[Point, Point]]:
             continue
         zeros = {p for part in (f, f * -1) for p in clip(polygon, part) if f(p) == 0}
         if len(zeros) == 2:
-            first, second = sorted(zeros, key=lambda p: (p[1], p[0]))
-            found.add((first, second))
-    segments = sorted(found, key=lambda s: (s[0][1], s[0][0]))
+            found.add(_upwards(*zeros))
+    return _joined(found)
+
+
+def _jumps(slope: PiecewiseLinear) -> list[tuple[Point, Point]]:
+    """Segments on which the function is negative on one side and positive on the other."""
+    sides: dict[Affine, tuple[list, list]] = {}  # of every line: the edges on it that run upwards, and downwards
+    for polygon, f in slope.cells:
+        for edge in edges(polygon):
+            ends = _upwards(*edge)
+            line = _line(*ends)
+            sides.setdefault(line * (1 / (line.x or line.y)), ([], []))[ends == edge].append((ends, f))
+    found: set[tuple[Point, Point]] = set()
+    for one, other in sides.values():
+        for ends, f, g in _shared(one, other):
+            for first, second in ((f * -1, g), (f, g * -1)):
+                part = _part(ends, first)
+                part = _part(part, second) if part else None
+                if part:
+                    found.add(part)
+    return _joined(found)
+
+
+def _shared(one: list, other: list) -> Iterator[tuple[tuple[Point, Point], Affine, Affine]]:
+    """The segments that edges on the two sides of a line share, and the functions there; those of a side do not overlap."""
+    one, other = (sorted(side, key=lambda item: _height(item[0]), reverse=True) for side in (one, other))
+    while one and other:
+        (ends, f), (others, g) = one[-1], other[-1]
+        start, end = max(ends[0], others[0], key=_upward), min(ends[1], others[1], key=_upward)
+        if f != g and _upward(start) < _upward(end):
+            yield (start, end), f, g
+        (one if end == ends[1] else other).pop()
+
+
+def _part(ends: tuple[Point, Point], inside: Affine) -> tuple[Point, Point] | None:
+    """The part of a segment where a function is not negative, if it is positive anywhere on it."""
+    (p, at_p), (q, at_q) = ((end, inside(end)) for end in ends)
+    if max(at_p, at_q) <= 0:
+        return None
+    if min(at_p, at_q) >= 0:
+        return ends
+    t = at_p / (at_p - at_q)
+    zero = (p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1]))
+    return (p, zero) if at_p > 0 else (zero, q)
+
+
+def _upward(point: Point) -> tuple[Fraction, Fraction]:
+    return point[1], point[0]
+
+
+def _upwards(first: Point, second: Point) -> tuple[Point, Point]:
+    start, end = sorted((first, second), key=_upward)
+    return start, end
+
+
+def _height(ends: tuple[Point, Point]) -> tuple[Fraction, Fraction]:
+    return _upward(ends[0])
+
+
+def _joined(found: Iterable[tuple[Point, Point]]) -> list[tuple[Point, Point]]:
     joined: list[tuple[Point, Point]] = []
-    for start, end in segments:
+    for start, end in sorted(found, key=_height):
         if joined and joined[-1][1] == start and _collinear(*joined[-1], end):
             joined[-1] = (joined[-1][0], end)
         else:
@@ -143,10 +211,17 @@ def _collinear(o: Point, a: Point, b: Point) -> bool:
     return (a[0] - o[0]) * (b[1] - o[1]) == (a[1] - o[1]) * (b[0] - o[0])
 
 
-def _segment(ends: tuple[Point, Point], slope: PiecewiseLinear, coordinates: tuple[sp.Symbol, sp.Symbol]) -> Segment:
-    (px, py), (qx, qy) = ends
+def _line(start: Point, end: Point) -> Affine:
+    """The function that vanishes on a line."""
+    (px, py), (qx, qy) = start, end
+    return Affine((qy - py) * px - (qx - px) * py, py - qy, qx - px)
+
+
+def _segment(
+    ends: tuple[Point, Point], slope: PiecewiseLinear, coordinates: tuple[sp.Symbol, sp.Symbol], jump: bool
+) -> Segment:
     x, y = coordinates
-    line = Affine((qy - py) * px - (qx - px) * py, py - qy, qx - px)
+    line = _line(*ends)
     solved_for, coefficient = (x, line.x) if line.x != 0 else (y, line.y)
     value = sp.expand(solved_for - affine_to_sympy(line * (1 / coefficient), x, y))
     middle = _inner_point(*ends)
@@ -155,7 +230,7 @@ def _segment(ends: tuple[Point, Point], slope: PiecewiseLinear, coordinates: tup
     larger_is_condensed = slope(above) > 0
     greater, less = sp.Gt(solved_for, value), sp.Lt(solved_for, value)
     linear, condensed = (less, greater) if larger_is_condensed else (greater, less)
-    return Segment(ends[0], ends[1], sp.Eq(solved_for, value, evaluate=False), linear, condensed)
+    return Segment(*ends, sp.Eq(solved_for, value, evaluate=False), linear, condensed, jump)
 
 
 def _inner_point(start: Point, end: Point) -> Point:

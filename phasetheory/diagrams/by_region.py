@@ -7,12 +7,11 @@ plane to begin with. A comparison of two of them asks on which side of a line th
 the run goes on with one part, and the other waits for a run of its own.
 
 *Why this is exact, and ends.* Both parts of a cut are convex, have an area, and make up what was cut; so the polygons at the
-ends of all runs tile the plane whatever was compared. Inside such a polygon, no difference that was compared vanishes, so
-the algorithm on numbers takes the same course there at every point and returns the values of the affine functions. On the edges,
-where something compared is equal, the result is the limit from inside; it is the number itself where the result is continuous.
-The courses of an algorithm that ends are finitely many, each has one polygon at most, and each is run once.
-
-``==`` holds on a polygon if and only if it is the same function, and cuts nothing: elsewhere it holds on a line.
+ends of all runs tile the plane whatever was compared. Inside such a polygon, no difference whose sign was asked for vanishes.
+``==`` holds on a polygon if and only if it is one function, and cuts nothing: otherwise it holds on a line. Off these lines the
+algorithm on numbers takes the same course at every inner point and returns the values of the affine functions. On them and on the
+edges the result is a limit; it is that on numbers where the result is continuous. The courses of an algorithm that ends are
+finitely many, each has one polygon at most, and each is run once.
 """
 
 import math

@@ -62,6 +62,7 @@ def _boundary(boundary: Boundary) -> dict[str, Any]:
                 "equation": f"{segment.equation.lhs} = {segment.equation.rhs}",
                 "linear_side": str(segment.linear_side),
                 "condensed_side": str(segment.condensed_side),
+                "jump": segment.jump,
             }
             for segment in boundary.segments
         ],

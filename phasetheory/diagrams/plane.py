@@ -139,7 +139,14 @@ class Plane(ABC):
 
     def boundary(self, layer: str) -> Boundary:
         """The boundary of a layer, or of ``'theta'``, as explicit segments."""
-        return boundary_of(self._slope(layer), layer, self.coordinates)
+        slope = self._slope(layer)
+        if slope not in self._boundaries:  # like layers once
+            self._boundaries[slope] = boundary_of(slope, layer, self.coordinates)
+        return replace(self._boundaries[slope], layer=layer)
+
+    @cached_property
+    def _boundaries(self) -> dict[PiecewiseLinear, Boundary]:
+        return {}
 
     def regions(self, layers: Sequence[str] | None = None) -> tuple[Region, ...]:
         """The regions of the given layers (all by default): one for each combination of regimes that has an area.

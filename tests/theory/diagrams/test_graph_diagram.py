@@ -222,3 +222,22 @@ def test_what_is_no_plane_is_refused():
         pt.graph_diagram(pt.recurrent(X * m, 1, 1, steps=2), (X, Y))
     with pytest.raises(pt.TheoryError, match="V1 starts at zero"):
         pt.graph_diagram(pt.residual(m**-X, m**-Y, 1, blocks=1, sigma_V=0), (X, Y))
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_a_slope_may_jump_where_others_fit_while_a_branch_grows_exponentially(blocks):
+    """Two matrices in a branch grow exponentially from theta = -(2 s + c) on, and U and a fit at -2 s: the line c = 0."""
+    graph = pt.residual(m**-X, m**-Y, m**-X, blocks=blocks, sigma_V=m**-Y, multiplier=m ** (-X / 2))
+    diagram = pt.graph_diagram(graph, (X, Y))
+    assert str(diagram.boundary("W1")) == "x = 6/5 - 4*y/5 for y >= 3/2; x = 0 for y >= 3/2"
+    vanishes, jumps = diagram.boundary("W1").segments
+    assert (vanishes.jump, jumps.jump) == (False, True)
+    assert (jumps.linear_side, jumps.condensed_side) == (sp.Gt(X, 0), sp.Lt(X, 0))
+    tiny = Fraction(1, 10**6)
+    left, right = (diagram.graph_at((x, Fraction(9, 2))) for x in (-tiny, tiny))
+    assert left.slopes()["W1"] == 3 - sp.Rational(5, 4) * sp.Rational(tiny)
+    assert right.slopes()["W1"] == -sp.Rational(1, 2) - sp.Rational(tiny) / 2
+    assert (left.flow.logarithm, right.flow.logarithm) == (True, False)
+    for x in (Fraction(-1), Fraction(1)):
+        assert diagram.slopes_at(x=x, y=3) == diagram.graph_at((x, 3)).slopes()
+    assert not any(segment.jump for segment in diagram.boundary("U").segments)
