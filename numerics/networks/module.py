@@ -78,7 +78,8 @@ class Module:
         learning_rates : mapping, optional
             eta of some layers; 1 by default.
         conserved : sequence of mappings
-            q by layer, such that sum_l q_l |W_l|^2/eta_l is conserved: what :attr:`numerics.Solution.conserved_drift` watches.
+            q by layer, such that sum_l q_l |W_l|^2/eta_l is conserved: it bounds the error of every step, and
+            :attr:`numerics.Solution.conserved_drift` adds it up. What is not conserved in truth makes steps tiny.
         seed : str
             Where its weights came from, for the record.
 

@@ -51,7 +51,8 @@ class Tied(nn.Module):
 
 def pair(activation="relu", sigmas=(1, 0.2, 0.2), width=30):
     deep = nm.DeepNetwork.sample((2, width, width, 1), sigmas, rng=1, activation=activation)
-    return deep, Module.of(Perceptron(deep), conserved=({"W1": 1, "W2": -1}, {"W2": 1, "a": -1}))
+    laws = ({"W1": 1, "W2": -1}, {"W2": 1, "a": -1}) if activation == "relu" else ()
+    return deep, Module.of(Perceptron(deep), conserved=laws)
 
 
 MODULES = {

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from numerics.arrays import real_array
 from numerics.errors import InputError
 from numerics.flow.decay import NONE, Decay
+from numerics.flow.modules.chebyshev import ModuleChebyshev
 from numerics.flow.modules.exponential import ModuleExponential
 from numerics.flow.modules.loss import CrossEntropy, Loss, Squares
 from numerics.flow.modules.state import ModuleFlow, ModulePoint
 from numerics.flow.problem import Method
-from numerics.flow.rkc import RungeKuttaChebyshev
 from numerics.networks.module import Module
 
 __all__ = ["PROBLEMS", "ClassificationProblem", "ModuleProblem"]
@@ -27,7 +27,7 @@ class ModuleProblem:
 
     makers: ClassVar[Mapping[str, Callable[[ModuleFlow], Method[ModulePoint]]]] = {
         ModuleExponential.name: ModuleExponential,
-        RungeKuttaChebyshev.name: RungeKuttaChebyshev,
+        ModuleChebyshev.name: ModuleChebyshev,
     }
     methods: ClassVar[tuple[str, ...]] = tuple(makers)
     preferred: ClassVar[tuple[str, str]] = (
@@ -93,11 +93,11 @@ class ClassificationProblem(ModuleProblem):
     """The same with cross-entropy, whose residual obeys no linear equation: Runge-Kutta-Chebyshev only."""
 
     makers: ClassVar[Mapping[str, Callable[[ModuleFlow], Method[ModulePoint]]]] = {
-        RungeKuttaChebyshev.name: RungeKuttaChebyshev
+        ModuleChebyshev.name: ModuleChebyshev
     }
     methods: ClassVar[tuple[str, ...]] = tuple(makers)
     preferred: ClassVar[tuple[str, str]] = (
-        RungeKuttaChebyshev.name,
+        ModuleChebyshev.name,
         "the pull of cross-entropy obeys no linear equation",
     )
     classes = 0

@@ -1,7 +1,8 @@
 """The gradient flow of a module on its data: states, and the right-hand side with a count of evaluations.
 
 Of a module nothing is known but its derivatives: no neurons, no kinks, no balance of each neuron to put back. So the error of a
-step counts as a trend throughout, and what the module conserves is watched, not restored.
+step counts as a trend throughout. What the module conserves cannot be restored without its structure; by how much a step breaks
+it says how wrong the step is, kinks included, where other estimates see nothing.
 """
 
 from collections.abc import Callable
@@ -27,6 +28,9 @@ _FIRST, _NEXT, _SHARP = (
     3,
     30,
 )  # Lanczos steps: from nowhere, from the last point's vectors, where nothing seems to move
+# What a step may change a conserved quantity by, relative to its parts and in units of rtol. A recurrent network that condenses,
+# width 64, rtol = 1e-2: without this U was off by 12 %, with the Chebyshev method by 14 %.
+_IMBALANCE = 0.02
 _SAFETY = 1.2  # they approach the ends of the spectrum from inside
 
 
@@ -49,6 +53,8 @@ class ModulePoint:
         self.growth: tuple[float, float] | None = None  # ends of the spectrum of the curvature
         self.loss_rate, self.radius, self.t, self.penalty = 0.0, 0.0, 0.0, 0.0
         self.moved: tuple[float, ...] = (0.0,) * len(shapes)
+        self.squares = np.zeros(len(shapes))  # |V|^2 of every layer, at the end of a step
+        self.imbalance = 0.0  # error of the step that ended here in what is conserved
         self.velocity_known = False
 
     @cached_property
@@ -66,6 +72,11 @@ class ModulePoint:
         """Take the weights of a network."""
         for view, w in zip(self.weights, weights, strict=True):
             view[...] = w
+        self.weigh()
+
+    def weigh(self) -> None:
+        """Find |V|^2 of every layer."""
+        self.squares[:] = [dot(w.ravel(), w.ravel()) for w in self.weights]
 
 
 class ModuleFlow:
@@ -78,6 +89,8 @@ class ModuleFlow:
         self.offset = 0.0 if network.centre is None else forward.output(network.centre).ravel()
         self.shapes = tuple(w.shape for w in network.weights)
         self.evaluations, self.kernel_evaluations = 0, 0
+        quantities = [[quantity.get(layer, 0.0) for layer in network.layers] for quantity in network.conserved]
+        self._quantities = np.array(quantities).reshape(-1, len(network.layers))
         self._trend: np.ndarray | None = None  # the vectors at the ends of the curvature's spectrum, last seen
 
     @property
@@ -185,6 +198,12 @@ class ModuleFlow:
         """End a step: the distances from the start."""
         pairs = zip(out.weights, self.start, strict=True)
         out.moved = tuple(float(np.linalg.norm(w - start)) for w, start in pairs)
+        out.weigh()
+
+    def weigh_step(self, point: ModulePoint, out: ModulePoint) -> None:
+        """How far the step from ``point`` to ``out`` is off what is conserved, as an error to be compared with rtol."""
+        change, sizes = self._quantities @ (out.squares - point.squares), np.abs(self._quantities) @ out.squares
+        out.imbalance = float(np.max(np.abs(change) / sizes, initial=0.0)) / _IMBALANCE
 
     def layer_errors(self, x: np.ndarray, point: ModulePoint, out: ModulePoint) -> list[LayerError]:
         """Sums for every layer; that of kinks is not known apart."""
