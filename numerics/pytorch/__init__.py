@@ -13,4 +13,6 @@ if find_spec("torch") is None:
         "pip install torch --index-url https://download.pytorch.org/whl/cpu"
     )
 
-__all__: list[str] = []
+from numerics.pytorch.monitor import Monitor  # after the line on what to install
+
+__all__ = ["Monitor"]
