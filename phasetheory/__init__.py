@@ -18,6 +18,7 @@ from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
 from phasetheory.dynamics.activations import Activation, leaky_relu, linear, relu, relu_power
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
+from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.dynamics.dropout import DropoutFlow, dropout_flow
 from phasetheory.dynamics.gradient_flow import GradientFlow, gradient_flow
 from phasetheory.dynamics.normalization import Normalization, normalize
@@ -25,9 +26,14 @@ from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
 from phasetheory.errors import ExpressionError, NotHomogeneousError, NotPowerLawError, TheoryError
 from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
+from phasetheory.networks.architectures.attention import attention
+from phasetheory.networks.architectures.chain import convolutional, fully_connected
+from phasetheory.networks.architectures.recurrent import recurrent
+from phasetheory.networks.architectures.residual import residual
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
+from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
@@ -41,12 +47,15 @@ from phasetheory.symbols.expressions import d, m, parse_scale
 __all__ = [
     "AbcParametrization",
     "Activation",
+    "Architecture",
     "AtWidth",
     "BalanceLaw",
     "Basis",
     "Boundary",
+    "Cap",
     "Check",
     "CondensedDirections",
+    "ConservedQuantity",
     "CriticalPoint",
     "DecayedDiagram",
     "DecayedFlow",
@@ -56,12 +65,15 @@ __all__ = [
     "ExpressionError",
     "FiniteWidth",
     "GradientFlow",
+    "Graph",
+    "Layer",
     "LearningRateScaling",
     "Network",
     "Normalization",
     "NotHomogeneousError",
     "NotPowerLawError",
     "Optimizer",
+    "Path",
     "PhaseDiagram",
     "Regime",
     "Region",
@@ -71,10 +83,13 @@ __all__ = [
     "WithDropout",
     "WithWeightDecay",
     "at_width",
+    "attention",
     "balance_laws",
     "capacity_boundary",
     "classify",
     "condensed_directions",
+    "conserved_quantities",
+    "convolutional",
     "critical_point",
     "d",
     "decayed_diagram",
@@ -86,6 +101,7 @@ __all__ = [
     "exponent",
     "finite_width",
     "from_abc",
+    "fully_connected",
     "gradient_flow",
     "initialization",
     "initializations",
@@ -95,8 +111,10 @@ __all__ = [
     "normalize",
     "parse_scale",
     "phase_diagram",
+    "recurrent",
     "relu",
     "relu_power",
+    "residual",
     "slopes_on_slice",
     "statements",
     "three_layer",

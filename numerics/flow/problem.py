@@ -10,6 +10,7 @@ import numpy as np
 
 from numerics.flow.decay import NONE, Decay
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.module import Module
 from numerics.networks.two_layer import TwoLayer
 
 __all__ = ["Flow", "Method", "N", "P", "Point", "Problem", "Step"]
@@ -54,7 +55,7 @@ class Step(NamedTuple):
 
 
 P = TypeVar("P", bound=Point)
-N = TypeVar("N", bound=TwoLayer | DeepNetwork)
+N = TypeVar("N", bound=TwoLayer | DeepNetwork | Module)
 
 
 class Flow(Protocol[P]):
@@ -130,13 +131,13 @@ class Problem(Protocol[P, N]):
         What the user can ask for.
     preferred : (str, str)
         The method for few samples, and the reason.
-    network : TwoLayer or DeepNetwork
+    network : TwoLayer, DeepNetwork or Module
         The start.
     layers : tuple of str
         Names of the weights, input to output.
     sizes : tuple of float
         Frobenius norms of the weights at the start, layer by layer.
-    targets : float64 (n,)
+    targets : float64 (n,); of a Module (n, k) or labels too
     flow, method
         See :class:`Flow` and :class:`Method`.
     point, trial
@@ -166,6 +167,9 @@ class Problem(Protocol[P, N]):
 
     def accepted(self, point: P, end: P) -> None:
         """Called after every accepted step, ``point`` to ``end``: adds up what the method changed conserved quantities by."""
+
+    def outputs(self, point: P) -> np.ndarray:
+        """The output at the samples of a point, shaped like the targets where they are numbers."""
 
     def network_at(self, point: P) -> N:
         """The network with the weights of a point."""

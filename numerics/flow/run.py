@@ -27,9 +27,13 @@ from numerics.flow.two_layer.problem import TwoLayerProblem
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.module import Module, sample_array
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["gradient_flow"]
+__all__ = ["LOSSES", "gradient_flow"]
+
+#: Losses by name.
+LOSSES = ("squares", "cross-entropy")
 
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
@@ -48,10 +52,11 @@ _PUSHED = (
 
 
 def gradient_flow(
-    network: TwoLayer | DeepNetwork,
+    network: TwoLayer | DeepNetwork | Module,
     X: ArrayLike,
     y: ArrayLike,
     *,
+    loss: str = "squares",
     loss_tol: float = 1e-6,
     rtol: float = 1e-2,
     method: str = "auto",
@@ -71,13 +76,17 @@ def gradient_flow(
 
     Parameters
     ----------
-    network : TwoLayer or DeepNetwork
+    network : TwoLayer, DeepNetwork or numerics.pytorch.Module
         The start.
     X : array (n, d), y : array (n,)
         Inputs with the constant included, and targets. With n < d the flow of two layers is integrated in the n directions that
-        the samples see, exactly (:mod:`numerics.flow.two_layer.sample_space`).
+        the samples see, exactly (:mod:`numerics.flow.two_layer.sample_space`). A Module takes samples of any shape (n, ...),
+        integers as they are, and targets (n,) or (n, k).
+    loss : 'squares' or 'cross-entropy'
+        R = (1/2n) sum |f - y|^2, or with a Module -(1/n) sum log softmax(f) at the labels y, integers (n,). Cross-entropy has no
+        minimiser: the run stops at the level ``loss_tol``.
     loss_tol : float
-        Stop when R = (1/2n) sum e_i^2 falls to this value; the time of it is located to 2 rtol of the loss, at most 2 %.
+        Stop when R falls to this value; the time of it is located to 2 rtol of the loss, at most 2 %.
     rtol : float
         Relative accuracy asked of the relative distances RD.
     method : str
@@ -106,7 +115,7 @@ def gradient_flow(
     threads : int, optional
         Threads over the neurons of two layers; by default one for every 100 000 neurons, up to the number of cores. The result is
         the same to rounding for any number, and to the bit for the same number. Refused for a DeepNetwork, whose matrix products
-        have the threads that NumPy's library gives them.
+        have the threads that NumPy's library gives them, and for a Module, which has PyTorch's.
     throw : bool
         Raise :class:`GradientFlowError` if the run stops short, or comes to rest at a larger loss; with False look at ``status``.
 
@@ -134,24 +143,44 @@ def gradient_flow(
     above, where every method missed by up to 17 rtol.
     """
     truth(throw, "throw")
-    X, y = check_data(X, y)
+    check_choice(loss, "loss", LOSSES)
     requested = real_array(times, "times")
     levels = real_array(loss_levels, "loss_levels")
     limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, levels, requested, keep_weights, callback)
-    if isinstance(network, TwoLayer):
-        decay = as_decay(weight_decay, TwoLayerProblem.layers)
-        if X.shape[1] == network.inputs:
-            warn_of_collapse(network, X, y, decay)
-        solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits, decay)
-    elif isinstance(network, DeepNetwork):
-        solution = _solve(DeepProblem, network, X, y, method, threads, limits, as_decay(weight_decay, network.layers))
+    if isinstance(network, Module):
+        from numerics.flow.modules.problem import PROBLEMS, target_array  # needs PyTorch, which is an extra
+
+        X, y = sample_array(X), target_array(y)
+        decay = as_decay(weight_decay, network.layers)
+        solution = _solve(PROBLEMS[loss], network, X, y, method, threads, limits, decay)
     else:
-        raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
-    if solution.at_rest:
+        X, y = _checked(network, X, y, loss)
+        if isinstance(network, TwoLayer):
+            decay = as_decay(weight_decay, TwoLayerProblem.layers)
+            warn_of_collapse(network, X, y, decay)
+            solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits, decay)
+        else:
+            decay = as_decay(weight_decay, network.layers)
+            solution = _solve(DeepProblem, network, X, y, method, threads, limits, decay)
+    if solution.at_rest and loss == "squares":
         solution = replace(solution, status=rest_of(network, X, y, solution.loss, solution.status))
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
+
+
+def _checked(network: TwoLayer | DeepNetwork, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[np.ndarray, np.ndarray]:
+    """The data of a fully connected network with one output."""
+    X, y = check_data(X, y)
+    if not isinstance(network, TwoLayer | DeepNetwork):
+        raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer, a DeepNetwork or a Module")
+    if loss != "squares":
+        raise InputError(
+            f"loss = {loss!r} for a {type(network).__name__}, which has one output; give a Module with several"
+        )
+    if X.shape[1] != network.inputs:
+        raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
+    return X, y
 
 
 def _solve(
@@ -165,10 +194,8 @@ def _solve(
     decay: Decay,
 ) -> Solution:
     """The run of one kind of network."""
-    if X.shape[1] != network.inputs:
-        raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     check_choice(method, "method", ("auto", *kind.methods))
-    chosen, why = _choose(kind, len(y)) if method == "auto" else (method, "asked for")
+    chosen, why = _choose(kind, y.size) if method == "auto" else (method, "asked for")
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = kind(network, X, y, chosen, threads, decay)
@@ -269,8 +296,9 @@ class _Run(Generic[P, N]):
 
     def _foresee(self, loss: float, h: float) -> tuple[float, float]:
         """When the loss falls to ``loss`` if the kernel stays, or h if that is later; and the loss at h."""
-        t, last = time_to_loss(self.point.kernel, self.point.residual, loss, h)
-        return float(t), float(last)
+        outputs = self.point.residual.size / len(self.problem.targets)  # the kernels know one output a sample
+        t, last = time_to_loss(self.point.kernel, self.point.residual, loss / outputs, h)
+        return float(t), float(last) * outputs
 
     def _attempt(self, h: float) -> tuple[float, Step]:
         """Try a step: its error in units of the tolerance, and the step."""
@@ -295,7 +323,7 @@ class _Run(Generic[P, N]):
     def _keep_snapshot(self) -> None:
         if self.t in self.limits.times:
             weights = self.problem.network_at(self.point) if self.limits.keep_weights else None
-            self.snapshots.append((self.record[-1], self.point.residual + self.problem.targets, weights))
+            self.snapshots.append((self.record[-1], self.problem.outputs(self.point), weights))
 
     def _crossed(self) -> Iterator[tuple[float, Callable[[P], float]]]:
         """The tolerance that the trial step went past, if any, and the quantity it bounds."""
@@ -425,7 +453,7 @@ class _Run(Generic[P, N]):
             loss=np.array([p.loss for p in kept]),
             relative_distance=_by_layer(kept, self.problem.layers),
             outputs=np.array([outputs for _, outputs, _ in self.snapshots]).reshape(
-                len(kept), len(self.problem.targets)
+                len(kept), *self.problem.outputs(self.point).shape
             ),
             networks=tuple(network for _, _, network in self.snapshots if network is not None),
         )

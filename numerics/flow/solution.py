@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.arrays import real_array
 from numerics.errors import check_choice
-from numerics.networks.deep import DeepNetwork
-from numerics.networks.two_layer import TwoLayer
+from numerics.flow.problem import N
 
 if TYPE_CHECKING:
     import xarray
@@ -109,16 +108,16 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
-class Snapshots:
+class Snapshots(Generic[N]):
     """The run at the requested times it got to, k of them.
 
     Attributes
     ----------
     t, loss : float64 (k,)
     relative_distance : dict of layer -> float64 (k,)
-    outputs : float64 (k, n)
+    outputs : float64 (k, n), of a Module with several outputs (k, n, outputs)
         f at the samples.
-    networks : tuple of TwoLayer or DeepNetwork
+    networks : tuple of TwoLayer, DeepNetwork or Module
         One for each time with ``keep_weights=True``, else empty.
     """
 
@@ -126,21 +125,21 @@ class Snapshots:
     loss: np.ndarray
     relative_distance: dict[str, np.ndarray]
     outputs: np.ndarray
-    networks: tuple[TwoLayer | DeepNetwork, ...]
+    networks: tuple[N, ...]
 
 
 @dataclass(frozen=True)
-class Solution:
+class Solution(Generic[N]):
     """A finished run.
 
     Attributes
     ----------
-    network, initial : TwoLayer or DeepNetwork
+    network, initial : TwoLayer, DeepNetwork or Module
         At the end and at the start.
     t : float
         Normalised time; multiply by beta1 beta2 (``initial.time_unit`` of a DeepNetwork) for the time of the unnormalised flow.
     loss : float
-        R = (1/2n) sum e_i^2.
+        R = (1/2n) sum |e_i|^2, or what the run was asked to descend.
     status : Status
     relative_distance, sup_relative_distance : dict
         RD of every layer, 'w' and 'a' or 'W1', 'W2', ..., 'a', at the end and the largest over the accepted steps; the latter
@@ -150,14 +149,16 @@ class Solution:
         the end: zero for the exact flow. Each step's part was removed again at its end. Of a DeepNetwork the same for every
         hidden neuron, squared norms of the weights that leave and enter it; nan for tanh, which conserves nothing. With weight
         decay it is measured from exp(-2 Lambda t) of what there was at the start; nan where the decays of layers differ.
+        Of a Module the largest change of one of the quantities in its ``conserved``, whole layers each and never restored,
+        relative to the sum of its parts at the end; nan without any.
     stats : Statistics
     trajectory : Trajectory
     snapshots : Snapshots
         At the requested ``times``; empty without.
     """
 
-    network: TwoLayer | DeepNetwork
-    initial: TwoLayer | DeepNetwork
+    network: N
+    initial: N
     t: float
     loss: float
     status: Status
@@ -166,7 +167,7 @@ class Solution:
     conserved_drift: float
     stats: Statistics
     trajectory: Trajectory
-    snapshots: Snapshots
+    snapshots: Snapshots[N]
 
     @property
     def message(self) -> str:
@@ -229,7 +230,8 @@ class Solution:
         if self.snapshots.t.size:
             coordinates["snapshot_t"] = ("snapshot", self.snapshots.t)
             variables |= {f"snapshot_{name}": ("snapshot", values) for name, values in columns(self.snapshots).items()}
-            variables["snapshot_output"] = (("snapshot", "sample"), self.snapshots.outputs)
+            axes = ("snapshot", "sample", "output")[: self.snapshots.outputs.ndim]
+            variables["snapshot_output"] = (axes, self.snapshots.outputs)
         attributes = {
             **self.network.attributes(),
             "seed": self.seed,

@@ -13,6 +13,8 @@ if find_spec("torch") is None:
         "pip install torch --index-url https://download.pytorch.org/whl/cpu"
     )
 
-from numerics.pytorch.monitor import Monitor  # after the line on what to install
+from numerics.networks.module import Module
+from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
+from numerics.pytorch.monitor import Monitor
 
-__all__ = ["Monitor"]
+__all__ = ["Module", "Monitor", "ParameterLaw", "PowerOfWidth", "RateLaw", "ScaleLaw", "parameter_laws", "rate_laws"]

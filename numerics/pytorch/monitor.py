@@ -116,8 +116,8 @@ class Monitor:
         Returns
         -------
         xarray.Dataset
-            ``distance`` |W - W(0)| and ``relative_distance``, that over |W(0)| (nan for what starts at zero), over step, parameter
-            and norm; ``stable_rank`` |dW|_F^2/|dW|_2^2 of the change (0 while there is none) over step and parameter;
+            ``distance`` |W - W(0)| and ``relative_distance``, that over |W(0)| (nan for what starts at zero), over step,
+            parameter and norm; ``stable_rank`` |dW|_F^2/|dW|_2^2 of the change (0 while there is none) over step and parameter;
             ``balance_drift`` over step and conserved, the change of each combination over the largest of its terms' changes;
             ``kernel_change`` |G - G(0)|_F/|G(0)|_F over step, G = J J^T at the probe (of several outputs: of their sum with
             fixed random signs); ``entropy`` of the orientations over step and layer, 1 if no direction is preferred (of more

@@ -17,6 +17,9 @@ gradient flow and q = 1 for sign descent (derived, not a theorem):
   T ~ A Delta*/prod_l max(r_l, sqrt(Delta*)) with Delta* = min(Delta, r_(2)^2), longer by a factor log m where Delta
   reaches into a flat part: r_(2)^2 < Delta and r_(2) < r_(3). For P >= 1 the same expression is 1/lambda_0.
 
+In a graph (:mod:`phasetheory.scaling.tropical`) layer l has the gradient M_l - x_l, so lambda_0 and lambda_1 are the largest
+2 (M_l - x_l - alpha) at its start and its end, and the time to fit is the largest theta, in the unit alpha.
+
 Under gradient flow at depth 3 and beyond a fitting time of order one is added and hides a small exponent at widths within reach.
 """
 
@@ -25,12 +28,14 @@ from dataclasses import dataclass
 import sympy as sp
 
 from phasetheory.scaling.argument import Exponents, displacement
+from phasetheory.scaling.lexicographic import finite_or_infinite
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 from phasetheory.scaling.regimes import Basis
+from phasetheory.scaling.tropical import TropicalFlow
 from phasetheory.symbols.printing import power
 from phasetheory.symbols.prose import text
 
-__all__ = ["LearningRateScaling", "learning_rate_scaling"]
+__all__ = ["LearningRateScaling", "learning_rate_scaling", "learning_rates_of_flow"]
 
 
 @dataclass(frozen=True)
@@ -109,4 +114,18 @@ def learning_rate_scaling(exponents: Exponents, optimizer: Optimizer = GRADIENT_
         logarithm=bool(optimizer.degree and growth > second and all(s > second for s in others)),
         depth=len(sigmas),
         optimizer=optimizer,
+    )
+
+
+def learning_rates_of_flow(flow: TropicalFlow) -> LearningRateScaling:
+    """The same for a graph, under gradient flow."""
+    alpha = flow.exponents.alpha
+    start, end = (finite_or_infinite((largest - alpha) * 2) for largest in flow.gradients)
+    return LearningRateScaling(
+        initial_curvature=start,
+        final_curvature=end,
+        largest_step=-max(start, end),
+        fitting_time=finite_or_infinite(flow.time + alpha),
+        logarithm=flow.logarithm,
+        depth=max(sum(path.term.uses.values()) for path in flow.exponents.paths),
     )

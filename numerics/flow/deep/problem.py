@@ -62,6 +62,10 @@ class DeepProblem:
             pairs = zip(self.drift, self.flow.balance.removed, strict=True)
             self.drift = [left * sum_ + part for sum_, part in pairs]
 
+    def outputs(self, point: DeepPoint) -> np.ndarray:
+        """F at the samples."""
+        return point.residual + self.targets
+
     def network_at(self, point: DeepPoint) -> DeepNetwork:
         """The network of a point."""
         return replace(self.network, weights=tuple(w.copy() for w in point.weights))

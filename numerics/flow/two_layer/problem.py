@@ -64,6 +64,10 @@ class TwoLayerProblem:
                 self.drift *= np.exp(-2 * self.flow.decay.common * (end.t - point.t))
             self.drift += self.flow.removed
 
+    def outputs(self, point: TwoLayerPoint) -> np.ndarray:
+        """F at the samples."""
+        return point.residual + self.targets
+
     def network_at(self, point: TwoLayerPoint) -> TwoLayer:
         """The network of a point, in all d dimensions."""
         u, v = point.weights()

@@ -1,0 +1,103 @@
+r"""What gradient flow conserves in a graph of layers: the left null space of its use matrix, proved.
+
+On a fixed pattern of open relus f = sum over paths p of f_p, and f_p is of degree k_pl in layer l, which it uses k_pl
+times. So by Euler's identity, path by path,
+
+    <W_l, df/dW_l> = sum_p k_pl f_p,       d(|W_l|^2/eta_l)/dt = -(2/n) sum_i e_i sum_p k_pl f_p(x_i),
+
+and Q = sum_l q_l |W_l|^2/eta_l stands still on all data if, and for independent f_p only if, sum_l q_l k_pl = 0 for every
+path. With another loss e_i f_p is replaced by <dloss_i/df, f_p>: the same quantities. A chain has |W_l|^2 - |W_(l+1)|^2 and
+this is the balance law (:mod:`phasetheory.dynamics.balance`); a layer directly before a normalisation is on its path with
+degree 0, and |W_l|^2 is conserved.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import sympy as sp
+
+__all__ = ["ConservedQuantity", "conserved_quantities"]
+
+Uses = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ConservedQuantity:
+    """A combination sum_l q_l |W_l|^2/eta_l that gradient flow conserves.
+
+    Attributes
+    ----------
+    coefficients : mapping of str to int
+        q_l, of the layers where it is not 0.
+    rate : sympy.Expr
+        Its time derivative for one sample, in the parts of f along the paths and the residual; 0 proves the law.
+    """
+
+    coefficients: Mapping[str, int]
+    rate: sp.Expr
+
+    @property
+    def proved(self) -> bool:
+        """Whether the rate vanished identically."""
+        return self.rate == 0
+
+    def __str__(self) -> str:
+        terms = [(q, f"{abs(q) if abs(q) != 1 else ''}|{layer}|²") for layer, q in self.coefficients.items()]
+        first, *others = (f"{'-' if q < 0 else '+'} {term}" for q, term in terms)
+        return " ".join([first.removeprefix("+ ").replace("- ", "-"), *others])
+
+
+def conserved_quantities(layers: Sequence[str], uses: Iterable[Uses]) -> tuple[ConservedQuantity, ...]:
+    """A basis of what is conserved, from how often each path uses each layer.
+
+    Examples
+    --------
+    >>> [str(law) for law in conserved_quantities(["U", "W", "a"], [{"U": 1, "a": 1}, {"U": 1, "W": 1, "a": 1}])]
+    ['|U|² - |a|²']
+    """
+    paths = list(dict.fromkeys(tuple(path.get(layer, 0) for layer in layers) for path in uses))
+    basis = [_whole(vector) for vector in sp.Matrix(paths).nullspace()]
+    found = []
+    for vector in _short(basis):
+        chosen = {layer: q for layer, q in zip(layers, vector, strict=True) if q}
+        found.append(ConservedQuantity(MappingProxyType(chosen), _rate(vector, paths)))
+    return tuple(found)
+
+
+def _rate(vector: Sequence[int], paths: Sequence[Sequence[int]]) -> sp.Expr:
+    """dQ/dt for one sample: f with the layers scaled by r_l, differentiated in r_l."""
+    scales = sp.symbols(f"r1:{len(vector) + 1}", positive=True)
+    parts, residual = sp.symbols(f"f1:{len(paths) + 1}"), sp.Symbol("e")
+    f = sum(
+        part * sp.Mul(*(r**k for r, k in zip(scales, path, strict=True)))
+        for part, path in zip(parts, paths, strict=True)
+    )
+    euler = [sp.diff(f, r).subs(dict.fromkeys(scales, 1)) for r in scales]  # <W_l, df/dW_l>
+    return sp.expand(-2 * residual * sum(q * product for q, product in zip(vector, euler, strict=True)))
+
+
+def _whole(vector: sp.Matrix) -> tuple[int, ...]:
+    """The same direction in whole numbers."""
+    entries = list(vector)
+    common = sp.ilcm(*(entry.q for entry in entries))
+    return tuple(int(entry * common) for entry in entries)
+
+
+def _short(basis: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The same space with few layers in a quantity, and near ones, the first counted positive."""
+    found, before = list(basis), None
+    while found != before:
+        before = list(found)
+        for number, vector in enumerate(found):
+            others = [other for place, other in enumerate(found) if place != number]
+            sums = [
+                tuple(a + sign * b for a, b in zip(vector, other, strict=True)) for other in others for sign in (1, -1)
+            ]
+            found[number] = min([vector, *sums], key=_length)
+    return [tuple(q * (1 if next(filter(None, vector)) > 0 else -1) for q in vector) for vector in found]
+
+
+def _length(vector: Sequence[int]) -> tuple[int, int]:
+    used = [place for place, q in enumerate(vector) if q]
+    return len(used), used[-1] - used[0]

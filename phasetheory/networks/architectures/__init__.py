@@ -1,0 +1,1 @@
+"""Architectures as graphs, one file each."""

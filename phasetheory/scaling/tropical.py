@@ -1,0 +1,283 @@
+r"""How far every layer of a computation graph moves: the flow in exponents, from event to event, exact. Derived.
+
+x_l is the size of layer l along the signal, v_p = c_p + sum_l k_pl x_l the value of a path, M_l = max over the paths with layer l
+of v_p, theta the exponent of the time left to the scale at hand. Euler's identity path by path (proved) gives
+
+    Delta_l = sup over the history of (theta + M_l),        x_l = max(s_l, Delta_l/2),
+
+the growth of |W_l|^2; the layer has moved by delta_l = min(Delta_l/2, Delta_l - s_l). It ends where the output has changed by
+alpha, max_l [M_l + min(0, Delta_l - 2 s_l)] = alpha. In a chain M_l is the same in every layer, and so is Delta_l
+(:mod:`phasetheory.scaling.argument`); here every layer has its own.
+
+With the rate rho_l = M_l - 2 x_l:
+
+1. While nothing moves, theta rises to -max rho (at the start, and where a kind of target has just been learned).
+2. The layers A = {l: theta + rho_l = 0} move, in a direction v >= 0, sum v = 1, v = 0 outside A: with a number w,
+   d rho_l <= w in A, and = w where v_l > 0. Then d theta = -w: for w < 0 growth slows (one layer grows linearly in time), w = 0
+   is exponential (two layers, with a factor log m), w > 0 blows up in finite time (three and more). Of several directions the one
+   with most layers is taken, and of those the shortest: equal layers move together.
+3. Go to the first event: a path overtakes, a layer joins A, a target is reached. Repeat until all are.
+
+Targets of several kinds, to which not every path contributes alike, have a residual each: M_l is the largest over those that are
+not reached, and each is reached by its own paths.
+
+A layer of degree 0, directly before a normalisation, never grows: |W| is conserved (proved). It turns, by
+delta_l = min(s_l, Delta_l - s_l).
+
+Only +, -, multiples by rational numbers and comparisons of values occur: the same lines run on numbers and on affine functions in
+a region.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import combinations, product
+from typing import Any
+
+from phasetheory.errors import TheoryError
+from phasetheory.scaling.argument import check_norm
+from phasetheory.scaling.growth import shortest_growth
+from phasetheory.scaling.paths import GraphExponents, PathExponents, Term
+
+__all__ = ["TropicalFlow", "tropical_flow"]
+
+_MOST_EVENTS = 10_000
+
+Direction = Mapping[str, Fraction]
+
+
+@dataclass(frozen=True)
+class TropicalFlow:
+    """What has become of a graph when it has learned, one entry per layer where it is a mapping.
+
+    Attributes
+    ----------
+    exponents : GraphExponents
+        Where it started.
+    size : mapping
+        x_l, along the signal.
+    growth : mapping
+        Delta_l, of |W_l|^2.
+    time
+        Largest theta: exponent of the time to fit, in the unit t/alpha.
+    logarithm : bool
+        Whether that time has a factor log m besides: a phase of exponential growth.
+    """
+
+    exponents: GraphExponents
+    size: Mapping[str, Any]
+    growth: Mapping[str, Any]
+    time: Any
+    logarithm: bool
+
+    @property
+    def moved(self) -> dict[str, Any]:
+        """delta_l, how far each layer is from its start."""
+        return {
+            name: min(self.growth[name] / 2 if layer.degree else layer.strength, self.growth[name] - layer.strength)
+            for name, layer in self.exponents.layers.items()
+        }
+
+    @property
+    def gradients(self) -> tuple[Any, Any]:
+        """The largest gradient of f in a layer, max_l M_l - x_l, at the start and at the end."""
+        start = {name: layer.strength for name, layer in self.exponents.layers.items()}
+        first, last = (
+            max(value - size[layer] for layer, value in _Reach(self.exponents.paths, size).values.items())
+            for size in (start, self.size)
+        )
+        return first, last
+
+    def slopes(self, norm: str = "frobenius") -> dict[str, Any]:
+        """S_l, the exponent of the relative distance, in the Frobenius or the spectral norm."""
+        check_norm(norm)
+        return {name: moved - getattr(self.exponents.layers[name], norm) for name, moved in self.moved.items()}
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The largest values M_l of some paths, and how they change in a direction."""
+
+    paths: Sequence[PathExponents]
+    size: Mapping[str, Any]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """M_l of every layer on a path."""
+        found: dict[str, Any] = {}
+        for path in self.paths:
+            value = path(self.size)
+            for layer in path.layers:
+                if layer not in found or value > found[layer]:
+                    found[layer] = value
+        return found
+
+    def along(self, direction: Direction) -> dict[str, Fraction]:
+        """D M_l in a direction."""
+        found: dict[str, Fraction] = {}
+        for path in self.paths:
+            value = path(self.size)
+            tied = [layer for layer in path.layers if value == self.values[layer]]
+            if tied:
+                slope = path.along(self.size, direction)
+                found.update({layer: max(slope, found.get(layer, slope)) for layer in tied})
+        return found
+
+    def overtakings(self, direction: Direction) -> Iterator[Any]:
+        """Steps to where the largest path of a layer may change, or the smallest term of a path."""
+        slopes = self.along(direction)
+        for path in self.paths:
+            value, slope = path(self.size), path.along(self.size, direction)
+            for layer in path.layers:
+                if slope > slopes[layer] and value < self.values[layer]:
+                    yield (self.values[layer] - value) / (slope - slopes[layer])
+            if path.caps:
+                for term in path.terms:
+                    ahead, closing = term(self.size) - value, slope - term.along(direction)
+                    if (closing > 0 and ahead > value * 0) or (closing < 0 and ahead < value * 0):
+                        yield ahead / closing
+
+
+@dataclass(frozen=True)
+class _State:
+    """Between two events."""
+
+    exponents: GraphExponents
+    size: Mapping[str, Any]
+    growth: Mapping[str, Any]  # the largest theta + M_l so far
+    time: Any  # theta
+    targets: frozenset[str]  # which are not reached
+
+    @cached_property
+    def reach(self) -> _Reach:
+        """M_l over all targets that are not reached."""
+        return self.reach_of(self.targets)
+
+    def reach_of(self, targets: Collection[str]) -> _Reach:
+        """M_l over some targets."""
+        return _Reach([path for path in self.exponents.paths if path.target in targets], self.size)
+
+    def gap(self, layer: str) -> Any:
+        """Theta + rho_l: 0 in the moving layers, negative in the others."""
+        return self.time + self.reach.values[layer] - self.size[layer] * 2
+
+    @cached_property
+    def growing(self) -> list[str]:
+        """Layers that can grow."""
+        return [layer for layer in self.reach.values if self.exponents.layers[layer].degree]
+
+
+def tropical_flow(exponents: GraphExponents) -> TropicalFlow:
+    """Run the flow of the module from the start until all targets are reached."""
+    state = _start(exponents)
+    latest, logarithm = state.time, False
+    for _ in range(_MOST_EVENTS):
+        if not state.targets:
+            return TropicalFlow(exponents, state.size, state.growth, latest, logarithm)
+        moving = [layer for layer in state.growing if state.gap(layer) == state.time * 0]
+        direction, speed = _direction(state, moving) if moving else (_at_rest(exponents), Fraction(-1))
+        grown = state.size
+        state = _next_event(state, direction, speed)
+        if state.time > latest:
+            latest, logarithm = state.time, False
+        logarithm = logarithm or (speed == 0 and state.time == latest and state.size != grown)
+    raise TheoryError(f"the flow of this graph has more than {_MOST_EVENTS} events; give fewer paths")
+
+
+def _at_rest(exponents: GraphExponents) -> Direction:
+    return dict.fromkeys(exponents.layers, Fraction(0))
+
+
+def _start(exponents: GraphExponents) -> _State:
+    """Before anything has moved, at a time that is early enough."""
+    size = {name: layer.strength for name, layer in exponents.layers.items()}
+    targets = frozenset(path.target for path in exponents.paths)
+    reach = _Reach(exponents.paths, size).values
+    time = min(
+        bound
+        for k, value in reach.items()
+        for bound in (size[k] * 2 - value, exponents.alpha - value * 2 + size[k] * 2)
+    )
+    return _State(exponents, size, {layer: time + value for layer, value in reach.items()}, time, targets)
+
+
+def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
+    """Go on in a direction, d theta = -speed, to the first event."""
+    slopes = state.reach.along(direction)
+    kinds = {target: state.reach_of({target}) for target in state.targets}
+    steps = [step for reach in (state.reach, *kinds.values()) for step in reach.overtakings(direction)]
+    for layer in state.growing:
+        closing = slopes[layer] - 2 * direction[layer] - speed
+        if closing > 0 and state.gap(layer) < state.time * 0:
+            steps.append(state.gap(layer) / -closing)
+    ends = {target: list(_ends(state, reach, direction, slopes, speed)) for target, reach in kinds.items()}
+    step = min([*steps, *(end for own in ends.values() for end in own)])
+    time = state.time - step * speed
+    size = {layer: x + step * direction[layer] if direction[layer] else x for layer, x in state.size.items()}
+    moved = {layer: time + value + step * slopes[layer] for layer, value in state.reach.values.items()}
+    growth = {k: max(value, moved[k]) if k in moved else value for k, value in state.growth.items()}
+    left = frozenset(target for target, own in ends.items() if not any(end == step for end in own))
+    return _State(state.exponents, size, growth, time, left)
+
+
+def _ends(
+    state: _State, reach: _Reach, direction: Direction, slopes: Mapping[str, Fraction], speed: Fraction
+) -> Iterator[Any]:
+    """Steps to where the change of one layer alone reaches a target: M_l + min(0, Delta_l - 2 s_l) = alpha."""
+    for layer, slope in reach.along(direction).items():
+        missing = state.exponents.alpha - reach.values[layer]
+        start = state.exponents.layers[layer].strength * 2
+        old = _step(missing - state.growth[layer] + start, slope)  # Delta_l as it is
+        now = state.time + state.reach.values[layer]
+        new = _step(missing - now + start, slope + slopes[layer] - speed)  # Delta_l as it grows
+        moved = [step for step in (old, new) if step is not None]
+        reached = _step(missing, slope)
+        if reached is not None and moved:
+            yield max(reached, min(moved))
+
+
+def _step(missing: Any, slope: Fraction) -> Any:
+    """The step after which something with this slope has made up for what is missing, None if never."""
+    if missing <= missing * 0:
+        return missing * 0
+    return missing / slope if slope > 0 else None
+
+
+def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fraction]:
+    """The direction v and the speed w of step 2."""
+    tied = {layer: _tied_terms(state.reach, layer) for layer in moving}
+    capped = any(path.caps for path in state.reach.paths)
+    for count in range(len(moving), 0, -1):
+        for chosen in combinations(moving, count):
+            rows = [_candidates(tied[layer], chosen, capped) for layer in chosen]
+            for uses in product(*rows):
+                solution = shortest_growth(uses)
+                if solution is None or min(solution[0]) <= 0:
+                    continue
+                direction, speed = (
+                    {**_at_rest(state.exponents), **dict(zip(chosen, solution[0], strict=True))},
+                    solution[1],
+                )
+                slopes = state.reach.along(direction)
+                rates = [(slopes[layer] - 2 * direction[layer], direction[layer]) for layer in moving]
+                if all(rate == speed or (rate < speed and not v) for rate, v in rates):
+                    return direction, speed
+    raise TheoryError(
+        "no direction of growth was found for this graph: its paths tie in a way the argument does not settle"
+    )
+
+
+def _tied_terms(reach: _Reach, layer: str) -> list[Term]:
+    """The terms that M_l may follow."""
+    value = reach.values[layer]
+    paths = [path for path in reach.paths if layer in path.layers and path(reach.size) == value]
+    return [term for path in paths for term in path.terms if term(reach.size) == value]
+
+
+def _candidates(terms: Sequence[Term], chosen: Sequence[str], capped: bool) -> list[tuple[int, ...]]:
+    """How often the terms use the layers that move; without caps the largest decides, which is none that another contains."""
+    uses = list(dict.fromkeys(tuple(term.uses.get(layer, 0) for layer in chosen) for term in terms))
+    if capped:
+        return uses
+    return [own for own in uses if not any(own != u and all(a <= b for a, b in zip(own, u, strict=True)) for u in uses)]
