@@ -33,8 +33,9 @@ from phasetheory.networks.architectures.residual import residual
 from phasetheory.networks.at_width import AtWidth, at_width
 from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.graph import Architecture, Graph
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
+from phasetheory.networks.layers import Cap, Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
 from phasetheory.scaling.capacity import capacity_boundary
@@ -73,11 +74,13 @@ __all__ = [
     "NotHomogeneousError",
     "NotPowerLawError",
     "Optimizer",
+    "Parallel",
     "Path",
     "PhaseDiagram",
     "Regime",
     "Region",
     "Segment",
+    "Series",
     "Statement",
     "TheoryError",
     "WithDropout",

@@ -17,6 +17,8 @@ from types import MappingProxyType
 
 import sympy as sp
 
+from phasetheory.errors import TheoryError, shown
+
 __all__ = ["ConservedQuantity", "conserved_quantities"]
 
 Uses = Mapping[str, int]
@@ -56,7 +58,10 @@ def conserved_quantities(layers: Sequence[str], uses: Iterable[Uses]) -> tuple[C
     >>> [str(law) for law in conserved_quantities(["U", "W", "a"], [{"U": 1, "a": 1}, {"U": 1, "W": 1, "a": 1}])]
     ['|U|² - |a|²']
     """
-    paths = list(dict.fromkeys(tuple(path.get(layer, 0) for layer in layers) for path in uses))
+    listed = list(uses)
+    if not listed:
+        raise TheoryError(f"uses = {shown(listed)}; give at least one path")
+    paths = list(dict.fromkeys(tuple(path.get(layer, 0) for layer in layers) for path in listed))
     basis = [_whole(vector) for vector in sp.Matrix(paths).nullspace()]
     found = []
     for vector in _short(basis):

@@ -18,133 +18,22 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
-from phasetheory.errors import NotPowerLawError, TheoryError, shown
+from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.layers import Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, check_network, layer_fans
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, PathExponents, Term
+from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
 from phasetheory.scaling.regimes import Regime, classify
+from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
-from phasetheory.symbols.exponents import check_positive, exponent
-from phasetheory.symbols.expressions import as_expression, as_scale, listed_or_none
-from phasetheory.symbols.rationals import as_fraction, is_whole
+from phasetheory.symbols.exponents import exponent, positive_scale
+from phasetheory.symbols.expressions import listed_or_none
+from phasetheory.symbols.rationals import as_fraction
 
-__all__ = ["Architecture", "Graph", "Layer", "Path"]
+__all__ = ["Architecture", "Graph"]
 
 _ONE: Any = sp.S.One
-_FANS = ("fan_in", "fan_out")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A weight tensor, on as many edges of the graph as there are uses of it.
-
-    Parameters
-    ----------
-    sigma : scale
-        Standard deviation of the initial weights, a formula in ``phasetheory.m``; 0 for a layer that starts at zero.
-    fan_in, fan_out : scales
-        Numbers of inputs and outputs, of which the exponents in m count.
-    learning_rate : scale
-    outer : str, optional
-        ``'fan_in'`` or ``'fan_out'``: on this side there is only a fixed number of directions, samples or outputs, however large
-        the fan is (an embedding, m outputs).
-    degree : int
-        Degree of the output in this layer: 1, or 0 if a normalisation follows directly.
-    """
-
-    sigma: sp.Expr
-    fan_in: sp.Expr
-    fan_out: sp.Expr
-    learning_rate: sp.Expr = _ONE
-    outer: str | None = None
-    degree: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("fan_in", "fan_out", "learning_rate"):
-            object.__setattr__(self, name, _positive(getattr(self, name), name))
-        expression = as_expression(self.sigma, name="sigma", fans=self.fans)
-        sigma = sp.S.Zero if expression.is_zero else _positive(expression, "sigma")
-        object.__setattr__(self, "sigma", sigma)
-        if self.outer is not None and self.outer not in _FANS:
-            raise TheoryError(f"outer = {shown(self.outer)}; use 'fan_in' or 'fan_out', or leave it out")
-        if not is_whole(self.degree) or self.degree not in (0, 1):
-            raise TheoryError(
-                f"degree = {shown(self.degree)}; give 1, or 0 for a layer directly before a normalisation: under other degrees "
-                "growth is winner-take-all and no slope is claimed"
-            )
-
-    @property
-    def fans(self) -> tuple[sp.Expr, sp.Expr]:
-        """(fan_in, fan_out)."""
-        return self.fan_in, self.fan_out
-
-    @cached_property
-    def exponents(self) -> LayerExponents:
-        """Exponents of its strength and its norms, learning rate absorbed; -oo of a layer that starts at zero."""
-        fans = {name: exponent(fan) for name, fan in zip(_FANS, self.fans, strict=True)}
-        inner = [value for name, value in fans.items() if name != self.outer]
-        sigma = exponent(self.sigma) - self.rate / 2 if self.sigma != 0 else -sp.oo
-        return LayerExponents(
-            strength=sigma + max(*inner, sp.S.Zero) / 2,
-            frobenius=sigma + sum(fans.values()) / 2,
-            spectral=sigma + max(fans.values()) / 2,
-            degree=self.degree,
-        )
-
-    @cached_property
-    def rate(self) -> sp.Expr:
-        """Exponent of its learning rate."""
-        return exponent(self.learning_rate)
-
-
-@dataclass(frozen=True)
-class Cap:
-    """A bound on what a path gives: no more than the largest of these paths.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    targets : sequence of str, optional
-        Kinds of targets for which it holds; for all, if left out.
-    """
-
-    paths: tuple["Path", ...]
-    targets: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Path:
-    """One way through the graph, from the input or a constant to the output.
-
-    Parameters
-    ----------
-    uses : mapping of str to int
-        How often it goes through each layer.
-    multiplier : scale
-        The product of the fixed factors on its way.
-    targets : sequence of str, optional
-        Kinds of targets to which it can contribute; to all, if left out.
-    caps : sequence of Cap
-    """
-
-    uses: Mapping[str, int]
-    multiplier: sp.Expr = _ONE
-    targets: tuple[str, ...] | None = None
-    caps: tuple[Cap, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.uses, Mapping) or not self.uses:
-            raise TheoryError(
-                f"uses = {shown(self.uses)}; give how often the path uses each layer, such as {{'U': 1, 'a': 1}}"
-            )
-        for layer, uses in self.uses.items():
-            if not is_whole(uses) or uses < 1:
-                raise TheoryError(
-                    f"uses of {layer} = {shown(uses)}; give an integer of at least 1, and leave out unused layers"
-                )
-        object.__setattr__(self, "uses", MappingProxyType(dict(self.uses)))
-        object.__setattr__(self, "multiplier", _positive(self.multiplier, "multiplier"))
 
 
 @dataclass(frozen=True)
@@ -173,7 +62,8 @@ class Graph:
     Parameters
     ----------
     layers : mapping of str to Layer
-    paths : sequence of Path
+    paths : sequence of Path, or Series
+        One by one, or as layers in series and in parallel where they are many.
     alpha : scale
         The output is divided by it.
     targets : sequence of str
@@ -190,7 +80,7 @@ class Graph:
     """
 
     layers: Mapping[str, Layer]
-    paths: tuple[Path, ...]
+    paths: "tuple[Path, ...] | Series"
     alpha: sp.Expr = _ONE
     targets: tuple[str, ...] = ("all",)
     name: str = ""
@@ -199,19 +89,35 @@ class Graph:
     def __post_init__(self) -> None:
         if not isinstance(self.layers, Mapping) or not all(isinstance(layer, Layer) for layer in self.layers.values()):
             raise TheoryError(f"layers = {shown(self.layers)}; give a Layer for every name")
-        paths = listed_or_none(self.paths)
-        if not paths or not all(isinstance(path, Path) for path in paths):
-            raise TheoryError(f"paths = {shown(self.paths)}; give at least one Path")
+        paths = self.paths if isinstance(self.paths, Series) else tuple(listed_or_none(self.paths) or ())
+        if not isinstance(paths, Series) and not (paths and all(isinstance(path, Path) for path in paths)):
+            raise TheoryError(f"paths = {shown(self.paths)}; give at least one Path, or one Series of layers")
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
-        object.__setattr__(self, "paths", tuple(paths))
-        object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
-        used = set().union(*(path.uses for path in paths))
+        object.__setattr__(self, "paths", paths)
+        object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
+        self._check_targets(paths)
+        used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
         if unknown := used - self.layers.keys():
             raise TheoryError(
                 f"a path uses {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
             )
+        if not isinstance(paths, Series):  # what is left is on a path that counts
+            used = set().union(*(path.uses for path in paths if any(map(path.serves, self.targets))))
         if idle := [layer for layer in self.layers if layer not in used]:
             raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
+
+    def _check_targets(self, paths: Any) -> None:
+        given = listed_or_none(self.targets)
+        if not given or not all(isinstance(target, str) for target in given) or len(set(given)) < len(given):
+            raise TheoryError(f"targets = {shown(self.targets)}; give names of kinds of targets, each once")
+        object.__setattr__(self, "targets", tuple(given))
+        if isinstance(paths, Series):
+            if len(given) > 1:
+                raise TheoryError(
+                    f"targets = {shown(self.targets)}: a Series has one kind; list its paths where there are several"
+                )
+        elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
+            raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
 
     @classmethod
     def of(cls, network: Network) -> "Graph":
@@ -243,15 +149,26 @@ class Graph:
     @cached_property
     def exponents(self) -> GraphExponents:
         """Exponents in the width of all scales, learning rates absorbed; free symbols are kept."""
+        layers = {name: layer.exponents for name, layer in self.layers.items()}
+        return GraphExponents(layers, self._paths_in_exponents, exponent(self.alpha))
+
+    @property
+    def _paths_in_exponents(self) -> Paths:
+        if isinstance(self.paths, Series):
+            return SeriesParallel(self._part(self.paths), *self.targets)
         paths = [self._path_exponents(path, target) for target in self.targets for path in self.paths]
-        return GraphExponents(
-            {name: layer.exponents for name, layer in self.layers.items()},
-            tuple(path for path in paths if path is not None),
-            exponent(self.alpha),
-        )
+        return ListedPaths(tuple(path for path in paths if path is not None))
+
+    def _part(self, part: "Series | Parallel | str") -> Part:
+        """A part of the graph in exponents, learning rates absorbed."""
+        if isinstance(part, str):
+            layer = self.layers[part]
+            return Leaf(part, layer.rate / 2 * layer.degree, layer.degree)
+        parts = tuple(self._part(own) for own in part.parts)
+        return SeriesPart(parts, exponent(part.multiplier)) if isinstance(part, Series) else ParallelPart(parts)
 
     def _path_exponents(self, path: Path, target: str) -> PathExponents | None:
-        if path.targets is not None and target not in path.targets:
+        if not path.serves(target):
             return None
         caps = [cap for cap in path.caps if cap.targets is None or target in cap.targets]
         return PathExponents(
@@ -269,8 +186,14 @@ class Graph:
     @cached_property
     def flow(self) -> TropicalFlow:
         """The growth of every layer in exponents, :func:`phasetheory.scaling.tropical.tropical_flow`."""
-        starts_at_zero = any(layer.sigma == 0 for layer in self.layers.values())
-        return tropical_flow(self.exponents.map(with_infinity(_number) if starts_at_zero else _number))
+        zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
+        exponents = self.exponents.map(with_infinity(_number) if zeros else _number)
+        if zeros and all(value.infinite < -1 for value in exponents.paths.capacity(exponents.start)):
+            raise TheoryError(
+                f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
+                "and nothing ever moves; let fewer layers start at zero"
+            )
+        return tropical_flow(exponents)
 
     def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact; derived.
@@ -303,27 +226,17 @@ class Graph:
         >>> [str(law) for law in pt.recurrent(1, 1, 1, steps=3).conserved()]
         ['|U|² - |a|²']
         """
-        degrees = [{layer: k * self.layers[layer].degree for layer, k in path.uses.items()} for path in self.paths]
+        paths = self.paths.spanning() if isinstance(self.paths, Series) else [path.uses for path in self.paths]
+        degrees = [{layer: k * self.layers[layer].degree for layer, k in uses.items()} for uses in paths]
         return conserved_quantities(tuple(self.layers), degrees)
 
     @property
     def capacity(self) -> sp.Expr:
         """Exponent of the largest output reachable near the start, over its strongest path: large where positive."""
-        sizes = {name: layer.strength for name, layer in self.exponents.layers.items()}
-        return sp.Max(*(path(sizes) for path in self.exponents.paths)) - self.exponents.alpha
+        return sp.Max(*self.exponents.paths.capacity(self.exponents.start)) - self.exponents.alpha
 
 
 def _number(value: sp.Expr) -> Fraction:
     if value.free_symbols:
         raise TheoryError(f"exponent {value} has free symbols; give them values")
     return as_fraction(value, name="exponent")
-
-
-def _positive(value: Any, name: str) -> sp.Expr:
-    """A scale that is positive at large width."""
-    scale = as_scale(value, name=name)
-    try:
-        check_positive(scale)
-    except NotPowerLawError as error:
-        raise NotPowerLawError(f"{name}: {error}") from error
-    return scale

@@ -38,8 +38,8 @@ from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimize
 from phasetheory.scaling.regimes import Basis, Regime, basis_at, classify
 from phasetheory.scaling.targets import check_target, hard_slopes, is_open, matters
 from phasetheory.symbols.budget import simplified
-from phasetheory.symbols.exponents import check_positive, exponent, exponent_of
-from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
+from phasetheory.symbols.exponents import exponent, exponent_of, positive_scale
+from phasetheory.symbols.expressions import Fans, as_expression, d, listed_or_none, m
 
 __all__ = [
     "Network",
@@ -129,8 +129,10 @@ class Network:
         fans = layer_fans(depth)
         sigmas = tuple(_deviation(s, name, fan) for name, s, fan in zip(names, given, fans, strict=True))
         object.__setattr__(self, "sigmas", sigmas)
-        object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
-        etas = tuple(_positive(r, f"eta_{i}", fan) for i, (r, fan) in enumerate(zip(rates, fans, strict=True), start=1))
+        object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
+        etas = tuple(
+            positive_scale(r, f"eta_{i}", fan) for i, (r, fan) in enumerate(zip(rates, fans, strict=True), start=1)
+        )
         object.__setattr__(self, "learning_rates", etas)
         self._check_zeros(names)
 
@@ -357,19 +359,9 @@ class Network:
             )
 
 
-def _positive(value: Any, name: str, fans: Fans | None = None) -> sp.Expr:
-    """A scale that is positive at large width."""
-    scale = as_scale(value, name=name, fans=fans)
-    try:
-        check_positive(scale)
-    except NotPowerLawError as error:
-        raise NotPowerLawError(f"{name}: {error}") from error
-    return scale
-
-
 def _deviation(value: Any, name: str, fans: Fans) -> sp.Expr:
     """The same, or 0 for a layer that starts at zero."""
-    return sp.S.Zero if as_expression(value, name=name, fans=fans).is_zero else _positive(value, name, fans)
+    return sp.S.Zero if as_expression(value, name=name, fans=fans).is_zero else positive_scale(value, name, fans)
 
 
 def refuse_zero_layer(network: Network, what: str) -> None:

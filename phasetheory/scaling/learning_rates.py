@@ -127,5 +127,5 @@ def learning_rates_of_flow(flow: TropicalFlow) -> LearningRateScaling:
         largest_step=-max(start, end),
         fitting_time=finite_or_infinite(flow.time + alpha),
         logarithm=flow.logarithm,
-        depth=max(sum(path.term.uses.values()) for path in flow.exponents.paths),
+        depth=flow.exponents.paths.longest,
     )

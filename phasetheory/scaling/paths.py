@@ -13,14 +13,35 @@ A *boundary* layer sees only a fixed number of directions outside, the samples o
 strength, however large it is; F_l and the spectral norm keep it. Learning rates are absorbed, W_l -> W_l/sqrt(eta_l): s_l falls
 by eta_l/2 and *every path* gains sum_l k_l eta_l/2. In a chain that is a change of alpha; in a graph it is not.
 
+The largest value of a path through each layer, M_l, and how it changes in a direction of x, is all that the flow asks for
+(:class:`Reach`). Here the paths are listed, each with its caps; where they are many, a graph of series and parallels says
+the same without a list (:mod:`phasetheory.scaling.series_parallel`).
+
 Values here are anything with +, -, multiples by rational numbers and an order: numbers, or affine functions in a region.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Protocol
 
-__all__ = ["GraphExponents", "LayerExponents", "PathExponents", "Term"]
+__all__ = [
+    "Direction",
+    "GraphExponents",
+    "LayerExponents",
+    "ListedPaths",
+    "PathExponents",
+    "Paths",
+    "Reach",
+    "Term",
+    "largest_uses",
+]
+
+#: How fast each size grows.
+Direction = Mapping[str, Fraction]
+#: How often a path uses the layers of a list.
+Uses = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -108,6 +129,132 @@ class PathExponents:
         return min(max(term.along(direction) for term in terms) for terms in attained)
 
 
+class Reach(Protocol):
+    """The largest values M_l of paths at some sizes of the layers."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """M_l of every layer on a path."""
+
+    def along(self, direction: Direction) -> Mapping[str, Fraction]:
+        """The derivative of M_l in a direction."""
+
+    def overtakings(self, direction: Direction) -> Iterator[Any]:
+        """Steps in a direction before the first of which M_l changes as :meth:`along` says, in every layer."""
+
+    def candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
+        """How often the paths that M_l may follow use the chosen layers."""
+
+
+class Paths(Protocol):
+    """Paths in exponents."""
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The kinds of targets to which they contribute."""
+
+    @property
+    def longest(self) -> int:
+        """The largest number of layers on a path."""
+
+    def map(self, change: Callable[[Any], Any]) -> "Paths":
+        """The same with other multipliers."""
+
+    def reach(self, size: Mapping[str, Any], targets: Collection[str]) -> Reach:
+        """How far those that contribute to some kinds of targets reach."""
+
+    def capacity(self, size: Mapping[str, Any]) -> Sequence[Any]:
+        """Values, the largest of all paths among them."""
+
+
+@dataclass(frozen=True)
+class ListedPaths:
+    """Paths one by one."""
+
+    paths: tuple[PathExponents, ...]
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The kinds of targets to which they contribute."""
+        return frozenset(path.target for path in self.paths)
+
+    @property
+    def longest(self) -> int:
+        """The largest number of layers on a path."""
+        return max(sum(path.term.uses.values()) for path in self.paths)
+
+    def map(self, change: Callable[[Any], Any]) -> "ListedPaths":
+        """The same with other multipliers."""
+        return ListedPaths(tuple(path.map(change) for path in self.paths))
+
+    def reach(self, size: Mapping[str, Any], targets: Collection[str]) -> "ListedReach":
+        """How far those that contribute to some kinds of targets reach."""
+        return ListedReach([path for path in self.paths if path.target in targets], size)
+
+    def capacity(self, size: Mapping[str, Any]) -> Sequence[Any]:
+        """Their values."""
+        return [path(size) for path in self.paths]
+
+
+@dataclass(frozen=True)
+class ListedReach:
+    """The :class:`Reach` of listed paths."""
+
+    paths: Sequence[PathExponents]
+    size: Mapping[str, Any]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """M_l of every layer on a path."""
+        found: dict[str, Any] = {}
+        for path, value in self._valued:
+            for layer in path.layers:
+                if layer not in found or value > found[layer]:
+                    found[layer] = value
+        return found
+
+    @cached_property
+    def _valued(self) -> list[tuple[PathExponents, Any]]:
+        return [(path, path(self.size)) for path in self.paths]
+
+    def along(self, direction: Direction) -> dict[str, Fraction]:
+        """The derivative of M_l in a direction."""
+        found: dict[str, Fraction] = {}
+        for path, value in self._valued:
+            tied = [layer for layer in path.layers if value == self.values[layer]]
+            if tied:
+                slope = path.along(self.size, direction)
+                found.update({layer: max(slope, found.get(layer, slope)) for layer in tied})
+        return found
+
+    def overtakings(self, direction: Direction) -> Iterator[Any]:
+        """Steps to where the largest path of a layer changes, or the smallest term of a path."""
+        slopes = self.along(direction)
+        for path, value in self._valued:
+            slope = path.along(self.size, direction)
+            for layer in path.layers:
+                if slope > slopes[layer] and value < self.values[layer]:
+                    yield (self.values[layer] - value) / (slope - slopes[layer])
+            if path.caps:
+                for term in path.terms:
+                    ahead, closing = term(self.size) - value, slope - term.along(direction)
+                    if (closing > 0 and ahead > value * 0) or (closing < 0 and ahead < value * 0):
+                        yield ahead / closing
+
+    def candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
+        """How often the terms that M_l may follow use the chosen layers."""
+        value = self.values[layer]
+        paths = [path for path, own in self._valued if layer in path.layers and own == value]
+        terms = [term for path in paths for term in path.terms if term(self.size) == value]
+        uses = list(dict.fromkeys(tuple(term.uses.get(other, 0) for other in chosen) for term in terms))
+        return uses if any(path.caps for path in paths) else largest_uses(uses)
+
+
+def largest_uses(uses: Collection[Uses]) -> list[Uses]:
+    """Those that no other contains: of paths that grow, one of them is the largest."""
+    return [own for own in uses if not any(own != u and all(a <= b for a, b in zip(own, u, strict=True)) for u in uses)]
+
+
 @dataclass(frozen=True)
 class GraphExponents:
     """All that the argument needs of a graph, learning rates absorbed.
@@ -115,19 +262,21 @@ class GraphExponents:
     Attributes
     ----------
     layers : mapping of name to LayerExponents
-    paths : tuple of PathExponents
+    paths : Paths
     alpha
         Exponent of what the output is divided by.
     """
 
     layers: Mapping[str, LayerExponents]
-    paths: tuple[PathExponents, ...]
+    paths: Paths
     alpha: Any
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """s_l of every layer."""
+        return {name: layer.strength for name, layer in self.layers.items()}
 
     def map(self, change: Callable[[Any], Any]) -> "GraphExponents":
         """The same with every value changed: symbols to numbers, or to functions on a plane."""
-        return GraphExponents(
-            {name: layer.map(change) for name, layer in self.layers.items()},
-            tuple(path.map(change) for path in self.paths),
-            change(self.alpha),
-        )
+        layers = {name: layer.map(change) for name, layer in self.layers.items()}
+        return GraphExponents(layers, self.paths.map(change), change(self.alpha))

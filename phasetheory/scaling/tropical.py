@@ -38,13 +38,12 @@ from typing import Any
 from phasetheory.errors import TheoryError
 from phasetheory.scaling.argument import check_norm
 from phasetheory.scaling.growth import shortest_growth
-from phasetheory.scaling.paths import GraphExponents, PathExponents, Term
+from phasetheory.scaling.paths import Direction, GraphExponents, Reach
 
 __all__ = ["TropicalFlow", "tropical_flow"]
 
 _MOST_EVENTS = 10_000
-
-Direction = Mapping[str, Fraction]
+_FEW = 8  # layers whose sets are all looked at
 
 
 @dataclass(frozen=True)
@@ -82,10 +81,10 @@ class TropicalFlow:
     @property
     def gradients(self) -> tuple[Any, Any]:
         """The largest gradient of f in a layer, max_l M_l - x_l, at the start and at the end."""
-        start = {name: layer.strength for name, layer in self.exponents.layers.items()}
+        paths = self.exponents.paths
         first, last = (
-            max(value - size[layer] for layer, value in _Reach(self.exponents.paths, size).values.items())
-            for size in (start, self.size)
+            max(value - size[layer] for layer, value in paths.reach(size, paths.targets).values.items())
+            for size in (self.exponents.start, self.size)
         )
         return first, last
 
@@ -93,50 +92,6 @@ class TropicalFlow:
         """S_l, the exponent of the relative distance, in the Frobenius or the spectral norm."""
         check_norm(norm)
         return {name: moved - getattr(self.exponents.layers[name], norm) for name, moved in self.moved.items()}
-
-
-@dataclass(frozen=True)
-class _Reach:
-    """The largest values M_l of some paths, and how they change in a direction."""
-
-    paths: Sequence[PathExponents]
-    size: Mapping[str, Any]
-
-    @cached_property
-    def values(self) -> dict[str, Any]:
-        """M_l of every layer on a path."""
-        found: dict[str, Any] = {}
-        for path in self.paths:
-            value = path(self.size)
-            for layer in path.layers:
-                if layer not in found or value > found[layer]:
-                    found[layer] = value
-        return found
-
-    def along(self, direction: Direction) -> dict[str, Fraction]:
-        """D M_l in a direction."""
-        found: dict[str, Fraction] = {}
-        for path in self.paths:
-            value = path(self.size)
-            tied = [layer for layer in path.layers if value == self.values[layer]]
-            if tied:
-                slope = path.along(self.size, direction)
-                found.update({layer: max(slope, found.get(layer, slope)) for layer in tied})
-        return found
-
-    def overtakings(self, direction: Direction) -> Iterator[Any]:
-        """Steps to where the largest path of a layer may change, or the smallest term of a path."""
-        slopes = self.along(direction)
-        for path in self.paths:
-            value, slope = path(self.size), path.along(self.size, direction)
-            for layer in path.layers:
-                if slope > slopes[layer] and value < self.values[layer]:
-                    yield (self.values[layer] - value) / (slope - slopes[layer])
-            if path.caps:
-                for term in path.terms:
-                    ahead, closing = term(self.size) - value, slope - term.along(direction)
-                    if (closing > 0 and ahead > value * 0) or (closing < 0 and ahead < value * 0):
-                        yield ahead / closing
 
 
 @dataclass(frozen=True)
@@ -150,13 +105,13 @@ class _State:
     targets: frozenset[str]  # which are not reached
 
     @cached_property
-    def reach(self) -> _Reach:
+    def reach(self) -> Reach:
         """M_l over all targets that are not reached."""
         return self.reach_of(self.targets)
 
-    def reach_of(self, targets: Collection[str]) -> _Reach:
+    def reach_of(self, targets: Collection[str]) -> Reach:
         """M_l over some targets."""
-        return _Reach([path for path in self.exponents.paths if path.target in targets], self.size)
+        return self.exponents.paths.reach(self.size, targets)
 
     def gap(self, layer: str) -> Any:
         """Theta + rho_l: 0 in the moving layers, negative in the others."""
@@ -191,9 +146,8 @@ def _at_rest(exponents: GraphExponents) -> Direction:
 
 def _start(exponents: GraphExponents) -> _State:
     """Before anything has moved, at a time that is early enough."""
-    size = {name: layer.strength for name, layer in exponents.layers.items()}
-    targets = frozenset(path.target for path in exponents.paths)
-    reach = _Reach(exponents.paths, size).values
+    size, targets = exponents.start, exponents.paths.targets
+    reach = exponents.paths.reach(size, targets).values
     time = min(
         bound
         for k, value in reach.items()
@@ -212,7 +166,12 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
         if closing > 0 and state.gap(layer) < state.time * 0:
             steps.append(state.gap(layer) / -closing)
     ends = {target: list(_ends(state, reach, direction, slopes, speed)) for target, reach in kinds.items()}
-    step = min([*steps, *(end for own in ends.values() for end in own)])
+    steps += [end for own in ends.values() for end in own]
+    if not steps:
+        raise TheoryError(
+            "the target is never reached: no layer on the strongest paths can grow; let one have degree 1"
+        )
+    step = min(steps)
     time = state.time - step * speed
     size = {layer: x + step * direction[layer] if direction[layer] else x for layer, x in state.size.items()}
     moved = {layer: time + value + step * slopes[layer] for layer, value in state.reach.values.items()}
@@ -222,7 +181,7 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
 
 
 def _ends(
-    state: _State, reach: _Reach, direction: Direction, slopes: Mapping[str, Fraction], speed: Fraction
+    state: _State, reach: Reach, direction: Direction, slopes: Mapping[str, Fraction], speed: Fraction
 ) -> Iterator[Any]:
     """Steps to where the change of one layer alone reaches a target: M_l + min(0, Delta_l - 2 s_l) = alpha."""
     for layer, slope in reach.along(direction).items():
@@ -246,20 +205,16 @@ def _step(missing: Any, slope: Fraction) -> Any:
 
 def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fraction]:
     """The direction v and the speed w of step 2."""
-    tied = {layer: _tied_terms(state.reach, layer) for layer in moving}
-    capped = any(path.caps for path in state.reach.paths)
-    for count in range(len(moving), 0, -1):
-        for chosen in combinations(moving, count):
-            rows = [_candidates(tied[layer], chosen, capped) for layer in chosen]
-            for uses in product(*rows):
+    groups = _groups(state, moving)
+    for count in range(len(groups), 0, -1):
+        for together in combinations(groups, count):
+            chosen = [layer for group in together for layer in group]
+            for uses in product(*(state.reach.candidates(layer, chosen) for layer in chosen)):
                 solution = shortest_growth(uses)
                 if solution is None or min(solution[0]) <= 0:
                     continue
-                direction, speed = (
-                    {**_at_rest(state.exponents), **dict(zip(chosen, solution[0], strict=True))},
-                    solution[1],
-                )
-                slopes = state.reach.along(direction)
+                direction = {**_at_rest(state.exponents), **dict(zip(chosen, solution[0], strict=True))}
+                slopes, speed = state.reach.along(direction), solution[1]
                 rates = [(slopes[layer] - 2 * direction[layer], direction[layer]) for layer in moving]
                 if all(rate == speed or (rate < speed and not v) for rate, v in rates):
                     return direction, speed
@@ -268,16 +223,12 @@ def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fractio
     )
 
 
-def _tied_terms(reach: _Reach, layer: str) -> list[Term]:
-    """The terms that M_l may follow."""
-    value = reach.values[layer]
-    paths = [path for path in reach.paths if layer in path.layers and path(reach.size) == value]
-    return [term for path in paths for term in path.terms if term(reach.size) == value]
-
-
-def _candidates(terms: Sequence[Term], chosen: Sequence[str], capped: bool) -> list[tuple[int, ...]]:
-    """How often the terms use the layers that move; without caps the largest decides, which is none that another contains."""
-    uses = list(dict.fromkeys(tuple(term.uses.get(layer, 0) for layer in chosen) for term in terms))
-    if capped:
-        return uses
-    return [own for own in uses if not any(own != u and all(a <= b for a, b in zip(own, u, strict=True)) for u in uses)]
+def _groups(state: _State, moving: Sequence[str]) -> list[list[str]]:
+    """Layers that move together or not at all: each alone, or if there are many, those that nothing tells apart."""
+    if len(moving) <= _FEW:
+        return [[layer] for layer in moving]
+    found: dict[Any, list[str]] = {}
+    for place, layer in enumerate(moving):
+        uses = frozenset((own[place], sum(own)) for own in state.reach.candidates(layer, moving))
+        found.setdefault((state.size[layer], uses), []).append(layer)
+    return list(found.values())

@@ -7,10 +7,10 @@ from sympy.series.gruntz import sign as gruntz_sign
 
 from phasetheory.errors import NotPowerLawError, shown
 from phasetheory.symbols.budget import is_small
-from phasetheory.symbols.expressions import as_scale, d, m
+from phasetheory.symbols.expressions import Fans, as_scale, d, m
 from phasetheory.symbols.leading import leading_term
 
-__all__ = ["check_positive", "exponent", "exponent_of"]
+__all__ = ["check_positive", "exponent", "exponent_of", "positive_scale"]
 
 
 def exponent(quantity: Any) -> sp.Expr:
@@ -83,6 +83,16 @@ def check_positive(q: sp.Expr) -> None:
         )
     if sign <= 0:
         raise NotPowerLawError(f"{shown(q)} is not positive at large width; a scale must be positive, like 1/m")
+
+
+def positive_scale(value: Any, name: str, fans: Fans | None = None) -> sp.Expr:
+    """A scale that is positive at large width, from a number, text or an expression; ``name`` is the argument in the message."""
+    scale = as_scale(value, name=name, fans=fans)
+    try:
+        check_positive(scale)
+    except NotPowerLawError as error:
+        raise NotPowerLawError(f"{name}: {error}") from error
+    return scale
 
 
 def _sign(coefficient: sp.Expr) -> int | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 import sympy as sp
 
-from phasetheory.networks.architectures.parts import output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.architectures.parts import check_not_zero, output_scale, rates_by_name, readout
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Cap, Layer, Path
 from phasetheory.symbols.expressions import as_expression, as_scale, d, m
 
 __all__ = ["attention"]
@@ -48,6 +49,7 @@ def attention(
     >>> attention(1, 1, 1, "1/m", multiplier="1/m").slopes()
     {'V': -2, 'Q': -2, 'K': -2, 'a': 0}
     """
+    check_not_zero(sigma_V, "sigma_V")
     rates = rates_by_name(learning_rates, "VQKa")
     scale, logits = output_scale(alpha, outputs), as_scale(multiplier, name="multiplier")
     layers = {

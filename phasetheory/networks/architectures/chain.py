@@ -18,8 +18,9 @@ import sympy as sp
 
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, check_choice, shown
-from phasetheory.networks.architectures.parts import check_count, output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.architectures.parts import check_count, check_not_zero, output_scale, rates_by_name, readout
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Cap, Layer, Path
 from phasetheory.networks.network import layer_names
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 
@@ -120,6 +121,8 @@ def _listed(sigmas: Any) -> list[Any]:
     if given is None or len(given) < 2:
         raise TheoryError(f"sigmas = {shown(sigmas)}; give one scale per layer, at least two layers")
     check_depth(len(given))
+    for number, sigma in enumerate(given[:-1], start=1):
+        check_not_zero(sigma, f"sigma_{number}")
     return given
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.graph import Layer
-from phasetheory.symbols.expressions import as_scale, d, m
+from phasetheory.networks.layers import Layer
+from phasetheory.symbols.expressions import as_expression, as_scale, d, m
 from phasetheory.symbols.rationals import is_whole
 
-__all__ = ["check_count", "first_layer", "output_scale", "rates_by_name", "readout"]
+__all__ = ["check_count", "check_not_zero", "first_layer", "output_scale", "rates_by_name", "readout"]
 
 _MOST = 1000  # steps or blocks are a fixed number: the width is larger
 
@@ -20,6 +20,15 @@ def check_count(value: Any, name: str, least: int = 1) -> int:
     if not is_whole(value) or not least <= value <= _MOST:
         raise TheoryError(f"{name} = {shown(value)}; give an integer from {least} to {_MOST}")
     return int(value)
+
+
+def check_not_zero(sigma: Any, name: str) -> None:
+    """Refuse zero below a relu."""
+    if as_expression(sigma, name=name, fans=(m, m)).is_zero:
+        raise TheoryError(
+            f"{name} = 0: its neurons stand on the kink of their relu, where they never move; give a small scale such as 1/m^2, "
+            "or start what comes after the relu at zero"
+        )
 
 
 def first_layer(sigma: Any, rate: Any, embedding: Any = None) -> Layer:

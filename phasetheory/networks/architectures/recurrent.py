@@ -13,8 +13,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.architectures.parts import check_count, first_layer, output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Cap, Graph, Layer, Path
+from phasetheory.networks.architectures.parts import (
+    check_count,
+    check_not_zero,
+    first_layer,
+    output_scale,
+    rates_by_name,
+    readout,
+)
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Cap, Layer, Path
 from phasetheory.symbols.expressions import listed_or_none, m
 from phasetheory.symbols.rationals import is_whole
 
@@ -58,6 +66,7 @@ def recurrent(
     length = check_count(steps, "steps")
     given = tuple(range(length)) if lags is None else _lags(lags, "lags", range(length))
     told = given if informed is None else _lags(informed, "informed", given)
+    check_not_zero(sigma_U, "sigma_U")
     rates = rates_by_name(learning_rates, "UWa")
     layers = {
         "U": first_layer(sigma_U, rates["U"], embedding),

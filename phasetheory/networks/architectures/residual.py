@@ -2,16 +2,23 @@ r"""Residual networks: branches beside a skip.
 
     h_0 = relu(U x),    h_l = h_{l-1} + c relu(W_l h_{l-1})    or    h_{l-1} + c V_l relu(W_l h_{l-1}),    f = a h_B/alpha
 
-Every set of blocks is a path, with one multiplier c per block in it.
+Every set of blocks is a path, with one multiplier c per block in it: 2^B paths, which are not listed.
 """
 
-from itertools import combinations
 from typing import Any
 
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.architectures.parts import check_count, first_layer, output_scale, rates_by_name, readout
-from phasetheory.networks.graph import Architecture, Graph, Layer, Path
-from phasetheory.symbols.expressions import as_expression, as_scale, listed_or_none, m
+from phasetheory.networks.architectures.parts import (
+    check_count,
+    check_not_zero,
+    first_layer,
+    output_scale,
+    rates_by_name,
+    readout,
+)
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Layer, Parallel, Series
+from phasetheory.symbols.expressions import as_scale, listed_or_none, m
 
 __all__ = ["residual"]
 
@@ -53,10 +60,9 @@ def residual(
     count = check_count(blocks, "blocks")
     factor = as_scale(multiplier, name="multiplier")
     branches = [_scales(sigma_W, "sigma_W", count)]
-    if any(as_expression(sigma, name="sigma_W", fans=(m, m)).is_zero for sigma in branches[0]):
-        raise TheoryError(
-            "sigma_W = 0: the branch stands on the kink of its relu and never moves; start sigma_V at zero instead"
-        )
+    check_not_zero(sigma_U, "sigma_U")
+    for sigma in branches[0]:
+        check_not_zero(sigma, "sigma_W")
     if sigma_V is not None:
         branches.append(_scales(sigma_V, "sigma_V", count))
     letters = "WV"[: len(branches)]
@@ -69,12 +75,9 @@ def residual(
     layers = {"U": first_layer(sigma_U, rates["U"], embedding)}
     layers |= {layer: Layer(sigma, m, m, rates[layer]) for layer, sigma in inner.items()}
     layers["a"] = readout(sigma_a, rates["a"], outputs)
-    sets = [chosen for size in range(count + 1) for chosen in combinations(range(1, count + 1), size)]
-    paths = [
-        Path(
-            {"U": 1, **{f"{letter}{block}": 1 for block in chosen for letter in letters}, "a": 1}, factor ** len(chosen)
-        )
-        for chosen in sets
+    skips = [
+        Parallel(Series(), Series(*(f"{letter}{block}" for letter in letters), multiplier=factor))
+        for block in range(1, count + 1)
     ]
     told = {
         "blocks": count,
@@ -84,7 +87,11 @@ def residual(
         "embedding": embedding,
     }
     return Graph(
-        layers, tuple(paths), output_scale(alpha, outputs), name=name, architecture=Architecture("residual", told)
+        layers,
+        Series("U", *skips, "a"),
+        output_scale(alpha, outputs),
+        name=name,
+        architecture=Architecture("residual", told),
     )
 
 

@@ -8,7 +8,7 @@ import sympy as sp
 
 import phasetheory as pt
 from phasetheory.scaling.argument import displacement, strengths
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, PathExponents, Term
+from phasetheory.scaling.paths import GraphExponents, LayerExponents, ListedPaths, PathExponents, Term
 from phasetheory.scaling.tropical import tropical_flow
 
 CASES = 400
@@ -18,7 +18,7 @@ def graph(start, paths, alpha):
     """Layers of given strengths, paths as pairs (multiplier, uses)."""
     layers = {name: LayerExponents(s, s, s) for name, s in start.items()}
     found = tuple(PathExponents(frozenset(uses), Term(c, uses)) for c, uses in paths)
-    return GraphExponents(layers, found, alpha)
+    return GraphExponents(layers, ListedPaths(found), alpha)
 
 
 @pytest.fixture(name="draw")

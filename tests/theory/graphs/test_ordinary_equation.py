@@ -8,7 +8,7 @@ import random
 import statistics
 from fractions import Fraction
 
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, PathExponents, Term
+from phasetheory.scaling.paths import GraphExponents, LayerExponents, ListedPaths, PathExponents, Term
 from phasetheory.scaling.tropical import tropical_flow
 
 LOG_M = 80
@@ -24,19 +24,23 @@ def log_sum(values):
 def integrated(graph):
     """Exponents of how far every layer has moved."""
     start = {name: float(layer.strength) * LOG_M for name, layer in graph.layers.items()}
-    paths = [(float(path.term.multiplier) * LOG_M, path.term.uses) for path in graph.paths]
+    paths = [(float(path.term.multiplier) * LOG_M, path.term.uses) for path in graph.paths.paths]
     size = dict(start)
     added = dict.fromkeys(start, -math.inf)  # log of u^2 - u(0)^2
     output = -math.inf
     while output < float(graph.alpha) * LOG_M:
         values = [c + sum(k * size[layer] for layer, k in uses.items()) for c, uses in paths]
         rates = {
-            layer: log_sum([math.log(uses[layer]) + v for v, (_, uses) in zip(values, paths, strict=True) if layer in uses])
+            layer: log_sum(
+                [math.log(uses[layer]) + v for v, (_, uses) in zip(values, paths, strict=True) if layer in uses]
+            )
             for layer in start
         }
         # the output may not change by more than a tenth of its goal either
         gain = log_sum([2 * rate - 2 * size[layer] for layer, rate in rates.items()])
-        time = min(min(2 * size[k] - rate for k, rate in rates.items()), float(graph.alpha) * LOG_M - gain) + math.log(STEP)
+        time = min(min(2 * size[k] - rate for k, rate in rates.items()), float(graph.alpha) * LOG_M - gain) + math.log(
+            STEP
+        )
         output = log_sum([output, gain + time - math.log(2)])
         added = {layer: log_sum([added[layer], rates[layer] + time]) for layer in start}
         size = {layer: log_sum([2 * start[layer], added[layer]]) / 2 for layer in start}
@@ -58,7 +62,7 @@ def draw(source):
     start = {layer: number() for layer in layers}
     return GraphExponents(
         {layer: LayerExponents(s, s, s) for layer, s in start.items()},
-        tuple(PathExponents(frozenset(uses), Term(number() / 2, uses)) for uses in paths),
+        ListedPaths(tuple(PathExponents(frozenset(uses), Term(number() / 2, uses)) for uses in paths)),
         number(),
     )
 
