@@ -16,5 +16,16 @@ if find_spec("torch") is None:
 from numerics.networks.module import Module
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
 from numerics.pytorch.monitor import Monitor
+from numerics.pytorch.reference import reference
 
-__all__ = ["Module", "Monitor", "ParameterLaw", "PowerOfWidth", "RateLaw", "ScaleLaw", "parameter_laws", "rate_laws"]
+__all__ = [
+    "Module",
+    "Monitor",
+    "ParameterLaw",
+    "PowerOfWidth",
+    "RateLaw",
+    "ScaleLaw",
+    "parameter_laws",
+    "rate_laws",
+    "reference",
+]

@@ -40,6 +40,7 @@ _POWERS = tuple(
 )
 _SIGMAS = 4.0  # standard errors within which a law is the one of the numbers
 _EXACT = 1e-6  # relative, of what is not random
+_COST = 6.0  # of a constant that is fitted, in squared standard errors
 _FEWEST = 64  # numbers from which a distribution is told
 #: Variances times the fan that initialisations in use have, as they are written.
 _KNOWN = {
@@ -302,11 +303,13 @@ def _scale_law(widths: tuple[int, ...], draws: list[list[np.ndarray]], fans: Seq
         raise InputError("a parameter is zero at some widths or seeds and not at others; let it be the same for all")
     fit = slopes.fit(widths, deviations)
     distribution = _distribution(draws[-1])
-    measured, error = _precise(draws, distribution)
-    for formula, exponent in _recognised(widths, measured, error, fans):
-        return ScaleLaw(exponent, formula, distribution, True, fit, deviations)
-    exponent = simplest_fraction(fit.slope)
-    constant = float(np.exp(fit.intercept + (fit.slope - float(exponent)) * np.mean(np.log(widths))))
+    variances, errors = _precise(draws, distribution)
+    recognised = _recognised(widths, variances, errors, fans)
+    if recognised is not None:
+        return ScaleLaw(recognised[1], recognised[0], distribution, True, fit, deviations)
+    x, logs = np.log(widths), np.log(variances) / 2
+    exponent = simplest_fraction(float(np.polyfit(x, logs, 1, w=1 / errors)[0]))
+    constant = float(np.exp(np.average(logs - float(exponent) * x, weights=errors**-2)))
     return ScaleLaw(exponent, str(PowerOfWidth(exponent, constant, (), False)), distribution, False, fit, deviations)
 
 
@@ -331,20 +334,19 @@ def _is_orthogonal(w: np.ndarray) -> bool:
 
 
 def _precise(draws: list[list[np.ndarray]], distribution: str) -> tuple[np.ndarray, np.ndarray]:
-    """Standard deviations (widths,) as exact as the distribution allows, and their relative errors."""
+    """Variances (widths,) as exact as the distribution allows, and the standard errors of their logarithms."""
     values = [np.concatenate([w.ravel() for w in row]) for row in draws]
     number = np.array([v.size for v in values])
     if distribution == "uniform":  # its bound is known to one part in as many numbers as there are
-        return np.array([np.abs(v).max() * (v.size + 1) / v.size / np.sqrt(3) for v in values]), 2 * _SIGMAS / number
-    found = np.array([np.sqrt(np.mean(v**2)) for v in values])
+        return np.array([(np.abs(v).max() * (v.size + 1) / v.size) ** 2 / 3 for v in values]), 4 / number
     exact = distribution in ("constant", "orthogonal")
-    return found, np.full(len(found), 1e-5) if exact else _SIGMAS / np.sqrt(2 * number)
+    return np.array([np.mean(v**2) for v in values]), np.full(len(values), _EXACT) if exact else np.sqrt(2 / number)
 
 
 def _recognised(
     widths: tuple[int, ...], measured: np.ndarray, error: np.ndarray, fans: Sequence[tuple[int, int]]
-) -> list[tuple[str, Fraction]]:
-    """Formulas and exponents of the known laws that the numbers have, those with a known constant first."""
+) -> tuple[str, Fraction] | None:
+    """Formula and exponent of the likeliest law, constants that are not known at a cost; None if a fitted power is likelier."""
     fan_in, fan_out = np.array(fans, dtype=float).T
     quantities = {
         "1": np.ones(len(widths)),
@@ -355,23 +357,23 @@ def _recognised(
         "fan_in^2": fan_in**2,
         "fan_out^2": fan_out**2,
     }
-    known: list[tuple[float, str, Fraction]] = []
-    free: list[tuple[str, Fraction]] = []
+    found: list[tuple[float, str, Fraction]] = []
     for name, g in quantities.items():
         if name != "1" and np.all(g == 1):
             continue  # of a vector that stands alone
-        products = measured**2 * g
-        low, high = np.max(products * (1 - 2 * error)), np.min(products * (1 + 2 * error))
-        if low > high:
-            continue
-        exponent = -_exponent_of_fan(widths, name, fan_in, fan_out) / 2
-        mean = float(np.average(products, weights=1 / error**2))
-        free.append((_formula(_shortest(low, mean, high), name), exponent))
-        constants = (c for c in _KNOWN.get(name, ()) if low <= c <= high)
-        known += [(abs(np.log(c / mean)), _formula(c, name), exponent) for c in constants]
-    best = sorted(known, key=lambda law: law[0])
-    constant = [law for law in free if law[1] == 0]
-    return [(formula, exponent) for _, formula, exponent in best] + constant + free
+        logs, exponent = np.log(measured * g), -_exponent_of_fan(widths, name, fan_in, fan_out) / 2
+        mean, spread = float(np.average(logs, weights=error**-2)), float(np.sum(error**-2.0) ** -0.5)
+        constants = {c: np.log(c) for c in _KNOWN.get(name, ())}
+        free = _shortest(float(np.exp(mean)), _SIGMAS * spread)
+        for variance, centre, cost in [(free, mean, _COST), *((c, log, 0.0) for c, log in constants.items())]:
+            deviations = (logs - centre) / error
+            if np.max(np.abs(deviations)) <= _SIGMAS:
+                found.append((float(np.sum(deviations**2)) + cost, _formula(variance, name), exponent))
+    x, logs = np.log(widths), np.log(measured)
+    fitted = np.polyval(np.polyfit(x, logs, 1, w=1 / error), x)
+    found.append((float(np.sum(((logs - fitted) / error) ** 2)) + 2 * _COST, "", Fraction(0)))
+    _, formula, exponent = min(found, key=lambda law: round(law[0], 3))  # of equals the first
+    return (formula, exponent) if formula else None
 
 
 def _exponent_of_fan(widths: tuple[int, ...], name: str, fan_in: np.ndarray, fan_out: np.ndarray) -> Fraction:
@@ -386,11 +388,11 @@ def _exponent_of_fan(widths: tuple[int, ...], name: str, fan_in: np.ndarray, fan
     )
 
 
-def _shortest(low: float, variance: float, high: float) -> float:
+def _shortest(variance: float, slack: float) -> float:
     """The variance whose root has the fewest digits, of those that the numbers allow."""
     root = float(np.sqrt(variance))
     for digits in (1, 2, 3):
-        if low <= (rounded := float(f"{root:.{digits}g}")) ** 2 <= high:
+        if abs(2 * np.log((rounded := float(f"{root:.{digits}g}")) / root)) <= max(slack, _EXACT):
             return rounded**2
     return variance
 
