@@ -24,7 +24,7 @@ from phasetheory.networks.network import Network, check_network, layer_fans
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
 from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
-from phasetheory.scaling.regimes import Regime, classify
+from phasetheory.scaling.regimes import Basis, Regime, classify
 from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
 from phasetheory.symbols.exponents import exponent, positive_scale
@@ -43,7 +43,7 @@ class Architecture:
     Attributes
     ----------
     kind : str
-        ``'general'``, ``'chain'``, ``'convolutional'``, ``'recurrent'`` or ``'residual'``.
+        ``'general'``, ``'chain'``, ``'convolutional'``, ``'recurrent'``, ``'residual'`` or ``'attention'``.
     parameters : mapping
         What the constructor was given besides scales: ``steps``, ``lags``, ``blocks``, ``multiplier``, ``outputs``, ...
     """
@@ -208,6 +208,10 @@ class Graph:
     def displacements(self) -> dict[str, sp.Expr]:
         """Exponent of how far every layer moves, in the weights as they are given; derived."""
         return {name: finite_or_infinite(moved) + self.layers[name].rate / 2 for name, moved in self.flow.moved.items()}
+
+    def basis(self) -> dict[str, Basis]:
+        """What the regime of every layer rests on: the scaling argument; nothing on slopes of graphs is proved."""
+        return dict.fromkeys(self.layers, Basis.DERIVED)
 
     def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""

@@ -92,8 +92,11 @@ def convolutional(
 ) -> Graph:
     """A convolutional network of m channels: convolutions, each followed by a relu, and a linear layer.
 
-    Parameters ---------- sigmas : sequence of scales, length L >= 2 Standard deviations of the kernels from the input on,
-    and of the linear layer; ``fan_in`` is the number of inputs of a kernel.
+    Parameters
+    ----------
+    sigmas : sequence of scales, length L >= 2
+        Standard deviations of the kernels from the input on, and of the linear layer; ``fan_in`` counts the entries
+        of a kernel.
     kernel : int
         Entries of a kernel, per pair of channels.
     stride : int
