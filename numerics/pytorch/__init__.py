@@ -14,17 +14,21 @@ if find_spec("torch") is None:
     )
 
 from numerics.networks.module import Module
+from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
 from numerics.pytorch.monitor import Monitor
 from numerics.pytorch.reference import reference
 
 __all__ = [
+    "Inspection",
     "Module",
     "Monitor",
+    "ParameterInspection",
     "ParameterLaw",
     "PowerOfWidth",
     "RateLaw",
     "ScaleLaw",
+    "inspect",
     "parameter_laws",
     "rate_laws",
     "reference",

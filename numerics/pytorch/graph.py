@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import sympy as sp
 
 import phasetheory as pt
@@ -39,12 +40,12 @@ class Family:
     beside: tuple[str, ...]
     unread: tuple[str, ...]
 
-    def capacities(self, strengths: Mapping[str, Sequence[float]]) -> list[float]:
+    def capacities(self, strengths: Mapping[str, np.ndarray]) -> list[float]:
         """P at every width: of the strongest path, from the strengths of the layers there; for a graph without normalisation."""
         count = len(next(iter(strengths.values())))
         return [self._strongest(self.signal or (), strengths, index) for index in range(count)]
 
-    def _strongest(self, signal: Signal, strengths: Mapping[str, Sequence[float]], index: int) -> float:
+    def _strongest(self, signal: Signal, strengths: Mapping[str, np.ndarray], index: int) -> float:
         product = 1.0
         for part in signal:
             match part:
@@ -55,6 +56,11 @@ class Family:
                 case Fork(branches):
                     product *= max(self._strongest(branch, strengths, index) for branch in branches)
         return product
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The layers in the order of the signal."""
+        return tuple(layers_of(self.signal or ()))
 
     @property
     def normalised(self) -> bool:

@@ -1,5 +1,6 @@
 """Modules read by torch.fx are the graphs that the theory's constructors make, and what cannot be read is named."""
 
+import numpy as np
 import pytest
 
 import numerics as nm
@@ -160,7 +161,7 @@ def test_parameters_without_a_module_and_a_fixed_factor():
     assert found.graph.slopes() == {"W": 0, "a": 0}
     assert str(found.factors[0]) == "m^-1"
     assert found.beside == ("b",)
-    assert found.capacities({"W": [2.0] * 4, "a": [8.0, 16.0, 32.0, 64.0]}) == [1.0] * 4
+    assert found.capacities({"W": np.full(4, 2.0), "a": np.array([8.0, 16.0, 32.0, 64.0])}) == [1.0] * 4
 
 
 def test_layer_normalisation():
