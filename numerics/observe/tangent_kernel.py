@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from numerics.arrays import listed, real_array
 from numerics.errors import InputError, check_type
 from numerics.networks.deep import DeepNetwork
+from numerics.networks.module import Module
 from numerics.networks.two_layer import TwoLayer
 
 __all__ = ["chosen_layers", "layer_kernels", "layer_names", "tangent_kernel"]
@@ -15,35 +16,40 @@ __all__ = ["chosen_layers", "layer_kernels", "layer_names", "tangent_kernel"]
 _BLOCK = 16_384  # neurons at a time: bounds the memory at any width
 
 
-def tangent_kernel(network: TwoLayer | DeepNetwork, X: ArrayLike, *, layers: Sequence[str] | None = None) -> np.ndarray:
+def tangent_kernel(
+    network: TwoLayer | DeepNetwork | Module, X: ArrayLike, *, layers: Sequence[str] | None = None
+) -> np.ndarray:
     """G_ij = df(x_i)/dtheta . df(x_j)/dtheta, in uniform coordinates.
 
     Parameters
     ----------
-    network : TwoLayer or DeepNetwork
-    X : array (n, d)
+    network : TwoLayer, DeepNetwork or Module
+    X : array (n, d), of a Module (n, ...)
     layers : sequence of str, optional
         Parameter groups that count; all by default. ``('a',)``: output weights only, ``('w',)``: input weights only; in a deeper
         network 'W1', 'W2', ..., 'a'.
 
     Returns
     -------
-    float64 (n, n)
+    float64 (n, n), of a Module with k outputs (n k, n k), sample by sample
         Without the 1/n of the loss: in normalised time the residual obeys de/dt = -G e/n.
     """
-    kernels = layer_kernels(network, real_array(X, "X", finite=True))
+    kernels = layer_kernels(network, X)
     return np.sum([kernels[layer] for layer in chosen_layers(tuple(kernels), layers)], axis=0)
 
 
-def layer_names(network: TwoLayer | DeepNetwork) -> tuple[str, ...]:
+def layer_names(network: TwoLayer | DeepNetwork | Module) -> tuple[str, ...]:
     """Parameter groups of a network, input to output."""
-    check_type(network, "network", TwoLayer, DeepNetwork)
+    check_type(network, "network", TwoLayer, DeepNetwork, Module)
     return ("w", "a") if isinstance(network, TwoLayer) else network.layers
 
 
-def layer_kernels(network: TwoLayer | DeepNetwork, X: np.ndarray) -> dict[str, np.ndarray]:
+def layer_kernels(network: TwoLayer | DeepNetwork | Module, X: ArrayLike) -> dict[str, np.ndarray]:
     """G_l = J_l J_l^T (n, n) of every layer."""
-    check_type(network, "network", TwoLayer, DeepNetwork)
+    check_type(network, "network", TwoLayer, DeepNetwork, Module)
+    if isinstance(network, Module):
+        return dict(zip(network.layers, network.jacobian(X).kernels(), strict=True))
+    X = real_array(X, "X", finite=True)
     if X.ndim != 2 or X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape}; give (n, {network.inputs}), the constant input included")
     if isinstance(network, DeepNetwork):

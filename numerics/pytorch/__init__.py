@@ -14,6 +14,7 @@ if find_spec("torch") is None:
     )
 
 from numerics.networks.module import Module
+from numerics.pytorch.cells import distances, train_reference
 from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
 from numerics.pytorch.monitor import Monitor
@@ -28,8 +29,10 @@ __all__ = [
     "PowerOfWidth",
     "RateLaw",
     "ScaleLaw",
+    "distances",
     "inspect",
     "parameter_laws",
     "rate_laws",
     "reference",
+    "train_reference",
 ]

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 import phasetheory as pt
-from numerics import slopes
 from numerics.arrays import real_array, whole_number
 from numerics.errors import InputError
 from numerics.networks.module import Module, sample_array
@@ -24,6 +23,7 @@ from numerics.pytorch.monitor import NORMS
 from numerics.pytorch.prediction import predict_by_tangent
 from numerics.pytorch.trace import read_module
 from numerics.slopes import SlopeFit
+from numerics.slopes import fit as fit_slope
 
 __all__ = ["Inspection", "ParameterInspection", "inspect"]
 
@@ -272,7 +272,7 @@ def _slopes(
 def _fits(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFit]:
     """Slopes of distances (widths, seeds, norms), where there are numbers at every width."""
     usable = {norm: np.where(distances[..., i] > 0, distances[..., i], np.nan) for i, norm in enumerate(NORMS)}
-    return {n: slopes.fit(widths, d) for n, d in usable.items() if np.isfinite(d).any(axis=1).all()}
+    return {n: fit_slope(widths, d) for n, d in usable.items() if np.isfinite(d).any(axis=1).all()}
 
 
 def _told(

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from numerics import slopes
 from numerics.arrays import whole_number
 from numerics.errors import InputError, shown
 from numerics.pytorch.draws import Factory, check_widths, draw, draws_at
 from numerics.slopes import SlopeFit
+from numerics.slopes import fit as fit_slope
 from numerics.slopes.fractions import simplest_fraction
 
 __all__ = [
@@ -301,7 +301,7 @@ def _scale_law(widths: tuple[int, ...], draws: list[list[np.ndarray]], fans: Seq
         return ScaleLaw(None, "0", "zero", True, None, deviations)
     if not deviations.all():
         raise InputError("a parameter is zero at some widths or seeds and not at others; let it be the same for all")
-    fit = slopes.fit(widths, deviations)
+    fit = fit_slope(widths, deviations)
     distribution = _distribution(draws[-1])
     variances, errors = _precise(draws, distribution)
     recognised = _recognised(widths, variances, errors, fans)
