@@ -16,6 +16,7 @@ import phasetheory as pt
 from numerics.arrays import real_array, whole_number
 from numerics.errors import InputError
 from numerics.networks.module import Module, sample_array
+from numerics.pytorch.advice import FAR, sentence_of
 from numerics.pytorch.draws import Factory, check_widths, draws_at
 from numerics.pytorch.graph import Family, family_of
 from numerics.pytorch.laws import MakeOptimizer, ParameterLaw, PowerOfWidth, RateLaw, laws_of, rate_laws
@@ -120,8 +121,6 @@ class Inspection:
     @property
     def sentence(self) -> str:
         """What to do about it, in one sentence."""
-        from numerics.pytorch.advice import sentence_of
-
         return sentence_of(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -218,17 +217,14 @@ def inspect(
     notes += _told(family, laws, rates, still)
     if kind.startswith("Adam"):
         notes.append(f"no distances: the tangent kernels are those of gradient flow, not of {kind}")
-    return Inspection(
-        tuple(parameters),
-        checked,
-        seeds,
-        kind,
-        family.graph,
-        _capacity(family, laws, checked),
-        step,
-        np.array([[p.error for p in row] for row in numbers]),
-        tuple(notes),
-    )
+    error = np.array([[p.error for p in row] for row in numbers])
+    far = [str(width) for width, row in zip(checked, error, strict=True) if np.mean(row) > FAR]
+    if far and not kind.startswith("Adam"):
+        notes.append(
+            f"far from the tangent model at width {', '.join(far)}: distances and their slopes are estimates there"
+        )
+    capacity = _capacity(family, laws, checked)
+    return Inspection(tuple(parameters), checked, seeds, kind, family.graph, capacity, step, error, tuple(notes))
 
 
 def _quieten(modules: Sequence[Sequence[nn.Module]], samples: np.ndarray) -> list[str]:
