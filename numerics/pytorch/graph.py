@@ -93,7 +93,7 @@ def family_of(
             f"{name}, which is not trained" for name in dict.fromkeys(layers_of(first.signal)) if name not in moving
         ]
     factors = tuple(power_of_width(widths, values) for values in zip(*(r.factors for r in readings), strict=False))
-    beside = tuple(name for name in laws if name in first.beside)
+    beside = tuple(name for name in laws if name in first.biases or name in first.gains)
     if unread or first.signal is None:
         return Family(None, None, None, (), beside, tuple(unread))
     norms = [

@@ -1,7 +1,7 @@
 """Watch the training of a module in a loop of one's own: how far every parameter moves, in how many directions, and where to.
 
 Nothing here knows how the module is trained. What is conserved under gradient flow (the balance) drifts under every other
-optimiser, and by how much is worth a look; which combinations are conserved has to be said.
+optimiser, and by how much is worth a look.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from numerics.errors import InputError, check_choice, check_type, shown
 from numerics.networks.norms import leading_vector, norm
 from numerics.observe.condensation import orientation_histogram
 from numerics.observe.features import Features, cosine_similarity
+from numerics.pytorch.balance import conserved_by
 from numerics.pytorch.probe import probe_kernel
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Monitor:
     neurons : int
         At most so many neurons of a layer, those of largest amplitude, in the map of similarities.
     conserved : sequence of mapping, optional
-        Combinations of :math:`|W|_F^2` that gradient flow conserves, such as ``{"0.weight": 1, "2.weight": -1}``.
+        Combinations of :math:`|W|_F^2` that gradient flow conserves, such as ``{"0.weight": 1, "2.weight": -1}``; by default
+        those of the module, where there is a probe at which it can be read whole, else none.
 
     Examples
     --------
@@ -64,7 +66,7 @@ class Monitor:
         probe: torch.Tensor | None = None,
         layers: Sequence[str] | None = None,
         neurons: int = 32,
-        conserved: Sequence[Mapping[str, float]] = (),
+        conserved: Sequence[Mapping[str, float]] | None = None,
     ) -> None:
         check_type(model, "model", nn.Module)
         self._model, self._probe = model, probe
@@ -77,8 +79,10 @@ class Monitor:
         self._sizes = {name: self._both(w, f"{name} at the start") for name, w in self._start.items()}
         self._layers = self._usual_layers() if layers is None else self._known(layers)
         self._neurons = whole_number(neurons, "neurons", 2, "give an integer >= 2")
-        self._conserved = tuple(self._combination(c) for c in listed(conserved, "conserved", "give a list of mappings"))
         self._kernel = None if probe is None else self._tangent_kernel(probe)
+        if conserved is None:
+            conserved = () if probe is None else conserved_by(model, probe)
+        self._conserved = tuple(self._combination(c) for c in listed(conserved, "conserved", "give a list of mappings"))
         self._steps: list[int] = []
         self._records: list[dict[str, np.ndarray]] = []
 

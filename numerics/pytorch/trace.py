@@ -54,8 +54,10 @@ class Reading:
         The fixed factors.
     averages : list of float
         Over how many entries each pooling, mean or sum goes.
-    beside : set of str
-        Biases and gains, which are on no path.
+    biases : dict
+        Biases, by the layer whose output they are added to; on no path of the signal.
+    gains : set of str
+        What else is on no path: gains and shifts of normalisations, and biases of nothing in particular.
     unread : list of str
         What could not be read, by name.
     """
@@ -63,7 +65,8 @@ class Reading:
     signal: Signal | None = None
     factors: list[float] = field(default_factory=list)
     averages: list[float] = field(default_factory=list)
-    beside: set[str] = field(default_factory=set)
+    biases: dict[str, str] = field(default_factory=dict)
+    gains: set[str] = field(default_factory=set)
     unread: list[str] = field(default_factory=list)
 
 
@@ -184,8 +187,7 @@ class _Reader:
         if isinstance(part, _LINEAR):
             if getattr(part, "groups", 1) != 1:
                 return self._unread(f"{what} with groups")
-            self._beside(getattr(part, "bias", None))
-            return (*signal, self._names[id(part.weight)])
+            return self._with_bias((*signal, self._names[id(part.weight)]), getattr(part, "bias", None))
         if isinstance(part, _NORMS):
             return self._normalised(node, signal, part)
         if isinstance(part, nn.RNNCell | nn.RNN) and part.nonlinearity == "relu":
@@ -196,8 +198,15 @@ class _Reader:
             return signal
         return self._unread(what)
 
-    def _beside(self, *parameters: Any) -> None:
-        self.found.beside |= {self._names[id(p)] for p in parameters if id(p) in self._names}
+    def _with_bias(self, signal: Signal, *biases: Any) -> Signal:
+        """A signal to which biases are added: they are noted by the layer that it comes from."""
+        layer = signal[-1] if signal else None
+        for name in (self._names[id(p)] for p in biases if id(p) in self._names):
+            if isinstance(layer, str) and self.found.biases.get(name, layer) == layer:
+                self.found.biases[name] = layer
+            else:
+                self.found.gains.add(name)
+        return signal
 
     def _note_average(self, node: fx.Node) -> None:
         """Over how many entries a map of degree 1 goes: it leaves exponents alone if that is the same at all widths."""
@@ -205,7 +214,7 @@ class _Reader:
         self.found.averages.append(before / after)
 
     def _normalised(self, node: fx.Node, signal: Signal, part: Any) -> Signal | None:
-        self._beside(part.weight, part.bias)
+        self.found.gains |= {self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names}
         if any(isinstance(own, Normalised) for fork in signal if isinstance(fork, Fork) for own in _inside(fork)):
             return self._unread(f"{node.target} ({type(part).__name__}) behind a fork with another")
         features = part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1]
@@ -217,10 +226,9 @@ class _Reader:
             return self._unread(f"{what} of several layers or directions")
         suffix = "" if isinstance(part, nn.RNNCell) else "_l0"
         into, again = (self._names[id(getattr(part, f"weight_{kind}{suffix}"))] for kind in ("ih", "hh"))
-        if part.bias:
-            self._beside(*(getattr(part, f"bias_{kind}{suffix}") for kind in ("ih", "hh")))
         before = self._of(node.args[1]) if len(node.args) > 1 else self._of(node.kwargs.get("hx", _NOTHING))
-        entering = (*signal, into)
+        biases = [getattr(part, f"bias_{kind}{suffix}") for kind in ("ih", "hh")] if part.bias else []
+        entering = self._with_bias((*signal, into), *biases)
         if isinstance(part, nn.RNNCell):
             return self._sum(entering, (*before, again) if isinstance(before, tuple) else _NOTHING)
         if before is not None and not isinstance(before, _Nothing):
@@ -261,11 +269,12 @@ class _Reader:
         if weights and not signals and name in ("t", "transpose", "getattr"):
             return weights[0]
         if name in _APPLIED and weights and len(signals) == 1:
-            self._beside(*(self._parameter(value) for value in weights[1:]))
-            return signals[0] if isinstance(signals[0], _Nothing) else (*signals[0], weights[0].name)
+            biases = [self._module.get_parameter(value.name) for value in weights[1:]]
+            entered = signals[0]
+            return entered if isinstance(entered, _Nothing) else self._with_bias((*entered, weights[0].name), *biases)
         if name in _SUMS and len(signals) == 1 and len(weights) == 1:
-            self._beside(self._parameter(weights[0]))
-            return signals[0]
+            shifted, bias = signals[0], self._module.get_parameter(weights[0].name)
+            return self._unread(_said(name)) if isinstance(shifted, _Nothing) else self._with_bias(shifted, bias)
         if name in _SUMS and len(node.args) == 2 and signals and not weights:
             values = [self._of(value) for value in node.args]
             return (
@@ -282,9 +291,6 @@ class _Reader:
                 self._note_average(node)
             return signals[0]
         return self._unread(_said(name)) if signals else None
-
-    def _parameter(self, weights: _Weights) -> nn.Parameter:
-        return self._module.get_parameter(weights.name)
 
     def _all(self, signals: Sequence[Any]) -> Any:
         whole: Any = _NOTHING

@@ -93,6 +93,51 @@ def test_the_balance_is_kept_by_small_steps_and_not_by_adams_directions():
     assert trained(model, wrong, rate=1e-3).balance_drift.values[-1] > 0.5
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.last = nn.RNN(5, 12, nonlinearity="relu", batch_first=True), nn.Linear(12, 2)
+
+    def forward(self, x):
+        return self.last(self.cell(torch.stack([x, 2 * x, -x], 1))[0][:, -1])
+
+
+class Blocks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.inner, self.outer = nn.Linear(5, 12), nn.Linear(12, 9), nn.Linear(9, 12)
+        self.last = nn.Linear(12, 2, bias=False)
+
+    def forward(self, x):
+        h = self.first(x).relu()
+        return self.last(h + self.outer(self.inner(h).relu()) / 2)
+
+
+READ = {
+    "chain": (mlp, 2),
+    "conv": (
+        lambda: nn.Sequential(nn.Unflatten(1, (1, 5)), nn.Conv1d(1, 9, 3), nn.ReLU(), nn.Flatten(), nn.Linear(27, 2)),
+        1,
+    ),
+    "recurrent": (Recurrent, 1),
+    "residual": (Blocks, 2),
+    "normalised": (lambda: nn.Sequential(nn.Linear(5, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 2)), 0),
+    "smooth": (lambda: nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)), 0),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_is_conserved_is_read_off_the_module_and_conserved(case):
+    torch.manual_seed(0)
+    build, number = READ[case]
+    model = build().double()
+    monitor = nm.pytorch.Monitor(model, probe=torch.randn(3, 5).double())
+    found = trained(model, monitor, rate=1e-3, steps=20)
+    assert found.conserved.size == number
+    # the drift of a step is of the order of its size
+    assert np.all(found.balance_drift.values[-1] < 0.05)
+
+
 def test_orientations_that_gather_are_seen():
     model = mlp()
     monitor = nm.pytorch.Monitor(model, neurons=8)
