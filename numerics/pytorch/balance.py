@@ -1,6 +1,6 @@
 """What gradient flow conserves in a module: combinations of squared norms, from how often every path uses every parameter.
 
-Biases count: the path of a bias begins where it is added. It holds for every loss, and for all that is of degree 1: relu, pooling.
+Biases count: the path of a bias begins where it is added. It holds for every loss, with relu and pooling.
 """
 
 import copy
