@@ -4,9 +4,13 @@
 off the boundary, with bounds on RD_w. Everything else rests on the scaling argument of :mod:`phasetheory.scaling.argument`.
 """
 
+from collections.abc import Iterator
+
 import sympy as sp
 
 from phasetheory.diagrams.lines import slopes_on_slice
+from phasetheory.errors import TheoryError
+from phasetheory.networks.graph import Graph
 from phasetheory.networks.network import Network, check_network, coordinate_symbols
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
@@ -20,10 +24,12 @@ _THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the c
 _SCALING = "scaling argument: balance law, capacity, growth"
 _SIGN_SCALING = "scaling argument: equal speed of all weights, capacity, growth"
 _SYMBOLS = "SymPy, residual zero"
+_EULER = "Euler's identity path by path; SymPy, null space of the use matrix"
+_PATHS = "scaling argument: largest paths, growth from event to event"
 
 
-def statements(network: Network, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> tuple[Statement, ...]:
-    """Everything claimed about ``network`` under an optimiser, each part with its basis.
+def statements(network: Network | Graph, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> tuple[Statement, ...]:
+    """Everything claimed about ``network`` under an optimiser, each part with its basis; about a graph under gradient flow.
 
     Examples
     --------
@@ -31,8 +37,10 @@ def statements(network: Network, *, optimizer: str | Optimizer = GRADIENT_FLOW) 
     >>> statements(initialization("ntk"))[1].basis
     <Basis.PROVED: 'proved'>
     """
-    check_network(network)
     chosen = as_optimizer(optimizer)
+    if isinstance(network, Graph):
+        return tuple(_of_graph(network, chosen))
+    check_network(network)
     source = _SCALING if chosen == GRADIENT_FLOW else _SIGN_SCALING
     found = list(_proved_of_dynamics(network, chosen))
     if network.activation.degree != 1:
@@ -62,6 +70,24 @@ def statements(network: Network, *, optimizer: str | Optimizer = GRADIENT_FLOW) 
     if network.zero_layer is not None:
         found.append(Statement(_from_zero(network, network.zero_layer, chosen), Basis.DERIVED, source))
     return tuple(found)
+
+
+def _of_graph(graph: Graph, optimizer: Optimizer) -> Iterator[Statement]:
+    """Conserved quantities of a graph, its regimes and slopes."""
+    if optimizer != GRADIENT_FLOW:
+        raise TheoryError(f"optimizer = {optimizer}: graphs are worked out under gradient flow only; leave it out")
+    for law in graph.conserved():
+        yield Statement(f"${law}$ is conserved", Basis.PROVED, _EULER)
+    for layer, regime in graph.regime().items():
+        if graph.layers[layer].sigma != 0:
+            yield Statement(f"${layer}$ is {regime.value}", Basis.DERIVED, _PATHS)
+    for norm in ("Frobenius", "spectral"):
+        slopes = {k: slope for k, slope in graph.slopes(norm.lower()).items() if graph.layers[k].sigma != 0}
+        listed = ", ".join(f"$S_{layer} = {plain(slope)}$" for layer, slope in slopes.items())
+        yield Statement(f"{norm} norm: {listed}", Basis.DERIVED, _PATHS)
+    for layer, moved in graph.displacements().items():
+        if graph.layers[layer].sigma == 0:
+            yield Statement(f"${layer}$ starts at zero, and $|{layer}(t)| ~ {power(moved)}$", Basis.DERIVED, _PATHS)
 
 
 def _proved_of_dynamics(network: Network, optimizer: Optimizer) -> tuple[Statement, ...]:

@@ -13,6 +13,7 @@ degree 0, and |W_l|^2 is conserved.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import sympy as sp
@@ -58,9 +59,11 @@ def conserved_quantities(layers: Sequence[str], uses: Iterable[Uses]) -> tuple[C
     >>> [str(law) for law in conserved_quantities(["U", "W", "a"], [{"U": 1, "a": 1}, {"U": 1, "W": 1, "a": 1}])]
     ['|U|² - |a|²']
     """
-    listed = list(uses)
-    if not listed:
-        raise TheoryError(f"uses = {shown(listed)}; give at least one path")
+    listed = list(uses) if isinstance(uses, Iterable) else []
+    if not layers or not listed or not all(isinstance(path, Mapping) for path in listed):
+        raise TheoryError(
+            f"layers = {shown(layers)}, uses = {shown(uses)}; give names, and at least one path, a mapping"
+        )
     paths = list(dict.fromkeys(tuple(path.get(layer, 0) for layer in layers) for path in listed))
     basis = [_whole(vector) for vector in sp.Matrix(paths).nullspace()]
     found = []
@@ -71,15 +74,17 @@ def conserved_quantities(layers: Sequence[str], uses: Iterable[Uses]) -> tuple[C
 
 
 def _rate(vector: Sequence[int], paths: Sequence[Sequence[int]]) -> sp.Expr:
-    """dQ/dt for one sample: f with the layers scaled by r_l, differentiated in r_l."""
-    scales = sp.symbols(f"r1:{len(vector) + 1}", positive=True)
-    parts, residual = sp.symbols(f"f1:{len(paths) + 1}"), sp.Symbol("e")
-    f = sum(
-        part * sp.Mul(*(r**k for r, k in zip(scales, path, strict=True)))
-        for part, path in zip(parts, paths, strict=True)
-    )
-    euler = [sp.diff(f, r).subs(dict.fromkeys(scales, 1)) for r in scales]  # <W_l, df/dW_l>
-    return sp.expand(-2 * residual * sum(q * product for q, product in zip(vector, euler, strict=True)))
+    """dQ/dt for one sample: <W_l, df_p/dW_l> path by path."""
+    shares = (sum(q * _euler(k) for q, k in zip(vector, path, strict=True) if q) for path in paths)
+    parts = [share * sp.Symbol(f"f_{number}") for number, share in enumerate(shares, start=1) if share != 0]
+    return -2 * sp.Symbol("e") * sp.Add(*parts)
+
+
+@cache
+def _euler(uses: int) -> sp.Expr:
+    """<W, df/dW>/f of a path of this degree: how f(r W) = r^k f(W) changes with r at r = 1."""
+    r = sp.Symbol("r", positive=True)
+    return sp.diff(r**uses, r).subs(r, 1)
 
 
 def _whole(vector: sp.Matrix) -> tuple[int, ...]:

@@ -52,6 +52,8 @@ class Architecture:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.parameters, Mapping):
+            raise TheoryError(f"parameters = {shown(self.parameters)}; give a mapping from names to values")
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
 
@@ -138,6 +140,8 @@ class Graph:
 
     def replace(self, sigmas: Mapping[str, Any] | None = None, alpha: Any = None) -> "Graph":
         """The same graph with other scales of some layers, or another alpha."""
+        if sigmas is not None and not isinstance(sigmas, Mapping):
+            raise TheoryError(f"sigmas = {shown(sigmas)}; give a mapping from layers to scales")
         given = dict(sigmas or {})
         if unknown := given.keys() - self.layers.keys():
             raise TheoryError(
@@ -193,7 +197,12 @@ class Graph:
                 f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
                 "and nothing ever moves; let fewer layers start at zero"
             )
-        return tropical_flow(exponents)
+        flow = tropical_flow(exponents)
+        if still := [name for name in zeros if flow.moved[name].infinite < 0]:
+            raise TheoryError(
+                f"sigma_{still[0]} = 0: every path through it has two zeros, so it never moves; let fewer layers start at zero"
+            )
+        return flow
 
     def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact; derived.

@@ -35,6 +35,7 @@ __all__ = [
     "Paths",
     "Reach",
     "Term",
+    "Uses",
     "largest_uses",
 ]
 
@@ -142,8 +143,8 @@ class Reach(Protocol):
     def overtakings(self, direction: Direction) -> Iterator[Any]:
         """Steps in a direction before the first of which M_l changes as :meth:`along` says, in every layer."""
 
-    def candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
-        """How often the paths that M_l may follow use the chosen layers."""
+    def candidates(self, chosen: Sequence[str]) -> Mapping[str, Sequence[Uses]]:
+        """How often the paths that M_l may follow use the chosen layers, for each of them."""
 
 
 class Paths(Protocol):
@@ -241,8 +242,11 @@ class ListedReach:
                     if (closing > 0 and ahead > value * 0) or (closing < 0 and ahead < value * 0):
                         yield ahead / closing
 
-    def candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
-        """How often the terms that M_l may follow use the chosen layers."""
+    def candidates(self, chosen: Sequence[str]) -> dict[str, Sequence[Uses]]:
+        """How often the terms that M_l may follow use the chosen layers, for each of them."""
+        return {layer: self._candidates(layer, chosen) for layer in chosen}
+
+    def _candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
         value = self.values[layer]
         paths = [path for path, own in self._valued if layer in path.layers and own == value]
         terms = [term for path in paths for term in path.terms if term(self.size) == value]

@@ -179,10 +179,13 @@ class PassReach:
                 if slope > fastest and value < largest:
                     yield (largest - value) / (slope - fastest)
 
-    def candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
-        """How often the paths that M_l may follow use the chosen layers."""
-        through = [found for leaf, found in _through_leaves(self.root, _Uses(self.size, chosen)) if leaf.layer == layer]
-        return largest_uses({own for value, uses in through if value == self.values[layer] for own in uses})
+    def candidates(self, chosen: Sequence[str]) -> dict[str, Sequence[Uses]]:
+        """How often the paths that M_l may follow use the chosen layers, for each of them."""
+        found: dict[str, set[Uses]] = {layer: set() for layer in chosen}
+        for leaf, (value, uses) in _through_leaves(self.root, _Uses(self.size, chosen)):
+            if leaf.layer in found and value == self.values[leaf.layer]:
+                found[leaf.layer].update(uses)
+        return {layer: largest_uses(uses) for layer, uses in found.items()}
 
 
 def _fill(part: Part, values: _Values, inside: dict[int, Any]) -> Any:

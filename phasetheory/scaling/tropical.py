@@ -38,7 +38,7 @@ from typing import Any
 from phasetheory.errors import TheoryError
 from phasetheory.scaling.argument import check_norm
 from phasetheory.scaling.growth import shortest_growth
-from phasetheory.scaling.paths import Direction, GraphExponents, Reach
+from phasetheory.scaling.paths import Direction, GraphExponents, Reach, Uses
 
 __all__ = ["TropicalFlow", "tropical_flow"]
 
@@ -205,16 +205,10 @@ def _step(missing: Any, slope: Fraction) -> Any:
 
 def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fraction]:
     """The direction v and the speed w of step 2."""
-    groups = _groups(state, moving)
-    for count in range(len(groups), 0, -1):
-        for together in combinations(groups, count):
-            chosen = [layer for group in together for layer in group]
-            for uses in product(*(state.reach.candidates(layer, chosen) for layer in chosen)):
-                solution = shortest_growth(uses)
-                if solution is None or min(solution[0]) <= 0:
-                    continue
-                direction = {**_at_rest(state.exponents), **dict(zip(chosen, solution[0], strict=True))}
-                slopes, speed = state.reach.along(direction), solution[1]
+    for exhaustive in (False, True):
+        for chosen in _sets(state, moving):
+            for direction, speed in _growths(state, chosen, exhaustive):
+                slopes = state.reach.along(direction)
                 rates = [(slopes[layer] - 2 * direction[layer], direction[layer]) for layer in moving]
                 if all(rate == speed or (rate < speed and not v) for rate, v in rates):
                     return direction, speed
@@ -223,12 +217,49 @@ def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fractio
     )
 
 
-def _groups(state: _State, moving: Sequence[str]) -> list[list[str]]:
+def _sets(state: _State, moving: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Sets of layers that may move together, the largest first."""
+    groups = _groups(state, moving)
+    for count in range(len(groups), 0, -1):
+        for together in combinations(groups, count):
+            yield [layer for group in together for layer in group]
+
+
+def _groups(state: _State, moving: Sequence[str]) -> list[Sequence[str]]:
     """Layers that move together or not at all: each alone, or if there are many, those that nothing tells apart."""
     if len(moving) <= _FEW:
         return [[layer] for layer in moving]
     found: dict[Any, list[str]] = {}
+    candidates = state.reach.candidates(moving)
     for place, layer in enumerate(moving):
-        uses = frozenset((own[place], sum(own)) for own in state.reach.candidates(layer, moving))
+        uses = frozenset((own[place], sum(own)) for own in candidates[layer])
         found.setdefault((state.size[layer], uses), []).append(layer)
     return list(found.values())
+
+
+def _growths(state: _State, chosen: Sequence[str], exhaustive: bool) -> Iterator[tuple[Direction, Fraction]]:
+    """Ways in which the chosen layers may grow together, each layer with one of the paths that tie for it."""
+    candidates = state.reach.candidates(chosen)
+    rows = [candidates[layer] for layer in chosen]
+    for uses in product(*rows) if exhaustive else _settling(state, chosen, rows):
+        growth = shortest_growth(uses)
+        if growth is not None and min(growth[0]) > 0:
+            yield {**_at_rest(state.exponents), **dict(zip(chosen, growth[0], strict=True))}, growth[1]
+
+
+def _settling(state: _State, chosen: Sequence[str], rows: Sequence[Sequence[Uses]]) -> Iterator[tuple[Uses, ...]]:
+    """Paths for the layers, by turns: which path decides depends on the direction, and that on the paths."""
+    uses, seen = tuple(max(row, key=sum) for row in rows), set[tuple[Uses, ...]]()
+    while uses not in seen:
+        yield uses
+        seen.add(uses)
+        growth = shortest_growth(uses)
+        if growth is None:
+            return
+        slopes = state.reach.along({**_at_rest(state.exponents), **dict(zip(chosen, growth[0], strict=True))})
+        uses = tuple(_deciding(row, old, growth[0], slopes[k]) for k, row, old in zip(chosen, rows, uses, strict=True))
+
+
+def _deciding(row: Sequence[Uses], old: Uses, growth: Sequence[Fraction], slope: Fraction) -> Uses:
+    """Of the paths that tie one that has the slope of the largest, the old one if it does."""
+    return next((own for own in (old, *row) if sum(k * v for k, v in zip(own, growth, strict=True)) == slope), old)

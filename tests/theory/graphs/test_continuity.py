@@ -1,4 +1,7 @@
-"""Slopes are continuous across all boundaries: along random lines no step is steeper than a fixed number."""
+"""Slopes are continuous across boundaries: along random lines no step is steeper than a fixed number.
+
+Two exceptions are named where they are tested: a pair that grows exponentially while others fit, and normalised layers.
+"""
 
 import random
 from fractions import Fraction
@@ -55,3 +58,14 @@ def test_displacements_are_continuous(name):
             middle = (share, at(share))
             one, two = max([(one, middle), (middle, two)], key=lambda pair: steepness(*pair))
         assert steepness(one, two) < STEEPEST
+
+
+def test_normalised_layers_jump_where_only_the_readout_can_reach_the_target():
+    # 1/2 + s_a = alpha at alpha = m: above, turning W1 is enough; below, a has to grow, and by then W2 has turned as well
+    def moved(alpha):
+        return pt.fully_connected((1 / pt.m, 1, 1), layer_norm=True, alpha=pt.m**alpha).displacements()
+
+    near = sp.Rational(1, 100)
+    above, below = moved(1 - near), moved(1 + near)
+    assert above == {"W1": -near - sp.Rational(1, 2), "W2": -near - sp.Rational(3, 2), "a": -near - sp.Rational(3, 2)}
+    assert below == {"W1": -sp.Rational(1, 2), "W2": sp.Rational(1, 2), "a": near + sp.Rational(1, 2)}

@@ -21,14 +21,14 @@ def log_sum(values):
     return largest + math.log(sum(math.exp(value - largest) for value in values))
 
 
-def integrated(graph):
+def integrated(graph, log_m=LOG_M):
     """Exponents of how far every layer has moved."""
-    start = {name: float(layer.strength) * LOG_M for name, layer in graph.layers.items()}
-    paths = [(float(path.term.multiplier) * LOG_M, path.term.uses) for path in graph.paths.paths]
+    start = {name: float(layer.strength) * log_m for name, layer in graph.layers.items()}
+    paths = [(float(path.term.multiplier) * log_m, path.term.uses) for path in graph.paths.paths]
     size = dict(start)
     added = dict.fromkeys(start, -math.inf)  # log of u^2 - u(0)^2
     output = -math.inf
-    while output < float(graph.alpha) * LOG_M:
+    while output < float(graph.alpha) * log_m:
         values = [c + sum(k * size[layer] for layer, k in uses.items()) for c, uses in paths]
         rates = {
             layer: log_sum(
@@ -38,13 +38,13 @@ def integrated(graph):
         }
         # the output may not change by more than a tenth of its goal either
         gain = log_sum([2 * rate - 2 * size[layer] for layer, rate in rates.items()])
-        time = min(min(2 * size[k] - rate for k, rate in rates.items()), float(graph.alpha) * LOG_M - gain) + math.log(
+        time = min(min(2 * size[k] - rate for k, rate in rates.items()), float(graph.alpha) * log_m - gain) + math.log(
             STEP
         )
         output = log_sum([output, gain + time - math.log(2)])
         added = {layer: log_sum([added[layer], rates[layer] + time]) for layer in start}
         size = {layer: log_sum([2 * start[layer], added[layer]]) / 2 for layer in start}
-    return {k: (added[k] - log_sum([size[k], start[k]])) / LOG_M for k in start}
+    return {k: (added[k] - log_sum([size[k], start[k]])) / log_m for k in start}
 
 
 def draw(source):
@@ -77,3 +77,24 @@ def test_displacements_are_those_of_the_equation():
     assert statistics.median(deviations) < 0.005
     assert sorted(deviations)[int(0.95 * len(deviations))] < 0.02
     assert max(deviations) < 0.1
+
+
+def test_slopes_jump_where_a_pair_grows_exponentially_while_others_fit():
+    # U and a fit at theta = -2 s; V and W, two matrices in a branch, grow from theta = -(2 s + c) on, in a time log m longer
+    s, w = Fraction(1, 4), Fraction(-3, 2)
+    start = {"U": s, "W": w, "V": w, "a": s}
+
+    def graph(c):
+        paths = [(Fraction(0), {"U": 1, "a": 1}), (c, dict.fromkeys(start, 1))]
+        return GraphExponents(
+            {layer: LayerExponents(x, x, x) for layer, x in start.items()},
+            ListedPaths(tuple(PathExponents(frozenset(uses), Term(own, uses)) for own, uses in paths)),
+            Fraction(0),
+        )
+
+    moved = [tropical_flow(graph(Fraction(sign, 20))).moved["W"] for sign in (-1, 1)]
+    assert moved == [Fraction(-31, 20), Fraction(-11, 40)]
+    # the jump is sharp at widths out of reach only: at log m = 80 it is spread over c
+    found = [integrated(graph(Fraction(sign, 20)), 1280)["W"] for sign in (-1, 1)]
+    assert max(abs(one - float(other)) for one, other in zip(found, moved, strict=True)) < 0.01
+    assert abs(integrated(graph(Fraction(1, 20)))["W"] - float(moved[1])) > 0.5

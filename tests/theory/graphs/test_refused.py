@@ -89,8 +89,25 @@ REFUSED = {
         lambda: pt.Graph({"w": pt.Layer(1, 1, "m", degree=0)}, [pt.Path({"w": 1})], "m").slopes(),
         "the target is never reached",
     ),
+    "optimizer": (
+        lambda: pt.statements(pt.recurrent(1, 1, 1, steps=2), optimizer="adam"),
+        "graphs are worked out under gradient flow only",
+    ),
     "a network": (lambda: pt.Graph.of(3), "network = 3 is not a network"),
-    "no paths to conserve": (lambda: pt.conserved_quantities(["w"], []), "uses = []; give at least one path"),
+    "no paths to conserve": (
+        lambda: pt.conserved_quantities(["w"], []),
+        "uses = []; give names, and at least one path",
+    ),
+    "paths to conserve": (lambda: pt.conserved_quantities(["w"], 3), "uses = 3; give names, and at least one path"),
+    "replace": (
+        lambda: pt.recurrent(1, 1, 1, steps=2).replace(sigmas=3),
+        "sigmas = 3; give a mapping from layers to scales",
+    ),
+    "parameters": (lambda: pt.Architecture("chain", 3), "parameters = 3; give a mapping"),
+    "zeros of attention": (
+        lambda: pt.attention(1, 0, 0, 1).slopes(),
+        "sigma_Q = 0: every path through it has two zeros",
+    ),
 }
 
 

@@ -136,3 +136,10 @@ def test_critical_points_of_the_spectral_norm():
     branch = pt.residual(*scales("1/4", "1/4", "1/4"), blocks=3, multiplier=scale("-1/4"), alpha=scale("1/2"))
     for graph in (memory, branch):
         assert set(graph.slopes("spectral").values()) == {0}
+
+
+def test_statements_say_what_they_rest_on():
+    lines = list(map(str, pt.statements(pt.residual(*scales(1, "1/4", 1), sigma_V=0, blocks=1))))
+    assert sum("is conserved [proved" in line for line in lines) == 2
+    assert any(line.startswith("V1 starts at zero, and |V1(t)| ~ m^(-1/12)") for line in lines)
+    assert not any("S_V1" in line or line.startswith("V1 is") for line in lines)
