@@ -254,7 +254,11 @@ def _slopes(
     if family.graph is None:
         return {}, None
     if not kind.startswith("Adam"):
-        return {norm: family.graph.slopes(norm) for norm in NORMS}, family.graph.learning_rate_scaling()
+        try:
+            return {norm: family.graph.slopes(norm) for norm in NORMS}, family.graph.learning_rate_scaling()
+        except pt.TheoryError as error:  # such as two layers at zero, where nothing moves
+            notes.append(f"no predicted slopes: {error}")
+            return {}, None
     if family.network is None:
         notes.append(f"no predicted slopes: the theory has {kind} for fully connected chains only")
         return {}, None

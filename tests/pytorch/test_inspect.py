@@ -143,6 +143,12 @@ def test_a_branch_that_starts_at_zero_is_a_case_of_its_own():
     json.loads(found.to_json())
 
 
+def test_two_layers_at_zero_never_move_and_that_is_told():
+    found = look(mlp(lambda name, p: nn.init.zeros_(p) if name[0] in "24" or "bias" in name else None))
+    assert predicted(found) == {}
+    assert any("nothing ever moves" in note for note in found.notes)
+
+
 class Attention(Residual):
     def __init__(self, width):
         super().__init__(width)
