@@ -26,6 +26,7 @@ from numerics.experiments.training import NORMS, USUAL, TrainingPlan
 from numerics.networks import DeepNetwork
 from numerics.networks.sampling import sample_network, trained_activation
 from numerics.scans import Cell, OnProgress, Serial, Setting, Workers, scan
+from numerics.slopes.fractions import simplest_fraction
 
 if TYPE_CHECKING:
     import xarray
@@ -36,8 +37,6 @@ __all__ = ["FamilyPlan", "ScalingCheck", "scaling_check"]
 Family = Callable[[int, np.random.Generator], DeepNetwork]
 
 _DRAWS = 16  # networks of each width that exponents are fitted to
-_DENOMINATOR = 12  # of the fractions that fitted exponents are rounded to, at most
-_ROUNDING = 0.05  # more than half a twelfth, and more than the sampling noise of sixteen draws of 32 neurons
 _NOT_A_POWER = 0.3  # largest distance of log scales from a straight line
 
 
@@ -274,7 +273,7 @@ def _fitted(plan: FamilyPlan) -> pt.Network:
             f"the scales of network_family are no powers of the width (exponents {fitted[0].round(2)} at best); "
             "give a phasetheory.Network, whose scales may be any formula, or other widths"
         )
-    powers = [pt.m ** _simplest(float(exponent)) for exponent in fitted[0]]
+    powers = [pt.m ** sp.Rational(simplest_fraction(float(exponent))) for exponent in fitted[0]]
     depth = networks[0][0].depth
     return pt.Network(tuple(powers[:depth]), powers[depth], tuple(powers[depth + 1 :]), name="your networks")
 
@@ -285,15 +284,6 @@ def _log_scales(network: DeepNetwork) -> list[float]:
     deviations = [float(np.log(np.mean(w**2))) / 2 for w in network.original_weights()]
     output = float(np.sum(np.log(scales / gains)) - np.log(network.kappa))
     return [*deviations, output, *map(float, np.log(scales**2 / network.time_unit))]
-
-
-def _simplest(exponent: float) -> sp.Rational:
-    """The fraction of smallest denominator within :data:`_ROUNDING` of a fitted exponent."""
-    for denominator in range(1, _DENOMINATOR + 1):
-        numerator = round(exponent * denominator)
-        if abs(numerator / denominator - exponent) <= _ROUNDING:
-            return sp.Rational(numerator, denominator)
-    raise AssertionError("twelfths lie closer than twice the rounding")
 
 
 def _sentence(result: LayerResult) -> str:

@@ -4,9 +4,10 @@ import numpy as np
 
 from numerics.kernels import stages
 
-__all__ = ["norm", "spectral_norm"]
+__all__ = ["leading_vector", "norm", "spectral_norm"]
 
 _DENSE = 16  # a side up to which the singular values are found directly
+_KEPT = 6  # Lanczos vectors for a singular vector: the quickest where the start is near it
 
 
 def norm(values: np.ndarray) -> float:
@@ -26,3 +27,18 @@ def spectral_norm(w: np.ndarray, *, tolerance: float = 1e-4) -> float:
 
     start = np.random.default_rng(0).standard_normal(min(w.shape))
     return float(svds(w, k=1, v0=start, tol=tolerance, return_singular_vectors=False)[0])
+
+
+def leading_vector(w: np.ndarray, start: np.ndarray | None = None, *, tolerance: float = 1e-2) -> np.ndarray:
+    """Right singular vector (columns,) of the largest singular value of a matrix, of either sign.
+
+    The relative residual is at most ``tolerance``; the product with the matrix has the largest singular value as its length, to
+    about the square of that. A ``start`` (columns,) near it makes it quick.
+    """
+    if min(w.shape) <= _DENSE:
+        return np.linalg.svd(w, full_matrices=False)[2][0]
+    from scipy.sparse.linalg import svds  # slow to load, as above
+
+    first = np.random.default_rng(0).standard_normal(w.shape[1]) if start is None else start
+    first = first if w.shape[1] <= w.shape[0] else w @ first
+    return svds(w, k=1, v0=first, ncv=_KEPT, tol=tolerance, return_singular_vectors="vh")[2][0]

@@ -77,7 +77,7 @@ class Features:
         if not np.all(np.isfinite(size)) or np.any(size == 0):
             raise InputError("reference is zero or not finite; give a direction")
         length = self.length if given.ndim == 1 else self.length[:, None]
-        along = self.weights @ (given / size).T
+        along = self.weights @ (given / size).T.astype(self.weights.dtype)  # no copy of single precision in double
         return np.clip(np.divide(along, length, out=np.zeros_like(along), where=length > 0), -1.0, 1.0)
 
     def take(self, neurons: ArrayLike) -> "Features":

@@ -15,6 +15,24 @@ if find_spec("torch") is None:
 
 from numerics.networks.module import Module
 from numerics.pytorch.cells import distances, train_reference
+from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
+from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
+from numerics.pytorch.monitor import Monitor
 from numerics.pytorch.reference import reference
 
-__all__ = ["Module", "distances", "reference", "train_reference"]
+__all__ = [
+    "Inspection",
+    "Module",
+    "Monitor",
+    "ParameterInspection",
+    "ParameterLaw",
+    "PowerOfWidth",
+    "RateLaw",
+    "ScaleLaw",
+    "distances",
+    "inspect",
+    "parameter_laws",
+    "rate_laws",
+    "reference",
+    "train_reference",
+]

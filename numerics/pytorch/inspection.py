@@ -1,0 +1,315 @@
+"""Inspect a family of modules: laws, graph, predicted slopes and regimes of every parameter, in one table and one sentence."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+from numpy.typing import ArrayLike
+from torch import nn
+
+import phasetheory as pt
+from numerics.arrays import real_array, whole_number
+from numerics.errors import InputError
+from numerics.networks.module import Module, sample_array
+from numerics.pytorch.advice import FAR, sentence_of
+from numerics.pytorch.draws import Factory, check_widths, draws_at
+from numerics.pytorch.graph import Family, family_of
+from numerics.pytorch.laws import MakeOptimizer, ParameterLaw, PowerOfWidth, RateLaw, laws_of, rate_laws
+from numerics.pytorch.monitor import NORMS
+from numerics.pytorch.prediction import predict_by_tangent
+from numerics.pytorch.trace import read_module
+from numerics.slopes import SlopeFit
+from numerics.slopes import fit as fit_slope
+
+__all__ = ["Inspection", "ParameterInspection", "inspect"]
+
+_DROPOUT = nn.modules.dropout._DropoutNd
+
+
+@dataclass(frozen=True)
+class ParameterInspection:
+    """One parameter of an inspected family.
+
+    Attributes
+    ----------
+    law : ParameterLaw
+        Of its shape and its initial scale.
+    rate : RateLaw or None
+        Of its learning rate; None without an optimiser.
+    strength : tuple of float
+        Spectral norm at the start at every width, mean over the seeds.
+    relative_distance : float64 (widths, seeds, 2)
+        RD as the tangent kernels have it, in Frobenius and in spectral norm, under gradient flow with the optimiser's rates. nan
+        for what starts at zero, and under Adam.
+    measured : mapping of str to SlopeFit
+        Slope of that, by norm; none where there are no numbers.
+    predicted : mapping of str to sympy.Expr
+        Slope S of the theory under the optimiser, by norm; empty for what is on no path of the graph.
+    """
+
+    law: ParameterLaw
+    rate: RateLaw | None
+    strength: tuple[float, ...]
+    relative_distance: np.ndarray = field(repr=False, compare=False)
+    measured: Mapping[str, SlopeFit]
+    predicted: Mapping[str, sp.Expr]
+
+    @property
+    def name(self) -> str:
+        """Of the parameter."""
+        return self.law.name
+
+    @property
+    def regime(self) -> pt.Regime | None:
+        """Sign of the predicted slope in Frobenius norm; None without a prediction."""
+        return pt.classify(self.predicted["frobenius"]) if self.predicted else None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a family of modules does as its width grows.
+
+    Attributes
+    ----------
+    parameters : tuple of ParameterInspection
+        In the order of the module.
+    widths : tuple of int
+    seeds : int
+    optimizer : str
+        ``'gradient flow'``, ``'SGD'``, ``'Adam'`` or ``'AdamW'``.
+    graph : phasetheory.Graph or None
+        What the modules were read as; None where something could not be read.
+    capacity : PowerOfWidth or None
+        P, the output within reach of the initial weights, along the strongest path; None without a graph, or with normalisation.
+    rates : phasetheory.LearningRateScaling or None
+        How the largest stable learning rate scales: a common factor on all rates.
+    error : float64 (widths, seeds)
+        Of the tangent model: what the module misses of its targets, moved as the tangent kernels say.
+    notes : tuple of str
+        What was told along the way: what could not be read, parameters that are never used, dropout, and so on.
+    """
+
+    parameters: tuple[ParameterInspection, ...]
+    widths: tuple[int, ...]
+    seeds: int
+    optimizer: str
+    graph: pt.Graph | None
+    capacity: PowerOfWidth | None
+    rates: pt.LearningRateScaling | None
+    error: np.ndarray = field(repr=False, compare=False)
+    notes: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> ParameterInspection:
+        """A parameter by its name."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise InputError(f"no parameter {name!r}; use one of {', '.join(p.name for p in self.parameters)}")
+
+    @property
+    def turning_width(self) -> float | None:
+        """The width at which P = 1; None if P does not change with the width, or is not known."""
+        if self.capacity is None or self.capacity.exponent == 0:
+            return None
+        return float(self.capacity.constant ** (-1 / float(self.capacity.exponent)))
+
+    @property
+    def sentence(self) -> str:
+        """What to do about it, in one sentence."""
+        return sentence_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers and text, for JSON."""
+        from numerics.pytorch.tables import to_dict
+
+        return to_dict(self)
+
+    def to_json(self) -> str:
+        """The same as text."""
+        import json
+
+        return json.dumps(self.to_dict(), indent=2)
+
+    def __str__(self) -> str:
+        from numerics.pytorch.tables import to_text
+
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        from numerics.pytorch.tables import to_html
+
+        return to_html(self)
+
+
+def inspect(
+    factory: Factory,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    widths: Sequence[int] = (64, 128, 256, 512),
+    optimizer: MakeOptimizer | None = None,
+    seeds: int = 4,
+) -> Inspection:
+    """Regime of every parameter of a family of modules, with a prediction of how far it moves.
+
+    Parameters
+    ----------
+    factory : callable(width) -> torch.nn.Module
+        Takes samples, gives (n,) or (n, k). Any precision: work is done on copies in float64.
+    X : array (n, ...)
+        A few samples: derivatives of every output with respect to every weight are kept.
+    y : array (n,) or (n, k)
+        Targets of order one.
+    widths : sequence of int
+        At least two.
+    optimizer : callable(module) -> torch.optim.Optimizer, optional
+        SGD, Adam or AdamW with any groups; gradient flow with equal rates without one.
+    seeds : int
+        Modules drawn at each width.
+
+    Notes
+    -----
+    Slopes are those of the theory for long training at a small rate: derived, with no term for momentum, weight decay, batches.
+    The distances are those of the tangent model: exact for wide modules in the linear regime, and their error is computed.
+    Biases and gains of normalisations are on no path of the graph; of them there are distances only.
+
+    Examples
+    --------
+    >>> family = lambda width: nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 1))
+    >>> X = np.array([[-1.0, 0.2], [-0.3, 1.0], [0.4, -1.0], [1.0, 0.5]])
+    >>> found = inspect(family, X, [0.5, -1.0, 1.0, -0.5], widths=(32, 64, 128), seeds=2)
+    >>> found["0.weight"].predicted, found["0.weight"].regime.value
+    ({'frobenius': -3/2, 'spectral': -3/2}, 'linear')
+    """
+    checked = check_widths(widths)
+    seeds = whole_number(seeds, "seeds", 1, "give an integer >= 1")
+    samples, targets = sample_array(X), real_array(y, "y", copy=True, finite=True)
+    modules = draws_at(factory, checked, seeds)
+    notes = _quieten(modules, samples)
+    laws = {law.name: law for law in laws_of(modules, checked)}
+    rates = {} if optimizer is None else {law.name: law for law in rate_laws(factory, optimizer, widths=checked)}
+    kind = next((law.optimizer for law in rates.values()), "gradient flow")
+    readings = [read_module(copy.deepcopy(row[0]), torch.from_numpy(samples)) for row in modules]
+    family = family_of(readings, checked, laws, rates)
+    numbers = [
+        [predict_by_tangent(m, samples, targets, _numbers(rates, index)) for m in row]
+        for index, row in enumerate(modules)
+    ]
+    predicted, step = _slopes(family, kind, notes)
+    moved = {name for name in laws if not rates or rates[name].rate is not None}
+    parameters = []
+    for name, law in laws.items():
+        missing = (float("nan"), float("nan"))
+        distances = np.array([[p.relative_distance.get(name, missing) for p in row] for row in numbers])
+        if kind.startswith("Adam"):
+            distances = np.full_like(distances, np.nan)
+        strength = tuple(float(np.mean([p.strength.get(name, np.nan) for p in row])) for row in numbers)
+        slopes_of = {norm: values[name] for norm, values in predicted.items() if name in values}
+        fits = _fits(checked, distances)
+        parameters.append(ParameterInspection(law, rates.get(name), strength, distances, fits, slopes_of))
+    drawn = [prediction for row in numbers for prediction in row]
+    still = [name for name in laws if name in moved and all(name in prediction.still for prediction in drawn)]
+    notes += _told(family, laws, rates, still)
+    if kind.startswith("Adam"):
+        notes.append(f"no distances: the tangent kernels are those of gradient flow, not of {kind}")
+    error = np.array([[p.error for p in row] for row in numbers])
+    far = [str(width) for width, row in zip(checked, error, strict=True) if np.mean(row) > FAR]
+    if far and not kind.startswith("Adam"):
+        notes.append(
+            f"far from the tangent model at width {', '.join(far)}: distances and their slopes are estimates there"
+        )
+    capacity = _capacity(family, laws, checked)
+    return Inspection(tuple(parameters), checked, seeds, kind, family.graph, capacity, step, error, tuple(notes))
+
+
+def _quieten(modules: Sequence[Sequence[nn.Module]], samples: np.ndarray) -> list[str]:
+    """Turn dropout off, and say so; say if a module gives another output the second time."""
+    notes: list[str] = []
+    for module in (m for row in modules for m in row):
+        dropouts = [part for part in module.modules() if isinstance(part, _DROPOUT) and part.training and part.p]
+        for part in dropouts:
+            part.eval()
+        if dropouts and not notes:
+            notes.append("dropout was active, and is turned off here: its noise is in none of the numbers")
+    network = Module.of(modules[0][0], centred=False)
+    if not np.array_equal(network(samples), network(samples)):
+        notes.append("the module is not deterministic: its output is another the second time, and so are these numbers")
+    return notes
+
+
+def _numbers(rates: Mapping[str, RateLaw], index: int) -> dict[str, float] | None:
+    """Learning rates at one of the widths."""
+    return {name: law.rate.values[index] for name, law in rates.items() if law.rate is not None} if rates else None
+
+
+def _slopes(
+    family: Family, kind: str, notes: list[str]
+) -> tuple[dict[str, dict[str, sp.Expr]], pt.LearningRateScaling | None]:
+    """Predicted slopes by norm and parameter, and the rate; notes get what there is no theory of."""
+    if family.graph is None:
+        return {}, None
+    if not kind.startswith("Adam"):
+        try:
+            return {norm: family.graph.slopes(norm) for norm in NORMS}, family.graph.learning_rate_scaling()
+        except pt.TheoryError as error:  # such as two layers at zero, where nothing moves
+            notes.append(f"no predicted slopes: {error}")
+            return {}, None
+    if family.network is None:
+        notes.append(f"no predicted slopes: the theory has {kind} for fully connected chains only")
+        return {}, None
+    names = family.chain
+    found = {
+        norm: dict(zip(names, family.network.slopes(norm, optimizer="adam").values(), strict=True)) for norm in NORMS
+    }
+    return found, family.network.learning_rate_scaling(optimizer="adam")
+
+
+def _fits(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFit]:
+    """Slopes of distances (widths, seeds, norms), where there are numbers at every width."""
+    usable = {norm: np.where(distances[..., i] > 0, distances[..., i], np.nan) for i, norm in enumerate(NORMS)}
+    return {n: fit_slope(widths, d) for n, d in usable.items() if np.isfinite(d).any(axis=1).all()}
+
+
+def _told(
+    family: Family, laws: Mapping[str, ParameterLaw], rates: Mapping[str, RateLaw], still: Sequence[str]
+) -> list[str]:
+    notes = [f"not read: {what}; no slopes are predicted, distances are measured alone" for what in family.unread]
+    if not any(law.depends for law in laws.values()):
+        notes.append("factory ignores its width: no shape and no scale of a parameter changes with it")
+    if still:
+        notes.append(f"never used: {', '.join(still)} does not change the output")
+    held = [name for name, law in rates.items() if law.rate is None]
+    if held:
+        notes.append(f"not trained by the optimiser: {', '.join(held)}")
+    if any(law.decay is not None for law in rates.values()):
+        notes.append("weight decay is in none of the numbers: they hold for times short beside 1/(rate decay)")
+    if family.beside and family.graph is not None:
+        notes.append(f"on no path of the graph, so without a predicted slope: {', '.join(family.beside)}")
+    return notes
+
+
+def _capacity(family: Family, laws: Mapping[str, ParameterLaw], widths: tuple[int, ...]) -> PowerOfWidth | None:
+    """P as a power of the width: of strengths sigma sqrt(fan), the larger fan of those that grow."""
+    if family.graph is None or family.normalised:
+        return None
+    strengths = {name: _strengths(laws[name], layer) for name, layer in family.graph.layers.items()}
+    values = family.capacities(strengths)
+    if min(values) <= 0:
+        return None
+    exponent = family.graph.capacity
+    if not exponent.is_Rational:
+        return None
+    power = Fraction(int(exponent.p), int(exponent.q))
+    constant = float(np.exp(np.mean(np.log(values) - float(power) * np.log(widths))))
+    return PowerOfWidth(power, constant, tuple(values), all(laws[name].scale.exact for name in strengths))
+
+
+def _strengths(law: ParameterLaw, layer: pt.Layer) -> np.ndarray:
+    sides = [(law.fan_in, layer.outer == "fan_in"), (law.fan_out, layer.outer == "fan_out")]
+    growing = [np.array(fan.values) for fan, outer in sides if fan.exponent > 0 and not outer]
+    return law.scale.values.mean(axis=1) * np.sqrt(np.max(growing, axis=0) if growing else 1.0)

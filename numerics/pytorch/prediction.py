@@ -1,0 +1,98 @@
+r"""What the tangent kernels at the start say of a module: how far every parameter moves until the targets are met.
+
+The tangent model of a module under gradient flow fits y with the smallest change of the weights,
+
+    dW_l = eta_l J_l^T G^-1 (y - f_0),    G = sum_l eta_l J_l J_l^T,
+
+so RD_l is known with its constant. Its error is computed, not bounded: the module itself, moved by dW, misses the targets by so
+much of what it had to learn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import nn
+
+from numerics.errors import InputError
+from numerics.networks.module import Module
+from numerics.networks.norms import norm, spectral_norm
+
+__all__ = ["TangentPrediction", "predict_by_tangent"]
+
+_MOST = 200_000_000  # entries of a Jacobian: 1.6 GB
+
+
+@dataclass(frozen=True)
+class TangentPrediction:
+    """RD of every parameter as the tangent kernels have it.
+
+    Attributes
+    ----------
+    relative_distance : mapping of str to (float, float)
+        In Frobenius and in spectral norm; nan for a parameter that starts at zero.
+    error : float
+        |f(W + dW) - y|/|f_0 - y|: 0 where the module is its tangent model. Beyond about 0.3 it is far from it, and RD is another.
+    strength : mapping of str to float
+        Spectral norm at the start.
+    still : tuple of str
+        Parameters that do not move the output at all.
+    """
+
+    relative_distance: Mapping[str, tuple[float, float]]
+    error: float
+    strength: Mapping[str, float]
+    still: tuple[str, ...] = field(default=())
+
+
+def predict_by_tangent(
+    module: nn.Module, X: np.ndarray, y: np.ndarray, rates: Mapping[str, float] | None = None
+) -> TangentPrediction:
+    """Prediction for one module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Without dropout that draws.
+    X : array (n, ...)
+    y : float64 (n,) or (n, k)
+    rates : mapping, optional
+        Learning rates; a parameter without one is held.
+    """
+    for name, parameter in module.named_parameters():
+        parameter.requires_grad_(parameter.requires_grad and (rates is None or name in rates))
+    network = Module.of(module, centred=False, learning_rates=None if rates is None else dict(rates))
+    forward = network.forward(X)
+    missing = _targets(y, forward.shape) - forward.output(network.weights).ravel()
+    if missing.size * network.size > _MOST:
+        raise InputError(
+            f"X has {len(X)} samples for {network.size} weights: their derivatives do not fit; give at most "
+            f"{max(1, _MOST * len(X) // (missing.size * network.size))} samples, or smaller widths"
+        )
+    jacobian = forward.jacobian(network.weights)
+    # of all changes that fit, the smallest; singular where samples coincide
+    solved = np.linalg.lstsq(jacobian.rows @ jacobian.rows.T, missing, rcond=1e-12)[0]
+    changes = jacobian.transposed_product(solved)
+    moved = forward.output([w + change for w, change in zip(network.weights, changes, strict=True)]).ravel()
+    distances, strengths = {}, {}
+    for name, w, change, root in zip(network.layers, network.weights, changes, network.scales, strict=True):
+        sizes, moves = _norms(w), _norms(change)
+        distances[name] = tuple(a / b if b > 0 else float("nan") for a, b in zip(moves, sizes, strict=True))
+        strengths[name] = root * sizes[1]
+    kernels = zip(network.layers, jacobian.layers(jacobian.rows), strict=True)
+    still = tuple(name for name, part in kernels if not part.any())
+    start = missing + forward.output(network.weights).ravel()
+    error = float(np.linalg.norm(moved - start) / np.linalg.norm(missing))
+    return TangentPrediction(distances, error, strengths, still)  # type: ignore[arg-type]  # two norms
+
+
+def _targets(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if y.size != int(np.prod(shape)):
+        raise InputError(f"y has shape {y.shape} and the output of the module {shape}; give targets of that shape")
+    return y.reshape(-1)
+
+
+def _norms(w: np.ndarray) -> tuple[float, float]:
+    """Frobenius and spectral norm of a parameter as a matrix (outputs, inputs)."""
+    matrix = np.ascontiguousarray(w.reshape(len(w) if w.ndim else 1, -1))
+    return norm(matrix), spectral_norm(matrix, tolerance=1e-3)

@@ -1,0 +1,155 @@
+"""An inspected family as text, as HTML and as plain data."""
+
+import io
+import math
+from html import escape as escape_html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+
+from numerics.pytorch.advice import rounded
+from numerics.pytorch.monitor import NORMS
+from numerics.reports.tables import ResultTable
+
+if TYPE_CHECKING:
+    from numerics.pytorch.inspection import Inspection, ParameterInspection
+
+__all__ = ["lines_of", "to_dict", "to_html", "to_table", "to_text"]
+
+_WIDTH = 180  # of the text
+
+
+def to_text(found: "Inspection") -> str:
+    """The table and the lines below it."""
+    console = Console(file=io.StringIO(), width=_WIDTH, record=False)
+    console.print(to_table(found))
+    assert isinstance(console.file, io.StringIO)
+    rows = [row.rstrip() for row in console.file.getvalue().rstrip().splitlines()]
+    return "\n".join([*rows, "", *lines_of(found)])
+
+
+def to_html(found: "Inspection") -> str:
+    """The same for a notebook."""
+    return "\n".join([to_table(found)._repr_html_(), *(f"<p>{escape_html(line)}</p>" for line in lines_of(found))])
+
+
+def lines_of(found: "Inspection") -> list[str]:
+    """Capacity, learning rate, the sentence, and what was told."""
+    lines = []
+    if found.capacity is not None:
+        turning = f", 1 at width {rounded(found.turning_width)}" if found.turning_width is not None else ""
+        lines.append(f"capacity P = {found.capacity}{turning}")
+    if found.rates is not None:
+        lines.append(found.rates.meaning)
+    return [*lines, found.sentence, *(f"note: {note}" for note in found.notes)]
+
+
+def to_table(found: "Inspection") -> ResultTable:
+    """One row a parameter."""
+    optimised = any(p.rate is not None for p in found.parameters)
+    errors = ", ".join(f"{error:.2g}" for error in found.error.mean(axis=1))
+    spanned = f"widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}"
+    table = ResultTable(
+        f"{len(found.parameters)} parameters, {spanned}",
+        "strength: spectral norm at the start, smallest and largest width. RD: Frobenius, by the tangent kernels; what the moved "
+        f"module misses of its targets: {errors}. S: exponent of RD in the width, predicted, and by the tangent kernels with its "
+        "interval over the seeds.",
+        (
+            "parameter",
+            "shape",
+            "scale",
+            *(["rate"] if optimised else []),
+            "strength",
+            *(f"RD m={width}" for width in found.widths),
+            "S",
+            "S by kernels",
+            "S spectral",
+            "spectral by kernels",
+            "regime",
+        ),
+        keys=1,
+        left=("parameter", "regime"),
+    )
+    for parameter in found.parameters:
+        table.add_row(*_cells(parameter, optimised))
+    return table
+
+
+def _cells(parameter: "ParameterInspection", optimised: bool) -> list[str]:
+    law = parameter.law
+    shape = " x ".join(str(side) for side in law.shape) or "1"
+    rate = (
+        ["" if parameter.rate is None or parameter.rate.rate is None else str(parameter.rate.rate)] if optimised else []
+    )
+    strength = f"{parameter.strength[0]:.3g}, {parameter.strength[-1]:.3g}"
+    slopes = [
+        text
+        for norm in NORMS
+        for text in (str(parameter.predicted.get(norm, "")), str(parameter.measured.get(norm, "")))
+    ]
+    regime = parameter.regime.value if parameter.regime is not None else "measured only"
+    cells = [law.name, shape, str(law.scale), *rate, strength, *_means(parameter), *slopes, regime]
+    return [escape(cell) for cell in cells]
+
+
+def _interval(parameter: "ParameterInspection", norm: str) -> str:
+    fit = parameter.measured.get(norm)
+    return "" if fit is None else f"{fit.slope:+.2f} [{fit.low:+.2f}, {fit.high:+.2f}]"
+
+
+def _means(parameter: "ParameterInspection") -> list[str]:
+    """Geometric means over the seeds, in Frobenius norm."""
+    rows = parameter.relative_distance[..., 0]
+    return [f"{np.exp(np.mean(np.log(row))):.2g}" if np.all(row > 0) else "" for row in rows]
+
+
+def to_dict(found: "Inspection") -> dict[str, Any]:
+    """Plain numbers and text."""
+    return {
+        "widths": list(found.widths),
+        "seeds": found.seeds,
+        "optimizer": found.optimizer,
+        "parameters": [_parameter(p) for p in found.parameters],
+        "capacity": None
+        if found.capacity is None
+        else {
+            "exponent": str(found.capacity.exponent),
+            "constant": found.capacity.constant,
+            "width": found.turning_width,
+        },
+        "largest_step": None if found.rates is None else str(found.rates.largest_step),
+        "tangent_model_error": found.error.tolist(),
+        "sentence": found.sentence,
+        "notes": list(found.notes),
+    }
+
+
+def _parameter(parameter: "ParameterInspection") -> dict[str, Any]:
+    law, rate = parameter.law, parameter.rate
+    return {
+        "name": law.name,
+        "shape": [str(side) for side in law.shape],
+        "scale": {
+            "formula": law.scale.formula,
+            "exponent": None if law.scale.exponent is None else str(law.scale.exponent),
+            "distribution": law.scale.distribution,
+            "exact": law.scale.exact,
+            "interval": None if law.scale.fit is None else [law.scale.fit.low, law.scale.fit.high],
+        },
+        "rate": None if rate is None or rate.rate is None else str(rate.rate),
+        "decay": None if rate is None or rate.decay is None else str(rate.decay),
+        "strength": [None if math.isnan(s) else s for s in parameter.strength],
+        "relative_distance": _without_nan(parameter.relative_distance),
+        "measured": {
+            norm: {"slope": fit.slope, "low": fit.low, "high": fit.high} for norm, fit in parameter.measured.items()
+        },
+        "predicted": {norm: str(slope) for norm, slope in parameter.predicted.items()},
+        "regime": None if parameter.regime is None else parameter.regime.value,
+    }
+
+
+def _without_nan(values: np.ndarray) -> Any:
+    """Nested lists, None for nan: JSON has no other word for it."""
+    return [_without_nan(row) for row in values] if values.ndim else (None if np.isnan(values) else float(values))

@@ -1,0 +1,321 @@
+"""From a module to the theory's graph: torch.fx says what is computed, every tensor is the layers that lead to it.
+
+A tensor is read as a *signal*: the parts it has gone through, one after the other. A part is a layer (the name of its weights),
+a fixed factor, a normalisation, or a fork, signals side by side whose sum goes on. A sum of two signals keeps what they have in
+common before the fork, so that residual and recurrent networks of any length stay short. Biases and the gains of normalisations
+are on no path: what they do to the slopes is left out, and said. What cannot be read is named; then there is no graph.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.fx.passes.shape_prop import ShapeProp
+
+__all__ = ["Factor", "Fork", "Normalised", "Part", "Reading", "Signal", "layers_of", "read_module"]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A fixed factor: which of the module's, in the order of its forward pass."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A normalisation over so many features."""
+
+    features: int
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Signals side by side, summed."""
+
+    branches: tuple["Signal", ...]
+
+
+Part = str | Factor | Normalised | Fork
+Signal = tuple[Part, ...]
+
+
+@dataclass
+class Reading:
+    """What was read in a module.
+
+    Attributes
+    ----------
+    signal : tuple of parts, or None
+        Of the output; None where something could not be read.
+    factors : list of float
+        The fixed factors.
+    averages : list of float
+        Over how many entries each pooling, mean or sum goes.
+    biases : dict
+        Biases, by the layer whose output they are added to; on no path of the signal.
+    gains : set of str
+        What else is on no path: gains and shifts of normalisations, and biases of nothing in particular.
+    unread : list of str
+        What could not be read, by name.
+    """
+
+    signal: Signal | None = None
+    factors: list[float] = field(default_factory=list)
+    averages: list[float] = field(default_factory=list)
+    biases: dict[str, str] = field(default_factory=dict)
+    gains: set[str] = field(default_factory=set)
+    unread: list[str] = field(default_factory=list)
+
+
+def read_module(module: nn.Module, inputs: torch.Tensor) -> Reading:
+    """Read a module's forward pass at some inputs (n, ...)."""
+    try:
+        traced = fx.GraphModule(module, fx.Tracer().trace(module))
+        ShapeProp(traced).propagate(inputs)
+    except Exception as error:  # a user's forward pass may do anything with the stand-ins that it is traced with
+        return Reading(unread=[f"the forward pass, which torch.fx does not follow ({type(error).__name__})"])
+    reader = _Reader(module)
+    for node in traced.graph.nodes:
+        reader.step(node)
+    if not reader.found.unread and not isinstance(reader.output, tuple):
+        reader.found.unread.append("the output, which no layer leads to")
+    if not reader.found.unread:
+        reader.found.signal = reader.output
+    return reader.found
+
+
+def layers_of(signal: Signal) -> Iterator[str]:
+    """The layers of a signal, as they come."""
+    for part in signal:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Fork):
+            for branch in part.branches:
+                yield from layers_of(branch)
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """A parameter that the forward pass takes by itself."""
+
+    name: str
+
+
+class _Nothing:
+    """A tensor of zeros, to which no path leads."""
+
+
+_NOTHING = _Nothing()
+
+_POOLS = (
+    nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d,
+    nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d,
+)  # fmt: skip
+_AVERAGES = {
+    "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "boolean_dispatch", "mean", "sum",
+}  # fmt: skip
+#: Maps of degree 1 that leave exponents alone.
+_PLAIN_MODULES = (
+    nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout1d, nn.Dropout2d, *_POOLS,
+)  # fmt: skip
+_PLAIN = _AVERAGES | {
+    "relu", "relu_", "leaky_relu", "flatten", "reshape", "view", "transpose", "permute", "squeeze", "unsqueeze", "getitem",
+    "contiguous", "dropout", "neg", "clone", "select", "to", "float", "double",
+}  # fmt: skip
+_SUMS = {"add", "iadd", "add_", "sub", "isub"}
+_PRODUCTS = {"mul", "imul", "mul_", "truediv", "itruediv", "div", "div_"}
+_NORMS = (nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d)
+_LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
+_ZEROS = {"zeros", "zeros_like", "new_zeros"}
+_ABOUT = {"getattr", "size", "dim", "len"}  # about a tensor, not of it
+_APPLIED = {"linear", "conv1d", "conv2d", "matmul", "mm", "embedding"}
+_SHAPED = {"view", "reshape", "expand"}  # their sizes may come from another tensor
+_STEPS = 64  # of a recurrent module that are followed
+
+
+class _Reader:
+    """Goes through the nodes of a trace and keeps the signal of each."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+        self._names = {id(p): name for name, p in module.named_parameters()}
+        self._signals: dict[fx.Node, Any] = {}
+        self.found, self.output = Reading(), None
+
+    def step(self, node: fx.Node) -> None:
+        """Read one node."""
+        match node.op:
+            case "placeholder":
+                self._signals[node] = ()
+            case "output":
+                self.output = self._of(node.args[0])
+            case "get_attr":
+                self._signals[node] = self._attribute(str(node.target))
+            case "call_module":
+                self._signals[node] = self._called(node, self._module.get_submodule(str(node.target)))
+            case _:
+                name = (
+                    node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+                )
+                self._signals[node] = self._function(node, str(name))
+
+    def _of(self, value: Any) -> Any:
+        return self._signals.get(value) if isinstance(value, fx.Node) else value
+
+    def _unread(self, what: str) -> Any:
+        """Note what cannot be read; its signal is None."""
+        if what not in self.found.unread:
+            self.found.unread.append(what)
+        return None
+
+    def _attribute(self, path: str) -> Any:
+        value: Any = self._module
+        for name in path.split("."):
+            value = getattr(value, name)
+        if id(value) in self._names:
+            return _Weights(self._names[id(value)])
+        return _NOTHING if isinstance(value, torch.Tensor) and not value.any() else None
+
+    def _called(self, node: fx.Node, part: nn.Module) -> Any:
+        signal, what = self._of(node.args[0]), f"{node.target} ({type(part).__name__})"
+        if not isinstance(signal, tuple):
+            return signal  # of nothing, or of what was not read before
+        if isinstance(part, _LINEAR):
+            if getattr(part, "groups", 1) != 1:
+                return self._unread(f"{what} with groups")
+            return self._with_bias((*signal, self._names[id(part.weight)]), getattr(part, "bias", None))
+        if isinstance(part, _NORMS):
+            return self._normalised(node, signal, part)
+        if isinstance(part, nn.RNNCell | nn.RNN) and part.nonlinearity == "relu":
+            return self._recurrent(node, signal, part, what)
+        if isinstance(part, _PLAIN_MODULES):
+            if isinstance(part, _POOLS):
+                self._note_average(node)
+            return signal
+        return self._unread(what)
+
+    def _with_bias(self, signal: Signal, *biases: Any) -> Signal:
+        """A signal to which biases are added: they are noted by the layer that it comes from."""
+        layer = signal[-1] if signal else None
+        for name in (self._names[id(p)] for p in biases if id(p) in self._names):
+            if isinstance(layer, str) and self.found.biases.get(name, layer) == layer:
+                self.found.biases[name] = layer
+            else:
+                self.found.gains.add(name)
+        return signal
+
+    def _note_average(self, node: fx.Node) -> None:
+        """Over how many entries a map of degree 1 goes: it leaves exponents alone if that is the same at all widths."""
+        before, after = (own.meta["tensor_meta"].shape.numel() for own in (node.all_input_nodes[0], node))
+        self.found.averages.append(before / after)
+
+    def _normalised(self, node: fx.Node, signal: Signal, part: Any) -> Signal | None:
+        self.found.gains |= {self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names}
+        if any(isinstance(own, Normalised) for fork in signal if isinstance(fork, Fork) for own in _inside(fork)):
+            return self._unread(f"{node.target} ({type(part).__name__}) behind a fork with another")
+        features = part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1]
+        return (*signal, Normalised(int(features)))
+
+    def _recurrent(self, node: fx.Node, signal: Signal, part: Any, what: str) -> Signal | None:
+        """A cell's next state, or the last of a sequence: one fork for each step behind it."""
+        if isinstance(part, nn.RNN) and (part.num_layers > 1 or part.bidirectional):
+            return self._unread(f"{what} of several layers or directions")
+        suffix = "" if isinstance(part, nn.RNNCell) else "_l0"
+        into, again = (self._names[id(getattr(part, f"weight_{kind}{suffix}"))] for kind in ("ih", "hh"))
+        before = self._of(node.args[1]) if len(node.args) > 1 else self._of(node.kwargs.get("hx", _NOTHING))
+        biases = [getattr(part, f"bias_{kind}{suffix}") for kind in ("ih", "hh")] if part.bias else []
+        entering = self._with_bias((*signal, into), *biases)
+        if isinstance(part, nn.RNNCell):
+            return self._sum(entering, (*before, again) if isinstance(before, tuple) else _NOTHING)
+        if before is not None and not isinstance(before, _Nothing):
+            return self._unread(f"{what} with a state at the start")
+        shape = node.all_input_nodes[0].meta["tensor_meta"].shape
+        steps = shape[-2] if part.batch_first or len(shape) == 2 else shape[0]
+        if steps > _STEPS:
+            return self._unread(f"{what} of {steps} steps")
+        state = entering
+        for _ in range(steps - 1):
+            state = self._sum(entering, (*state, again))
+        return state
+
+    def _sum(self, one: Any, other: Any) -> Any:
+        """Two signals added: what they have in common, and a fork."""
+        if isinstance(one, _Nothing) or isinstance(other, _Nothing):
+            return one if isinstance(other, _Nothing) else other
+        common = 0
+        while common < min(len(one), len(other)) and one[common] == other[common]:
+            common += 1
+        branches = (one[common:], other[common:])
+        if branches[0] == branches[1]:
+            return one
+        if any(isinstance(part, Normalised) for part in _inside(Fork(branches))):
+            return self._unread("a normalisation beside a skip")
+        return (*one[:common], Fork(branches))
+
+    def _function(self, node: fx.Node, name: str) -> Any:
+        if name in _ZEROS:
+            return _NOTHING
+        if name in _ABOUT:
+            return None
+        known = [self._signals.get(value) for value in node.all_input_nodes]
+        signals = [value for value in known if isinstance(value, tuple | _Nothing)]
+        weights = [value for value in known if isinstance(value, _Weights)]
+        if any(value is None for value in known) and name not in _SHAPED:
+            return None  # of what was not read before
+        if weights and not signals and name in ("t", "transpose", "getattr"):
+            return weights[0]
+        if name in _APPLIED and weights and len(signals) == 1:
+            biases = [self._module.get_parameter(value.name) for value in weights[1:]]
+            entered = signals[0]
+            return entered if isinstance(entered, _Nothing) else self._with_bias((*entered, weights[0].name), *biases)
+        if name in _SUMS and len(signals) == 1 and len(weights) == 1:
+            shifted, bias = signals[0], self._module.get_parameter(weights[0].name)
+            return self._unread(_said(name)) if isinstance(shifted, _Nothing) else self._with_bias(shifted, bias)
+        if name in _SUMS and len(node.args) == 2 and signals and not weights:
+            values = [self._of(value) for value in node.args]
+            return (
+                self._sum(*values)
+                if all(isinstance(v, tuple | _Nothing) for v in values)
+                else self._unread(_said(name))
+            )
+        if name in ("cat", "stack"):
+            return self._all(signals) if len(signals) == len(known) else self._unread(_said(name))
+        if name in _PRODUCTS and len(signals) == 1 and not weights:
+            return self._scaled(node, signals[0], name)
+        if name in _PLAIN and len(signals) == 1:
+            if name in _AVERAGES:
+                self._note_average(node)
+            return signals[0]
+        return self._unread(_said(name)) if signals else None
+
+    def _all(self, signals: Sequence[Any]) -> Any:
+        whole: Any = _NOTHING
+        for signal in signals:
+            whole = self._sum(whole, signal) if whole is not None else None
+        return whole
+
+    def _scaled(self, node: fx.Node, signal: Any, name: str) -> Any:
+        """A signal times a fixed number, or over one."""
+        numbers = [value for value in node.args if isinstance(value, int | float) and value]
+        over = "div" in name
+        if isinstance(signal, _Nothing) or len(numbers) != 1 or (over and not isinstance(node.args[0], fx.Node)):
+            return signal if isinstance(signal, _Nothing) else self._unread(_said(name))
+        self.found.factors.append(abs(1 / numbers[0] if over else numbers[0]))
+        return (*signal, Factor(len(self.found.factors) - 1))
+
+
+def _said(name: str) -> str:
+    return f"{name} in the forward pass"
+
+
+def _inside(fork: Fork) -> Iterator[Part]:
+    """All parts within a fork."""
+    for branch in fork.branches:
+        for part in branch:
+            yield part
+            if isinstance(part, Fork):
+                yield from _inside(part)

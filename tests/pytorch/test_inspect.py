@@ -1,0 +1,230 @@
+"""nm.pytorch.inspect on families whose answer is known."""
+
+import json
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+WIDTHS = (32, 64, 128)
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((6, 10)), RNG.standard_normal(6)
+HALF = Fraction(1, 2)
+
+
+def mlp(fill=None, depth=3, outputs=1, dtype=torch.float32):
+    def factory(width):
+        hidden = [part for _ in range(depth - 2) for part in (nn.Linear(width, width), nn.ReLU())]
+        model = nn.Sequential(nn.Linear(10, width), nn.ReLU(), *hidden, nn.Linear(width, outputs))
+        for name, p in model.named_parameters():
+            if fill is not None:
+                fill(name, p)
+        return model.to(dtype)
+
+    return factory
+
+
+def glorot(name, p):
+    nn.init.xavier_uniform_(p) if p.ndim == 2 else nn.init.zeros_(p)
+
+
+def look(factory, y=Y, **options):
+    return nm.pytorch.inspect(factory, X, y, **{"widths": WIDTHS, "seeds": 4, **options})
+
+
+def predicted(found, norm="frobenius"):
+    return {p.name: p.predicted[norm] for p in found.parameters if p.predicted}
+
+
+def test_the_default_is_linear_in_every_layer():
+    found = look(mlp(), widths=(64, 128, 256, 512), seeds=3)
+    assert list(predicted(found).values()) == [-3 * HALF, -1, -HALF]
+    assert all(p.regime is pt.Regime.LINEAR for p in found.parameters if p.predicted)
+    for name in ("0.weight", "2.weight"):
+        for norm in ("frobenius", "spectral"):
+            assert found[name].measured[norm].slope == pytest.approx(float(found[name].predicted[norm]), abs=0.15)
+    assert found.capacity.exponent == HALF
+    assert found.rates.largest_step == -1
+    assert "all layers are linear" in found.sentence
+    assert "features of width 4096 move 8 times less than at 64" in found.sentence
+
+
+def test_distances_are_those_of_a_trained_wide_network():
+    wide = look(lambda width: mlp(depth=2)(16 * width), seeds=2)
+    model = nm.pytorch.Module.of(mlp(depth=2)(2048), centred=False)
+    assert wide.error.mean(axis=1)[-1] < 0.15
+    run = nm.gradient_flow(model, X, Y, loss_tol=1e-6)
+    moved = np.linalg.norm(run.network.weights[0] - model.weights[0]) / np.linalg.norm(model.weights[0])
+    assert moved == pytest.approx(np.mean(wide["0.weight"].relative_distance[-1, :, 0]), rel=0.25)
+
+
+def test_the_remedy_does_what_it_says():
+    found = look(mlp())
+    assert "divide the output by m^(1/2) and 2.weight and 4.weight will move" in found.sentence
+
+    class Divided(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.width, self.inner = width, mlp()(width)
+
+        def forward(self, x):
+            return self.inner(x) / self.width**0.5
+
+    after = predicted(look(Divided), "spectral")
+    assert [after["inner.2.weight"], after["inner.4.weight"]] == [0, 0]
+
+
+def test_glorot_at_depth_two_is_critical():
+    found = look(mlp(glorot, 2))
+    assert list(predicted(found).values()) == [0, 0]
+    assert "nothing to change" in found.sentence
+
+
+def test_a_constant_deviation_is_linear_in_the_limit_alone():
+    found = look(mlp(lambda name, p: nn.init.normal_(p, std=0.02), 2), seeds=16)
+    assert all(p.regime is pt.Regime.LINEAR for p in found.parameters if p.predicted)
+    assert found.turning_width == pytest.approx(2500, rel=0.05)
+    assert re.search(r"P = 1 at width 2[45]\d0, and below it", found.sentence)
+
+
+def mup(name, p):
+    if p.ndim == 2:
+        nn.init.normal_(p, std=1 / p.shape[1] if name.startswith("4") else p.shape[1] ** -0.5)
+
+
+def adam(readout):
+    def make(model):
+        width = model[0].out_features
+        rates = {"0": 1e-3, "2": 1e-3 / width, "4": 1e-3 * width**readout}
+        return torch.optim.Adam([{"params": [p], "lr": rates[n[0]]} for n, p in model.named_parameters()], 1e-3)
+
+    return make
+
+
+def test_mup_with_adam_and_a_wrong_rate_of_the_readout():
+    right = look(mlp(mup), optimizer=adam(-1), seeds=16)
+    assert set(predicted(right, "spectral").values()) == {0}
+    assert "as in muP" in right.sentence
+    assert [str(right[f"{i}.weight"].rate.rate) for i in (0, 2, 4)] == ["0.001", "0.001 m^-1", "0.001 m^-1"]
+    wrong = look(mlp(mup), optimizer=adam(0), seeds=16)
+    assert set(predicted(wrong, "spectral").values()) != {0}
+    assert "as in muP" not in wrong.sentence
+    assert any("those of gradient flow, not of Adam" in note for note in wrong.notes)
+
+
+def test_ten_outputs_and_half_precision():
+    targets = RNG.standard_normal((6, 10))
+    found = look(mlp(outputs=10, dtype=torch.bfloat16), targets, seeds=2)
+    assert list(predicted(found).values()) == [-3 * HALF, -1, -HALF]
+
+
+class Residual(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.first, self.branch, self.last = nn.Linear(10, width), nn.Linear(width, width), nn.Linear(width, 1)
+        nn.init.zeros_(self.branch.weight)
+
+    def forward(self, x):
+        h = torch.relu(self.first(x))
+        return self.last(h + self.branch(h))
+
+
+def test_a_branch_that_starts_at_zero_is_a_case_of_its_own():
+    found = look(Residual)
+    assert found["branch.weight"].law.scale.exponent is None
+    assert str(found["branch.weight"].predicted["frobenius"]) == "oo"
+    assert not found["branch.weight"].measured
+    json.loads(found.to_json())
+
+
+def test_two_layers_at_zero_never_move_and_that_is_told():
+    found = look(mlp(lambda name, p: nn.init.zeros_(p) if name[0] in "24" or "bias" in name else None))
+    assert predicted(found) == {}
+    assert any("nothing ever moves" in note for note in found.notes)
+
+
+class Attention(Residual):
+    def __init__(self, width):
+        super().__init__(width)
+        self.branch = nn.MultiheadAttention(width, 4, batch_first=True)
+        self.unused = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        h = self.first(x)[:, None]
+        return self.last((h + self.branch(h, h, h)[0])[:, 0])
+
+
+def test_attention_is_measured_only_and_an_unused_parameter_is_told():
+    found = look(Attention)
+    assert found.graph is None
+    assert any(note.startswith("not read: branch (MultiheadAttention)") for note in found.notes)
+    assert any(note.startswith("never used: ") and "unused" in note for note in found.notes)
+    assert "frobenius" in found["first.weight"].measured
+
+
+def test_dropout_chance_and_a_width_that_is_ignored_are_told():
+    def active(width):
+        return nn.Sequential(nn.Linear(10, width), nn.ReLU(), nn.Dropout(0.5), nn.Linear(width, 1))
+
+    assert any("dropout was active" in note for note in look(active).notes)
+
+    class Noisy(Residual):
+        def forward(self, x):
+            return super().forward(x + 0.1 * torch.randn_like(x))
+
+    assert any("not deterministic" in note for note in look(Noisy).notes)
+    assert any("ignores its width" in note for note in look(lambda width: mlp()(20)).notes)
+
+
+def test_a_table_has_every_parameter():
+    found = look(mlp(), seeds=2)
+    text, html, data = str(found), found._repr_html_(), found.to_dict()
+    for name in ("0.weight", "2.bias"):
+        assert name in text
+        assert name in html
+        assert name in [p["name"] for p in data["parameters"]]
+    assert found.sentence in text
+    assert "sqrt(1/(3 fan_in))" in text
+    assert data["parameters"][0]["predicted"]["frobenius"] == "-3/2"
+    assert found["0.weight"].law.fan_out.exponent == 1
+    with pytest.raises(nm.InputError, match="no parameter 'W1'; use one of "):
+        found["W1"]
+
+
+REFUSED = {
+    "factory": (lambda: nm.pytorch.inspect(3, X, Y), "factory = 3; give a function of the width"),
+    "no module": (lambda: look(lambda width: None), "factory(32) returned None; it has to return a torch.nn.Module"),
+    "depth": (
+        lambda: look(lambda width: nn.Sequential(*(nn.Linear(10, 10) for _ in range(width // 16)))),
+        "the depth and the parts have to be the same at all widths",
+    ),
+    "output": (lambda: look(lambda width: nn.Unflatten(1, (10, 1))), "has no parameter that is trained"),
+    "output of three": (
+        lambda: look(lambda width: nn.Sequential(nn.Linear(10, width), nn.Unflatten(1, (width, 1)))),
+        "let it give (6,) or (6, k)",
+    ),
+    "targets": (lambda: look(mlp(), Y[:4]), "y has shape (4,) and the output of the module (6, 1)"),
+    "nan": (
+        lambda: look(mlp(lambda name, p: p.data.fill_(float("nan")))),
+        "has NaN or infinite values; give finite ones",
+    ),
+    "widths": (lambda: look(mlp(), widths=(64,)), "give at least two widths"),
+    "seeds": (lambda: look(mlp(), seeds=0), "seeds = 0; give an integer >= 1"),
+    "optimizer": (lambda: look(mlp(), optimizer="adam"), "optimizer is of type str; give a function of the module"),
+    "inputs": (lambda: nm.pytorch.inspect(mlp(), X[:, :3], Y, widths=WIDTHS), "does not take X of shape (6, 3)"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_inspected_is_refused(case):
+    call, message = REFUSED[case]
+    with pytest.raises(nm.InputError) as caught:
+        call()
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,261 @@
+"""Modules read by torch.fx are the graphs that the theory's constructors make, and what cannot be read is named."""
+
+import numpy as np
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+
+torch = pytest.importorskip("torch")
+
+from numerics.pytorch.draws import draws_at  # noqa: E402
+from numerics.pytorch.graph import family_of  # noqa: E402
+from numerics.pytorch.laws import laws_of  # noqa: E402
+from numerics.pytorch.trace import read_module  # noqa: E402
+
+nn, F = torch.nn, torch.nn.functional
+WIDTHS = (16, 32, 64, 128)
+VECTORS, SEQUENCES, IMAGES = torch.zeros(3, 10), torch.zeros(3, 4, 2), torch.zeros(3, 1, 8, 8)
+
+
+def filled(module, **powers):
+    """Parameters whose names begin so, filled with numbers of standard deviation m^p; all others of deviation 1/sqrt(m)."""
+    for name, p in module.named_parameters():
+        power = next((value for start, value in powers.items() if name.startswith(start)), -0.5)
+        nn.init.normal_(p, std=module.width**power)
+    return module
+
+
+def family(factory, inputs, rates=None):
+    modules = draws_at(factory, WIDTHS, 16)
+    laws = {law.name: law for law in laws_of(modules, WIDTHS)}
+    rates = {} if rates is None else {law.name: law for law in nm.pytorch.rate_laws(factory, rates, widths=WIDTHS)}
+    given = inputs if inputs.dtype == torch.int64 else inputs.double()
+    return family_of([read_module(row[0], given) for row in modules], WIDTHS, laws, rates)
+
+
+class Net(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+        self.first, self.last = nn.Linear(10, width), nn.Linear(width, 1)
+        self.build(width)
+
+    def build(self, width):
+        self.middle = nn.Linear(width, width)
+
+    def forward(self, x):
+        return self.last(F.relu(self.middle(torch.relu(self.first(x))))).squeeze(-1)
+
+
+class Residual(Net):
+    def build(self, width):
+        self.blocks = nn.ModuleList([nn.Linear(width, width) for _ in range(12)])
+
+    def forward(self, x):
+        h = self.first(x)
+        for block in self.blocks:
+            h = h + F.relu(block(h)) * self.width**-0.5
+        return self.last(h)
+
+
+class Recurrent(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+        self.cell = nn.RNN(2, width, nonlinearity="relu", batch_first=True)
+        self.last = nn.Linear(width, 1)
+
+    def forward(self, x):
+        return self.last(self.cell(x)[0][:, -1])
+
+
+class Cell(Recurrent):
+    def __init__(self, width):
+        super().__init__(width)
+        self.cell = nn.RNNCell(2, width, nonlinearity="relu")
+
+    def forward(self, x):
+        h = x.new_zeros(x.size(0), self.width)
+        for step in range(4):
+            h = self.cell(x[:, step], h)
+        return self.last(h)
+
+
+class Convolutional(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+        self.first, self.second = nn.Conv2d(1, width, 3), nn.Conv2d(width, width, 3, stride=2)
+        self.last = nn.Linear(width, 1)
+
+    def forward(self, x):
+        h = F.max_pool2d(F.relu(self.first(x)), 2)
+        return self.last(torch.flatten(F.adaptive_avg_pool2d(F.relu(self.second(h)), 1), 1))
+
+
+class Reused(Net):
+    def forward(self, x):
+        h = self.first(x).relu()
+        return self.last(self.middle(self.middle(h).relu()).relu())
+
+
+class Bare(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+        self.W, self.b, self.a = (nn.Parameter(torch.zeros(*shape)) for shape in ((10, width), (width,), (width,)))
+
+    def forward(self, x):
+        return torch.relu(x @ self.W + self.b) @ self.a / self.width
+
+
+def test_a_chain():
+    found = family(lambda m: filled(Net(m), first=-0.25, middle=-0.75), VECTORS)
+    expected = pt.Network(("m^(-1/4)", "m^(-3/4)", "m^(-1/2)"))
+    assert found.unread == ()
+    assert found.beside == ("first.bias", "last.bias", "middle.bias")
+    for norm in ("frobenius", "spectral"):
+        assert [found.graph.slopes(norm)[f"{n}.weight"] for n in ("first", "middle", "last")] == list(
+            expected.slopes(norm).values()
+        )
+    assert found.network.slopes(optimizer="adam") == expected.slopes(optimizer="adam")
+
+
+def test_twelve_residual_blocks():
+    found = family(lambda m: filled(Residual(m), first=-1, blocks=0.25, last=-1), VECTORS)
+    expected = pt.residual("1/m", "m^(1/4)", "1/m", blocks=12, multiplier="1/sqrt(m)").slopes()
+    assert list(dict.fromkeys(found.graph.slopes().values())) == list(dict.fromkeys(expected.values()))
+    assert found.network is None
+
+
+@pytest.mark.parametrize("kind", [Recurrent, Cell])
+def test_recurrent_networks_of_four_steps(kind):
+    found = family(
+        lambda m: filled(kind(m), **{"cell.weight_ih": -1.5, "cell.weight_hh": -0.25, "last": -1.5}), SEQUENCES
+    )
+    for norm in ("frobenius", "spectral"):
+        expected = pt.recurrent("m^(-3/2)", "m^(-1/4)", "m^(-3/2)", steps=4).slopes(norm)
+        assert list(found.graph.slopes(norm).values()) == list(expected.values())
+
+
+def test_a_convolutional_network_with_pooling():
+    found = family(lambda m: filled(Convolutional(m), first=-1, second=-0.75, last=-0.75), IMAGES)
+    expected = pt.convolutional(("1/m", "m^(-3/4)", "m^(-3/4)")).slopes()
+    assert list(found.graph.slopes().values()) == list(expected.values())
+
+
+def test_a_module_that_is_used_twice():
+    found = family(lambda m: filled(Reused(m), first=-1, last=-1), VECTORS)
+    layers = {
+        "first": pt.Layer("1/m", 1, "m"),
+        "middle": pt.Layer("1/sqrt(m)", "m", "m"),
+        "last": pt.Layer("1/m", "m", 1),
+    }
+    expected = pt.Graph(layers, [pt.Path({"first": 1, "middle": 2, "last": 1})]).slopes()
+    assert {name.removesuffix(".weight"): slope for name, slope in found.graph.slopes().items()} == expected
+
+
+def test_parameters_without_a_module_and_a_fixed_factor():
+    found = family(lambda m: filled(Bare(m), W=0, a=0), VECTORS)
+    assert found.graph.slopes() == {"W": 0, "a": 0}
+    assert str(found.factors[0]) == "m^-1"
+    assert found.beside == ("b",)
+    assert found.capacities({"W": np.full(4, 2.0), "a": np.array([8.0, 16.0, 32.0, 64.0])}) == [1.0] * 4
+
+
+def test_layer_normalisation():
+    def factory(width):
+        model = nn.Sequential(
+            nn.Linear(10, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(),
+            nn.Linear(width, 1),
+        )  # fmt: skip
+        model.width = width
+        return filled(model, **{"0.": -0.5, "3.": -1, "6.": -1.5})
+
+    found = family(factory, VECTORS)
+    expected = pt.fully_connected(("m^(-1/2)", "1/m", "m^(-3/2)"), layer_norm=True).slopes()
+    assert list(found.graph.slopes().values()) == list(expected.values())
+    assert found.normalised
+
+
+def test_rates_are_absorbed_and_a_layer_at_zero_is_its_own_case():
+    def rates(model):
+        groups = [{"params": [p], "lr": 1 / model.width if "first" in n else 1.0} for n, p in model.named_parameters()]
+        return torch.optim.SGD(groups, 1.0)
+
+    found = family(lambda m: filled(Net(m), first=0), VECTORS, rates)
+    expected = pt.Network((1, "1/sqrt(m)", "1/sqrt(m)"), learning_rates=("1/m", 1, 1)).slopes()
+    assert sorted(map(str, found.graph.slopes().values())) == sorted(map(str, expected.values()))
+
+    def with_zero(width):
+        module = filled(Net(width))
+        nn.init.zeros_(module.last.weight)
+        return module
+
+    assert str(family(with_zero, VECTORS).graph.slopes()["last.weight"]) == "oo"
+
+
+class Attention(Net):
+    def build(self, width):
+        self.mix = nn.MultiheadAttention(width, 4, batch_first=True)
+
+    def forward(self, x):
+        h = self.first(x[:, None])
+        return self.last((h + self.mix(h, h, h)[0])[:, 0])
+
+
+class Mean(Net):
+    def forward(self, x):
+        return self.first(x).relu().mean(-1)
+
+
+class Gated(Net):
+    def forward(self, x):
+        h = self.first(x)
+        return self.last(h * torch.relu(h))
+
+
+class Branching(Net):
+    def forward(self, x):
+        return self.last(self.first(x)) if x.sum() > 0 else x[:, :1]
+
+
+class PreNorm(Net):
+    def build(self, width):
+        self.norm, self.middle = nn.LayerNorm(width), nn.Linear(width, width)
+
+    def forward(self, x):
+        h = self.first(x)
+        return self.last(h + self.middle(self.norm(h)))
+
+
+UNREAD = {
+    Attention: "mix (MultiheadAttention)",
+    Mean: "a mean, sum or pooling over a number of entries that changes with the width",
+    Gated: "mul in the forward pass",
+    Branching: "the forward pass, which torch.fx does not follow (TraceError)",
+    PreNorm: "a normalisation beside a skip",
+}
+
+
+@pytest.mark.parametrize("kind", UNREAD, ids=lambda kind: kind.__name__)
+def test_what_cannot_be_read_is_named(kind):
+    found = family(lambda m: filled(kind(m)), VECTORS)
+    assert found.unread == (UNREAD[kind],)
+    assert found.graph is None
+
+
+def test_a_smooth_activation_and_a_frozen_layer_are_named():
+    class Smooth(Net):
+        def build(self, width):
+            self.middle = nn.Sequential(nn.Linear(width, width), nn.GELU())
+
+    assert family(lambda m: filled(Smooth(m)), VECTORS).unread == ("middle.1 (GELU)",)
+
+    def frozen(width):
+        module = filled(Net(width))
+        module.middle.requires_grad_(False)
+        return module
+
+    assert family(frozen, VECTORS).unread == ("middle.weight, which is not trained",)
