@@ -370,7 +370,7 @@ class _Run(Generic[P, N]):
             if abs(_log(value(self.trial) / tolerance)) < self.match:
                 break
             tried, h = h, low + (high - low) * min(0.95, max(0.05, above / (above - below)))
-            if value is _loss and self.point.kernel is not None and not self.point.penalty > 0:
+            if value is _loss and self.point.kernel is not None and self.point.penalty == 0:
                 foreseen = self._foresee(tolerance, tried)
                 foreseen = self._foresee(tolerance * foreseen[1] / self.trial.loss, high)
                 h = foreseen[0] if low < foreseen[0] < high else h

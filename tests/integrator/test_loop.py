@@ -8,7 +8,6 @@ import pytest
 from scipy.linalg import expm
 
 import numerics as nm
-from numerics.flow.decay import NONE
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
 from numerics.flow.run import _Run
@@ -53,13 +52,14 @@ def test_a_step_is_refused_by_its_error_or_if_the_loss_rises(loss, error, expect
 def test_a_step_is_aimed_at_the_next_loss_where_it_may_come_within_it(h, kernel, steps, expected):
     record = [SimpleNamespace(t=t, loss=np.exp(-t)) for t in (3.0, 5.0)[2 - steps :]]
     run = SimpleNamespace(
-        point=SimpleNamespace(kernel=np.eye(1) if kernel else None),
+        point=SimpleNamespace(kernel=np.eye(1) if kernel else None, penalty=0.0),
         record=record,
-        decay=NONE,
         _next_level=lambda: np.exp(-8.0),
         _foresee=lambda loss, h: ("foreseen", loss),
     )
     assert _Run._aim(run, h) == expected
+    run.point.penalty = 0.1  # under weight decay or dropout the kernel alone foresees nothing
+    assert _Run._aim(run, h) == h
 
 
 @pytest.mark.parametrize(("reached", "level"), [(0.5, 0.1), (0.1003, 0.1), (0.1001, 0.01), (0.05, 0.01), (0.01, 1e-6)])

@@ -7,7 +7,6 @@ import pytest
 
 import numerics as nm
 from numerics.flow.controller import PIController
-from numerics.flow.decay import NONE
 from numerics.flow.run import _loss, _Run
 from numerics.flow.runge_kutta import LayerError, distance_error, loss_defect
 
@@ -101,9 +100,11 @@ def located(log_value, *, match=2e-2, known=None):
         return 0.0, h
 
     run = SimpleNamespace(
-        point=SimpleNamespace(loss=np.exp(log_value(0.0)), kernel=kernel), trial=trial, match=match, _attempt=attempt
+        point=SimpleNamespace(loss=np.exp(log_value(0.0)), kernel=kernel, penalty=0.0),
+        trial=trial,
+        match=match,
+        _attempt=attempt,
     )
-    run.decay = NONE
     run._foresee = known
     h, step = _Run._locate(run, 1.0, 1.0, 1.0, _loss)
     assert step == h
