@@ -80,7 +80,9 @@ def account_of(dataset: "xarray.Dataset") -> Account:
     loss = dataset["loss"].values if "loss" in dataset else np.full(status.shape, np.nan)
     tolerance = float(dataset.attrs.get("loss_level", dataset.attrs.get("loss_tol", np.nan)))
     done, short = status == CellStatus.DONE, status == CellStatus.STOPPED_SHORT
-    at_end = "loss_level" not in dataset.attrs
+    at_end = (
+        "loss_level" not in dataset.attrs and "weight_decay" not in dataset.attrs
+    )  # decay ends runs where they balance
     still = np.zeros(status.shape, dtype=bool)
     if "relative_distance" in dataset:
         stood = dataset["relative_distance"] == 0
