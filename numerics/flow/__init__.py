@@ -1,6 +1,6 @@
 """gradient_flow(), descend(): networks of any depth, trained to a Solution."""
 
-from numerics.flow.collapse import collapse_threshold
+from numerics.flow.collapse import collapse_bound, collapse_threshold
 from numerics.flow.decay import normalised_decay
 from numerics.flow.descent import UpdateRule, descend
 from numerics.flow.run import gradient_flow
@@ -14,6 +14,7 @@ __all__ = [
     "Status",
     "Trajectory",
     "UpdateRule",
+    "collapse_bound",
     "collapse_threshold",
     "descend",
     "gradient_flow",

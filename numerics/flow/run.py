@@ -139,12 +139,11 @@ def gradient_flow(
     levels = real_array(loss_levels, "loss_levels")
     limits = Limits(loss_tol, rtol, t_max, grad_tol, max_steps, max_seconds, levels, requested, keep_weights, callback)
     if isinstance(network, TwoLayer):
-        decay = as_decay(weight_decay, TwoLayerProblem.layers)
-        if X.shape[1] == network.inputs:
-            warn_of_collapse(network, X, y, decay)
+        decay = _decay_of(network, X, y, weight_decay, TwoLayerProblem.layers)
         solution = _solve(TwoLayerProblem, network, X, y, method, threads, limits, decay)
     elif isinstance(network, DeepNetwork):
-        solution = _solve(DeepProblem, network, X, y, method, threads, limits, as_decay(weight_decay, network.layers))
+        decay = _decay_of(network, X, y, weight_decay, network.layers)
+        solution = _solve(DeepProblem, network, X, y, method, threads, limits, decay)
     else:
         raise InputError(f"network is of type {type(network).__name__}; give a TwoLayer or a DeepNetwork")
     if solution.at_rest:
@@ -152,6 +151,16 @@ def gradient_flow(
     if throw and not solution.converged:
         raise GradientFlowError(solution.message, solution)
     return solution
+
+
+def _decay_of(
+    network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, given: ArrayLike, layers: Sequence[str]
+) -> Decay:
+    """The weight decay, with a warning if it leaves nothing."""
+    decay = as_decay(given, layers)
+    if decay and X.shape[1] == network.inputs:
+        warn_of_collapse(network, X, y, decay)
+    return decay
 
 
 def _solve(
