@@ -81,8 +81,8 @@ def collapse_bound(network: DeepNetwork, X: ArrayLike, y: ArrayLike) -> float:
     """A weight decay beyond which a deep network is certain to end at 0, in normalised time; smaller ones may too.
 
     Proved, for a homogeneous activation and the geometric mean G of the decays of the layers. Where nothing moves c = Lambda_l
-    |W_l|^2 = -(1/n) sum_i e_i f_i is the same for every layer. It is at most half the loss R_0 of f = 0, and at most B prod_l |W_l|
-    = B (c/G)^(L/2), B = (kappa/n) sum_i |y_i| |x_i|. Both hold with c > 0 only if
+    |W_l|^2 = -(1/n) sum_i e_i f_i is the same for every layer. It is at most half the loss R_0 of f = 0, and at most B times the
+    product of the norms, B (c/G)^(L/2), with B = (kappa/n) sum_i |y_i| |x_i|. Both hold with c > 0 only if
 
         G <= B^(2/L) (R_0/2)^(1 - 2/L).
 
