@@ -232,8 +232,8 @@ def with_weight_decay(
     network.slopes()  # refuses other degrees, and exponents that are no numbers
     if listed_or_none(weight_decay) is not None:
         raise TheoryError(
-            f"weight_decay = {shown(weight_decay)}; give one rate for all layers: with others kappa' moves on the way, and "
-            "slopes are not worked out (derive(weight_decay=True) has the map)"
+            f"weight_decay = {shown(weight_decay)}; give one rate for all layers: with others kappa' moves on the way, "
+            "which is known to a factor of 0.7 to 1.6 only (derive(weight_decay=True) has the map)"
         )
     if as_expression(weight_decay, name="weight_decay").is_zero:
         raise TheoryError("weight_decay = 0 is none; leave it out, or give a positive scale such as '1/m'")
