@@ -186,7 +186,7 @@ class Plan(TrainingPlan):
                 )
             pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
         if self.weight_decay is not None:
-            network = self.start(self.cells[-1])
+            network = self.start(self.cells[0])
             assert isinstance(network, TwoLayer)
             self.weight_decay.check(self.widths, network, *self.data)
 
