@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -135,7 +135,8 @@ def scan_command(
 
 
 def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Plan:
-    kind, own = (Plan, {}) if beta2 is None else (Beta2Plan, {"beta2_exponents": grid_values(beta2, "--beta2")})
+    own: dict[str, Any] = {} if beta2 is None else {"beta2_exponents": grid_values(beta2, "--beta2")}
+    kind = Beta2Plan if own else Plan
     with plain_warnings():
         return kind(
             diagram=plane.diagram,

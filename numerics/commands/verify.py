@@ -50,6 +50,13 @@ def verify_command(
     store: Annotated[
         Path | None, typer.Option(help="Folder of the runs (Zarr); the same command again goes on with it.")
     ] = None,
+    weight_decay: Annotated[
+        str | None,
+        typer.Option(
+            help="Two layers: mu = lambda alpha at every point, a formula in m that does not grow; a number is mu itself. "
+            "Slopes of both layers, when the data are fitted and at the end."
+        ),
+    ] = None,
     virtual: Annotated[
         bool,
         typer.Option(
@@ -73,6 +80,7 @@ def verify_command(
         "widths": parse_integers("--widths", widths) if widths is not None else None,
         "seeds": seeds,
         "activation": read_activation(activation),
+        "weight_decay": None if weight_decay is None else pt.parse_scale(weight_decay),
         "data": (data.X, data.y),
         "data_name": data.name,
     }
@@ -94,6 +102,10 @@ def verify_command(
         raise InputError(
             "--virtual: widths play one another under gradient flow; leave it out, or leave out --optimizer"
         )
+    if virtual and weight_decay is not None:
+        raise InputError(
+            "--virtual: at such widths a fit comes down to rounding before weight decay shows; leave one of them out"
+        )
     if virtual and plan.depth > 2:
         raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
     if virtual and not is_homogeneous(plan.activation or 0.0):
@@ -107,7 +119,7 @@ def verify_command(
     say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
-    derivation = pt.derive(**about, optimizer=plane.optimizer)
+    derivation = pt.derive(**about, optimizer=plane.optimizer, weight_decay=weight_decay is not None)
     if not no_derivation:
         console.print(pt.write(derivation, "text", language), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:

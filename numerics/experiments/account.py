@@ -80,8 +80,8 @@ def account_of(dataset: "xarray.Dataset") -> Account:
     loss = dataset["loss"].values if "loss" in dataset else np.full(status.shape, np.nan)
     tolerance = float(dataset.attrs.get("loss_level", dataset.attrs.get("loss_tol", np.nan)))
     done, short = status == CellStatus.DONE, status == CellStatus.STOPPED_SHORT
-    # with dropout a run ends at a time: what is left of the loss is its penalty's
-    at_end = "loss_level" not in dataset.attrs and "dropout" not in dataset.attrs
+    # with dropout a run ends at a time, and with decay where it balances: what is left of the loss is the penalty's
+    at_end = not {"loss_level", "dropout", "weight_decay"} & set(dataset.attrs)
     still = np.zeros(status.shape, dtype=bool)
     if "relative_distance" in dataset:
         stood = dataset["relative_distance"] == 0

@@ -17,8 +17,10 @@ import phasetheory as pt
 from numerics.datasets import load_data
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, exact
-from numerics.experiments.mean_field import MeanField
+from numerics.experiments.mean_field import ROUNDING, MeanField
 from numerics.experiments.training import digest_of
+from numerics.experiments.weight_decay import MOMENTS, DecayOfWidth, distances_at
+from numerics.flow import Solution
 from numerics.networks.activation import is_homogeneous
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.slopes.crossings import zero_of
@@ -47,6 +49,8 @@ class AtWidths:
     loss_tol : float
     activation : str or float, optional
         Instead of that of the diagram's network.
+    weight_decay : DecayOfWidth, optional
+        Then there are distances at the fit, at ``loss_tol``, and at the end; without, a run ends at its fit.
 
     Examples
     --------
@@ -62,19 +66,20 @@ class AtWidths:
     y: np.ndarray = field(repr=False)
     loss_tol: float = 1e-6
     activation: str | float | None = None
-    _known: dict[Point, dict[str, dict[int, float]]] = field(default_factory=dict, init=False, repr=False)
+    weight_decay: DecayOfWidth | None = None
+    _known: dict[Point, dict[str, dict[str, dict[int, float]]]] = field(default_factory=dict, init=False, repr=False)
 
-    def distances(self, point: Point) -> Mapping[str, Mapping[int, float]]:
+    def distances(self, point: Point, moment: str = "fit") -> Mapping[str, Mapping[int, float]]:
         """RD by layer, theta included, and width; a layer is left out if its RD is lost to rounding, all if a run has no end."""
         if point not in self._known:
             self._known[point] = self._run(point)
-        return self._known[point]
+        return self._known[point].get(moment, {})
 
-    def slopes(self, point: Point) -> dict[str, float]:
+    def slopes(self, point: Point, moment: str = "fit") -> dict[str, float]:
         """Of the power laws fitted to the distances, as to measured ones."""
         return {
             layer: float(weights_of(np.log(list(found))) @ np.log(list(found.values())))
-            for layer, found in self.distances(point).items()
+            for layer, found in self.distances(point, moment).items()
         }
 
     def boundary(self, layer: str, height: float, columns: "np.ndarray | tuple[float, ...]") -> float:
@@ -96,17 +101,36 @@ class AtWidths:
         ends = float(x[right - 1]), float(x[right])
         return float(brentq(slope, *ends, xtol=_CLOSE)) if s[right - 1] * s[right] < 0 else where
 
-    def _run(self, point: Point) -> dict[str, dict[int, float]]:
+    def _run(self, point: Point) -> dict[str, dict[str, dict[int, float]]]:
         network = self.diagram.network_at(point)
         chosen = trained_activation(network.activation) if self.activation is None else self.activation
         limit = MeanField(self.X, self.y, loss_tol=self.loss_tol, activation=chosen)
         strengths = [strengths_at(network, width, limit.X.shape[1]) for width in self.widths]
-        runs = [limit.run(s.capacity, s.ratio) for s in strengths]
+        numbers = [(s.capacity, s.ratio) for s in strengths]
+        if self.weight_decay is not None:
+            mus = map(self.weight_decay.at, self.widths)
+            runs = [limit.walk(*pair, mu) for pair, mu in zip(numbers, mus, strict=True)]
+            known = [_known_of(run, self.loss_tol) for run in runs]
+        else:
+            runs = [limit.run(*pair) for pair in numbers]
+            known = [{"fit": limit.with_theta(*pair)} for pair in numbers]
         if not all(run.converged or run.at_rest for run in runs):
             return {}
-        known = [limit.with_theta(s.capacity, s.ratio) for s in strengths]
+        return {moment: self._by_layer([distances[moment] for distances in known]) for moment in known[0]}
+
+    def _by_layer(self, known: list[dict[str, float]]) -> dict[str, dict[int, float]]:
+        """RD by layer and width, without layers that have not all of them."""
         found = {layer: {width: rd[layer] for width, rd in zip(self.widths, known, strict=True)} for layer in known[0]}
         return {layer: distances for layer, distances in found.items() if np.all(np.isfinite(list(distances.values())))}
+
+
+def _known_of(run: Solution, loss: float) -> dict[str, dict[str, float]]:
+    """RD at both moments of a run under weight decay; nan where it is lost to rounding."""
+    found = distances_at(run, [*run.relative_distance, "theta"], loss)
+    return {
+        moment: {layer: rd if rd > ROUNDING else float("nan") for layer, rd in found[moment].items()}
+        for moment in MOMENTS
+    }
 
 
 def covers(diagram: pt.PhaseDiagram, activation: str | float | None) -> bool:
@@ -132,12 +156,19 @@ def at_widths_of(dataset: "xarray.Dataset", diagram: pt.PhaseDiagram) -> AtWidth
         raise InputError(f"with {attributes['input_dimension']} inputs it takes a second at each point and width")
     widths = tuple(int(width) for width in dataset["width"].values)
     loss = float(attributes.get("loss_level", attributes["loss_tol"]))
-    return _of_named(diagram, widths, attributes["data"], attributes["data_sha256"], loss, activation)
+    decay = DecayOfWidth.of(attributes["weight_decay"]) if "weight_decay" in attributes else None
+    return _of_named(diagram, widths, attributes["data"], attributes["data_sha256"], loss, activation, decay)
 
 
 @lru_cache(maxsize=4)
 def _of_named(
-    diagram: pt.PhaseDiagram, widths: tuple[int, ...], name: str, digest: str, loss: float, activation: str | float
+    diagram: pt.PhaseDiagram,
+    widths: tuple[int, ...],
+    name: str,
+    digest: str,
+    loss: float,
+    activation: str | float,
+    decay: DecayOfWidth | None,
 ) -> AtWidths:
     """One for all layers and figures of a scan."""
     try:
@@ -146,7 +177,7 @@ def _of_named(
         raise InputError(f"the data {name} are not there to be read again") from error
     if digest_of(X, y) != digest:
         raise InputError(f"the data {name} are not those of the scan any more")
-    return AtWidths(diagram, widths, X, y, loss, activation)
+    return AtWidths(diagram, widths, X, y, loss, activation, decay)
 
 
 def _trained(text: str) -> str | float:

@@ -75,7 +75,7 @@ class CondensationPlan(Plan):
     direction in ``occupancy``.
     """
 
-    any_optimizer: ClassVar[bool] = False
+    any_training: ClassVar[bool] = False
 
     max_seconds: float = 900.0
     dropout: float = 1.0

@@ -39,6 +39,8 @@ class LayerResult:
     Attributes
     ----------
     layer, norm : str
+    moment : str
+        'fit', or under weight decay also 'end'.
     prediction : Prediction
     widths : tuple of int
     distances : float64 (widths, seeds)
@@ -61,6 +63,7 @@ class LayerResult:
     measured_regime: pt.Regime | None
     verdict: Verdict
     reason: str
+    moment: str = "fit"
 
     @property
     def agrees(self) -> bool:
@@ -112,6 +115,7 @@ def judge(
     distances: np.ndarray,
     status: np.ndarray,
     allowance: Allowance,
+    moment: str = "fit",
 ) -> LayerResult:
     """Fit the slope of a layer and give the verdict.
 
@@ -123,7 +127,7 @@ def judge(
         :class:`numerics.scans.CellStatus`; only runs that are done are used.
     """
     usable = np.where(status == CellStatus.DONE, distances, np.nan)
-    measured, reason = None, _shortfall(status)
+    measured, reason = None, _shortfall(status, usable)
     try:
         measured = slopes.fit(widths, usable)
     except InputError as error:
@@ -134,7 +138,7 @@ def judge(
         verdict, reason = _compare(measured, regime, prediction, allowance)
     if verdict is Verdict.AGREES and prediction.distances:
         verdict, reason = _compare_distance(widths, usable, prediction, allowance)
-    return LayerResult(layer, norm, prediction, tuple(widths), usable, measured, regime, verdict, reason)
+    return LayerResult(layer, norm, prediction, tuple(widths), usable, measured, regime, verdict, reason, moment)
 
 
 def _compare_distance(
@@ -149,7 +153,7 @@ def _compare_distance(
     return Verdict.DISAGREES, f"RD is {np.exp(logs.mean()):.3g} times the expected one"
 
 
-def _shortfall(status: np.ndarray) -> str:
+def _shortfall(status: np.ndarray, usable: np.ndarray) -> str:
     """How many runs have no usable result; empty if none."""
     counts = {
         what: int(np.sum(status == which))
@@ -159,6 +163,7 @@ def _shortfall(status: np.ndarray) -> str:
             ("are still to come", CellStatus.PENDING),
         )
     }
+    counts["did not come down to this loss"] = int(np.sum((status == CellStatus.DONE) & np.isnan(usable)))
     return ", ".join(f"{count} of {status.size} runs {what}" for what, count in counts.items() if count)
 
 

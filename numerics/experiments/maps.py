@@ -14,6 +14,7 @@ from numerics.errors import InputError, check_choice
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.at_widths import at_widths_of
 from numerics.experiments.map_at_widths import MapAtWidths
+from numerics.experiments.weight_decay import DecayOfWidth
 from numerics.scans import CellStatus
 from numerics.slopes import crossings, slope_map
 from phasetheory.symbols.printing import plain
@@ -90,7 +91,7 @@ class MapComparison:
 
 
 def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDiagram:
-    """The derived diagram of the plane that a dataset was measured on; its scales are kept with the data.
+    """The derived diagram of the plane that a dataset was measured on, with weight decay at the fit; its scales are kept with it.
 
     Raises
     ------
@@ -109,7 +110,10 @@ def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDi
     }
     network = pt.Network(tuple(scales["sigmas"]), scales["alpha"][0], tuple(scales["learning_rates"]))
     optimizer = dataset.attrs.get("optimizer", "gradient-flow")
-    return pt.phase_diagram(network=network, coordinates=(x, y), norm=norm, optimizer=optimizer)
+    diagram = pt.phase_diagram(network=network, coordinates=(x, y), norm=norm, optimizer=optimizer)
+    if "weight_decay" not in dataset.attrs:
+        return diagram
+    return pt.decayed_diagram(DecayOfWidth.of(dataset.attrs["weight_decay"]).ell, diagram=diagram)
 
 
 def compare_map(

@@ -15,6 +15,7 @@ from numerics.datasets import check_data
 from numerics.errors import InputError
 from numerics.experiments.rare_neurons import Mesh, growth_to_come
 from numerics.experiments.stopping import loss_to_fall_from
+from numerics.experiments.weight_decay import walk
 from numerics.flow import Solution, gradient_flow
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.quadrature import nodes_for, refuse_missing_constant
@@ -61,7 +62,7 @@ class MeanField:
     rtol: float = 1e-3
     nodes: int = 4000
     activation: str | float = "relu"
-    _known: dict[tuple[float, float, int], Solution] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[tuple[float, ...], Solution] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         X, y = check_data(self.X, self.y)
@@ -93,10 +94,24 @@ class MeanField:
             self._known[key] = self._run(*key)
         return self._known[key]
 
-    def _run(self, capacity: float, kappa_prime: float, nodes: int) -> Solution:
-        start = TwoLayer.mean_field(
+    def walk(self, capacity: float, kappa_prime: float, mu: float) -> Solution:
+        """The flow under the weight decay mu = lambda alpha, past the fit at the final loss, until forces and decay balance.
+
+        Never that of another capacity: how long the walk is depends on it.
+        """
+        key = capacity, kappa_prime, self.nodes, mu
+        if key not in self._known:
+            start = self._start(capacity, kappa_prime, self.nodes)
+            self._known[key] = walk(start, self.X, self.y, mu=mu, levels=[self.loss_tol], rtol=self.rtol)
+        return self._known[key]
+
+    def _start(self, capacity: float, kappa_prime: float, nodes: int) -> TwoLayer:
+        return TwoLayer.mean_field(
             capacity=capacity, kappa_prime=kappa_prime, inputs=self.X, nodes=nodes, activation=self.activation
         )
+
+    def _run(self, capacity: float, kappa_prime: float, nodes: int) -> Solution:
+        start = self._start(capacity, kappa_prime, nodes)
         run = self.train(start)
         if self._growth(run) < _GROWS:
             return run

@@ -9,18 +9,22 @@ from typing import Any, ClassVar, Self
 import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
+from numerics.experiments.at_widths import AtWidths, covers
 from numerics.experiments.grids import Point, exact, grid_points, grid_text
 from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
 from numerics.experiments.training import USUAL, TrainingPlan
+from numerics.experiments.weight_decay import DecayOfWidth, distances_at, walk
+from numerics.flow import Solution
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.sampling import draw, trained_activation
 from numerics.networks.seeds import cell_seed
-from numerics.scans import Cell, Setting
+from numerics.scans import Cell, CellStatus, Observable, Record, Setting
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
+from phasetheory.scaling.weight_decay import MOMENTS
 
-__all__ = ["BOOK", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
+__all__ = ["BOOK", "DECAYED", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
 
 _ACTIVATIONS = ("relu", "linear", "tanh")  # tanh is of degree 1 for small arguments
 
@@ -34,6 +38,9 @@ BOOK = _points(("1/2", "0"), ("1", "0"), ("7/4", "0"))
 #: Points off that line: one in each region where S_w has a formula of its own, and a condensed one on either side. They lie
 #: deep in their regions, where moderate widths are near the limit.
 PLANE = _points(("1/2", "3/4"), ("1/2", "-3/4"), ("5/4", "1"), ("3/2", "1/4"), ("3/2", "-1/4"))
+#: With weight decay: one in each region that the lines at the fit and at the end cut out of the plane. At the fit both layers are
+#: linear, and at the end none of them, a or w is condensed; or a, w or both are condensed at the fit.
+DECAYED = _points(("1/2", "0"), ("1/2", "3/4"), ("1/2", "-3/4"), ("5/4", "3/4"), ("5/4", "-1/2"), ("3/2", "0"))
 #: Two points (gamma_3, gamma_2) in each of the four regions of the three-layer diagram, deep inside: both linear, W1 only, W2
 #: only, both condensed.
 REGIONS = _points(
@@ -100,6 +107,8 @@ _STANDARDS = {
     GRADIENT_FLOW: (_TWO_LAYERS, _DEEPER),
     SIGN_DESCENT: (_TWO_LAYERS_ADAM, _DEEPER_ADAM),
 }
+#: Loss of a fit under weight decay, which leaves a part of the loss: residuals of 8 per cent on the four points.
+_DECAYED_LOSS = 1e-3
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
 #: Options of the command line by the names of the coordinates.
 OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
@@ -129,6 +138,10 @@ class Plan(TrainingPlan):
         :func:`standard` for the depth.
     activation : str or float, optional
         Instead of that of the diagram's network: 'relu', 'linear', 'tanh' or the negative slope of leaky relu.
+    weight_decay : formula in the width, optional
+        mu = lambda alpha, the same at every point, below the threshold of collapse (:func:`numerics.collapse_threshold`); two
+        layers of degree 1 under gradient flow. ``loss_tol`` is then the loss of the fit, 1e-3 by default, and runs go on to their
+        end.
 
     Raises
     ------
@@ -141,7 +154,7 @@ class Plan(TrainingPlan):
     (1000, 2000, 4000, 8000, 16000, 32000)
     """
 
-    any_optimizer: ClassVar[bool] = True
+    any_training: ClassVar[bool] = True
 
     diagram: pt.PhaseDiagram = field(default_factory=pt.phase_diagram)
     points: tuple[Point, ...] = USUAL
@@ -149,6 +162,7 @@ class Plan(TrainingPlan):
     seeds: int = USUAL
     max_seconds: float = USUAL
     activation: str | float | None = None
+    weight_decay: DecayOfWidth | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.diagram, pt.PhaseDiagram):
@@ -162,6 +176,8 @@ class Plan(TrainingPlan):
                 object.__setattr__(self, name, getattr(usual, name))
         object.__setattr__(self, "points", self._exact_points())
         super().__post_init__()
+        if self.weight_decay is not None:
+            self._read_weight_decay()
         if self.activation is not None:
             if isinstance(self.activation, str) and self.activation not in _ACTIVATIONS:
                 raise InputError(
@@ -169,11 +185,15 @@ class Plan(TrainingPlan):
                     "leaky relu: the slopes are derived for degree 1"
                 )
             pointwise(self.activation)  # refused, or warned about, here: once, and not by every worker
+        if self.weight_decay is not None:
+            network = self.start(self.cells[0])
+            assert isinstance(network, TwoLayer)
+            self.weight_decay.check(self.widths, network, *self.data)
 
     def _check_optimizer(self) -> None:
         if self.optimizer == GRADIENT_FLOW:
             return
-        if not self.any_optimizer:
+        if not self.any_training:
             raise InputError(
                 f"diagram is one of {self.optimizer.title}; a {type(self).__name__} trains by gradient flow only"
             )
@@ -183,11 +203,31 @@ class Plan(TrainingPlan):
                 "each sigma by its rate and alpha by all of them, which is the same network"
             )
 
+    def _read_weight_decay(self) -> None:
+        if not self.any_training:
+            raise InputError(
+                f"weight_decay = {self.weight_decay}; a {type(self).__name__} trains without; leave it out"
+            )
+        if not covers(self.diagram, self.activation):
+            raise InputError(
+                f"weight_decay = {self.weight_decay}: what it does to a plane is worked out for two layers of degree 1 under "
+                "gradient flow; leave it out, or give such a diagram"
+            )
+        if not isinstance(self.weight_decay, DecayOfWidth):
+            object.__setattr__(self, "weight_decay", DecayOfWidth.of(self.weight_decay))
+
     @cached_property
     def target(self) -> str:
         """Whether the data are 'easy' or 'hard' for two layers whose output weights hardly move: the reduced flow's answer."""
         own = trained_activation(self.diagram.network.activation) if self.activation is None else self.activation
         return reduced_flow(*self.data, loss_tol=self.loss_tol, activation=own).target
+
+    @cached_property
+    def here(self) -> AtWidths | None:
+        """The infinitely wide network at the widths of the plan; None where it is not known."""
+        if not covers(self.diagram, self.activation):
+            return None
+        return AtWidths(self.diagram, self.widths, *self.data, self.loss_tol, self.activation, self.weight_decay)
 
     def _exact_points(self) -> tuple[Point, ...]:
         given = self.points
@@ -197,7 +237,7 @@ class Plan(TrainingPlan):
                     "points are missing: standard ones are known for the diagrams of two and three layers only; give pairs "
                     f"({', '.join(self.names)}), on the command line --point X,Y as often as you like"
                 )
-            given = _STANDARD_POINTS[self.depth]
+            given = _STANDARD_POINTS[self.depth] if self.weight_decay is None else DECAYED
         wanted = f"give pairs ({', '.join(self.names)})"
         pairs = [listed(point, "point", wanted) for point in listed(given, "points", wanted)]
         if any(len(pair) != 2 for pair in pairs):
@@ -258,8 +298,8 @@ class Plan(TrainingPlan):
 
     @property
     def usual_loss(self) -> float:
-        """That of the depth."""
-        return standard(self.diagram).loss_tol
+        """That of the depth, or of a fit under weight decay."""
+        return standard(self.diagram).loss_tol if self.weight_decay is None else _DECAYED_LOSS
 
     @property
     def even_widths(self) -> bool:
@@ -273,8 +313,22 @@ class Plan(TrainingPlan):
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """Layers that a verification holds against the theory: with two of them w, whose regimes are those of the theorem."""
-        return self.layers[:1] if self.depth == 2 else self.layers
+        """Layers that a verification holds against the theory: with two of them w, whose regimes are those of the theorem.
+
+        Under weight decay, which no theorem is about, both.
+        """
+        return self.layers[:1] if self.depth == 2 and self.weight_decay is None else self.layers
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """When distances are held against the theory: when a network has fitted, under weight decay at the end too."""
+        return MOMENTS[:1] if self.weight_decay is None else MOMENTS
+
+    def diagram_at(self, moment: str) -> pt.PhaseDiagram:
+        """That of the plan, with its weight decay."""
+        if self.weight_decay is None:
+            return self.diagram
+        return pt.decayed_diagram(self.weight_decay.ell, moment, diagram=self.diagram)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -307,6 +361,7 @@ class Plan(TrainingPlan):
             "learning_rates": ", ".join(map(str, net.learning_rates)),
             "coordinates": ", ".join(self.names),
             "activation": str(net.activation.name if self.activation is None else self.activation),
+            **({} if self.weight_decay is None else {"weight_decay": str(self.weight_decay.mu)}),
             **super().settings,
         }
 
@@ -317,11 +372,12 @@ class Plan(TrainingPlan):
 
     @property
     def command(self) -> str:
-        """The command that makes this scan; empty if there is none: points that are no grid, data without a name."""
+        """The command that makes this scan; empty if there is none: points that are no grid, data without a name, decay."""
         axes = [sorted({point[i] for point in self.points}) for i in (0, 1)]
         net = self.diagram.network
         plain = set(net.learning_rates) == {1} and net.activation == pt.relu
-        if len(axes[0]) * len(axes[1]) != len(self.points) or self.data_name == "arrays" or not plain:
+        known = self.data_name != "arrays" and plain and self.weight_decay is None
+        if len(axes[0]) * len(axes[1]) != len(self.points) or not known:
             return ""
         words = ["phasetheory scan", *self._plane_words()]
         for name, fallback, values in zip(self.names, ("--x", "--y"), axes, strict=True):
@@ -364,6 +420,46 @@ class Plan(TrainingPlan):
             rng=cell_seed(*self._key(cell), width=width, seed=int(cell["seed"])),
             activation=PointwiseActivation("tanh") if self.activation == "tanh" else self.activation,
         )
+
+    @property
+    def observables(self) -> dict[str, Observable]:
+        """Those of any training; with weight decay relative distances are those at the fit, and there are those at the end."""
+        found = super().observables
+        if self.weight_decay is None:
+            return found
+        labels = {"layer": self.labels, "norm": self.norms}
+        at_the_fit = "largest relative distance until the loss first fell to loss_tol; nan if it did not"
+        return found | {
+            "relative_distance": Observable(at_the_fit, labels, may_be_nan=True),
+            "relative_distance_at_end": Observable("relative distance where forces and weight decay balance", labels),
+        }
+
+    def distance(self, record: Record, layer: str, norm: str, moment: str = "fit") -> float:
+        """RD of a layer in a run, at one of the moments of the plan; nan if the run failed."""
+        if record.status is CellStatus.FAILED:
+            return float("nan")
+        values: Any = record.values["relative_distance" if moment == "fit" else "relative_distance_at_end"]
+        return float(values[self.labels.index(layer)][self.norms.index(norm)])
+
+    def values(self, solution: Solution) -> dict[str, object]:
+        """The observables of a run."""
+        found = super().values(solution)
+        if self.weight_decay is None:
+            return found
+        fit, end = distances_at(solution, self.labels, self.loss_tol).values()
+        return found | {
+            "relative_distance": [[fit[label]] for label in self.labels],
+            "relative_distance_at_end": [[end[label]] for label in self.labels],
+        }
+
+    def train(self, cell: Cell) -> Solution:
+        """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
+        if self.weight_decay is None:
+            return super().train(cell)
+        start = self.start(cell)
+        assert isinstance(start, TwoLayer)
+        mu, levels = self.weight_decay.at(int(cell["width"])), (*self.loss_levels, self.loss_tol)
+        return walk(start, *self.data, mu=mu, levels=levels, rtol=self.rtol, max_seconds=self.max_seconds)
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 import phasetheory as pt
-from numerics.experiments.at_widths import AtWidths, covers
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
 from numerics.networks.activation import is_homogeneous
@@ -45,37 +44,49 @@ class Prediction:
         return pt.classify(self.limit)
 
 
-def expected(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> dict[tuple[str, str], Prediction]:
-    """The prediction of every judged layer in every norm of the plan, by (layer, norm).
+def expected(
+    plan: Plan, point: Point, diagram: pt.PhaseDiagram, moment: str = "fit"
+) -> dict[tuple[str, str], Prediction]:
+    """The prediction of every judged layer in every norm of the plan, by (layer, norm); empty where none is made.
 
     ``diagram`` is what the limits are taken from, the plan's own unless a wrong one is tried; RD is that of the networks that are
-    trained.
+    trained. At the fit of networks that decay none is made where the decay may keep them from it.
     """
-    found = {}
+    found: dict[tuple[str, str], Prediction] = {}
     distances: Mapping[str, Mapping[int, float]] = {}
     slopes: Mapping[str, float] = {}
-    if covers(plan.diagram, plan.activation):
-        here = AtWidths(plan.diagram, plan.widths, *plan.data, plan.loss_tol, plan.activation)
-        distances, slopes = here.distances(point), here.slopes(point)
-    target = _branch(plan, point, diagram)
+    if plan.here is not None:
+        distances, slopes = plan.here.distances(point, moment), plan.here.slopes(point, moment)
+    target = _branch(plan, point, diagram) if moment == "fit" else ""  # where decay ends no layer waits for a target
     for norm in plan.norms:
-        limits = limits_of(plan, point, norm, diagram)
+        limits = limits_of(plan, point, norm, diagram, moment)
+        if not limits:
+            continue
         for layer in plan.judged:
             limit = limits[layer]
             found[layer, norm] = Prediction(limit, float(limit), target=target)
             if norm == "frobenius" and layer in distances:
-                missing = slopes[layer] - float(limits_of(plan, point, norm)[layer])
+                own = limits_of(plan, point, norm, moment=moment) or limits
+                missing = slopes[layer] - float(own[layer])
                 found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer], target)
     return found
 
 
 def limits_of(
-    plan: Plan, point: Point, norm: str = "frobenius", diagram: pt.PhaseDiagram | None = None
+    plan: Plan,
+    point: Point,
+    norm: str = "frobenius",
+    diagram: pt.PhaseDiagram | None = None,
+    moment: str = "fit",
 ) -> dict[str, sp.Expr]:
-    """Slopes of every layer in the limit, on the branch that the data of the plan are on where there are two."""
+    """Slopes of every layer in the limit, on the branch that the data are on where there are two; empty if none are claimed."""
     diagram = plan.diagram if diagram is None else diagram
     target = _branch(plan, point, diagram) or "easy"
-    return diagram.network_at(point).slopes(norm, optimizer=diagram.optimizer, target=target)
+    network = diagram.network_at(point)
+    if plan.weight_decay is None:
+        return network.slopes(norm, optimizer=diagram.optimizer, target=target)
+    decayed = pt.with_weight_decay(network, plan.weight_decay.rate(network))
+    return decayed.slopes_at(moment, target=target) or {}
 
 
 def _branch(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> str:

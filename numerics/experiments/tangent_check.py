@@ -180,7 +180,7 @@ def compare_with_tangent(
 class TangentPlan(Plan):
     """A scan of the distance from the tangent model: a :class:`numerics.Plan`, and the groups of the tangent model."""
 
-    any_optimizer: ClassVar[bool] = False
+    any_training: ClassVar[bool] = False
 
     rtol: float = _RTOL
     tangent_layers: tuple[str, ...] = ()

@@ -7,7 +7,6 @@ where a slope is still on its way.
 
 import os
 import time
-from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.plan import Plan
 from numerics.experiments.prediction import expected
-from numerics.scans import CellStatus, OnProgress, Processes, Record, Session, Threads, Workers
+from numerics.scans import OnProgress, Processes, Record, Session, Threads, Workers
 
 if TYPE_CHECKING:
     import xarray
@@ -37,6 +36,7 @@ class PointResult:
     ----------
     point : pair of Fraction
     layers : tuple of LayerResult
+        Under weight decay at both moments; at the fit none where decay may keep the network from it.
     records : tuple of Record
         Every run of this point: values, reason if it stopped short, seconds.
     """
@@ -45,9 +45,9 @@ class PointResult:
     layers: tuple[LayerResult, ...]
     records: tuple[Record, ...] = field(repr=False)
 
-    def of(self, norm: str) -> tuple[LayerResult, ...]:
-        """The layers in one norm, input to output."""
-        return of_norm(self.layers, norm)
+    def of(self, norm: str, moment: str | None = None) -> tuple[LayerResult, ...]:
+        """The layers in one norm, input to output, at one moment or at all of them."""
+        return tuple(result for result in of_norm(self.layers, norm) if moment in (None, result.moment))
 
     @property
     def agrees(self) -> bool:
@@ -123,24 +123,13 @@ def _result(
     }
     runs = [[own[width, seed] for seed in range(plan.seeds)] for width in plan.widths]
     status = np.array([[record.status for record in row] for row in runs])
-    predictions = expected(plan, point, diagram)
     layers = tuple(
         judge(
-            *(layer, norm, predictions[layer, norm], plan.widths),
-            np.array(
-                [
-                    [_distance(record, plan.labels.index(layer), plan.norms.index(norm)) for record in row]
-                    for row in runs
-                ]
-            ),
-            *(status, allowance),
+            *(layer, norm, prediction, plan.widths),
+            np.array([[plan.distance(record, layer, norm, moment) for record in row] for row in runs]),
+            *(status, allowance, moment),
         )
-        for norm in plan.norms
-        for layer in plan.judged
+        for moment in plan.moments
+        for (layer, norm), prediction in expected(plan, point, diagram, moment).items()
     )
     return PointResult(point, layers, tuple(record for row in runs for record in row))
-
-
-def _distance(record: Record, layer: int, norm: int) -> float:
-    values: Mapping[str, list[list[float]]] = record.values
-    return values["relative_distance"][layer][norm] if record.status is not CellStatus.FAILED else float("nan")

@@ -29,7 +29,7 @@ class Beta2Plan(Plan):
         Those of :class:`numerics.Plan`, of a diagram of two layers.
     """
 
-    any_optimizer: ClassVar[bool] = False
+    any_training: ClassVar[bool] = False
 
     beta2_exponents: tuple[Fraction, ...] = (Fraction(0),)
 

@@ -34,6 +34,8 @@ from numerics.figures.titles import heading, title, verbatim
 from numerics.networks import TwoLayer
 from phasetheory.diagrams.plotting import Window, default_window, mixture_colour, plot_phase_diagram, region_colours
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
+from phasetheory.symbols.printing import plain
+from phasetheory.symbols.prose import tex
 
 __all__ = ["plot_measured_diagram", "write_figures"]
 
@@ -46,17 +48,23 @@ _MARGIN = 0.25  # between a point and the edge of the window, at least
 def write_figures(verification: Verification, folder: Path) -> list[Path]:
     """Write every figure as PNG and PDF; returns the paths."""
     norms = verification.plan.norms
-    names = ["relative_distance"] if len(norms) == 1 else [f"relative_distance_{norm}" for norm in norms]
-    figures = {name: _relative_distance(verification, norm) for name, norm in zip(names, norms, strict=True)}
+    moments = (
+        {"": "fit"} if len(verification.plan.moments) == 1 else {f"_at_the_{m}": m for m in verification.plan.moments}
+    )
+    figures = {}
+    for ending, moment in moments.items():
+        for norm in norms:
+            name = "relative_distance" if len(norms) == 1 else f"relative_distance_{norm}"
+            figures[name + ending] = _relative_distance(verification, norm, moment)
+        figures[f"phase_diagram{ending}"] = Figure(figsize=(7.6, 6.8), layout="constrained")
+        plot_measured_diagram(verification, moment, ax=figures[f"phase_diagram{ending}"].subplots())
     if _is_planar(verification.plan):
         figures["learned_functions"] = _learned_functions(verification)
-    figures["phase_diagram"] = Figure(figsize=(7.6, 6.8), layout="constrained")
-    plot_measured_diagram(verification, ax=figures["phase_diagram"].subplots())
     return save(figures, folder)
 
 
-def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None) -> Axes:
-    """The derived phase diagram with the measured points on it.
+def plot_measured_diagram(verification: Verification, moment: str = "fit", *, ax: Axes | None = None) -> Axes:
+    """The derived phase diagram with the measured points on it; under weight decay at a moment.
 
     A square has the colour of the measured regimes of the input layer, beyond two layers of all hidden layers in Frobenius norm;
     white if they belong to no region, or nothing was decided. A cross with a red edge is a point that does not agree: in any
@@ -65,13 +73,16 @@ def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None)
     plan = verification.plan
     layers = tuple(layer for layer in plan.judged if layer != plan.layers[-1])
     window = _window(plan, layers)
-    ax = plot_phase_diagram(plan.diagram, ax=ax, layers=layers, window=window)
-    regions = region_colours(plan.diagram, layers, window)
+    diagram = plan.diagram_at(moment)
+    ax = plot_phase_diagram(diagram, ax=ax, layers=layers, window=window)
+    regions = region_colours(diagram, layers, window)
     taken = [text.get_window_extent() for text in ax.texts]
     marks = np.reshape([[float(x), float(y)] for x, y in plan.points], (-1, 2))
     taken += [Bbox.from_bounds(x - _MARK, y - _MARK, 2 * _MARK, 2 * _MARK) for x, y in ax.transData.transform(marks)]
     for point, (x, y) in zip(verification.points, marks, strict=True):
-        shown = [result for result in point.of(plan.norms[0]) if result.layer in layers]
+        shown = [result for result in point.of(plan.norms[0], moment) if result.layer in layers]
+        if not shown:
+            continue
         ax.plot(x, y, mfc=_colour(shown, regions), zorder=6, **_mark(point.agrees))
         look: dict[str, Any] = {"fontsize": 7.5, "color": "black" if point.agrees else DISAGREES, "zorder": 7}
         note = ax.annotate(_text(shown), (x, y), (0, 0), textcoords="offset points", path_effects=[HALO], **look)
@@ -80,8 +91,13 @@ def plot_measured_diagram(verification: Verification, *, ax: Axes | None = None)
     levels = {result.measured.level for point in verification.points for result in point.layers if result.measured}
     level = f"{levels.pop():.0%}".replace("%", " %") if len(levels) == 1 else ""
     text = f"Marks: measured regimes. Beside them: slope of RD with its {level} interval over seeds (predicted slope)"
-    title(ax, "\n".join(filter(None, (_optimizer(plan), " ".join(text.split())))))
+    title(ax, "\n".join(filter(None, (_optimizer(plan), _when(plan, moment), " ".join(text.split())))))
     return ax
+
+
+def _when(plan: Plan, moment: str) -> str:
+    """When the distances were read off, where they are at two moments."""
+    return f"At the {moment}" if len(plan.moments) > 1 else ""
 
 
 def _optimizer(plan: Plan) -> str:
@@ -91,7 +107,8 @@ def _optimizer(plan: Plan) -> str:
 
 def _subject(plan: Plan) -> str:
     """What all figures are about: the data, and how the networks were trained if not by gradient flow."""
-    return verbatim(plan.data_name) + ("" if plan.optimizer == GRADIENT_FLOW else ", trained by Adam")
+    decay = "" if plan.weight_decay is None else tex(f", $λ α = {plain(plan.weight_decay.mu)}$")
+    return verbatim(plan.data_name) + ("" if plan.optimizer == GRADIENT_FLOW else ", trained by Adam") + decay
 
 
 def _put_beside(note: Annotation, taken: Sequence[Bbox], ax: Axes) -> Bbox:
@@ -108,7 +125,7 @@ def _put_beside(note: Annotation, taken: Sequence[Bbox], ax: Axes) -> Bbox:
     return note.get_window_extent()
 
 
-def _relative_distance(verification: Verification, norm: str) -> Figure:
+def _relative_distance(verification: Verification, norm: str, moment: str) -> Figure:
     """One panel a point with all its layers, or all points together where one layer is judged."""
     plan = verification.plan
     if len(plan.judged) == 1:
@@ -118,11 +135,12 @@ def _relative_distance(verification: Verification, norm: str) -> Figure:
     figure = Figure(figsize=(3.7 * columns, 4.1 * rows + 0.3), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for point, ax in zip(verification.points, axes, strict=False):
-        plot_power_laws(point.of(norm), by="layer", ax=ax)
+        plot_power_laws(point.of(norm, moment), by="layer", ax=ax)
         title(ax, place(plan.names, point.point))
     for ax in axes[len(verification.points) :]:
         ax.remove()
-    heading(figure, f"{_subject(plan)}: relative distance of every layer in {norm_name(norm)} norm", size=12)
+    subject = ", ".join(filter(None, (_subject(plan), _when(plan, moment).lower())))
+    heading(figure, f"{subject}: relative distance of every layer in {norm_name(norm)} norm", size=12)
     return figure
 
 

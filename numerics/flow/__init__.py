@@ -1,6 +1,6 @@
 """gradient_flow(), descend(): networks of any depth, trained to a Solution."""
 
-from numerics.flow.collapse import collapse_threshold
+from numerics.flow.collapse import collapse_bound, collapse_threshold
 from numerics.flow.decay import normalised_decay
 from numerics.flow.descent import UpdateRule, descend
 from numerics.flow.dropout import as_dropout, settling_time
@@ -16,6 +16,7 @@ __all__ = [
     "Trajectory",
     "UpdateRule",
     "as_dropout",
+    "collapse_bound",
     "collapse_threshold",
     "descend",
     "gradient_flow",

@@ -9,9 +9,10 @@ from numerics.datasets.builtin import check_data
 from numerics.errors import InputError, check_type
 from numerics.flow.decay import Decay
 from numerics.flow.two_layer.sectors import Sectors
+from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["collapse_threshold", "warn_of_collapse"]
+__all__ = ["collapse_bound", "collapse_threshold", "warn_of_collapse"]
 
 _STARTS = 200  # neurons whose directions a search begins with
 _STEPS = 200
@@ -76,15 +77,53 @@ def _by_search(network: TwoLayer, X: np.ndarray, y: np.ndarray) -> float:
     return largest
 
 
-def warn_of_collapse(network: TwoLayer, X: np.ndarray, y: np.ndarray, decay: Decay) -> None:
-    """One line if the decay leaves nothing; the run goes on."""
-    if not all(decay.rates):
+def collapse_bound(network: DeepNetwork, X: ArrayLike, y: ArrayLike) -> float:
+    """A weight decay beyond which a deep network is certain to end at 0, in normalised time; smaller ones may too.
+
+    Proved, for a homogeneous activation and the geometric mean G of the decays of the layers. Where nothing moves c = Lambda_l
+    |W_l|^2 = -(1/n) sum_i e_i f_i is the same for every layer. It is at most half the loss R_0 of f = 0, and at most B times the
+    product of the norms, B (c/G)^(L/2), with B = (kappa/n) sum_i |y_i| |x_i|. Both hold with c > 0 only if
+
+        G <= B^(2/L) (R_0/2)^(1 - 2/L).
+
+    y is what the weights have to give: of a centred start with its output added. Beyond two layers 0 attracts at every decay, so
+    that there is no sharp threshold to tell: a run may collapse below the bound, from a start that is too small.
+
+    Parameters
+    ----------
+    network : DeepNetwork; X : array (n, d); y : array (n,)
+
+    Raises
+    ------
+    InputError
+        An activation that is not homogeneous.
+    """
+    check_type(network, "network", DeepNetwork)
+    X, y = check_data(X, y)
+    if X.shape[1] != network.inputs:
+        raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
+    if not network.activation.homogeneous:
+        raise InputError(f"{network.activation.name} is not homogeneous, and only then do layers balance; give relu")
+    targets, depth = y + network.offset(X), network.depth
+    steepest = max(1.0, abs(network.activation.negative_slope)) ** (depth - 1)
+    forces = network.kappa * steepest * float(np.mean(np.abs(targets) * np.linalg.norm(X, axis=1)))
+    half = float(np.mean(targets**2)) / 4
+    return float(forces ** (2 / depth) * half ** (1 - 2 / depth))
+
+
+def warn_of_collapse(network: TwoLayer | DeepNetwork, X: np.ndarray, y: np.ndarray, decay: Decay) -> None:
+    """One line if the decay is known to leave nothing; the run goes on."""
+    if not all(decay.rates) or (isinstance(network, DeepNetwork) and not network.activation.homogeneous):
         return
-    asked, threshold = float(np.sqrt(np.prod(decay.rates))), collapse_threshold(network, X, y)
+    asked = float(np.exp(np.mean(np.log(decay.rates))))
+    about = ""
+    if isinstance(network, DeepNetwork):
+        threshold = collapse_bound(network, X, y)
+    else:
+        threshold, about = collapse_threshold(network, X, y), "" if X.shape[1] == 2 else "about "
     if asked >= threshold:
-        about = "" if X.shape[1] == 2 else "about "
         warnings.warn(
             f"weight_decay = {asked:.4g} is beyond {about}{threshold:.4g}, from which on all weights decay to 0; the run goes on",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

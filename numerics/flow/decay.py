@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import positive_number, real_array
 from numerics.errors import InputError, check_type
-from numerics.kernels.decay import hold
+from numerics.kernels.decay import hold, kernel_rate
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.two_layer import TwoLayer
 
@@ -91,6 +91,8 @@ class Decay:
 
     def last_factors(self, h: float) -> tuple[float, ...]:
         """Those at the end of a step: half of a rescaling by the difference from the mean was before it."""
+        if self.equal:
+            return (math.exp(-self.common * h),) * len(self.rates)
         return tuple(math.exp(-(self.common + rate) * h / 2) for rate in self.rates)
 
     def penalty(self, squares: Sequence[float]) -> float:
@@ -108,9 +110,7 @@ class Decay:
 
     def hold(self, kernel: np.ndarray, residual: np.ndarray, targets: np.ndarray, change: float) -> Held:
         """The residual while the kernel changes by exp(change) in all."""
-        change = min(50.0, max(-50.0, change))
-        mean = math.expm1(change) / change if change else 1.0
-        return Held(*hold(kernel, residual, targets, mean, self.total))
+        return Held(*hold(kernel, residual, targets, change, self.total))
 
     def fit_rotation(self, h: float) -> float:
         """Factor of the forces of a step h of two layers, at which a neuron that only grows balances its decay exactly.
@@ -159,9 +159,7 @@ class Decay:
 
     def kernel_rate(self, now: float, before: float, h: float) -> float:
         """Rate at which a size of the kernel changed over the last step, as far as decay can do that."""
-        if not (now > 0 and before > 0 and h > 0):
-            return 0.0
-        return min(2 * self.total, max(-2 * self.total, math.log(now / before) / h))
+        return float(kernel_rate(now, before, h, self.total))
 
 
 #: No decay.

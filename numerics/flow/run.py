@@ -170,8 +170,9 @@ def gradient_flow(
         solution = _solve(PROBLEMS[loss], network, X, y, method, limits, make)
     else:
         X, y = _checked(network, X, y, loss)
-        if isinstance(network, TwoLayer):
+        if decay:
             warn_of_collapse(network, X, y, decay)
+        if isinstance(network, TwoLayer):
             make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
             solution = _solve(TwoLayerProblem, network, X, y, method, limits, make)
         else:

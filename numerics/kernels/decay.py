@@ -5,8 +5,11 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
+from numerics.kernels.tangent import mean_forces
 
-__all__ = ["hold", "multiply", "shrink"]
+__all__ = ["hold", "kernel_rate", "multiply", "shrink", "size_of", "step_forces"]
+
+_MOST = 50.0  # largest logarithm by which a kernel is taken to change in a step, either way
 
 
 @njit(**OPTIONS)
@@ -44,9 +47,43 @@ def multiply(first, last, y, factor_v, factor_u):
 
 
 @njit(**OPTIONS)
-def hold(kernel, residual, targets, mean, total):
-    """Mean K + D (n, n), e - e_inf and e_inf of e' = -(mean K + D) e - D y."""
-    held = mean * kernel
+def size_of(kernel, targets):
+    """A size of the kernel, that along the targets."""
+    total = 0.0
+    for i in range(targets.size):
+        for j in range(targets.size):
+            total += targets[i] * kernel[i, j] * targets[j]
+    return total
+
+
+@njit(**OPTIONS)
+def kernel_rate(now, before, h, total):
+    """Rate at which a size of the kernel changed over the last step, as far as a decay of the output at ``total`` can do that."""
+    if not (now > 0.0 and before > 0.0 and h > 0.0):
+        return 0.0
+    return min(2.0 * total, max(-2.0 * total, np.log(now / before) / h))
+
+
+@njit(**OPTIONS)
+def step_forces(kernel, residual, targets, before, h_before, h, total, kappa, factor, c, late, predicted):
+    """Forces of the samples over a step, and the residual predicted at its end, as :func:`mean_forces`; a size of the kernel.
+
+    ``before``: that size and the step ``h_before`` before; ``factor`` multiplies the forces.
+    """
+    n, now = residual.size, size_of(kernel, targets)
+    held, transient, rest = hold(kernel, residual, targets, h * kernel_rate(now, before, h_before, total), total)
+    mean_forces(held, transient, h, kappa, c, late, predicted)
+    for i in range(n):
+        c[i] = factor * (c[i] - kappa * h / n * rest[i])
+        predicted[i] += rest[i]
+    return now
+
+
+@njit(**OPTIONS)
+def hold(kernel, residual, targets, change, total):
+    """Mean K + D (n, n), e - e_inf and e_inf of e' = -(mean K + D) e - D y, while K changes by exp(change) in all."""
+    change = min(_MOST, max(-_MOST, change))
+    held = (np.expm1(change) / change if change != 0.0 else 1.0) * kernel
     for i in range(residual.size):
         held[i, i] += total
     rest = np.linalg.solve(held, targets)

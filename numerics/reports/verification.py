@@ -19,6 +19,7 @@ from numerics.experiments.judgement import LayerResult, Verdict
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import PointResult, Verification
 from numerics.experiments.virtual_width import MeanFieldSlopes
+from numerics.experiments.weight_decay import DecayOfWidth
 from numerics.reports.plain_data import without_nan
 from numerics.reports.tables import ResultTable
 from numerics.reports.virtual_width import virtual_caption, virtual_cell
@@ -54,6 +55,7 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
             "boundaries": {n: {layer: str(d.boundary(layer)) for layer in plan.layers} for n, d in diagrams.items()},
             "slopes": {n: {layer: str(d.slope(layer)) for layer in plan.judged} for n, d in diagrams.items()},
             "checks": {check.statement: check.holds for check in derivation.checks},
+            **({} if plan.weight_decay is None else {"weight_decay": _decayed(plan, plan.weight_decay)}),
         },
         "plan": {
             "widths": list(plan.widths),
@@ -67,6 +69,17 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
         "points": [_point(point, plan) for point in verification.points],
     }
     return without_nan(found)
+
+
+def _decayed(plan: Plan, decay: DecayOfWidth) -> dict[str, Any]:
+    """What the theory says with weight decay."""
+    diagrams = {moment: plan.diagram_at(moment) for moment in plan.moments}
+    return {
+        "mu": str(decay.mu),
+        "ell": str(decay.ell),
+        "mu_at_these_widths": {str(width): decay.at(width) for width in plan.widths},
+        "slopes": {m: {layer: str(d.slope(layer)) for layer in plan.judged} for m, d in diagrams.items()},
+    }
 
 
 def _point(point: PointResult, plan: Plan) -> dict[str, Any]:
@@ -83,6 +96,7 @@ def _layer(result: LayerResult) -> dict[str, Any]:
     return {
         "layer": result.layer,
         "norm": result.norm,
+        "moment": result.moment,
         "predicted": {
             "slope": str(result.predicted_slope),
             "regime": result.predicted_regime.value,
@@ -136,6 +150,10 @@ def to_table(
     results = [result for point in verification.points for result in point.of(norm)]
     several, known = len(plan.judged) > 1, any(result.prediction.distances for result in results)
     subject = f"{norm.capitalize()} norm" if several else f"S_{plan.judged[0]}, the slope of RD({plan.judged[0]})"
+    if plan.weight_decay is not None:
+        subject = (
+            f"Weight decay, λ α = {plain(plan.weight_decay.mu)}: S at the fit, loss {plan.loss_tol:g}, and at the end"
+        )
     allowed = f"A verdict allows for {allowance.finite_width:g} beyond the interval"
     caption = "In brackets: 95 % interval over seeds. "  # one paragraph: it is wrapped to the width of the table
     if known:
@@ -152,7 +170,11 @@ def to_table(
         caption += f" {virtual_caption(virtual)}" if virtual else ""
     if targets := sorted({result.prediction.target for result in results} - {""}):
         caption += f" {targets[0].capitalize()}: what the reduced flow calls these data; the limit depends on it there."
-    coordinates = [*map(plain, plan.diagram.coordinates), *(["layer"] if several else [])]
+    if any(len(point.of(norm)) < len(plan.moments) * len(plan.judged) for point in verification.points):
+        caption += " No row at the fit: numbers of order one decide whether there is one."
+    timed = len(plan.moments) > 1
+    named = [*(["at the"] if timed else []), *(["layer"] if several else [])]
+    coordinates = [*map(plain, plan.diagram.coordinates), *named]
     predicted = ["limit", "here", "measured", "ratio"] if known else ["predicted", "measured", "local"]
     predicted += ["virtual"] if virtual else []
     table = ResultTable(
@@ -164,8 +186,10 @@ def to_table(
         sentences=("verdict",) if any(result.reason for result in results) else (),
     )
     for point in verification.points:
-        for row, result in enumerate(point.of(norm)):
+        rows = point.of(norm)
+        for row, result in enumerate(rows):
             place = [f"{float(value):g}" if row == 0 else "" for value in point.point]
+            place += [result.moment] if timed else []
             fit, ratio = result.measured, result.ratios.get(plan.widths[-1])
             here = f"{result.prediction.expected:+.2f}" if result.prediction.distances else ""
             measured = escape(str(fit or ""))
@@ -176,7 +200,7 @@ def to_table(
                 *(*place, *([result.layer] if several else []), result.limit),
                 *cells,
                 verdict_of(result),
-                end_section=several and row == len(plan.judged) - 1,
+                end_section=several and row == len(rows) - 1,
             )
     return table
 

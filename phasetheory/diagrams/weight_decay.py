@@ -16,12 +16,10 @@ from phasetheory.diagrams.piecewise import PiecewiseLinear
 from phasetheory.diagrams.regions import Region, regions_of
 from phasetheory.errors import TheoryError, check_choice, shown
 from phasetheory.scaling.regimes import Regime
-from phasetheory.scaling.weight_decay import check_gradient_flow, fitting_time, slopes_at_end, slopes_at_fit
+from phasetheory.scaling.weight_decay import MOMENTS, check_gradient_flow, fitting_time, slopes_at_end, slopes_at_fit
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["DecayedDiagram", "decayed_diagram"]
-
-_MOMENTS = ("fit", "end")
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class DecayedDiagram(PhaseDiagram):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice(self.moment, "moment", _MOMENTS)
+        check_choice(self.moment, "moment", MOMENTS)
         check_gradient_flow(self.optimizer, "weight decay")
         if self.network.depth != 2:
             raise TheoryError(

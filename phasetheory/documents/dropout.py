@@ -5,7 +5,7 @@ from phasetheory.documents.document import Equation, Section
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import plain
 
-__all__ = ["dropout_sections"]
+__all__ = ["dropout_claims", "dropout_sections"]
 
 
 def dropout_sections(derivation: Derivation) -> list[Section]:
@@ -14,6 +14,24 @@ def dropout_sections(derivation: Derivation) -> list[Section]:
         return []
     sections = [_average(derivation)]
     return sections if derivation.activation.degree != 1 else [*sections, _fit(), _long(), _programme()]
+
+
+def dropout_claims(derivation: Derivation) -> list[tuple[str, Basis, str]]:
+    """What is proved of dropout and what is argued, as (prose, basis, source); nothing where it was not asked for."""
+    if derivation.dropout is None:
+        return []
+    proved, derived = Basis.PROVED, Basis.DERIVED
+    claims = [
+        ("Dropout: the average over the masks, its number, the balance law", proved, "residuals zero, below"),
+        ("That training at a small rate follows the average", derived, "averaging; measured"),
+    ]
+    if derivation.activation.degree != 1:
+        return claims
+    return [
+        *claims,
+        ("$S_l$ with dropout at the fit and at long times", derived, "scaling argument, this project"),
+        ("The least penalty is $q N²/(2 n M)$ as $m → ∞$", proved, "the identity for any two shares, above"),
+    ]
 
 
 def _average(derivation: Derivation) -> Section:

@@ -9,8 +9,10 @@ from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.documents.derivation import Derivation
 from phasetheory.documents.document import Equation, Section, equals
+from phasetheory.documents.dropout import dropout_claims
 from phasetheory.documents.growth import GROWTH, growth_sections
 from phasetheory.documents.statements import statements
+from phasetheory.documents.weight_decay import weight_decay_claims
 from phasetheory.dynamics.activations import relu
 from phasetheory.dynamics.gradient_flow import sigma_symbols
 from phasetheory.networks.critical import critical_point
@@ -250,16 +252,23 @@ def _claims(derivation: Derivation) -> Section:
             ("One critical point per depth, up to a common factor", derived, "proved given the scaling argument"),
         ]
     if derivation.depth == 2 and derivation.activation == relu and flow:
+        without = [("without weight decay", derivation.decayed), ("without dropout", derivation.dropout)]
+        kind = "".join(f"{text.capitalize()}: " for text, asked in without if asked is not None)
         claims += [
-            ("$w$ is linear for $γ < 1$, with $RD_w$ at most of the order $log m/(m κ)$", proved, "@luo2021"),
-            ("$w$ is linear for $γ' > γ - 1$ and $γ' > 0$, with $RD_w$ at most $κ' log m/(m κ)$", proved, "@luo2021"),
-            ("$w$ is condensed for $γ > 1$ and $γ' < γ - 1$", proved, "@luo2021"),
+            (f"{kind}$w$ is linear for $γ < 1$, with $RD_w$ at most of the order $log m/(m κ)$", proved, "@luo2021"),
+            (
+                f"{kind}$w$ is linear for $γ' > γ - 1$ and $γ' > 0$, with $RD_w$ at most $κ' log m/(m κ)$",
+                proved,
+                "@luo2021",
+            ),
+            (f"{kind}$w$ is condensed for $γ > 1$ and $γ' < γ - 1$", proved, "@luo2021"),
             ("The exact slopes, the boundary itself, and all about $a$", derived, "scaling argument"),
         ]
     if not flow:
         claims.append(
             ("That Adam at a small rate is sign descent; no theorem on regimes covers it", derived, "this project")
         )
+    claims += [*weight_decay_claims(derivation), *dropout_claims(derivation)]
     return _with_bases("What is proved and what is argued", claims)
 
 

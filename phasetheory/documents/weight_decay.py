@@ -6,7 +6,9 @@ from phasetheory.dynamics.weight_decay import DecayedFlow
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import plain
 
-__all__ = ["weight_decay_sections"]
+__all__ = ["weight_decay_claims", "weight_decay_sections"]
+
+_WALK = "scaling argument along the walk, this project"
 
 
 def weight_decay_sections(derivation: Derivation) -> list[Section]:
@@ -18,6 +20,37 @@ def weight_decay_sections(derivation: Derivation) -> list[Section]:
     if derivation.activation.degree == 1:
         sections += [_rich(derivation), _fit(derivation), _end(derivation)]
     return sections
+
+
+def weight_decay_claims(derivation: Derivation) -> list[tuple[str, Basis, str]]:
+    """What is proved of weight decay and what is argued, as (prose, basis, source); nothing where it was not asked for."""
+    if derivation.decayed is None:
+        return []
+    proved, derived = Basis.PROVED, Basis.DERIVED
+    claims = [
+        ("Weight decay: the map onto the flow without it, the walk, the balance law", proved, "residuals zero, below")
+    ]
+    if derivation.activation.degree != 1:
+        return claims
+    claims += [
+        ("$S_l$ at the fit, and when what is linear turns rich", derived, _WALK),
+        (
+            "That after the fit the network is near one trained at $(P(t), κ'(t))$",
+            derived,
+            "slow decay, smallest displacement; measured",
+        ),
+    ]
+    if derivation.depth > 2:
+        return [*claims, ("The threshold of collapse", derived, "one chain of neurons")]
+    return [
+        *claims,
+        (
+            "Loss and decay are least at the least $V(f)$, and at $f = 0$ from $μ_c$ on",
+            proved,
+            "$a² + b² ≥ 2 a b$, convexity",
+        ),
+        ("That the flow gets there, and $S_l$ at the end", derived, "neurons in all directions; balance"),
+    ]
 
 
 def _map(derivation: Derivation) -> Section:

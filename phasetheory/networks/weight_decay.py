@@ -18,12 +18,12 @@ from typing import Any
 
 import sympy as sp
 
-from phasetheory.errors import TheoryError, shown
+from phasetheory.errors import TheoryError, check_choice, shown
 from phasetheory.networks.network import Network, check_network, refuse_zero_layer
 from phasetheory.scaling.argument import Displacement, displacement
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis, Statement, classify
-from phasetheory.scaling.weight_decay import check_gradient_flow, slopes_at_end, slopes_at_fit
+from phasetheory.scaling.weight_decay import MOMENTS, check_gradient_flow, slopes_at_end, slopes_at_fit
 from phasetheory.symbols.exponents import check_positive, exponent_of
 from phasetheory.symbols.expressions import as_expression, as_scale, listed_or_none
 from phasetheory.symbols.printing import plain, power
@@ -69,11 +69,21 @@ class WithWeightDecay:
 
     @property
     def slopes_at_fit(self) -> dict[str, sp.Expr] | None:
-        """S of every layer when the data are fitted (Frobenius norm); None if they are not."""
+        """S of every layer when the data are fitted (Frobenius norm), of an easy target; None if they are not."""
+        return self.slopes_at("fit")
+
+    def slopes_at(self, moment: str, *, target: str = "easy") -> dict[str, sp.Expr] | None:
+        """S of every layer at a moment, ``'fit'`` or ``'end'``; None where none is claimed.
+
+        At the end it does not depend on the target: see :attr:`slopes_at_end`.
+        """
+        check_choice(moment, "moment", MOMENTS)
+        if moment == "end":
+            return self.slopes_at_end
         if not self.is_fitted:
             return None
-        values = slopes_at_fit(tuple(self.network.slopes().values()), self.fitting_time, self.ell)
-        return dict(zip(self.network.layers, values, strict=True))
+        own = tuple(self.network.slopes(target=target).values())
+        return dict(zip(self.network.layers, slopes_at_fit(own, self.fitting_time, self.ell), strict=True))
 
     @property
     def distance_to_rich(self) -> sp.Expr:
@@ -222,8 +232,8 @@ def with_weight_decay(
     network.slopes()  # refuses other degrees, and exponents that are no numbers
     if listed_or_none(weight_decay) is not None:
         raise TheoryError(
-            f"weight_decay = {shown(weight_decay)}; give one rate for all layers: with others kappa' moves on the way, and "
-            "slopes are not worked out (derive(weight_decay=True) has the map)"
+            f"weight_decay = {shown(weight_decay)}; give one rate for all layers: with others kappa' moves on the way, "
+            "which is known to a factor of 0.7 to 1.6 only (derive(weight_decay=True) has the map)"
         )
     if as_expression(weight_decay, name="weight_decay").is_zero:
         raise TheoryError("weight_decay = 0 is none; leave it out, or give a positive scale such as '1/m'")

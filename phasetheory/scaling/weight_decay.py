@@ -22,7 +22,10 @@ from phasetheory.errors import TheoryError
 from phasetheory.scaling.argument import Displacement
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 
-__all__ = ["check_gradient_flow", "fitting_time", "slopes_at_end", "slopes_at_fit"]
+__all__ = ["MOMENTS", "check_gradient_flow", "fitting_time", "slopes_at_end", "slopes_at_fit"]
+
+#: When slopes are claimed: once the data are fitted, and for t to infinity.
+MOMENTS = ("fit", "end")
 
 
 def check_gradient_flow(optimizer: Optimizer, what: str) -> None:

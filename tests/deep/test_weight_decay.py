@@ -77,3 +77,39 @@ def test_an_activation_that_is_not_homogeneous_takes_rkc(four_points):
     )
     for layer, distance in run.relative_distance.items():
         assert descent.relative_distance[layer] == pytest.approx(distance, rel=2e-3)
+
+
+@pytest.mark.parametrize("share", [(1, 1, 1), (0.5, 1, 2)])  # of the geometric mean
+def test_beyond_the_bound_a_deep_network_ends_at_nothing_and_is_warned_of_it(four_points, share):
+    X, y = four_points
+    start = nm.DeepNetwork.sample((2, 8, 8, 1), (1.5, 0.5, 0.5), rng=1)
+    rates = 1.01 * nm.collapse_bound(start, X, y) * np.array(share)
+    with pytest.warns(UserWarning, match="is beyond .*, from which on all weights decay to 0; the run goes on"):
+        run = nm.gradient_flow(start, X, y, loss_tol=1e-30, t_max=30 / rates.min(), weight_decay=rates, throw=False)
+    assert run.loss == pytest.approx(np.mean((y + start.offset(X)) ** 2) / 2, rel=1e-6)
+    assert all(np.linalg.norm(w) < 1e-3 for w in run.network.weights)
+
+
+def test_where_a_deep_network_stays_its_balance_is_within_what_the_bound_rests_on(four_points):
+    """c = Lambda |W_l|^2 of every layer, at most R_0/2 and at most B (c/Lambda)^(3/2)."""
+    X, y = four_points
+    start = nm.DeepNetwork.sample((2, 20, 20, 1), (1.5, 0.5, 0.5), rng=1)
+    bound, targets = nm.collapse_bound(start, X, y), y + start.offset(X)
+    rate = 0.5 * bound
+    run = nm.gradient_flow(start, X, y, loss_tol=1e-30, t_max=40 / rate, weight_decay=rate)
+    first, *others = (rate * np.sum(w**2) for w in run.network.weights)
+    assert others == pytest.approx([first, first], rel=1e-3)
+    half = np.mean(targets**2) / 4
+    forces = start.kappa * np.mean(np.abs(targets) * np.linalg.norm(X, axis=1))
+    assert 0.1 * half < first < half
+    assert first < forces * (first / rate) ** 1.5
+    assert bound == pytest.approx(forces ** (2 / 3) * half ** (1 / 3))
+
+
+def test_the_bound_is_that_of_homogeneous_activations(four_points):
+    with pytest.warns(UserWarning, match="tanh"):
+        start = drawn("tanh", (2, 5, 4, 1))
+    with pytest.raises(nm.InputError, match="tanh is not homogeneous, and only then do layers balance"):
+        nm.collapse_bound(start, *four_points)
+    with pytest.raises(nm.InputError, match="3 inputs"):
+        nm.collapse_bound(drawn("relu"), *four_points)

@@ -51,6 +51,7 @@ from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import kink_exact as kernels
+from numerics.kernels.decay import step_forces
 from numerics.kernels.one_neuron import ON, Workspace
 from numerics.kernels.tangent import mean_forces
 
@@ -79,11 +80,9 @@ class MeanForces(TangentKernelMethod):
         if not self.flow.decay:
             mean_forces(point.kernel, point.residual, h, kappa, *room)
             return self._forces
-        held = self.hold(point, h)
-        mean_forces(held.kernel, held.transient, h, kappa, *room)
-        self._forces -= kappa * h / len(held.rest) * held.rest
-        self._forces *= self.flow.decay.fit_rotation(h)
-        self._predicted += held.rest
+        decay = self.flow.decay
+        given = point.kernel, point.residual, self.flow.targets, *point.before, h
+        self._size = step_forces(*given, decay.total, kappa, decay.fit_rotation(h), *room)
         return self._forces
 
 

@@ -21,7 +21,7 @@ from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.decay import multiply
 from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moment_factors, moments_of, norms
+from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of, shrink_sums
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
 
@@ -70,7 +70,7 @@ class KinkExactPlanar(MeanForces):
         self._rooms = [Room.new() for _ in range(chunks.threads)]
         self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
         self._version = 0
-        self._start = float(np.vdot(flow.start.u, flow.start.u)), float(np.vdot(flow.start.v, flow.start.v))
+        self._start = float(np.vdot(flow.start.v, flow.start.v)), float(np.vdot(flow.start.u, flow.start.u))
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
         self._firsts = np.array([first for first, _ in chunks.ranges])
 
@@ -115,18 +115,10 @@ class KinkExactPlanar(MeanForces):
 
     def decay(self, out: TwoLayerPoint, h: float) -> tuple[float, float]:
         """Shrink weights and moments; norms and distances follow from those that the pass left, without another."""
-        factors, moments = self.flow.decay.last_factors(h), self._sums.moments
-        arrays = out.y, *factors
-        self.chunks.run(lambda part, *ends: multiply(*ends, *arrays))
-        moments *= moment_factors(*factors)
-        square_u, square_v = norms(moments)
-        self.flow.weigh(out, square_v, square_u)
-        moved = self._moved.sum(axis=0)
-        self._moved[:] = 0.0
-        for j, (factor, start, square) in enumerate(zip(factors[::-1], self._start, (square_u, square_v), strict=True)):
-            # |q O - W|^2 from |O - W|^2, with W the start and W's norm
-            self._moved[0, j] = max(factor * moved[j] + (1.0 - factor) * (start - square / factor), 0.0)
-        return factors[0], factors[1]
+        factor_v, factor_u = self.flow.decay.last_factors(h)
+        self.chunks.run(lambda _, first, last: multiply(first, last, out.y, factor_v, factor_u))
+        self.flow.weigh(out, *shrink_sums(*self._sums, factor_v, factor_u, *self._start))
+        return factor_v, factor_u
 
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow

@@ -9,7 +9,7 @@ from numerics.flow.dropout import Driven, drive
 from numerics.flow.problem import Step
 from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
-from numerics.kernels.decay import shrink
+from numerics.kernels.decay import shrink, size_of
 from numerics.kernels.tangent import close, gradient_squared
 
 __all__ = ["TangentKernelMethod"]
@@ -32,6 +32,7 @@ class TangentKernelMethod(ABC):
         self.flow, self.start, self.chunks = flow, flow.start, flow.chunks
         self._predicted, self._moved = np.zeros(len(flow.targets)), flow.chunks.partial(2)
         self._squares = flow.chunks.partial(2)
+        self._size = 0.0  # of the kernel that the last step has held
 
     @abstractmethod
     def find_kernel(self, point: TwoLayerPoint) -> None:
@@ -57,7 +58,7 @@ class TangentKernelMethod(ABC):
             self._rescale(point, h / 2)
             self.move(point, h, out)
             self._rescale(point, -h / 2)
-        out.before = self._size(point), h
+        out.before = self._size, h
         return self.finish(point, out)
 
     def _rescale(self, point: TwoLayerPoint, h: float) -> None:
@@ -80,7 +81,8 @@ class TangentKernelMethod(ABC):
         """The residual of a step under weight decay."""
         decay, targets = self.flow.decay, self.flow.targets
         assert point.kernel is not None, "prepare the point first"
-        rate = decay.kernel_rate(self._size(point), *point.before)
+        self._size = size_of(point.kernel, targets)
+        rate = decay.kernel_rate(self._size, *point.before)
         return decay.hold(point.kernel, point.residual, targets, rate * h)
 
     def drive(self, point: TwoLayerPoint, h: float) -> Driven:
@@ -92,9 +94,6 @@ class TangentKernelMethod(ABC):
             ahead = min(h / (2 * length), 1.0)
             kernel, pull = kernel + ahead * (kernel - before), pull + ahead * (pull - pulled)
         return drive(kernel, point.residual, pull, h)
-
-    def _size(self, point: TwoLayerPoint) -> float:
-        return float(self.flow.targets @ point.kernel @ self.flow.targets)
 
     def find_gradient(self, point: TwoLayerPoint, square: float) -> None:
         """|grad R + Lambda W|^2 of a point, from |grad R|^2."""

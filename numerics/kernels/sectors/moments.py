@@ -8,7 +8,7 @@ from numba import njit
 
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 
-__all__ = ["MOMENTS", "Sums", "add", "gather", "moment_factors", "moments_of", "norms"]
+__all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of", "shrink_sums"]
 
 #: Sums of u u, u p, u q, p p, p q, q q for v = (p, q).
 MOMENTS = 6
@@ -41,16 +41,30 @@ def add(u, p, q, sums):
     sums[_QQ] += q * q
 
 
-def moment_factors(factor_v, factor_u):
-    """What the moments (6,) are multiplied by where v and u are."""
-    both, v = factor_u * factor_v, factor_v**2
-    return np.array([factor_u**2, both, both, v, v, v])
-
-
 @njit(**SECTOR_OPTIONS)
-def norms(moments):
-    """|u|^2 and |v|^2 of all neurons."""
-    return moments[:, :, _UU].sum(), moments[:, :, _PP].sum() + moments[:, :, _QQ].sum()
+def shrink_sums(moments, moved, factor_v, factor_u, start_v, start_u):
+    """Moments (parts, rows, 6) and squared distances from the start (parts, 2) where v and u are multiplied; |v|^2, |u|^2 then.
+
+    ``start_v``, ``start_u``: these squares at the start. The distances of all parts are left in the first.
+    """
+    square_v, square_u = 0.0, 0.0
+    for part in range(moments.shape[0]):
+        for row in range(moments.shape[1]):
+            sums = moments[part, row]
+            square_u += sums[_UU]
+            square_v += sums[_PP] + sums[_QQ]
+            sums[_UU] *= factor_u * factor_u
+            for k in (_UP, _UQ):
+                sums[k] *= factor_u * factor_v
+            for k in (_PP, _PQ, _QQ):
+                sums[k] *= factor_v * factor_v
+        if part > 0:
+            moved[0] += moved[part]
+            moved[part] = 0.0
+    # |q O - W|^2 from |O - W|^2, with W the start
+    moved[0, 0] = max(factor_u * moved[0, 0] + (1.0 - factor_u) * (start_u - square_u * factor_u), 0.0)
+    moved[0, 1] = max(factor_v * moved[0, 1] + (1.0 - factor_v) * (start_v - square_v * factor_v), 0.0)
+    return square_v * factor_v * factor_v, square_u * factor_u * factor_u
 
 
 @njit(**SECTOR_OPTIONS)

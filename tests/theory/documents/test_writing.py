@@ -151,6 +151,22 @@ def test_markdown_has_every_section_and_balanced_formulas(name):
     assert ("Growth" in titles) == (derived(name).activation.degree == 1)
 
 
+@pytest.mark.parametrize("name", REGULARISED)
+def test_what_is_proved_of_decay_and_dropout_has_lines_of_its_own(name):
+    """And the theorem on the regimes is said to be about the flow without them."""
+    claims = written(name).split("What is proved and what is argued")[1].split("Checks")[0]
+    without = f"Without {name.split(',')[0]}: w is condensed"
+    assert (without in claims) == (derived(name).depth == 2)
+    assert "  w is " not in claims
+    own = {
+        "weight decay": ("the walk, the balance law [proved", "f = 0 from μ_c on [proved", "S_l at the end [derived"),
+        "weight decay, deep": ("the walk, the balance law [proved", "threshold of collapse [derived"),
+        "dropout": ("its number, the balance law [proved", "follows the average [derived", "as m → ∞ [proved"),
+    }[name]
+    assert all(line in claims for line in own)
+    assert "decay" not in written("he").split("What is proved and what is argued")[1].lower()
+
+
 def test_every_section_says_what_it_rests_on(name):
     """Headings are the lines not indented, the same as in Markdown: dynamics and checks proved, the rest argued."""
     headings = re.findall(r"^\S.*$", written(name), flags=re.M)
