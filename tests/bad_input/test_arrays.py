@@ -100,7 +100,7 @@ def test_data_are_copied_and_contiguous():
 def test_a_column_of_targets_is_flattened():
     y = nm.datasets.from_arrays(COLUMN, np.array(COLUMN)[:, None])[1]
     np.testing.assert_array_equal(y, COLUMN)
-    with pytest.raises(nm.InputError, match="same n"):
+    with pytest.raises(nm.InputError, match="one output"):
         nm.datasets.from_arrays(COLUMN, np.array([COLUMN, COLUMN]).T)
     with pytest.raises(nm.InputError, match="same n"):
         nm.datasets.from_arrays(COLUMN, np.array([COLUMN]))
