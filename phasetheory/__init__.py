@@ -14,6 +14,7 @@ from phasetheory.diagrams.lines import slopes_on_slice
 from phasetheory.diagrams.regions import Region
 from phasetheory.diagrams.weight_decay import DecayedDiagram, decayed_diagram
 from phasetheory.documents.derivation import Check, Derivation, derive
+from phasetheory.documents.graphs import GraphDerivation
 from phasetheory.documents.statements import statements
 from phasetheory.documents.summary import describe
 from phasetheory.documents.writing import write
@@ -72,6 +73,7 @@ __all__ = [
     "FiniteWidth",
     "GradientFlow",
     "Graph",
+    "GraphDerivation",
     "GraphDiagram",
     "Layer",
     "LearningRateScaling",

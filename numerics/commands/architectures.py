@@ -20,6 +20,7 @@ __all__ = [
     "read_architecture",
     "read_network_or_graph",
     "read_plane_or_graphs",
+    "read_subject",
     "refuse_with_graphs",
 ]
 
@@ -98,6 +99,19 @@ def read_architecture(
 @takes(built=read_architecture, given=unread(read_network))
 def read_network_or_graph(built: Built | None, given: dict[str, Any]) -> Asked | pt.Graph:
     """A fully connected network, or a graph: an architecture with its scales."""
+    return _network_or_graph(built, given)
+
+
+@takes(built=read_architecture, given=unread(read_network))
+def read_subject(built: Built | None, given: dict[str, Any]) -> Asked | pt.Graph | pt.GraphDiagram:
+    """The same, or the standard plane of an architecture, where no scales are given."""
+    if built is None or given["sigmas"] is not None or given["alpha"] is not None:
+        return _network_or_graph(built, given)
+    refuse_with_graphs(given)
+    return architecture_plane(built, None)
+
+
+def _network_or_graph(built: Built | None, given: dict[str, Any]) -> Asked | pt.Graph:
     if built is None:
         return read_network(**given)
     sigmas, alpha = given.pop("sigmas"), given.pop("alpha")
@@ -143,4 +157,5 @@ def refuse_with_graphs(given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if value is not None and value is not False and value != _LEFT_OUT.get(name):
             option = "NAME" if name == "name" else f"--{name.replace('_', '-')}"
-            raise InputError(f"{option} {value}, --architecture: {_ONLY_CHAINS[name]}; leave one of them out")
+            shown = option if value is True else f"{option} {value}"
+            raise InputError(f"{shown}, --architecture: {_ONLY_CHAINS[name]}; leave one of them out")

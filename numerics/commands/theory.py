@@ -10,10 +10,15 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
-from numerics.commands.architectures import read_network_or_graph, read_plane_or_graphs, refuse_with_graphs
+from numerics.commands.architectures import (
+    read_network_or_graph,
+    read_plane_or_graphs,
+    read_subject,
+    refuse_with_graphs,
+)
 from numerics.commands.language import Language
 from numerics.commands.letters import print_json
-from numerics.commands.networks import Asked, no_network, read_network
+from numerics.commands.networks import Asked, no_network
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
@@ -89,9 +94,9 @@ def classify(
         print(pt.describe(net, optimizer=optimizer, width=width, **regularised))
 
 
-@takes(asked=read_network)
+@takes(asked=read_subject)
 def derive(
-    asked: Asked,
+    asked: Asked | pt.Graph | pt.GraphDiagram,
     optimizer: OptimizerName = "gradient-flow",
     weight_decay: Annotated[
         bool, typer.Option("--weight-decay", help="With weight decay: its map onto the flow without, and its walk.")
@@ -103,17 +108,29 @@ def derive(
     language: Language = None,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
 ) -> None:
-    """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify."""
+    """Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify.
+
+    With --architecture: of that network, or without scales of the architecture's standard plane.
+    """
     language = check_language(language or ENGLISH)
-    general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
-    exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
-    general |= {"weight_decay": weight_decay, "dropout": dropout}
-    derivation = pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
+    derivation = _derived(asked, optimizer, weight_decay, dropout)
     document = pt.write(derivation, form, language)
     if out is None:
         print(document, end="")
     else:
         out.write_text(document, encoding="utf-8")
+
+
+def _derived(
+    asked: Asked | pt.Graph | pt.GraphDiagram, optimizer: str, weight_decay: bool, dropout: bool
+) -> pt.Derivation | pt.GraphDerivation:
+    if isinstance(asked, pt.Graph | pt.GraphDiagram):
+        refuse_with_graphs({"optimizer": optimizer, "weight_decay": weight_decay, "dropout": dropout})
+        return pt.derive(asked)
+    general: dict[str, Any] = {"depth": asked.depth, "activation": asked.activation} if asked.network is None else {}
+    exclusive({"--weight-decay": weight_decay, "--dropout": dropout}, "each is worked out alone")
+    general |= {"weight_decay": weight_decay, "dropout": dropout}
+    return pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
 
 
 @takes(plane=read_plane_or_graphs)

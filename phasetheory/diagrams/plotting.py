@@ -234,10 +234,11 @@ def draw_boundaries(diagram: Plane, chosen: tuple[str, ...], ax: Axes, window: W
 
 
 def mixture_colour(regimes: Sequence[Regime]) -> str | None:
-    """Colour of layers in these regimes: all in one, or one of them condensed; None for other mixtures."""
+    """Colour of layers in these regimes: all in one, or one condensed and the others linear; None for other mixtures."""
     if len(set(regimes)) == 1:
         return REGIME_COLOURS[regimes[0]]
-    if regimes.count(Regime.CONDENSED) == 1 and regimes.index(Regime.CONDENSED) < len(_MIXED_COLOURS):
+    alone = regimes.count(Regime.CONDENSED) == 1 and Regime.CRITICAL not in regimes
+    if alone and regimes.index(Regime.CONDENSED) < len(_MIXED_COLOURS):
         return _MIXED_COLOURS[regimes.index(Regime.CONDENSED)]
     return None
 

@@ -141,6 +141,7 @@ _SCALING = {
     "when the width doubles": "宽度加倍时",
     "keep it": "保持不变",
     "multiply it by {}": "乘以 {}",
+    "fitting takes {} steps (plus a time of order one beyond two layers)": "拟合所需步数为 {}（超过两层时另加量级为 1 的时间）",
     "fitting takes {} steps": "拟合所需步数为 {}",
     "fitting takes a number of steps that does not depend on the width": "拟合所需步数与宽度无关",
     "fitting takes a number of steps that does not depend on the width (plus a time of order one beyond two layers)": "拟合所需步数与宽度无关（超过两层时另加量级为 1 的时间）",
@@ -239,5 +240,48 @@ _DROPOUT = {
     "dropout: shares in proportion to {} are best": "dropout：按 {} 的比例分配份额最优",
 }
 
+_GRAPHS = {
+    "What trains, and how far, derived: {}": "哪些层在训练、移动多远：推导：{}",
+    "Paths": "路径",
+    "On a fixed pattern of open and closed relus the output is a sum over paths; path {} uses layer {} {} times:": "当各 relu 的开闭固定时，输出是对路径的求和；路径 {0} 使用第 {1} 层 {2} 次：",
+    "All paths are combinations of these:": "所有路径都是下列路径的组合：",
+    "These are the first {} of {} paths.": "以上是 {1} 条路径中的前 {0} 条。",
+    "Scales:": "尺度：",
+    "Euler's identity, path by path": "逐路径的欧拉恒等式",
+    "{} is of degree {} in layer {}, so by Euler's identity, path by path,": "{0} 对第 {2} 层是 {1} 次齐次的，故由欧拉恒等式，逐路径有",
+    "residuals of the identity, for every degree that occurs, simplified to zero by SymPy": "对出现的每个次数，该恒等式的残差均由 SymPy 化简为零",
+    "Layer by layer, for one sample:": "逐层写出，对一个样本：",
+    "What is conserved": "守恒量",
+    "{} is conserved on all data where {} for every path: the null space of the use matrix {}. With learning rates {} stands for {}.": "若对每条路径都有 {1}，则 {0} 在任何数据上守恒：即使用矩阵 {2} 的零空间。有学习率时，以 {3} 代替 {4}。",
+    "Nothing of this form is conserved.": "没有这种形式的守恒量。",
+    "In no conserved quantity, and changed at the rate above: {}.": "不在任何守恒量中、按上述速率变化的有：{}。",
+    "rate of each zero, and their number that of the null space": "各守恒量的变化率为零，且其个数等于零空间的维数",
+    "The scaling argument": "标度论证",
+    "In exponents of {}: {} of the strength, {} of the norm, {} of the size along the signal, and {} the largest value of a path through layer {}. With {} the exponent of the time left, until the output has changed by {},": "均取 {} 的指数：强度为 {}，范数为 {}，沿信号方向的大小为 {}，而 {} 是经过第 {} 层的路径的最大值。令 {} 为剩余时间的指数，直到输出改变了 {}，",
+    "A layer is linear for {}, critical for {} and condensed for {}. Nothing on slopes is proved.": "一层在 {} 时为线性，在 {} 时为临界，在 {} 时为凝聚。关于斜率的内容均未证明。",
+    "Strengths and capacity": "强度与容量",
+    "The largest output that is reached near the start:": "在初值附近能达到的最大输出：",
+    "Growth, from event to event": "逐事件的增长",
+    "Which layers grow, and from which {} on:": "哪些层增长，以及从哪个 {} 开始：",
+    "{}: {} grow.": "{}：{} 增长。",
+    "{}: the features stay as they are.": "{}：特征保持不变。",
+    "The target is reached at the largest {}.": "达到目标时的最大值为 {}。",
+    "How far every layer moves": "每一层移动多远",
+    "In Frobenius norm:": "在 Frobenius 范数下：",
+    "Boundaries on the plane": "平面上的边界",
+    "The algorithm, run by region. In Frobenius norm each layer is critical on these lines:": "逐区域运行该算法。按 Frobenius 范数，各层在下列线上为临界：",
+    "Nowhere on this plane: {}.": "在此平面上处处不临界的有：{}。",
+}
+
 #: By the English message.
-CHINESE = {**_NAMES, **_WORDS_IN_FORMULAS, **_TITLES, **_DYNAMICS, **_SCALING, **_BASES, **_WEIGHT_DECAY, **_DROPOUT}
+CHINESE = {
+    **_NAMES,
+    **_WORDS_IN_FORMULAS,
+    **_TITLES,
+    **_DYNAMICS,
+    **_SCALING,
+    **_BASES,
+    **_WEIGHT_DECAY,
+    **_DROPOUT,
+    **_GRAPHS,
+}

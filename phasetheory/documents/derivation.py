@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import sympy as sp
 
 from phasetheory.diagrams.boundaries import Boundary
 from phasetheory.diagrams.diagram import PhaseDiagram, phase_diagram
+from phasetheory.diagrams.graphs import GraphDiagram
+from phasetheory.documents.graphs import GraphDerivation
 from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.dynamics.balance import BalanceLaw, balance_laws
 from phasetheory.dynamics.dropout import DropoutFlow, check_two_layers, dropout_flow
@@ -14,6 +17,7 @@ from phasetheory.dynamics.gradient_flow import GradientFlow, check_depth, gradie
 from phasetheory.dynamics.normalization import Normalization, normalize
 from phasetheory.dynamics.weight_decay import DecayedFlow, decayed_flow
 from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.graph import Graph
 from phasetheory.networks.network import Network, check_network
 from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
@@ -180,6 +184,9 @@ class Derivation:
         return for_notebook(self, "latex")
 
 
+@overload
+def derive(network: Graph | GraphDiagram) -> GraphDerivation: ...
+@overload
 def derive(
     network: Network | None = None,
     *,
@@ -188,12 +195,22 @@ def derive(
     optimizer: str | Optimizer = GRADIENT_FLOW,
     weight_decay: bool = False,
     dropout: bool = False,
-) -> Derivation:
+) -> Derivation: ...
+def derive(
+    network: Network | Graph | GraphDiagram | None = None,
+    *,
+    depth: int | None = None,
+    activation: Activation | None = None,
+    optimizer: str | Optimizer = GRADIENT_FLOW,
+    weight_decay: bool = False,
+    dropout: bool = False,
+) -> Derivation | GraphDerivation:
     """Carry out the derivation for a network, or for a depth and activation in general, under an optimiser.
 
     Parameters
     ----------
-    network : Network, optional
+    network : Network, Graph or GraphDiagram, optional
+        A graph, or a plane of graphs, has its paths, and takes no other argument.
     depth : int, optional
     activation : Activation, optional
         Of no network in particular; 2 and relu by default.
@@ -219,6 +236,13 @@ def derive(
     _check_flags(weight_decay=weight_decay, dropout=dropout)
     if weight_decay and dropout:
         raise TheoryError("weight_decay and dropout: each is worked out alone; give one of them")
+    chosen = as_optimizer(optimizer)
+    if isinstance(network, Graph | GraphDiagram):
+        asked = {"depth": depth is not None, "activation": activation is not None, "optimizer": chosen != GRADIENT_FLOW}
+        asked |= {"weight_decay": weight_decay, "dropout": dropout}
+        if told := [name for name, value in asked.items() if value]:
+            raise TheoryError(f"{told[0]}: not worked out for graphs; leave it out")
+        return GraphDerivation(network) if isinstance(network, Graph) else GraphDerivation(network.graph, network)
     if network is not None:
         check_network(network, "give phasetheory.Network(..), or depth=")
         depth, activation = network.depth, network.activation
@@ -227,7 +251,6 @@ def derive(
     rates = learning_rate_symbols(depth) if network is not None and set(network.learning_rates) != {sp.S.One} else None
     samples, width = (2 if depth == 2 else 1), (2 if depth <= WIDE else 1)
     flow = gradient_flow(depth, activation, samples=samples, width=width, learning_rates=rates)
-    chosen = as_optimizer(optimizer)
     if weight_decay:
         check_gradient_flow(chosen, "weight decay")
     if dropout:

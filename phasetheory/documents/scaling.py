@@ -16,6 +16,7 @@ from phasetheory.documents.weight_decay import weight_decay_claims
 from phasetheory.dynamics.activations import relu
 from phasetheory.dynamics.gradient_flow import sigma_symbols
 from phasetheory.networks.critical import critical_point
+from phasetheory.networks.graph import Graph
 from phasetheory.networks.initializations import describe_initialization
 from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.scaling.argument import displacement
@@ -229,7 +230,7 @@ def _layers_line(layers: list[str], basis: Basis, values: Sequence[sp.Expr]) -> 
     return Equation(text, tex)
 
 
-def statements_section(net: Network) -> Section:
+def statements_section(net: Network | Graph) -> Section:
     """What is known about a network, and what each part of it rests on."""
     return _with_bases("What is known", [(s.prose, s.basis, s.source) for s in statements(net)])
 

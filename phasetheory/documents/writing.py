@@ -4,6 +4,7 @@ from phasetheory.diagrams.diagram import PhaseDiagram
 from phasetheory.documents.derivation import Derivation
 from phasetheory.documents.document import Section, render, render_part
 from phasetheory.documents.dynamics import activation_words, checks_section, dynamics_sections
+from phasetheory.documents.graphs import GraphDerivation, graph_sections, graph_title
 from phasetheory.documents.scaling import (
     boundaries_section,
     network_section,
@@ -12,6 +13,7 @@ from phasetheory.documents.scaling import (
     statements_section,
 )
 from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.graph import Graph
 from phasetheory.networks.network import Network
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
 from phasetheory.symbols.language import ENGLISH
@@ -20,12 +22,12 @@ from phasetheory.symbols.prose import literal
 __all__ = ["for_notebook", "write"]
 
 
-def write(derivation: Derivation, form: str = "text", language: str = ENGLISH) -> str:
+def write(derivation: Derivation | GraphDerivation, form: str = "text", language: str = ENGLISH) -> str:
     """A derivation as a document.
 
     Parameters
     ----------
-    derivation : Derivation
+    derivation : Derivation or GraphDerivation
         See :func:`phasetheory.derive`.
     form : str
         ``'text'`` for a terminal, ``'markdown'`` with TeX formulas, or ``'latex'``, a complete document.
@@ -41,18 +43,22 @@ def write(derivation: Derivation, form: str = "text", language: str = ENGLISH) -
     >>> print(write(derive(), "markdown", language="zh").splitlines()[0])
     # 2 层 relu 网络的相图及其推导
     """
+    if isinstance(derivation, GraphDerivation):
+        return render(graph_sections(derivation), form, graph_title(derivation), language)
     if not isinstance(derivation, Derivation):
         raise TheoryError(f"derivation = {shown(derivation)}; give what phasetheory.derive() returns")
     return render(_sections(derivation), form, _title(derivation), language)
 
 
-def for_notebook(shown_object: Derivation | Network | PhaseDiagram, form: str) -> str:
+def for_notebook(shown_object: Derivation | Network | Graph | PhaseDiagram, form: str) -> str:
     """What a notebook shows of an object, as ``'html'`` that needs no script, or as the ``'latex'`` of an exported paper."""
     match shown_object:
         case Derivation():
             sections = _sections(shown_object)
         case Network():
             sections = [network_section(shown_object), statements_section(shown_object)]
+        case Graph():
+            sections = [statements_section(shown_object)]
         case PhaseDiagram():
             sections = [boundaries_section(shown_object), regions_section(shown_object)]
     return render_part(sections, form)

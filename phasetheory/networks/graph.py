@@ -248,6 +248,16 @@ class Graph:
         """Exponent of the largest output reachable near the start, over its strongest path: large where positive."""
         return sp.Max(*self.exponents.paths.capacity(self.exponents.start)) - self.exponents.alpha
 
+    def _repr_html_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "html")
+
+    def _repr_latex_(self) -> str:
+        from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
+
+        return for_notebook(self, "latex")
+
 
 def _number(value: sp.Expr) -> Fraction:
     if value.free_symbols:

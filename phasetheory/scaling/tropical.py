@@ -40,10 +40,26 @@ from phasetheory.scaling.argument import check_norm
 from phasetheory.scaling.growth import shortest_growth
 from phasetheory.scaling.paths import Direction, GraphExponents, Reach, Uses
 
-__all__ = ["TropicalFlow", "tropical_flow"]
+__all__ = ["Event", "TropicalFlow", "tropical_flow"]
 
 _MOST_EVENTS = 10_000
 _FEW = 8  # layers whose sets are all looked at
+
+
+@dataclass(frozen=True)
+class Event:
+    """The beginning of a phase.
+
+    Attributes
+    ----------
+    time
+        theta.
+    growing : tuple of str
+        The layers that grow from here on, in the same proportions until the next event; none while features do not change.
+    """
+
+    time: Any
+    growing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,8 @@ class TropicalFlow:
         Largest theta: exponent of the time to fit, in the unit t/alpha.
     logarithm : bool
         Whether that time has a factor log m besides: a phase of exponential growth.
+    events : tuple of Event
+        What moved when, from the first growth on.
     """
 
     exponents: GraphExponents
@@ -69,6 +87,7 @@ class TropicalFlow:
     growth: Mapping[str, Any]
     time: Any
     logarithm: bool
+    events: tuple[Event, ...]
 
     @property
     def moved(self) -> dict[str, Any]:
@@ -127,11 +146,13 @@ def tropical_flow(exponents: GraphExponents) -> TropicalFlow:
     """Run the flow of the module from the start until all targets are reached."""
     state = _start(exponents)
     latest, logarithm = state.time, False
+    events: list[Event] = []
     for _ in range(_MOST_EVENTS):
         if not state.targets:
-            return TropicalFlow(exponents, state.size, state.growth, latest, logarithm)
+            return TropicalFlow(exponents, state.size, state.growth, latest, logarithm, tuple(events))
         moving = [layer for layer in state.growing if state.gap(layer) == state.time * 0]
         direction, speed = _direction(state, moving) if moving else (_at_rest(exponents), Fraction(-1))
+        events.append(Event(state.time, tuple(layer for layer, v in direction.items() if v)))
         grown = state.size
         state = _next_event(state, direction, speed)
         if state.time > latest:

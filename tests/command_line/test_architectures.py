@@ -91,3 +91,15 @@ def test_a_picture_of_each(tmp_path, text):
     assert main(["diagram", "--architecture", text, "--out", str(out)]) == 0
     assert "svg" in out.read_text()
     assert time.perf_counter() - began < 30
+
+
+def test_derive_a_network_and_a_plane(capsys, tmp_path):
+    page = printed(capsys, "derive", *RECURRENT)
+    assert "d|W|²/dt = -2 e (f_2 + 2 f_3)" in page
+    assert "How far every layer moves  [derived]" in page
+    assert "Boundaries on the plane  [derived]" in printed(capsys, "derive", "--architecture", "recurrent:3")
+    out = tmp_path / "page.tex"
+    assert (
+        main(["derive", "--architecture", "attention", "--format", "latex", "--language", "zh", "--out", str(out)]) == 0
+    )
+    assert "ctexart" in out.read_text(encoding="utf-8")

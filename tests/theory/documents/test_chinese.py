@@ -33,6 +33,12 @@ CALLS = {
     "weight decay, deep": (None, {"depth": 3, "weight_decay": True}),
     "dropout": (None, {"dropout": True}),
     "sign descent": (None, {"optimizer": "adam"}),
+    "recurrent": (pt.recurrent("m^(-3/2)", 1, "m^(-3/2)", steps=3), {}),
+    "lazy": (pt.recurrent(1, 1, 1, steps=2, lags=[1]), {}),
+    "many paths": (pt.residual("1/m", "m^(-3/4)", "1/m", blocks=13, sigma_V="1/m"), {}),
+    "skips": (pt.Graph({"W": pt.Layer(1, "m", "m")}, [pt.Path({"W": 1})]), {}),
+    "plane": (pt.graph_diagram("residual:2"), {}),
+    "two matrices": (pt.graph_diagram("residual:1:two-matrices"), {}),
     "sign descent, deep": (pt.initialization("he", 3), {"optimizer": "adam"}),
 }
 NAMES = {
@@ -44,6 +50,7 @@ NAMES = {
     "Adam",
     "Lion",
     "signSGD",
+    "SymPy",
     "dropout",
     "Dropout",
 }  # the same in Chinese
@@ -74,6 +81,9 @@ def written():
             for form in ("text", "markdown"):
                 for language in ("en", "zh"):
                     documents[name, form, language] = pt.write(derivation, form, language)
+        unproved = pt.derive(pt.recurrent(1, 1, 1, steps=2))
+        unproved.__dict__["complete"] = False
+        pt.write(unproved, language="zh")
         failed = tuple(replace(check, holds=False) for check in derivation.checks)
         derivation.__dict__["checks"] = failed
         pt.write(derivation, language="zh")
@@ -85,8 +95,14 @@ def words_of(page):
     page = _FORMULA.sub("", page.partition("## 参考文献")[0])
     for reference in REFERENCES.values():
         page = page.replace(f"[{reference.label}]", "").replace(reference.label, "")
-    for network, _ in CALLS.values():
-        page = page.replace(f"：{network.name}", "") if network is not None and network.name else page
+    names = [
+        network.title if isinstance(network, pt.GraphDiagram) else network.name
+        for network, _ in CALLS.values()
+        if network
+    ]
+    kinds = [network.architecture.kind for network, _ in CALLS.values() if isinstance(network, pt.Graph)]
+    for name in filter(None, (*names, *kinds)):
+        page = page.replace(f"：{name}", "")
     return set(re.findall(r"[A-Za-z]{2,}", page))
 
 
