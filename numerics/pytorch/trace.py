@@ -212,7 +212,7 @@ class _Reader:
         self.found.averages.append(before / after)
 
     def _normalised(self, node: fx.Node, signal: Signal, part: Any) -> Signal | None:
-        self.found.gains |= {self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names}
+        self.found.gains.update({self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names})
         if any(isinstance(own, Normalised) for fork in signal if isinstance(fork, Fork) for own in _inside(fork)):
             return self._unread(f"{node.target} ({type(part).__name__}) behind a fork with another")
         features = part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1]
