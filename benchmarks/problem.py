@@ -11,7 +11,7 @@ import numerics as nm
 __all__ = ["Problem", "cases"]
 
 _POINTS = ((0.5, 0.0), (1.0, 0.0), (1.75, 0.0), (1.2, 0.4), (1.4, -0.4))
-_WIDTHS = (10**3, 10**4, 10**5)
+_WIDTHS = (10**2, 10**3, 10**4, 10**5)
 
 
 @dataclass(frozen=True)

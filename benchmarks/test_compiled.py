@@ -86,4 +86,4 @@ def test_digits_rotated_to_fewer_inputs_are_the_same_digits():
 
 def test_names_of_cases_are_unique():
     names = [case.name for case in cases()]
-    assert len(names) == len(set(names)) == 19
+    assert len(names) == len(set(names)) == 24

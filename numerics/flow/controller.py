@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from numerics.kernels.control import factor_accepted, factor_rejected
+
 __all__ = ["PIController"]
 
 
@@ -25,11 +27,10 @@ class PIController:
 
     def accepted(self, error: float) -> float:
         """Factor for the next step after a step with ``error`` <= 1 (in units of the tolerance)."""
-        error = max(error, 1e-10)
-        factor = self.safety * error ** (-0.7 / self.order) * self.previous ** (0.4 / self.order)
-        self.previous = error
-        return min(self.largest, max(self.smallest, factor))
+        bounds = self.safety, self.smallest, self.largest
+        factor, self.previous = factor_accepted(error, self.previous, self.order, *bounds)
+        return float(factor)
 
     def rejected(self, error: float) -> float:
         """Factor for another try after a step with ``error`` > 1."""
-        return min(0.7, max(self.smallest, self.safety * error ** (-1.0 / self.order)))
+        return float(factor_rejected(error, self.order, self.safety, self.smallest))

@@ -4,16 +4,18 @@ The loop (:mod:`numerics.flow.run`) sees points as :class:`Point` only. What els
 methods know: P below is that kind's own point, N its network.
 """
 
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from numerics.flow.decay import NONE, Decay
+from numerics.kernels.control import Rules
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["Flow", "Method", "N", "P", "Point", "Problem", "Step"]
+__all__ = ["Flow", "Loop", "Method", "N", "P", "Point", "Problem", "Step", "Walked"]
 
 
 class Point(Protocol):
@@ -87,6 +89,33 @@ class Flow(Protocol[P]):
         """How fast a neuron would grow at first if a nudge took it off a kink that does not hold it: asked only at rest."""
 
 
+class Walked(NamedTuple):
+    """What compiled steps came to.
+
+    Attributes
+    ----------
+    written : int
+        How many steps the record holds now; after an odd number of steps the end is the trial.
+    rejected : int
+    h, previous : float
+        The step to take next, and the error of the last.
+    stuck : bool
+        Whether that step goes nowhere.
+    """
+
+    written: int
+    rejected: int
+    h: float
+    previous: float
+    stuck: bool
+
+
+#: Compiled steps, those of the loop in Python without it: loop(point, trial, rules, record, count, halfway, h, previous). They
+#: go from ``point``, by ``trial`` and back, until a stopping rule may apply. ``record`` holds the steps until now, ``count`` of
+#: them, ``halfway`` or later the one at half the time; those made are written to it.
+Loop = Callable[[P, P, Rules, np.ndarray, int, int, float, float], Walked]
+
+
 class Method(Protocol[P]):
     """It advances a point by a step and says how large the error of that step is.
 
@@ -102,6 +131,8 @@ class Method(Protocol[P]):
         Whether steps are exact through kinks; one that is not allows less growth where rtol is below 1e-2.
     splits_decay : bool
         Whether unequal weight decays are made apart from the rest of a step.
+    loop : Loop or None
+        Compiled steps, where the method has them for this flow.
     """
 
     name: str
@@ -109,6 +140,10 @@ class Method(Protocol[P]):
     growth: float
     locates_kinks: bool
     splits_decay: bool
+
+    @property
+    def loop(self) -> Loop[P] | None:
+        """See above."""
 
     def new_point(self) -> P:
         """Room for a state that this method steps from or to."""

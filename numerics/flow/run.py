@@ -23,9 +23,11 @@ from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.dropout import dropout_ratio
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
-from numerics.flow.problem import N, P, Point, Problem, Step
+from numerics.flow.problem import Loop, N, P, Point, Problem, Step
+from numerics.flow.record import Record
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.flow.two_layer.problem import TwoLayerProblem
+from numerics.kernels import control
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.tangent import time_to_loss
 from numerics.networks.deep import DeepNetwork
@@ -37,17 +39,12 @@ __all__ = ["LOSSES", "gradient_flow"]
 #: Losses by name.
 LOSSES = ("squares", "cross-entropy")
 
-_LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
-_LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
-_NEAR = 2.0  # factor by which the loss may fall faster than in the step before
 _MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
 _LARGE_KERNEL = (
     200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
 )
 _COARSE = 1e-2  # rtol down to which the steps that a method allows by itself resolve kinks well enough
-_SHORTEST = float(np.finfo(float).tiny)  # step at t = 0 that goes no further: the last numbers shrink no more
 _SPLIT = 1.0  # of unequal decays: their part beyond the mean in one step, over the root of rtol
-_STATIONARY_CHANGE = 1e-6  # relative change of loss and displacement over a doubling of the time
 _PUSHED = (
     1e-4  # part of the fastest growth there could be at which a neuron is not at rest, however short the time passed
 )
@@ -244,7 +241,8 @@ class _Run(Generic[P, N]):
         self.match = _MATCH * min(limits.rtol, 1e-2)
         self.levels = sorted(map(float, limits.loss_levels), reverse=True)
         self.accepted, self.rejected = 0, 0
-        self.record = [Progress(0, 0.0, self.point.loss, dict.fromkeys(problem.layers, 0.0))]
+        self.record = Record(problem.layers, problem.sizes)
+        self.record.append(0.0, self.point.loss, (0.0,) * len(problem.layers))
         self.halfway = 0  # index of the record at half the present time, for the test of stationarity
         self.stop_asked = False
         self.snapshots: list[tuple[Progress, np.ndarray, N | None]] = []
@@ -252,41 +250,77 @@ class _Run(Generic[P, N]):
     @property
     def t(self) -> float:
         """Normalised time reached."""
-        return self.record[-1].t
+        return self.record.t
 
     def integrate(self, why: str) -> Solution:
         """Step until a stopping rule applies."""
         status = self._stop()
         radius = self.method.spectral_radius(self.point) if status is None else 0.0
-        h = np.sqrt(self.limits.rtol) / radius if radius > 0 else np.inf
+        self.h = np.sqrt(self.limits.rtol) / radius if radius > 0 else np.inf
         milestones = self._milestones()
         milestone = next(milestones)
+        advance = partial(self._loop, self.method.loop) if self.method.loop else self._advance
         while status is None:
+            if not advance(milestone):
+                status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
+                break
+            if self.limits.callback is not None:
+                self.stop_asked = bool(self.limits.callback(self.record.last))
+            if self.t >= milestone:
+                self._keep_snapshot()
+                milestone = next(milestones)
+            status = self._stop()
+        return self._solution(status, why)
+
+    def _loop(self, loop: Loop[P], milestone: float) -> bool:
+        """Steps by the method's own loop until a stopping rule may apply; the same steps as those of :meth:`_advance`."""
+        limits, controller, record = self.limits, self.controller, self.record
+        record.make_room()
+        rules = control.Rules(
+            levels=np.array([*self.levels, limits.loss_tol]),
+            match=self.match,
+            milestone=milestone,
+            gradient=limits.grad_tol or -1.0,
+            rtol=limits.rtol,
+            growth=self.growth,
+            order=controller.order,
+            safety=controller.safety,
+            smallest=controller.smallest,
+            largest=controller.largest,
+            steps=len(record.rows) if limits.callback is None else 1,
+            tries=limits.max_steps - self.accepted - self.rejected,
+        )
+        done = loop(
+            *(self.point, self.trial, rules, record.rows, record.count, self.halfway, self.h, controller.previous)
+        )
+        steps = done.written - record.count
+        self.accepted, self.rejected = self.accepted + steps, self.rejected + done.rejected
+        record.count, self.h, controller.previous = done.written, done.h, done.previous
+        if steps % 2:
+            self.point, self.trial = self.trial, self.point
+        return not done.stuck
+
+    def _advance(self, milestone: float) -> bool:
+        """One step, as long as the accuracy allows; false if it would go nowhere."""
+        while True:
             rate = self.flow.growth_bound(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
-            free = min(h, self.growth / rate if rate > 0 else np.inf, self.longest)
-            h = self._aim(min(free, milestone - self.t))
-            if not np.isfinite(h) or self.t + h == self.t or h < _SHORTEST:
-                status = Status.STATIONARY if radius == 0 else Status.STEP_TOO_SMALL
-                break
+            free = min(self.h, self.growth / rate if rate > 0 else np.inf, self.longest)
+            h = self.h = self._aim(min(free, milestone - self.t))
+            if not np.isfinite(h) or self.t + h == self.t or h < control.SHORTEST:
+                return False
             error, step = self._attempt(h)
-            if error > 1.0:
-                self.rejected += 1
-                h *= self.controller.rejected(error)
-                continue
-            arrives = self.t + h >= milestone
-            for tolerance, value in self._crossed():
-                h, step = self._locate(h, step, tolerance, value)
-                arrives = False
-            self._accept(milestone if arrives else self.t + h, step)
-            if arrives:
-                self._keep_snapshot()
-                milestone = next(milestones)
-                h = free
-            h *= self.controller.accepted(error)
-            status = self._stop()
-        return self._solution(status, why)
+            if error <= 1.0:
+                break
+            self.rejected += 1
+            self.h *= self.controller.rejected(error)
+        for tolerance, value in self._crossed():
+            h, step = self._locate(h, step, tolerance, value)
+        arrives = self.t + h >= milestone
+        self._accept(milestone if arrives else self.t + h, step)
+        self.h = (free if arrives else h) * self.controller.accepted(error)
+        return True
 
     def _milestones(self) -> Iterator[float]:
         """Times that a step has to end on: the requested ones, then t_max."""
@@ -296,14 +330,12 @@ class _Run(Generic[P, N]):
 
     def _aim(self, h: float) -> float:
         """A step to the stop on the loss, as the kernel foresees it, if that is within h."""
-        point, record, tolerance = self.point, self.record, self._next_level()
-        if point.kernel is None or len(record) < 2 or point.penalty > 0:
+        record, level = self.record, self._next_level()
+        if self.point.kernel is None or record.count < 2 or self.point.penalty > 0:
             return h
-        # the loss falls ever more slowly as a rule: asked for where the last step's rate comes near
-        rate = _log(record[-2].loss / record[-1].loss) / (record[-1].t - record[-2].t)
-        if _NEAR * rate * h < _log(record[-1].loss / tolerance):
+        if not control.comes_near(record.rows, record.count, level, h):
             return h
-        return self._foresee(tolerance, h)[0]
+        return self._foresee(level, h)[0]
 
     def _foresee(self, loss: float, h: float) -> tuple[float, float]:
         """When the loss falls to ``loss`` if the kernel stays, or h if that is later; and the loss at h."""
@@ -317,27 +349,19 @@ class _Run(Generic[P, N]):
     def _attempt(self, h: float) -> tuple[float, Step]:
         """Try a step: its error in units of the tolerance, and the step."""
         step = self.method.attempt(self.point, h, self.trial)
-        error = step.error / self.limits.rtol
-        if not np.isfinite(error):
-            error = _UNSTABLE
-        elif not self.trial.loss + (self.trial.penalty - self.point.penalty) <= _LOSS_RISE * self.record[-1].loss:
-            error = max(_LOSS_ROSE, error)
-        return error, step
+        after = self.trial.loss + (self.trial.penalty - self.point.penalty)
+        return control.judged(step.error / self.limits.rtol, self.record.loss, after), step
 
     def _accept(self, t: float, step: Step) -> None:
         self.accepted += 1
         self.problem.accepted(self.point, self.trial)
         self.point, self.trial = self.trial, self.point
-        moved = zip(self.problem.layers, step.moved, self.problem.sizes, strict=True)
-        distances = {layer: distance / size for layer, distance, size in moved}
-        self.record.append(Progress(self.accepted, t, self.point.loss, distances))
-        if self.limits.callback is not None:
-            self.stop_asked = bool(self.limits.callback(self.record[-1]))
+        self.record.append(t, self.point.loss, step.moved)
 
     def _keep_snapshot(self) -> None:
         if self.t in self.limits.times:
             weights = self.problem.network_at(self.point) if self.limits.keep_weights else None
-            self.snapshots.append((self.record[-1], self.problem.outputs(self.point), weights))
+            self.snapshots.append((self.record.last, self.problem.outputs(self.point), weights))
 
     def _crossed(self) -> Iterator[tuple[float, Callable[[P], float]]]:
         """The tolerance that the trial step went past, if any, and the quantity it bounds."""
@@ -351,7 +375,7 @@ class _Run(Generic[P, N]):
 
     def _next_level(self) -> float:
         """The loss that a step has to end on next: the largest that has not been reached, at last ``loss_tol``."""
-        reached = self.record[-1].loss
+        reached = self.record.loss
         return next((level for level in self.levels if reached > level * (1 + self.match)), self.limits.loss_tol)
 
     def _prepared_gradient(self, point: P) -> float:
@@ -362,34 +386,26 @@ class _Run(Generic[P, N]):
         """Shorten the step so that it ends where ``value`` is the tolerance, each try a real step.
 
         Where the kernel foresees the loss: its forecast, times the factor that the last try was off by. Else false position in
-        the log of the value: the end that stays is halved (the Illinois rule), or the other would creep up to it.
+        the log of the value.
         """
-        low, above = 0.0, _log(value(self.point) / tolerance)
-        high, below = h, _log(value(self.trial) / tolerance)
-        side = 0
-        for _ in range(12):
-            if abs(_log(value(self.trial) / tolerance)) < self.match:
+        now = control.near(value(self.trial), tolerance)
+        bracket = 0.0, control.near(value(self.point), tolerance), h, now, 0
+        for _ in range(control.MOST_TRIES):
+            if abs(now) < self.match:
                 break
-            tried, h = h, low + (high - low) * min(0.95, max(0.05, above / (above - below)))
+            tried, h = h, control.middle(bracket)
             if value is _loss and self.point.kernel is not None and self.point.penalty == 0:
-                foreseen = self._foresee(tolerance, tried)
-                foreseen = self._foresee(tolerance * foreseen[1] / self.trial.loss, high)
-                h = foreseen[0] if low < foreseen[0] < high else h
+                foreseen = self._foresee(tolerance, tried)[1]
+                foreseen = self._foresee(tolerance * foreseen / self.trial.loss, bracket[2])[0]
+                h = foreseen if bracket[0] < foreseen < bracket[2] else h
             _, step = self._attempt(h)
-            now = _log(value(self.trial) / tolerance)
-            if now > 0:
-                low, above = h, now
-                below *= 0.5 if side > 0 else 1.0
-                side = 1
-            else:
-                high, below = h, now
-                above *= 0.5 if side < 0 else 1.0
-                side = -1
+            now = control.near(value(self.trial), tolerance)
+            bracket = control.narrowed(bracket, h, now)
         return h, step
 
     def _stop(self) -> Status | None:
         limits = self.limits
-        if self.record[-1].loss <= limits.loss_tol * (1 + self.match):
+        if self.record.loss <= limits.loss_tol * (1 + self.match):
             return Status.LOSS_REACHED
         self.method.prepare(self.point)
         gradient = _gradient(self.point)
@@ -411,16 +427,13 @@ class _Run(Generic[P, N]):
 
     def _is_stationary(self, gradient: float) -> bool:
         """Nothing moved over the last doubling of the time, and no neuron is about to grow, or will (a saddle is not an end)."""
-        while self.halfway + 1 < len(self.record) and self.record[self.halfway + 1].t <= self.t / 2:
-            self.halfway += 1
-        if self.halfway == 0 or (self.decay and self.decay.slowest * self.t < 1.0):
+        record = self.record
+        self.halfway = control.since(record.rows, record.count, self.halfway)
+        if self.decay and self.decay.slowest * self.t < 1.0:
             return False
-        then, now = self.record[self.halfway], self.record[-1]
         # where decays are split from the flow a run rests that much beside the point where the gradient vanishes
-        pushed = gradient**2 * self.t > 1e-3 * (now.loss + self.point.penalty) and self.longest == np.inf
-        if pushed or _differ(then.loss, now.loss):
-            return False
-        if any(_differ(then.relative_distance[layer], rd) for layer, rd in now.relative_distance.items()):
+        pushed = control.still_pushed(gradient**2, self.t, record.loss + self.point.penalty) and self.longest == np.inf
+        if pushed or not control.nothing_moved(record.rows, record.count, self.halfway):
             return False
         rate = self.flow.largest_growth_rate(self.point)
         if self.longest < np.inf:
@@ -428,8 +441,8 @@ class _Run(Generic[P, N]):
         return rate * self.t < 1.0 and rate < _PUSHED * self.flow.growth_bound(self.point)
 
     def _solution(self, status: Status, why: str) -> Solution:
-        final, layers = self.problem.network_at(self.point), self.problem.layers
-        distances = _by_layer(self.record, layers)
+        final = self.problem.network_at(self.point)
+        distances = self.record.distances()
         joint = joint_distance(distances, self.problem.sizes, self.problem.network.relative_units)
         return Solution(
             network=final,
@@ -437,7 +450,7 @@ class _Run(Generic[P, N]):
             t=self.t,
             loss=self.point.loss,
             status=status,
-            relative_distance=self.record[-1].relative_distance,
+            relative_distance=self.record.last.relative_distance,
             sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
             | {"theta": float(joint.max())},
             conserved_drift=self.problem.conserved_drift(final, self.t),
@@ -452,8 +465,8 @@ class _Run(Generic[P, N]):
                 compilation=self.watch.compiled,
             ),
             trajectory=Trajectory(
-                t=np.array([p.t for p in self.record]),
-                loss=np.array([p.loss for p in self.record]),
+                t=self.record.column(control.TIME),
+                loss=self.record.column(control.LOSS),
                 relative_distance=distances,
                 joint_distance=joint,
             ),
@@ -485,12 +498,3 @@ def _loss(point: Point) -> float:
 def _gradient(point: Point) -> float:
     """|grad R|, with a penalty that of both, of a prepared point."""
     return float(np.sqrt(point.gradient_squared or 0.0))
-
-
-def _differ(then: float, now: float) -> bool:
-    """Whether a number changed over a doubling of the time."""
-    return abs(now - then) > _STATIONARY_CHANGE * abs(now)
-
-
-def _log(value: float) -> float:
-    return float(np.log(value)) if value > 0 else -np.inf

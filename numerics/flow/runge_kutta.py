@@ -101,6 +101,7 @@ class RungeKutta(ABC, Generic[S]):
     growth = 0.5
     locates_kinks = False
     splits_decay = False
+    loop = None
 
     def __init__(self, flow: StagedFlow[S]) -> None:
         self.flow = flow

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import numerics as nm
 from numerics.flow.limits import Limits
 from numerics.flow.run import _Run
-from numerics.flow.solution import Progress
 from numerics.flow.two_layer.problem import METHODS, TwoLayerProblem
 from numerics.kernels.compilation import Stopwatch
 
@@ -183,8 +182,8 @@ def test_steps_that_were_refused_count_for_the_budget(four_points):
     [
         ({}, True),
         ({"loss": 0.5 * (1 + 2e-6)}, False),  # the loss still moves
-        ({"relative_distance": {"w": 0.3 * (1 - 2e-6), "a": 0.2}}, False),  # one layer does, whichever
-        ({"relative_distance": {"w": 0.3, "a": 0.2 * (1 + 2e-6)}}, False),
+        ({"moved": (0.3 * (1 - 2e-6), 0.2)}, False),  # one layer does, whichever
+        ({"moved": (0.3, 0.2 * (1 + 2e-6))}, False),
         (
             {"gradient": 0.0023},
             False,
@@ -205,9 +204,8 @@ def test_a_run_is_at_rest_if_nothing_moved_over_the_last_doubling(four_points, c
         largest_growth_rate=lambda point: change.get("growth", 0.0),
         growth_bound=lambda point: change.get("bound", 100.0),
     )
-    distances = {"w": 0.3, "a": 0.2}
-    before = Progress(1, change.get("then", 50.0), change.get("loss", 0.5), change.get("relative_distance", distances))
-    run.record += [before, Progress(2, 100.0, 0.5, distances)]
+    run.record.append(change.get("then", 50.0), change.get("loss", 0.5), change.get("moved", (0.3, 0.2)))
+    run.record.append(100.0, 0.5, (0.3, 0.2))
     assert run._is_stationary(change.get("gradient", 0.001)) == stationary
 
 

@@ -10,12 +10,21 @@ from scipy.linalg import expm
 import numerics as nm
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.least_loss import rest_of
+from numerics.flow.record import Record
 from numerics.flow.run import _Run
 from numerics.flow.runge_kutta import LayerError, RungeKutta
 from numerics.flow.solution import Trajectory
 
 X, Y = nm.datasets.four_points()
 START = nm.TwoLayer.sample(20, 1, 0, X, rng=0)
+
+
+def record(*rows):
+    """Of times and losses."""
+    made = Record((), ())
+    for t, loss in rows:
+        made.append(t, loss, ())
+    return made
 
 
 @pytest.mark.parametrize(
@@ -35,7 +44,7 @@ def test_a_step_is_refused_by_its_error_or_if_the_loss_rises(loss, error, expect
         point=SimpleNamespace(penalty=0.0),
         trial=SimpleNamespace(loss=loss, penalty=0.0),
         limits=SimpleNamespace(rtol=1e-2),
-        record=[SimpleNamespace(loss=9.0), SimpleNamespace(loss=1.0)],
+        record=record((0.0, 9.0), (1.0, 1.0)),
     )
     assert _Run._attempt(run, 1.0)[0] == pytest.approx(expected)
 
@@ -50,10 +59,9 @@ def test_a_step_is_refused_by_its_error_or_if_the_loss_rises(loss, error, expect
     ],
 )
 def test_a_step_is_aimed_at_the_next_loss_where_it_may_come_within_it(h, kernel, steps, expected):
-    record = [SimpleNamespace(t=t, loss=np.exp(-t)) for t in (3.0, 5.0)[2 - steps :]]
     run = SimpleNamespace(
         point=SimpleNamespace(kernel=np.eye(1) if kernel else None, penalty=0.0),
-        record=record,
+        record=record(*((t, np.exp(-t)) for t in (3.0, 5.0)[2 - steps :])),
         _next_level=lambda: np.exp(-8.0),
         _foresee=lambda loss, h: ("foreseen", loss),
     )
@@ -65,7 +73,7 @@ def test_a_step_is_aimed_at_the_next_loss_where_it_may_come_within_it(h, kernel,
 @pytest.mark.parametrize(("reached", "level"), [(0.5, 0.1), (0.1003, 0.1), (0.1001, 0.01), (0.05, 0.01), (0.01, 1e-6)])
 def test_the_next_level_is_the_largest_that_was_not_reached(reached, level):
     run = SimpleNamespace(
-        record=[SimpleNamespace(loss=reached)], levels=[0.1, 0.01], match=2e-3, limits=SimpleNamespace(loss_tol=1e-6)
+        record=record((0.0, reached)), levels=[0.1, 0.01], match=2e-3, limits=SimpleNamespace(loss_tol=1e-6)
     )
     assert _Run._next_level(run) == level
 

@@ -31,6 +31,7 @@ class DeepExponential:
     growth = 0.7
     locates_kinks = False
     splits_decay = True
+    loop = None
 
     def __init__(self, flow: DeepFlow) -> None:
         self.flow = flow

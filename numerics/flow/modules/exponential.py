@@ -27,6 +27,7 @@ class ModuleExponential:
     growth = 0.5
     locates_kinks = False
     splits_decay = False
+    loop = None
 
     def __init__(self, flow: ModuleFlow) -> None:
         self.flow = flow

@@ -16,16 +16,22 @@ circle: with running sums round it all n^2 entries cost n^2 operations, and a pa
 
 import numpy as np
 
+from numerics.flow.problem import Walked
 from numerics.flow.two_layer.kink_exact import MeanForces
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
+from numerics.kernels.control import Rules
 from numerics.kernels.decay import multiply
+from numerics.kernels.sectors.advance import Place, Plane, advance
 from numerics.kernels.sectors.laws import Laws, find_laws
 from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of, shrink_sums
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
 
 __all__ = ["KinkExactPlanar", "PlanarPoint"]
+
+
+_PASSED = 2**20  # neurons moved by compiled steps between two looks at the clock: a few milliseconds
 
 
 class PlanarPoint(TwoLayerPoint):
@@ -39,6 +45,8 @@ class PlanarPoint(TwoLayerPoint):
         Neurons that changed rows on the way here.
     version : int
         The order of neurons that the positions are in; 0 before the first.
+    place : Place
+        The point as compiled steps take it, with its squared gradient in ``square`` (1,).
     """
 
     def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int) -> None:
@@ -46,6 +54,8 @@ class PlanarPoint(TwoLayerPoint):
         self.order, self.version = order, 0
         self.kernel: np.ndarray = np.empty((samples, samples))
         self.changes = Changes.of(width, ranges)
+        self.square = np.zeros(1)
+        self.place = Place(self.y, self.residual, self.kernel, self.square, self.changes)
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The network's u (m,) and v (m, 2), in its order; copies."""
@@ -73,6 +83,26 @@ class KinkExactPlanar(MeanForces):
         self._start = float(np.vdot(flow.start.v, flow.start.v)), float(np.vdot(flow.start.u, flow.start.u))
         self._bounds = np.zeros(rows + 1, dtype=np.int64)
         self._firsts = np.array([first for first, _ in chunks.ranges])
+        self._plane = Plane(
+            X=flow.X,
+            targets=flow.targets,
+            norms=flow.norms,
+            kappa=flow.kappa,
+            slope=flow.slope,
+            sectors=self.sectors,
+            start=flow.start.y,
+            bounds=self._bounds,
+            order=self._order,
+            rows=self._rows,
+            firsts=self._firsts,
+            laws=self._laws,
+            sums=self._sums,
+            room=self._rooms[0],
+            forces=self._forces,
+            late=self._late,
+            predicted=self._predicted,
+        )
+        self.loop = self._advance if chunks.threads == 1 and not flow.decay else None
 
     def new_point(self) -> PlanarPoint:
         """Room for a state."""
@@ -112,6 +142,31 @@ class KinkExactPlanar(MeanForces):
         if flow.decay:
             self.decay(out, h)
         self._gather(out)
+
+    def _advance(
+        self,
+        point: TwoLayerPoint,
+        trial: TwoLayerPoint,
+        rules: Rules,
+        record: np.ndarray,
+        count: int,
+        halfway: int,
+        h: float,
+        previous: float,
+    ) -> Walked:
+        """See :class:`numerics.flow.problem.Loop`."""
+        assert isinstance(point, PlanarPoint), "give a point of new_point()"
+        assert isinstance(trial, PlanarPoint), "give a point of new_point()"
+        rules = rules._replace(steps=min(rules.steps, max(1, _PASSED // point.width)))
+        point.square[0] = point.gradient_squared
+        given = self._plane, rules, record, count, halfway, h, previous
+        count, passes, rejected, h, previous, stuck = advance(point.place, trial.place, *given)
+        self._version += 1
+        for end in (point, trial):
+            end.version, end.gradient_squared = self._version, float(end.square[0])
+        self.flow.evaluations += passes
+        self.flow.kernel_evaluations += passes
+        return Walked(count, rejected, h, previous, stuck)
 
     def decay(self, out: TwoLayerPoint, h: float) -> tuple[float, float]:
         """Shrink weights and moments; norms and distances follow from those that the pass left, without another."""

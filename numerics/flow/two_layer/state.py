@@ -92,6 +92,8 @@ class TwoLayerFlow:
         What the last step changed u^2 - |v|^2 by, and has put back; None under a method that keeps it.
     columns : pair of tuples or arrays, or None
         For d = 2 the columns of X as the planar kernels take them: tuples, which are unrolled, if there are few samples.
+    norms : float64 (n,)
+        Lengths of the samples.
     decay : Decay
     ratio : float
         q = (1 - p)/p of dropout, 0 without.
@@ -120,7 +122,7 @@ class TwoLayerFlow:
         self._unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
         self.columns = [self.in_form_of_columns(c) for c in X.T] if X.shape[1] == 2 else None
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
-        self._norms = np.linalg.norm(X, axis=1)
+        self.norms = np.linalg.norm(X, axis=1)
         self._sums = np.empty((2, 4))
         self._outputs, self._discarded = chunks.partial(len(y)), np.empty(len(y))
 
@@ -282,7 +284,7 @@ class TwoLayerFlow:
 
         Under dropout, besides, the fastest that the penalty turns a neuron at a point that was prepared.
         """
-        return point.stiffness + self.kappa * float(np.abs(point.residual) @ self._norms) / len(self.targets)
+        return point.stiffness + self.kappa * float(np.abs(point.residual) @ self.norms) / len(self.targets)
 
     def layer_errors(self, x: np.ndarray, point: TwoLayerPoint, out: TwoLayerPoint) -> tuple[LayerError, LayerError]:
         """Sums for v and for u of the error ``x`` of a step that is settled, and the distances ``out.moved``."""

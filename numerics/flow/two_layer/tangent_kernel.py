@@ -6,18 +6,15 @@ import numpy as np
 
 from numerics.flow.decay import Held
 from numerics.flow.dropout import Driven, drive
-from numerics.flow.problem import Step
+from numerics.flow.problem import Loop, Step
 from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.decay import shrink, size_of
-from numerics.kernels.tangent import close, gradient_squared
+from numerics.kernels.tangent import DEFECT, close, gradient_squared
 
 __all__ = ["TangentKernelMethod"]
 
-# The residual may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests. It is that
-# many because a defect of one sign in one step is made good by the next: the residual is measured, not integrated.
-_DEFECT = 100.0
-# Forces of its own that a neuron is held to over a step turn it by so many rtol at most; as above
+# Forces of its own that a neuron is held to over a step turn it by so many rtol at most; as kernels.tangent.DEFECT
 _TURN = 100.0
 
 
@@ -26,6 +23,7 @@ class TangentKernelMethod(ABC):
 
     order = 2
     splits_decay = True
+    loop: Loop[TwoLayerPoint] | None = None
     penalty: DropoutPenalty | None = None  # of the methods that take dropout, where there is any
 
     def __init__(self, flow: TwoLayerFlow) -> None:
@@ -138,4 +136,4 @@ class TangentKernelMethod(ABC):
             self.flow.weigh_dropout(out, self.penalty)
             held = point.stiffness * out.earlier[2] / _TURN
         defect, moved_u, moved_v = close(self._moved, out.residual, self._predicted, point.residual)
-        return Step(max(defect / _DEFECT, held), (self.flow.distance(out, moved_v), moved_u))
+        return Step(max(defect / DEFECT, held), (self.flow.distance(out, moved_v), moved_u))

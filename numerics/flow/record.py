@@ -1,0 +1,69 @@
+"""The steps of a run in one array, which loops in Python and compiled ones write to alike."""
+
+import numpy as np
+
+from numerics.flow.solution import Progress
+from numerics.kernels.control import LOSS, MOVED, TIME
+
+__all__ = ["Record"]
+
+_ROOM = 64  # steps at first
+
+
+class Record:
+    """Time, loss and distances after every accepted step, the start included.
+
+    Parameters
+    ----------
+    layers : tuple of str
+    sizes : tuple of float
+        Of the layers at the start.
+
+    Attributes
+    ----------
+    rows : float64 (room, 2 + layers)
+        The first ``count`` are written: see :mod:`numerics.kernels.control` for the columns.
+    """
+
+    def __init__(self, layers: tuple[str, ...], sizes: tuple[float, ...]) -> None:
+        self.layers, self.sizes = layers, sizes
+        self.rows, self.count = np.empty((_ROOM, MOVED + len(layers))), 0
+
+    def append(self, t: float, loss: float, moved: tuple[float, ...]) -> None:
+        """Write a step."""
+        self.make_room()
+        self.rows[self.count] = t, loss, *moved
+        self.count += 1
+
+    def make_room(self) -> None:
+        """For one step at least."""
+        if self.count == len(self.rows):
+            self.rows = np.concatenate([self.rows, np.empty_like(self.rows)])
+
+    @property
+    def t(self) -> float:
+        """Normalised time reached."""
+        return float(self.rows[self.count - 1, TIME])
+
+    @property
+    def loss(self) -> float:
+        """Loss there."""
+        return float(self.rows[self.count - 1, LOSS])
+
+    @property
+    def last(self) -> Progress:
+        """The last step."""
+        _, _, *moved = self.rows[self.count - 1].tolist()
+        parts = zip(self.layers, moved, self.sizes, strict=True)
+        return Progress(self.count - 1, self.t, self.loss, {layer: distance / size for layer, distance, size in parts})
+
+    def column(self, index: int) -> np.ndarray:
+        """Times or losses (count,)."""
+        return self.rows[: self.count, index].copy()
+
+    def distances(self) -> dict[str, np.ndarray]:
+        """RD of every layer (count,)."""
+        return {
+            layer: self.rows[: self.count, MOVED + k] / size
+            for k, (layer, size) in enumerate(zip(self.layers, self.sizes, strict=True))
+        }
