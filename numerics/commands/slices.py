@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import sympy as sp
 import typer
 
 import phasetheory as pt
@@ -12,6 +11,7 @@ from numerics.commands.options import exclusive
 from numerics.errors import InputError
 from numerics.experiments.grids import Point, grid_points, grid_values
 from numerics.experiments.plan import OPTIONS
+from numerics.experiments.planes import plane_from_text
 
 __all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "split_list"]
 
@@ -35,17 +35,7 @@ def read_plane(
     exclusive({"--depth": depth, "--slice": slice_}, "the scales of a slice say its depth")
     if slice_ is None:
         return pt.phase_diagram(2 if depth is None else depth, optimizer=optimizer)
-    head, colon, body = slice_.partition(":")
-    names = [part.strip() for part in head.split(",")]
-    parts = body.split(";")
-    if not colon or len(names) != 2 or not all(n.isidentifier() for n in names) or len(parts) != 2:
-        raise InputError(
-            f"--slice {slice_!r}: give 'x,y: sigma_1, .., sigma_L; alpha', such as 'x,y: m^-y, m^-x, 1; 1'"
-        )
-    x, y = (sp.Symbol(name, real=True) for name in names)
-    sigmas = tuple(pt.parse_scale(part, symbols=(x, y)) for part in split_list(parts[0]))
-    network = pt.Network(sigmas, pt.parse_scale(parts[1], symbols=(x, y)))
-    return pt.phase_diagram(network=network, coordinates=(x, y), optimizer=optimizer)
+    return plane_from_text(slice_, "--slice", optimizer)
 
 
 @dataclass(frozen=True)
