@@ -1,12 +1,13 @@
 """``phasetheory explore``: the page in the browser."""
 
 import socket
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from numerics.commands.language import Language
-from numerics.errors import InputError
+from numerics.errors import InputError, MissingPackageError
 from phasetheory.symbols.language import ENGLISH, check_language
 
 __all__ = ["explore"]
@@ -21,10 +22,12 @@ def explore(
 
     It listens on this machine alone. Needs the extra: pip install 'phasetheory[explore]'.
     """
-    from numerics.explore.server import serve  # needs Panel, which is an extra
-
     chosen = check_language(language or ENGLISH)
+    if find_spec("panel") is None:
+        raise MissingPackageError("explore needs Panel, which is not installed; pip install 'phasetheory[explore]'")
     _refuse_taken(port)
+    from numerics.explore.server import serve  # Panel only when the page is asked for
+
     print(f"http://127.0.0.1:{port}/explore, until Ctrl-C", flush=True)
     serve(port, language=chosen, browser=not no_browser)
 

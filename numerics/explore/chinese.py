@@ -33,7 +33,6 @@ CHINESE = FIGURES | {
     "features": "特征",
     "orientation of w": "w 的方向",
     "amplitude": "幅度",
-    "distance moved": "相对距离 RD",
     "time": "时间",
     "steps": "步数",
     "dashed: predicted F": "虚线：预测值 F",

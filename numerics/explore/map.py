@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.ndimage import binary_erosion
 
 import phasetheory as pt
 from phasetheory.diagrams.plotting import Window, default_window, part_inside, polygon_inside, region_colours
 
 __all__ = ["DiagramMap", "Named", "map_of", "regimes_and_basis"]
 
-_INNER = 0.72  # part of the width of the window in which the names of regions stand whole
 _CELLS = 56  # of the pointer, along each axis
+_ROOM = (5, 15)  # cells, in height and width, that the name of a region takes
 _LABEL = (
     -0.12,
     0.3,
@@ -78,8 +79,8 @@ class DiagramMap:
         x, y = self.cells
         for kinds in self.areas:
             inside = np.array([cell == kinds for cell in self.kinds])
-            clear = inside & ~self._labelled
-            chosen = clear if clear.any() else inside
+            roomy = binary_erosion(inside.reshape(_CELLS, _CELLS), np.ones(_ROOM)).ravel()
+            chosen = next((part for part in (roomy & ~self._labelled, roomy) if part.any()), inside)
             if chosen.any():
                 off = (x - x[inside].mean()) ** 2 + (y - y[inside].mean()) ** 2
                 nearest = np.argmin(np.where(chosen, off, np.inf))
@@ -88,9 +89,9 @@ class DiagramMap:
 
     @cached_property
     def _labelled(self) -> np.ndarray:
-        """Whether a cell lies at the edge on the left or right, or where the label of a named point may be."""
+        """Whether a cell lies where the label of a named point may be."""
         left, right, bottom, top = self.window
-        taken = np.abs((self.cells[0] - left) / (right - left) - 0.5) > _INNER / 2
+        taken = np.zeros(self.cells[0].shape, dtype=bool)
         for named in self.named:
             x, y = (self.cells[0] - named.x) / (right - left), (self.cells[1] - named.y) / (top - bottom)
             taken |= (_LABEL[0] < x) & (x < _LABEL[1]) & (_LABEL[2] < y) & (y < _LABEL[3])
@@ -125,7 +126,10 @@ class DiagramMap:
     @cached_property
     def kinds(self) -> list[tuple[pt.Regime, ...]]:
         """Regimes of the layers that tell, in every cell."""
-        slopes = self.diagram.evaluate(*self.cells, layers=self.diagram.telling_layers)
+        return self._regimes(self.diagram.telling_layers)
+
+    def _regimes(self, layers: tuple[str, ...]) -> list[tuple[pt.Regime, ...]]:
+        slopes = self.diagram.evaluate(*self.cells, layers=layers)
         signs = np.sign(np.round(np.array(list(slopes.values())), 9)).astype(int)
         regime = {sign: pt.classify(sign) for sign in (-1, 0, 1)}
         return [tuple(regime[sign] for sign in column) for column in signs.T.tolist()]
@@ -144,9 +148,12 @@ class DiagramMap:
         return _rows({name: value + 0.0 * self.cells[0] for name, value in found.items()}, "{} ~ m^{:.2f}")
 
     @cached_property
-    def basis(self) -> dict[tuple[pt.Regime, ...], str]:
-        """Of each region that is seen, which regimes are proved and which derived."""
-        return {kinds: regimes_and_basis(self.diagram, centre) for kinds, centre in self.centres.items()}
+    def basis(self) -> list[str]:
+        """Regimes of all layers in every cell, and which of them are proved and which derived."""
+        all_regimes = self._regimes(self.diagram.layers)
+        where = dict(zip(all_regimes, zip(*self.cells, strict=True), strict=True))
+        said = {kinds: regimes_and_basis(self.diagram, (float(x), float(y))) for kinds, (x, y) in where.items()}
+        return [said[kinds] for kinds in all_regimes]
 
 
 @lru_cache(maxsize=32)

@@ -6,10 +6,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
-from importlib.util import find_spec
 from typing import Any
 
-from numerics.errors import InputError, MissingPackageError
+from numerics.errors import InputError
 from numerics.explore.code import python_lines
 from numerics.explore.map import map_of, regimes_and_basis
 from numerics.explore.state import DATA, NARROWEST, WIDEST, State
@@ -17,11 +16,6 @@ from numerics.explore.training import Frame, capacity_plane, frames, located, tr
 from numerics.explore.words import said, words_in
 from numerics.flow import Progress
 from phasetheory import TheoryError
-
-if find_spec("panel") is None:
-    raise MissingPackageError(
-        "the explorer needs Panel and Bokeh, which are not installed; pip install 'phasetheory[explore]'"
-    )
 
 import panel as pn
 from bokeh.events import Tap
@@ -65,9 +59,7 @@ class Page:
         self.task: asyncio.Task[None] | None = None
         self.setting = False  # whether the widgets follow the state, and not the state the widgets
         self.message = pn.pane.HTML("", height=36, margin=(0, 10), sizing_mode="stretch_width")
-        self.code = pn.widgets.CodeEditor(
-            language="python", readonly=True, height=330, sizing_mode="stretch_width", visible=False
-        )
+        self.code = pn.widgets.CodeEditor(language="python", readonly=True, sizing_mode="stretch_both", visible=False)
         self.top = pn.Column(sizing_mode="stretch_width")
         self.left, self.right = (
             pn.Column(width=520, sizing_mode="stretch_height"),
@@ -76,8 +68,9 @@ class Page:
         self.whole = pn.Column(
             self.top,
             self.message,
-            self.code,
-            pn.Row(self.left, self.right, sizing_mode="stretch_both", styles={"height": "calc(100vh - 136px)"}),
+            pn.Row(
+                self.left, self.right, self.code, sizing_mode="stretch_both", styles={"height": "calc(100vh - 136px)"}
+            ),
             sizing_mode="stretch_both",
         )
         self._lay_out()
@@ -135,19 +128,19 @@ class Page:
     def _controls(self, say: Callable[[str], str]) -> None:
         names = map_of(self.state.diagram).diagram.names
         narrow = {"width": 60, "margin": (2, 5)}
-        self.plane = pn.widgets.Select(name=say("plane"), width=90, margin=(2, 5))
-        self.plane.options = {say("2 layers"): "2", say("3 layers"): "3", say("slice"): "slice"}
+        choices = {say("2 layers"): "2", say("3 layers"): "3", say("slice"): "slice"}
+        self.plane = pn.widgets.Select(name=say("plane"), width=90, margin=(2, 5), options=choices)
         self.slice = pn.widgets.TextInput(name=say("slice"), width=165, margin=(2, 5))
-        self.optimizer = pn.widgets.Select(name=say("optimiser"), width=132, margin=(2, 5))
-        self.optimizer.options = {say("gradient flow"): "gradient-flow", say("Adam"): "adam"}
+        choices = {say("gradient flow"): "gradient-flow", say("Adam"): "adam"}
+        self.optimizer = pn.widgets.Select(name=say("optimiser"), width=132, margin=(2, 5), options=choices)
         self.x = pn.widgets.TextInput(name=spelled(names[0]), **narrow)
         self.y = pn.widgets.TextInput(name=spelled(names[1]), **narrow)
         widths = [*(round(NARROWEST * 10 ** (i / 10) / 2) * 2 for i in range(30)), WIDEST]
         self.width = pn.widgets.DiscreteSlider(name=say("width"), options=widths, width=150, margin=(2, 5))
         self.decay = pn.widgets.TextInput(name=say("decay μ = λα"), width=100, margin=(2, 5))
         self.seed = pn.widgets.TextInput(name=say("seed"), **narrow)
-        self.data = pn.widgets.Select(name=say("data"), width=118, margin=(2, 5))
-        self.data.options = dict(zip(map(say, ("four points", "curve")), DATA, strict=True)) | {say("points"): "points"}
+        choices = dict(zip(map(say, ("four points", "curve")), DATA, strict=True)) | {say("points"): "points"}
+        self.data = pn.widgets.Select(name=say("data"), width=118, margin=(2, 5), options=choices)
         self.points = pn.widgets.TextInput(
             name=say("points: click below to add, drag to move"), width=245, margin=(2, 5)
         )
@@ -226,7 +219,7 @@ class Page:
             pn.state.location.search = f"?{state.to_query()}" if state.to_query() else ""
 
     def _toggle_lines(self) -> None:
-        self.code.visible = not self.code.visible
+        self.code.visible, self.right.visible = not self.code.visible, not self.right.visible
 
     def _tapped(self, event: Any) -> None:
         x, y = (f"{round(value * 20) / 20 + 0.0:g}" for value in (event.x, event.y))  # to a twentieth
@@ -268,7 +261,7 @@ class Page:
                 self._soon(stopping, self._show, state, frame, say("function"), first)
                 first = False
                 await asyncio.sleep(_PAUSE)
-            if where is not None and where.predicted and not stopping.is_set():
+            if where is not None and not stopping.is_set():
                 self._soon(stopping, self.capacity.show_plane, await asyncio.to_thread(capacity_plane, state.data))
         except (InputError, TheoryError) as error:
             self._soon(stopping, self._wrong, str(error))
@@ -289,8 +282,7 @@ class Page:
         self.panes[-1].visible = where is not None
         if where is not None:
             P, ratio = where.here
-            said_colour = f"; {say('colour: RD of w')}" if where.predicted else ""
-            self.capacity.show(where, f"P = {P:.3g}, κ′ = {ratio:.3g}" + said_colour)
+            self.capacity.show(where, f"P = {P:.3g}, κ′ = {ratio:.3g}; {say('colour: RD of w')}")
 
     def _ending(self, state: State, run: Any) -> str:
         """Regimes with their basis, slopes, what moved how far, and how the run ended."""

@@ -23,6 +23,7 @@ __all__ = ["CapacityPicture", "DiagramPicture", "DistancePicture", "FeaturePictu
 _GREEK = {"gamma": "γ", "gamma_prime": "γ′", "gamma_2": "γ₂", "gamma_3": "γ₃"}
 _FONT = "12px"
 _AROUND = (-3.25, 3.25)  # decades around 1: the ground
+_LEAST = 1e-6  # of the largest amplitude, below which a neuron is as good as gone
 _CLEAR = 0.4  # decades around a network outside of it
 _LINEAR, _CONDENSED, _CRITICAL = (REGIME_COLOURS[r] for r in (Regime.LINEAR, Regime.CONDENSED, Regime.CRITICAL))
 
@@ -63,6 +64,7 @@ class DiagramPicture:
         across, up = map(spelled, given.diagram.names)
         title = words.translate("click: train that network")
         self.figure = _figure(title, across, up, x_range=(left, right), y_range=(bottom, top), tools="")
+        self.figure.name = "diagram"
         self.figure.grid.visible = False
         self._regions(given)
         for across_segment, up_segment in given.boundaries:
@@ -89,21 +91,23 @@ class DiagramPicture:
 
     def _pointer(self, given: DiagramMap, words: Catalogue) -> None:
         x, y = given.cells
-        basis = {kinds: said(words, text) for kinds, text in given.basis.items()}
+        spoken = {text: said(words, text) for text in set(given.basis)}
         source = ColumnDataSource(
             {
                 "x": x,
                 "y": y,
                 "exponents": given.exponents,
                 "slopes": given.slopes,
-                "basis": [basis.get(kinds, "") for kinds in given.kinds],
+                "basis": [spoken[text] for text in given.basis],
             }
         )
         width, height = given.cell_size
         cells = self.figure.rect("x", "y", width, height, source=source, fill_alpha=0, line_alpha=0)
         across, up = map(spelled, given.diagram.names)
         rows = f"{across} = @x{{0.00}}, {up} = @y{{0.00}}<br>@exponents<br>@slopes<br><b>@basis</b>"
-        self.figure.add_tools(HoverTool(renderers=[cells], tooltips=f"<div style='max-width:270px'>{rows}</div>"))
+        self.figure.add_tools(
+            HoverTool(renderers=[cells], limit=1, tooltips=f"<div style='max-width:270px'>{rows}</div>")
+        )
 
     def _names(self, given: DiagramMap) -> None:
         points = ColumnDataSource({"x": [n.x for n in given.named], "y": [n.y for n in given.named]})
@@ -112,16 +116,24 @@ class DiagramPicture:
             self._write(named.x, named.y, _wrapped(named.title), x_offset=8, y_offset=-8, text_baseline="top")
 
     def _write(self, x: float, y: float, text: str, **look: Any) -> None:
-        look = {"text_font_size": _FONT, "background_fill_color": "white", "background_fill_alpha": 0.65} | look
-        self.figure.add_layout(Label(x=x, y=y, text=text, **look))
+        style: dict[str, Any] = {
+            "text_font_size": _FONT,
+            "background_fill_color": "white",
+            "background_fill_alpha": 0.65,
+        } | look
+        self.figure.add_layout(Label(x=x, y=y, text=text, **style))
 
 
 class FunctionPicture:
     """The function while it is fitted, and the data, which can be drawn."""
 
     def __init__(self, words: Catalogue) -> None:
-        self.figure = _figure(words.translate("function"), "x", "f", x_range=(-1, 1), y_range=(-1, 1), tools="")
-        self.now, self.before = (ColumnDataSource({"x": [], "y": []}) for _ in range(2))
+        self.figure = _figure(
+            words.translate("function"), "x", "f", x_range=(-1, 1), y_range=(-1, 1), tools="", name="function picture"
+        )
+        self.now, self.before = (
+            ColumnDataSource({"x": [], "y": []}, name=name) for name in ("function", "function before")
+        )
         self.data = ColumnDataSource({"x": [], "y": []})
         self.figure.line("x", "y", source=self.before, color="#aaaaaa", width=1.5, line_dash="dotted")
         self.figure.line("x", "y", source=self.now, color=FINAL, width=2.5)
@@ -153,12 +165,16 @@ class FeaturePicture:
 
     def __init__(self, words: Catalogue) -> None:
         title, across, up = (words.translate(text) for text in ("features", "orientation of w", "amplitude"))
-        self.figure = _figure(title, across, up, y_axis_type="log", x_range=(-math.pi, math.pi), tools="")
+        self.figure = _figure(
+            title, across, up, y_axis_type="log", x_range=(-math.pi, math.pi), y_range=(0.1, 10), tools=""
+        )
         self.figure.xaxis.ticker = [-math.pi, -math.pi / 2, 0, math.pi / 2, math.pi]
         self.figure.xaxis.major_label_overrides = dict(
             zip((-math.pi, -math.pi / 2, 0, math.pi / 2, math.pi), ("−π", "−π/2", "0", "π/2", "π"), strict=True)
         )
-        self.first, self.now = (ColumnDataSource({"x": [], "y": []}) for _ in range(2))
+        self.first, self.now = (
+            ColumnDataSource({"x": [], "y": []}, name=name) for name in ("features at first", "features")
+        )
         self.figure.scatter("x", "y", source=self.first, size=3, color=INITIAL, alpha=0.35)
         self.figure.scatter("x", "y", source=self.now, size=4.5, color=FINAL, alpha=0.6)
 
@@ -169,6 +185,8 @@ class FeaturePicture:
         if first:
             self.first.data = data
         self.now.data = data
+        both = np.concatenate([self.first.data["y"], self.now.data["y"]])
+        self.figure.y_range.update(start=max(both.min(), _LEAST * both.max()) / 2, end=2 * both.max())
 
 
 class DistancePicture:
@@ -178,7 +196,8 @@ class DistancePicture:
         across = words.translate(time)
         self.figure = _figure("RD(t)", across, "RD", x_axis_type="log", y_axis_type="log", tools="")
         self.lines, self.before, self.predicted = (
-            {layer: ColumnDataSource({"x": [], "y": []}) for layer in layers} for _ in range(3)
+            {layer: ColumnDataSource({"x": [], "y": []}, name=f"{what} {layer}") for layer in layers}
+            for what in ("RD", "before", "F")
         )
         for layer, colour in zip(layers, COLOURS, strict=False):
             self.figure.line("x", "y", source=self.before[layer], color="#bbbbbb", width=1.5, line_dash="dotted")
@@ -215,7 +234,7 @@ class CapacityPicture:
             tools="",
         )
         self.figure.grid.visible = False
-        self.plane = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
+        self.plane = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []}, name="plane")
         palette = [to_hex(_mixed(i / 20)) for i in range(21)]
         mapper = LinearColorMapper(palette=palette, low=-1.5, high=1.5)
         self.figure.image("image", "x", "y", "dw", "dh", source=self.plane, color_mapper=mapper)
@@ -225,13 +244,11 @@ class CapacityPicture:
         self.figure.scatter("x", "y", source=self.here, size=13, fill_color="white", line_color="black", line_width=2.5)
 
     def show(self, where: Located, title: str) -> None:
-        """The network; the ground is empty where no F is known."""
+        """The network."""
         places = np.log10([where.here, where.twice])
         for axis, values in zip((self.figure.x_range, self.figure.y_range), places.T, strict=True):
             low, high = min(values) - _CLEAR, max(values) + _CLEAR
             axis.update(start=min(_AROUND[0], low), end=max(_AROUND[1], high))
-        if not where.predicted:
-            self.plane.data = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
         self.here.data = {"x": places[:1, 0], "y": places[:1, 1]}
         self.way.data = {"x": places[:, 0], "y": places[:, 1]}
         self.figure.title.text = title
