@@ -15,6 +15,7 @@ import phasetheory as pt
 from numerics.commands.completion import complete_if_asked
 from numerics.commands.condense import condense
 from numerics.commands.decay import decay
+from numerics.commands.explore import explore
 from numerics.commands.features import features, gallery
 from numerics.commands.letters import redirect_to_nothing, spell_streams
 from numerics.commands.linearize import linearize
@@ -38,7 +39,7 @@ app.command("locate")(locate_command)
 app.command("verify")(verify_command)
 app.command("scan")(scan_command)
 app.command("plot")(plot_command)
-for command in (classify, condense, decay, derive, diagram, features, gallery, linearize, reproduce):
+for command in (classify, condense, decay, derive, diagram, explore, features, gallery, linearize, reproduce):
     app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141

@@ -11,8 +11,9 @@ import phasetheory as pt
 from numerics.commands.completion import offer
 from numerics.commands.networks import Asked, read_network
 from numerics.commands.options import takes, unread
-from numerics.commands.slices import read_plane, read_slice, split_list
+from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
+from numerics.experiments.planes import scales_from_text
 
 __all__ = [
     "Built",
@@ -143,7 +144,7 @@ def architecture_plane(built: Built, slice_: str | None) -> pt.GraphDiagram:
     """The standard plane of an architecture, or any other: ``'x,y: scales in their order; alpha'``."""
     if slice_ is None:
         return pt.graph_diagram(*built.family.plane(**built.options))
-    coordinates, sigmas, alpha = read_slice(slice_)
+    coordinates, sigmas, alpha = scales_from_text(slice_, "--slice")
     scales = built.family.scales
     if len(sigmas) != len(scales):
         raise InputError(

@@ -35,7 +35,7 @@ __all__ = [
     "layer_names",
     "legend_below",
 ]
-__all__ += ["mixture_colour", "plot_phase_diagram", "region_colours", "symbol", "tint"]
+__all__ += ["mixture_colour", "part_inside", "plot_phase_diagram", "polygon_inside", "region_colours", "symbol", "tint"]
 
 #: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
 REGIME_COLOURS: Mapping[Regime, str] = {
@@ -211,7 +211,7 @@ def hatch_region(region: Region, ax: Axes, window: Window, *, label: str, covers
 
 def _visible(region: Region, window: Window) -> list[list[tuple[float, float]]]:
     """Its parts cut to the window: vector formats do not take coordinates of a million."""
-    return [part for polygon in region.polygons if (part := _inside(polygon, window))]
+    return [part for polygon in region.polygons if (part := polygon_inside(polygon, window))]
 
 
 def draw_boundaries(diagram: Plane, chosen: tuple[str, ...], ax: Axes, window: Window) -> list[Line2D]:
@@ -225,7 +225,7 @@ def draw_boundaries(diagram: Plane, chosen: tuple[str, ...], ax: Axes, window: W
             continue
         drawn.add(layer)
         for segment in boundary.segments:
-            ends = _part_inside(segment.start, segment.end, window)
+            ends = part_inside(segment.start, segment.end, window)
             if ends:
                 ax.plot(*zip(*ends, strict=True), zorder=2, scalex=False, scaley=False, **look)
         label = "critical regime" if len(chosen) == 1 else f"{layer_names(twins)} critical"
@@ -295,11 +295,12 @@ def _cut(polygon: PolygonPoints, window: Window) -> PolygonPoints:
     return polygon
 
 
-def _inside(polygon: PolygonPoints, window: Window) -> list[tuple[float, float]]:
+def polygon_inside(polygon: PolygonPoints, window: Window) -> list[tuple[float, float]]:
+    """The part of a convex polygon inside the window; empty if there is none."""
     return [(float(x), float(y)) for x, y in _cut(polygon, window)]
 
 
-def _part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, float]]:
+def part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, float]]:
     """The part of a segment inside the window, as its two ends; empty if there is none."""
     low, high = Fraction(0), Fraction(1)
     for edge in _edges(window):
@@ -342,7 +343,7 @@ def _draw_line(title: str, place: tuple[sp.Expr, sp.Expr], ax: Axes, window: Win
     ends = [
         tuple(as_fraction(e.subs(free, t), name=title) for e in place) for t in ((0 if free.is_positive else -FAR), FAR)
     ]
-    part = _part_inside((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), window)
+    part = part_inside((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), window)
     if not part:
         return
     ax.plot(*zip(*part, strict=True), ":", color="0.35", lw=1.4, zorder=1, scalex=False, scaley=False)

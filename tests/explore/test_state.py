@@ -1,0 +1,136 @@
+"""The explorer without its page: states and links, the map, training, the Python lines."""
+
+import itertools
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+from numerics.explore.code import python_lines
+from numerics.explore.map import map_of, regimes_and_basis
+from numerics.explore.state import State
+from numerics.explore.training import capacity_plane, frames, located, train
+from numerics.explore.words import said, words_in
+
+SLICE = "x,y: m^-y, m^-x, 1; 1"
+STATES = [
+    State(),
+    State(x="1/2", width=200, seed=3, language="zh"),
+    State(decay="0.0001", data="-1,0.5; 0,1; 1,-1"),
+    State(optimizer="adam", width=100, x="1.2"),
+    State(plane="3", x="2", y="1", width=100),
+    State(plane=SLICE, x="1", y="0.5", width=100),
+]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_link_keeps_the_state(state):
+    assert State.from_query("?" + state.to_query()) == state
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"x": "one"}, "gamma = 'one' is no number; give a decimal or a fraction, such as 7/4"),
+        ({"y": "1/0"}, "gamma_prime = '1/0' is no number"),
+        ({"plane": "4"}, "slice '4': give 'x,y: sigma_1, .., sigma_L; alpha'"),
+        ({"width": "many"}, "width = 'many' is no integer"),
+        ({"width": 1001}, "width = 1001"),
+        ({"width": 200_000}, "give 100 to 100000 neurons for 2 layers under gradient flow"),
+        ({"plane": "3", "width": 2000}, "give 100 to 1000 neurons for 3 layers"),
+        ({"optimizer": "adam", "width": 10_000}, "give 100 to 2000 neurons for 2 layers under Adam"),
+        ({"optimizer": "newton"}, "optimiser = 'newton'; use one of gradient-flow, adam"),
+        ({"decay": "-1"}, "decay = -1 is negative"),
+        ({"plane": "3", "width": 100, "decay": "0.1"}, "decay = 0.1 with 3 layers"),
+        ({"data": "1,2"}, "data are 1 points; give two points or more"),
+        ({"data": "1,2;3"}, "data = '1,2;3'; give two points or more"),
+        ({"data": "1,a;2,3"}, "has what is no number"),
+        ({"data": "1,nan;2,3"}, "nan"),
+        ({"data": "1,2;1,3"}, "two points have the same x"),
+        ({"data": "1,0;2,0"}, "all targets are zero"),
+        ({"seed": "-1"}, "seed = -1; give 0 or a positive integer"),
+        ({"language": "fr"}, "language = 'fr'; use one of en, zh"),
+    ],
+)
+def test_what_is_refused(changes, said):
+    with pytest.raises((nm.InputError, pt.TheoryError)) as caught:
+        State(**changes)
+    assert said in str(caught.value)
+
+
+def test_a_link_with_another_name():
+    with pytest.raises(nm.InputError, match="the link has = 'depth'; it may have plane, optimizer"):
+        State.from_query("?depth=2")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_map_is_that_of_the_diagram(state):
+    drawn = map_of(state.diagram)
+    x, y = (values[::311] for values in drawn.cells)
+    names = state.diagram.names
+    for a, b, kinds, slopes in zip(x, y, drawn.kinds[::311], drawn.slopes[::311], strict=True):
+        point = dict(zip(names, map(float, (a, b)), strict=True))
+        regimes = state.diagram.regime_at(**point)
+        assert kinds == tuple(regimes[layer] for layer in state.diagram.telling_layers)
+        exact = state.diagram.slopes_at(**point)
+        shown = dict(part.split(" = ") for part in slopes.split(", "))
+        assert {name: float(value) for name, value in shown.items()} == pytest.approx(
+            {f"S_{layer}": float(slope) for layer, slope in exact.items()}, abs=0.0051
+        )
+    for kinds, (a, b) in drawn.centres.items():
+        assert tuple(state.diagram.regime_at(**dict(zip(names, (a, b), strict=True))).values())[: len(kinds)] == kinds
+
+
+def test_what_is_proved_and_what_derived():
+    flow, adam = pt.phase_diagram(2), pt.phase_diagram(2, optimizer="adam")
+    assert regimes_and_basis(flow, ("7/4", 0)) == "$w$ condensed (proved), $a$ condensed (derived)"
+    assert regimes_and_basis(adam, ("7/4", 0)) == "$w$ condensed (derived), $a$ condensed (derived)"
+    assert said(words_in("zh"), regimes_and_basis(flow, ("1/2", 0))) == "w 线性（已证明），a 线性（推导）"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_frames_lead_from_the_start_to_the_end(state):
+    run = train(state)
+    shown = list(frames(state, run))
+    assert shown[0].t == 0
+    assert shown[-1].t == run.t
+    assert shown[-1].loss == run.loss
+    assert all(a.t <= b.t for a, b in itertools.pairwise(shown))
+    assert len(shown) > 4
+    assert np.isfinite([frame.function for frame in shown]).all()
+
+
+def test_the_lines_give_what_is_seen():
+    for state in STATES:
+        found = {}
+        exec(python_lines(state), found)
+        run = train(state)
+        assert found["run"].relative_distance == run.relative_distance
+        assert found["network"].slopes(optimizer=state.optimizer) == state.network.slopes(optimizer=state.optimizer)
+
+
+def test_the_prediction_is_that_of_locate():
+    state = State(x="0.75", width=400)
+    where, there = located(state), nm.locate(state.network, *state.samples, width=400, loss_tol=state.loss_tol)
+    assert where.here == (there.capacity, there.kappa_prime)
+    assert where.twice == there.at_twice_the_width
+    assert where.predicted == {layer.layer: layer.relative_distance for layer in there.layers}
+    assert located(replace(state, decay="0.01")).predicted == {}
+    assert located(State(plane="3", width=100)) is None
+
+
+def test_the_plane_of_capacities_falls_with_the_capacity():
+    plane = capacity_plane("four-points")
+    assert plane.log_distance.shape == (len(plane.log_kappa_prime), len(plane.log_capacity))
+    middle = plane.log_distance[len(plane.log_kappa_prime) // 2]
+    assert middle[0] > 0 > middle[-1]
+    assert (np.diff(middle) < 0).all()
+
+
+def test_a_run_ends_when_another_is_asked_for():
+    stopping = threading.Event()
+    stopping.set()
+    assert train(State(), lambda _: stopping.is_set()).status is nm.Status.CALLBACK
