@@ -2,8 +2,8 @@
 Weight decay: lazy first, rich later
 ====================================
 
-With weight decay the plane has a time axis: the regimes when the data are fitted, the walk that the decay makes of the linear one, and
-where it ends. ``phasetheory decay`` trains such networks.
+With weight decay the plane has a time axis: the regimes when the data are fitted, the walk that the decay makes of the linear
+one, and where it ends. ``phasetheory decay`` trains such networks.
 """
 
 import phasetheory as pt
