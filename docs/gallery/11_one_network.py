@@ -2,8 +2,8 @@
 One network
 ===========
 
-Where a network of 1000 neurons with He's scales sits. Colour is the distance that it is predicted to move, thick the line where that
-is the whole length of its weights, the arrow where a wider one goes. ``phasetheory locate he --width 1000`` says it in words.
+Where a network of 1000 neurons with He's scales sits. Colour is the distance that it is predicted to move, thick the line where
+that is the whole length of its weights, the arrow where a wider one goes. ``phasetheory locate he --width 1000`` says it.
 """
 
 import numerics as nm
