@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from numerics.commands.letters import Speaker, print_json
-from numerics.commands.output import Json, Seed, Width, check_picture, parse_numbers, plain_warnings
+from numerics.commands.output import (
+    Json,
+    Seed,
+    StyleOption,
+    Width,
+    check_picture,
+    check_style,
+    parse_numbers,
+    plain_warnings,
+)
 from numerics.experiments.decay_walk import decay_walk
 from numerics.reports.decay_walk import walk_dict, walk_lines, walk_table
 
@@ -21,6 +30,7 @@ def decay(
     mu: Annotated[float, typer.Option(help="λ α, weight decay in the time t/α, of both layers.")] = 1e-3,
     width: Width = 1000,
     seed: Seed = 0,
+    style: StyleOption = None,
     out: Annotated[Path | None, typer.Option(help="Picture of the walk: .png, .pdf or .svg.")] = None,
     json: Json = False,
 ) -> None:
@@ -29,6 +39,7 @@ def decay(
     16 samples in the plane of a teacher with one kink. From whatever capacity, all is one curve of P(t) = P exp(-2 mu tau).
     """
     starts = parse_numbers("--capacities", capacities)
+    check_style(style, out is not None)
     if out is not None:
         check_picture(out)
     with plain_warnings():
@@ -40,8 +51,10 @@ def decay(
     if json:
         print_json(walk_dict(found))
     if out is not None:
-        from numerics.figures.decay_walk import plot_decay_walk  # Matplotlib only when a picture is asked for
+        from numerics.figures.canvas import figures_for  # Matplotlib only when a picture is asked for
+        from numerics.figures.decay_walk import plot_decay_walk
         from numerics.figures.style import save_as
 
-        save_as(plot_decay_walk(found), out)
+        with figures_for(style):
+            save_as(plot_decay_walk(found), out)
         console.print(f"Figure: {out}", soft_wrap=True)

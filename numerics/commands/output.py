@@ -5,6 +5,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,10 @@ from rich.console import Console
 
 from numerics.errors import InputError
 
-__all__ = ["Json", "Out", "Points", "Seed", "Width"]
+__all__ = ["Json", "Names", "NamesOption", "Out", "Points", "Seed", "Style", "StyleOption", "Width"]
 __all__ += [
     "check_picture",
+    "check_style",
     "parse_integers",
     "parse_numbers",
     "parse_points",
@@ -32,6 +34,33 @@ Points = Annotated[
 Width = Annotated[int, typer.Option(help="Number of neurons, even.")]
 Seed = Annotated[int, typer.Option(min=0, help="Number of the random start.")]
 
+
+class Style(StrEnum):
+    """What figures are for."""
+
+    paper = "paper"
+    talk = "talk"
+
+
+class Names(StrEnum):
+    """Which of the named initialisations are drawn."""
+
+    all = "all"
+    paper = "paper"
+    none = "none"
+
+
+StyleOption = Annotated[
+    Style | None,
+    typer.Option("--style", help="paper: one column wide, two with panels side by side. talk: a slide, 16:9."),
+]
+NamesOption = Annotated[
+    Names | None,
+    typer.Option(
+        "--names",
+        help="Named initialisations: all, those of the chapter (paper; the default of --style paper), none.",
+    ),
+]
 _PICTURES = (".png", ".pdf", ".svg")
 
 
@@ -55,6 +84,12 @@ def prepare(folder: Path) -> None:
 def say_figures(console: Console, folder: Path, paths: list[Path]) -> None:
     """Say where the figures are."""
     console.print(f"Figures are in {folder}: {', '.join(path.name for path in paths)}", soft_wrap=True)
+
+
+def check_style(style: Style | None, drawn: bool) -> None:
+    """Refuse a style where no picture is made."""
+    if style is not None and not drawn:
+        raise InputError(f"--style {style.value}: it is that of a picture; give --out, or leave it out")
 
 
 def check_picture(file: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 from numerics.commands.completion import offer_layers
 from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, print_json
-from numerics.commands.output import Json, check_picture
+from numerics.commands.output import Json, NamesOption, StyleOption, check_picture
 from numerics.errors import InputError
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
@@ -27,6 +27,14 @@ class Kind(StrEnum):
     heatmap = "heatmap"
     slopes = "slopes"
     rd = "rd"
+
+
+class Panel(StrEnum):
+    """One map of a heat map."""
+
+    measured = "measured"
+    derived = "derived"
+    difference = "difference"
 
 
 def plot_command(
@@ -57,6 +65,9 @@ def plot_command(
             help="RD where the loss first fell to this level, one of the scan's --loss-levels; else at the end."
         ),
     ] = None,
+    panel: Annotated[Panel | None, typer.Option(help="heatmap: only this of the three maps.")] = None,
+    names: NamesOption = None,
+    style: StyleOption = None,
     language: Language = None,
     out: Annotated[
         Path | None,
@@ -68,6 +79,9 @@ def plot_command(
     language = check_language(language or ENGLISH)
     if row and figure is Kind.heatmap:
         raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
+    for option, given in (("--panel", panel), ("--names", names)):
+        if given is not None and figure is not Kind.heatmap:
+            raise InputError(f"{option} {given.value}: it is that of a heatmap; leave it out, or leave out --figure")
     rows = [float(value) for text in row for value in grid_values(text, "--row")] if row else None
     dataset = open_scan(store) if loss_level is None else at_loss_level(open_scan(store), loss_level)
     known, norm = layers_of(dataset), "spectral" if spectral else "frobenius"
@@ -80,12 +94,13 @@ def plot_command(
     level = "" if loss_level is None else f"-loss-{loss_level:g}"
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}{level}.png")
     check_picture(file)
+    from numerics.figures.canvas import figures_for
     from numerics.figures.language import figures_in
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.style import save_as
 
-    with figures_in(language):
-        save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows), file)
+    with figures_in(language), figures_for(style):
+        save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows, panel=panel, names=names), file)
     # at other scales of the weights the slopes are the same: what is said is said of the first
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset
     comparisons = [compare_map(one, name, norm=norm) for name in layers]

@@ -21,7 +21,7 @@ from numerics.commands.letters import print_json
 from numerics.commands.networks import Asked, no_network
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
-from numerics.commands.output import Json
+from numerics.commands.output import Json, Names, NamesOption, Style, StyleOption, check_style
 from numerics.errors import InputError
 from phasetheory.scaling.optimizers import as_optimizer
 from phasetheory.symbols.language import ENGLISH, check_language
@@ -145,46 +145,56 @@ def diagram(
             help="Two layers: ell, a number, or mu = lambda alpha = m^-ell as a formula in m. Regimes at the fit and at the end."
         ),
     ] = None,
+    style: StyleOption = None,
+    names: NamesOption = None,
     language: Language = None,
     out: Annotated[Path | None, typer.Option(help="Picture (.png, .svg, .pdf) or data (.json) to write.")] = None,
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
     exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
-    if language is not None and (out is None or out.suffix.lower() == ".json"):
-        raise InputError(f"--language {language}: it is that of a picture; give --out NAME.png, or leave it out")
+    drawn = out is not None and out.suffix.lower() != ".json"
+    for option, given in (("--language", language), ("--names", names and names.value)):
+        if given is not None and not drawn:
+            raise InputError(f"{option} {given}: it is that of a picture; give --out NAME.png, or leave it out")
+    check_style(style, drawn)
     derived = plane.with_norm("spectral" if spectral else "frobenius")
     if isinstance(derived, pt.GraphDiagram):
         refuse_with_graphs({"weight_decay": weight_decay})
     elif weight_decay is not None:
         derived = pt.decayed_diagram(_read_ell(weight_decay), diagram=derived)
     if out is not None:
-        _write_diagram(derived, out, check_language(language or ENGLISH))
+        # a column of a paper has room for the names of the chapter
+        chosen = names or (Names.paper if style is Style.paper else Names.all)
+        _write_diagram(derived, out, check_language(language or ENGLISH), style, chosen)
     elif json:
         print_json(_diagram_data(derived))
     else:
         print(_diagram_text(derived))
 
 
-def _write_diagram(derived: pt.PhaseDiagram | pt.GraphDiagram, out: Path, language: str) -> None:
+def _write_diagram(
+    derived: pt.PhaseDiagram | pt.GraphDiagram, out: Path, language: str, style: Style | None, names: Names
+) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
         out.write_text(dumps(_diagram_data(derived), indent=2) + "\n", encoding="utf-8")
         return
     if ending not in (".png", ".svg", ".pdf"):
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
-    from matplotlib.figure import Figure  # only when a picture is asked for
 
+    from numerics.figures.canvas import figures_for, new_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.language import figures_in
+    from numerics.figures.schemes import NAMES
     from numerics.figures.style import save_as
     from numerics.figures.weight_decay import plot_weight_decay
 
-    with figures_in(language):
+    with figures_in(language), figures_for(style):
         if isinstance(derived, pt.DecayedDiagram):
-            figure = plot_weight_decay(derived, figure=Figure(figsize=(11.4, 5.8), layout="constrained"))
+            figure = plot_weight_decay(derived, figure=new_figure(11.4, 5.8), names=NAMES[names])
         else:
-            figure = Figure(figsize=(6.4, 5.4), layout="constrained")
-            derived.plot(ax=figure.subplots())
+            figure = new_figure(6.4, 5.4)
+            derived.plot(ax=figure.subplots(), inside=True, names=NAMES[names])
         save_as(figure, out)
 
 

@@ -11,7 +11,15 @@ from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, as_json, print_json
 from numerics.commands.options import exclusive, takes
-from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
+from numerics.commands.output import (
+    Json,
+    StyleOption,
+    check_style,
+    parse_integers,
+    parse_points,
+    plain_warnings,
+    prepare,
+)
 from numerics.commands.running import resumable, scan_progress
 from numerics.commands.slices import read_activation, read_plane
 from numerics.datasets import Dataset
@@ -67,6 +75,7 @@ def verify_command(
     no_derivation: Annotated[
         bool, typer.Option("--no-derivation", help="Do not print the derivation before the table.")
     ] = False,
+    style: StyleOption = None,
     language: Language = None,
     json: Json = False,
 ) -> int:
@@ -91,6 +100,7 @@ def verify_command(
             "it out"
         )
     language = check_language(language or ENGLISH)
+    check_style(style, out is not None)
     given = {name: value for name, value in chosen.items() if value is not None}
     if quick and widths is not None and seeds is not None:
         raise InputError("--quick chooses widths and seeds, and both are given; leave it out")
@@ -133,10 +143,11 @@ def verify_command(
         console.print(virtual_table(plan, slopes))
     console.print(headline(verification))
     if out is not None:
+        from numerics.figures.canvas import figures_for
         from numerics.figures.language import figures_in
         from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for
 
-        with figures_in(language):
+        with figures_in(language), figures_for(style):
             write_figures(verification, out)
         (out / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
         console.print(f"Report and figures are in {out}", soft_wrap=True)

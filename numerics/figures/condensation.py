@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
 from numerics.experiments.condensation_map import CondensationPlan, converged, sharpening, slopes_of_w
+from numerics.figures.canvas import new_figure
 from numerics.figures.features import draw_first_directions
 from numerics.figures.style import (
     COLOURS,
@@ -26,6 +27,7 @@ from numerics.figures.style import (
     edges_of,
     figure_of,
     legend_below,
+    legend_beneath,
     place,
     save,
     signed,
@@ -116,7 +118,7 @@ def plot_condensation_map(
     if predicted is not None:
         handles += [line for line in grid[0, 0].lines if not line.get_label().startswith("_")]
     columns = min(len(handles), max(2, gammas.size))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=9, frameon=False)
+    legend_beneath(figure, handles, columns=columns, frameon=False)
     return figure
 
 
@@ -147,7 +149,7 @@ def plot_condensation_plane(
     missing = [Patch(facecolor=_NO_VALUE, label="no run to use")] if bool(mean.isnull().any()) else []
     ax.figure.colorbar(mesh, ax=ax, label=label)
     if handles or missing:
-        legend_below(ax, [*handles, *missing], columns=2, fontsize=8)
+        legend_below(ax, [*handles, *missing], columns=2, fontsize="small")
     return ax
 
 
@@ -165,7 +167,7 @@ def plot_measure_against_slope(
     ax.axvline(0.0, color=REGIME_COLOURS[pt.Regime.CRITICAL], lw=1.2, ls="--")
     ax.set(xlabel="derived $S_w$", ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
     ax.xaxis.set_major_locator(MaxNLocator(5))
-    legend_below(ax, ax.get_legend_handles_labels()[0], columns=3, fontsize=8)
+    legend_below(ax, ax.get_legend_handles_labels()[0], columns=3, fontsize="small")
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -190,7 +192,7 @@ def plot_measure_against_width(
         draw_points(ax, dataset.width.values, mean, low, high, colour=colour, marker=marker, line="-", label=label)
     width_ticks(ax, dataset.width.values)
     ax.set(ylabel=_LABELS[measure], ylim=(-0.03, 1.03))
-    legend_below(ax, ax.get_legend_handles_labels()[0], columns=2, fontsize=8)
+    legend_below(ax, ax.get_legend_handles_labels()[0], columns=2, fontsize="small")
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -211,7 +213,7 @@ def _dropout(dataset: "xarray.Dataset", plan: CondensationPlan) -> Figure:
     """Entropy weighted by the outputs without dropout, with it, and the difference, at the largest width."""
     largest = dataset.width.values[-1]
     without, settled = converged(dataset).output_entropy.sel(width=largest).transpose("trained", ...)
-    figure = Figure(figsize=(16.5, 5.0), layout="constrained")
+    figure = new_figure(16.5, 5.0)
     panels = {
         "entropy weighted by outputs, without dropout": without,
         "the same with dropout": settled,
@@ -224,7 +226,7 @@ def _dropout(dataset: "xarray.Dataset", plan: CondensationPlan) -> Figure:
 
 
 def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
-    figure = Figure(figsize=_map_size(dataset), layout="constrained")
+    figure = new_figure(*_map_size(dataset))
     plot_condensation_map(dataset, slopes, predicted=plan.predicted, figure=figure)
     across = "orientation of $w_k$, from $-\\pi$ to $\\pi$"
     if plan.data[0].shape[1] > 2:
@@ -235,7 +237,7 @@ def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) 
 
 def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
     used, columns = converged(dataset), len(slopes)
-    figure = Figure(figsize=(16.5, 11.0), layout="constrained")
+    figure = new_figure(16.5, 11.0)
     (plane, trend, widths), (entropy, fraction, inside) = figure.subplots(2, 3)
     largest = dataset.width.values[-1]
     label = f"condensation, 1 - entropy/uniform, {width_label(largest)}"

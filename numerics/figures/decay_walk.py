@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from numerics.experiments.decay_walk import DecayWalk, Walk
-from numerics.figures.style import ANY_COLOUR, COLOURS, EXPECTED, number
+from numerics.figures.canvas import canvas
+from numerics.figures.style import ANY_COLOUR, COLOURS, EXPECTED, legend_beneath, number
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import heading, title
 
@@ -36,7 +37,7 @@ def plot_decay_walk(found: DecayWalk, *, figure: Figure | None = None) -> Figure
     figure : Figure, optional
         A new one if not given.
     """
-    figure = figure or plt.figure(figsize=(11.0, 8.4), layout="constrained")
+    figure = figure or plt.figure(figsize=canvas(11.0, 8.4), layout="constrained")
     (time, losses), (distance, entropy) = figure.subplots(2, 2)
     ratio = distance.inset_axes(_INSET)
     distance.plot(found.capacities, found.predicted["w"], **_PREDICTED)
@@ -68,7 +69,7 @@ def plot_decay_walk(found: DecayWalk, *, figure: Figure | None = None) -> Figure
     heading(
         figure, f"weight decay walks a network from the lazy to the rich regime: {found.network}, {scales}", size=12
     )
-    figure.legend(handles=_key(found), loc="outside lower center", ncols=4, fontsize=9)
+    legend_beneath(figure, _key(found), columns=4)
     return figure
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
 from numerics.experiments.first_directions import FirstDirections
 from numerics.experiments.portraits import Portrait
+from numerics.figures.canvas import new_figure
 from numerics.figures.style import FINAL, INITIAL, ON_PLATEAU, PREDICTED, axes_of, legend_below, save
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import heading, title, verbatim
@@ -96,9 +96,9 @@ def orientation_axis(ax: Axes) -> None:
 
 def write_similarities(portraits: Sequence[Portrait], data_name: str, folder: Path) -> list[Path]:
     """Cosine similarities of the largest neurons before and after, and projections, one column a network."""
-    figure = Figure(figsize=(3.9 * len(portraits), 7.8), layout="constrained")
+    figure = new_figure(3.9 * len(portraits), 7.8)
     grid = figure.subplots(2, len(portraits), squeeze=False)
-    other = Figure(figsize=(4.2 * len(portraits), 4.4), layout="constrained")
+    other = new_figure(4.2 * len(portraits), 4.4)
     below = other.subplots(1, len(portraits), squeeze=False)[0]
     shown = 0
     for net, column, ax in zip(portraits, grid.T, below, strict=True):
@@ -112,7 +112,7 @@ def write_similarities(portraits: Sequence[Portrait], data_name: str, folder: Pa
         title(ax, net.title)
     for panel in grid.ravel():
         panel.label_outer()
-    legend_below(below[0], below[0].get_legend_handles_labels()[0], columns=2, fontsize=8)
+    legend_below(below[0], below[0].get_legend_handles_labels()[0], columns=2, fontsize="small")
     figure.colorbar(grid[0, 0].images[0], ax=grid, shrink=0.6, label=r"$\cos(w_j, w_k)$")
     heading(figure, f"{verbatim(data_name)}: cosine similarity of the {shown} neurons of largest amplitude", size=12)
     heading(other, f"{verbatim(data_name)}: features of all neurons", size=12)

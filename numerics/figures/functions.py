@@ -10,6 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 import phasetheory as pt
 from numerics.experiments.first_directions import FirstDirections
 from numerics.experiments.portraits import Portrait, regime_of_w
+from numerics.figures.canvas import new_figure
 from numerics.figures.features import draw_orientations
 from numerics.figures.style import (
     DATA,
@@ -73,7 +74,7 @@ def plot_learned_functions(
         ax.remove()
     for row, label in zip(axes, ("$f(x)$", r"amplitude $|\bar a_k|\,|\bar w_k|$") * bands, strict=True):
         row[0].set_ylabel(label)
-        legend_below(row[0], row[0].get_legend_handles_labels()[0], columns=3, fontsize=8, columnspacing=1.0)
+        legend_below(row[0], row[0].get_legend_handles_labels()[0], columns=3, fontsize="small", columnspacing=1.0)
     _share_y(list(above[: len(solutions)]))
     return figure
 
@@ -88,7 +89,7 @@ def learned_figure(
 ) -> Figure:
     """:func:`plot_learned_functions` in a figure of its own, with a title."""
     columns, bands = _arranged(len(solutions))
-    figure = Figure(figsize=(3.8 * columns, 6.6 * bands + 0.4), layout="constrained")
+    figure = new_figure(3.8 * columns, 6.6 * bands + 0.4)
     plot_learned_functions(solutions, X, y, first=first, figure=figure)
     heading(figure, caption, size=12)
     return figure
@@ -129,7 +130,9 @@ def plot_gallery(
         ax.remove()
     for row in grid:
         row[0].set_ylabel("$f(x)$")
-    legend_below(grid[-1, 0], grid[-1, 0].get_legend_handles_labels()[0], columns=3, fontsize=8, columnspacing=1.0)
+    legend_below(
+        grid[-1, 0], grid[-1, 0].get_legend_handles_labels()[0], columns=3, fontsize="small", columnspacing=1.0
+    )
     return figure
 
 
@@ -153,7 +156,7 @@ def write_gallery(
     """Learned functions from small to large initialisation."""
     columns = min(_COLUMNS, len(portraits))
     rows = -(-len(portraits) // columns)
-    figure = Figure(figsize=(3.5 * columns, 2.9 * rows + 0.7), layout="constrained")
+    figure = new_figure(3.5 * columns, 2.9 * rows + 0.7)
     titles = {place(["gamma"], net.point[:1]): (net.solution, regime_of_w(net.point)) for net in portraits}
     plot_gallery(titles, X, y, figure=figure)
     caption = rf"{verbatim(data_name)}: {width} neurons, $\kappa=m^{{-\gamma}}$, from small to large initialisation"

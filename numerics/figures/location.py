@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 import phasetheory as pt
 from numerics.experiments.location import Location
 from numerics.experiments.location_plane import LocationPlane
-from numerics.figures.style import HALO, REGIME_COLOURS, axes_of, symbol
+from numerics.figures.canvas import new_figure
+from numerics.figures.style import HALO, REGIME_COLOURS, axes_of, legend_beneath, symbol
 from numerics.figures.titles import heading, title
 
 __all__ = ["plot_location", "plot_locations"]
@@ -90,7 +91,7 @@ def _crossing(
 
 def plot_locations(location: Location, planes: Sequence[LocationPlane]) -> Figure:
     """One panel a layer, and the key below."""
-    figure = Figure(figsize=(6.2 * len(planes), 5.5), layout="constrained")
+    figure = new_figure(6.2 * len(planes), 5.5)
     for ax, plane in zip(figure.subplots(1, len(planes), squeeze=False)[0], planes, strict=True):
         plot_location(location, plane, ax=ax)
     scales = rf"$P={location.capacity:.3g}$, $\kappa'={location.kappa_prime:.3g}$"
@@ -110,5 +111,5 @@ def plot_locations(location: Location, planes: Sequence[LocationPlane]) -> Figur
         Line2D([], [], color="black", lw=1.2, ls="--", label="derived boundary, any data"),
         Line2D([], [], color="0.25", lw=1.1, ls=":", label="RD follows another power"),
     ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=4 if len(planes) > 1 else 1, fontsize=9)
+    legend_beneath(figure, keys, columns=4 if len(planes) > 1 else 1)
     return figure

@@ -90,4 +90,4 @@ def _draw(ax: Axes, name: str, values: "xarray.DataArray") -> None:
     ax.grid(True, alpha=0.25)
     if others and ax.lines:
         columns = 2 if max(map(len, rows)) <= _SHORT else 1
-        legend_below(ax, ax.get_legend_handles_labels()[0], columns=columns, fontsize=8)
+        legend_below(ax, ax.get_legend_handles_labels()[0], columns=columns, fontsize="small")

@@ -1,7 +1,7 @@
 """The figures of a scan, assembled from its plots."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
@@ -9,7 +9,9 @@ from matplotlib.figure import Figure, SubFigure
 from numerics.errors import InputError
 from numerics.experiments.account import account_of
 from numerics.experiments.maps import MapComparison, compare_map, diagram_of, norms_of
+from numerics.figures.canvas import new_figure
 from numerics.figures.power_laws import plot_relative_distances
+from numerics.figures.schemes import NAMES
 from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes, room_for_numbers, slope_colours
 from numerics.figures.style import coordinate, norm_name, number, place
 from numerics.figures.titles import heading, title, verbatim
@@ -19,13 +21,14 @@ from numerics.slopes import slope_map
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["FIGURES", "scan_figure"]
+__all__ = ["FIGURES", "PANELS", "scan_figure"]
 
 _MOST_PANELS = 3  # where no rows are chosen
 _MOST_ROWS = 5  # curves of slopes in one panel, where no rows are chosen
 _PANEL = (3.55, 3.3)  # inches of a heat map, at least
 _AROUND = (2.5, 0.6)  # inches for labels and bars, of a row of maps; for the title, of each row
-_QUANTITIES = ("slope", "predicted", "difference")
+#: Maps of a heat map, and the quantity of each.
+PANELS = {"measured": "slope", "derived": "predicted", "difference": "difference"}
 _SCALE = "beta2_exponent"
 _REGIONS_HEIGHT = 5.6
 
@@ -44,6 +47,8 @@ def scan_figure(
     norm: str = "frobenius",
     *,
     rows: Sequence[float] | None = None,
+    panel: str | None = None,
+    names: str | None = None,
 ) -> Figure:
     """A figure of a scan.
 
@@ -60,11 +65,20 @@ def scan_figure(
     rows : sequence of float, optional
         Values of the second coordinate for the slopes and for RD; by default a few, equally spread. The title says which they are
         if there are more.
+    panel : str, optional
+        The one of the three maps that a heat map has: one of :data:`PANELS`.
+    names : str, optional
+        Named initialisations on the maps: ``'all'``, ``'paper'`` for those of the chapter, or ``'none'``; by default all of them
+        on the regions and none on the maps.
     """
     if kind not in FIGURES:
         raise InputError(f"figure {kind!r} is not known; give {', '.join(FIGURES)}")
     if kind == "heatmap" and rows is not None:
         raise InputError("a heatmap shows every row; leave the rows out, or draw slopes or rd")
+    choices: tuple[tuple[str, str | None, Collection[str]], ...] = (("panel", panel, PANELS), ("names", names, NAMES))
+    for argument, given, known in choices:
+        if given is not None and (kind != "heatmap" or given not in known):
+            raise InputError(f"{argument} = {given!r}: a heatmap takes {', '.join(known)}, other figures none")
     scales = _SCALE in dataset.dims
     vertical = diagram_of(dataset, norm).names[1]
     most = _MOST_ROWS if kind == "slopes" and not scales else _MOST_PANELS
@@ -74,7 +88,7 @@ def scan_figure(
         dataset = dataset.isel({_SCALE: 0})
         parts[0] += f", {_scale(float(dataset[_SCALE]))}"
     if kind == "heatmap":
-        figure, lines = _heat_maps(dataset, layers, norm)
+        figure, lines = _heat_maps(dataset, layers, norm, panel, names)
         parts.append(lines)
     else:
         figure = (_slopes if kind == "slopes" else _distances)(dataset, layers, norm, chosen)
@@ -89,37 +103,47 @@ def scan_figure(
     return figure
 
 
-def _heat_maps(dataset: "xarray.Dataset", layers: Sequence[str], norm: str) -> tuple[Figure, str]:
-    """The maps, and what their lines are."""
+def _heat_maps(
+    dataset: "xarray.Dataset", layers: Sequence[str], norm: str, panel: str | None, names: str | None
+) -> tuple[Figure, str]:
+    """The maps, three to a layer or one, and what their lines are."""
     diagram = diagram_of(dataset, norm)
     comparisons = [_with_points(compare_map(dataset, layer, norm=norm, diagram=diagram), dataset) for layer in layers]
     hidden = [layer for layer in layers if layer in diagram.layers[:-1]]
     columns = _planned_columns(dataset, *diagram.names)
     room = room_for_numbers(len(columns), dataset.sizes[diagram.names[1]])
-    panel = max(_PANEL[0], room[0]), max(_PANEL[1], room[1])
-    height = (panel[1] + _AROUND[1]) * len(layers) + 0.4
-    below = _REGIONS_HEIGHT if len(hidden) > 1 else 0.0
-    figure = Figure(figsize=(3 * panel[0] + _AROUND[0], height + below), layout="constrained")
+    cell = max(_PANEL[0], room[0]), max(_PANEL[1], room[1])
+    shape = (len(layers), len(PANELS)) if panel is None else (1, len(layers))
+    height = (cell[1] + _AROUND[1]) * shape[0] + 0.4
+    below = _REGIONS_HEIGHT if len(hidden) > 1 and panel is None else 0.0
+    asked = shape[1] * cell[0] + _AROUND[0], height + below
+    figure = new_figure(*asked)
+    # in a smaller canvas, and beside names, there is no room for them
+    numbers = all(room) and names in (None, "none") and bool((figure.get_size_inches() >= asked).all())
     maps: Figure | SubFigure = figure
     if below:
         maps, regions = figure.subfigures(2, 1, height_ratios=(height, below), squeeze=False)[:, 0]
         slopes = slope_map(dataset, resamples=10)  # no intervals shown
-        plot_regions(slopes, diagram, figure=regions, layers=hidden, columns=columns)
-    grid = maps.subplots(len(layers), 3, squeeze=False, sharey="row")
-    for row, comparison in zip(grid, comparisons, strict=True):
+        plot_regions(slopes, diagram, figure=regions, layers=hidden, columns=columns, names=NAMES[names or "all"])
+    grid = maps.subplots(*shape, squeeze=False, sharey="row")
+    shown = list(PANELS.values()) if panel is None else [PANELS[panel]]
+    axes = iter(grid.ravel())
+    look: dict[str, Any] = {"columns": columns, "numbers": numbers, "names": NAMES[names or "none"]}
+    for comparison in comparisons:
         colours = slope_colours(comparison.slopes)
-        for ax, quantity in zip(row, _QUANTITIES, strict=True):
-            plot_slope_map(comparison, quantity, colours=colours[quantity], columns=columns, numbers=all(room), ax=ax)
-            if quantity != "slope":  # the first two share a scale
+        for quantity in shown:
+            ax = plot_slope_map(comparison, quantity, colours=colours[quantity], ax=next(axes), **look)
+            if quantity != "slope" or len(shown) == 1:  # measured and derived share a scale
                 maps.colorbar(colours[quantity], ax=ax, shrink=0.9)
-                ax.set_ylabel("")
     for ax in grid[:-1].ravel():
         ax.set_xlabel("")
-    return figure, _lines(comparisons)
+    for ax in grid[:, 1:].ravel():
+        ax.set_ylabel("")
+    return figure, _lines(comparisons if "slope" in shown else [])
 
 
 def _lines(comparisons: Sequence[MapComparison]) -> str:
-    """What stars and lines are, as far as any map has them."""
+    """What stars and lines are, as far as any of these maps, with what was measured, has them."""
     stars = any(comparison.boundary["crossing"].notnull().any() for comparison in comparisons)
     dashed = any(comparison.here.zero.notnull().any() for comparison in comparisons if comparison.here)
     parts = ["stars: measured"] if stars else []
@@ -131,7 +155,7 @@ def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: S
     diagram = diagram_of(dataset, norm)
     scales = dataset[_SCALE].values if _SCALE in dataset.dims else None
     panels = [[row] for row in rows] if scales is not None else [list(rows)]
-    figure = Figure(figsize=(5.2 * len(layers), 5.0 * len(panels) + 0.4), layout="constrained")
+    figure = new_figure(5.2 * len(layers), 5.0 * len(panels) + 0.4)
     for axes, layer in zip(figure.subplots(len(panels), len(layers), squeeze=False).T, layers, strict=True):
         if scales is None:
             curves = [("", compare_map(dataset, layer, norm=norm, diagram=diagram))]
@@ -151,7 +175,7 @@ def _slopes(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: S
 
 def _distances(dataset: "xarray.Dataset", layers: Sequence[str], norm: str, rows: Sequence[float]) -> Figure:
     diagram = diagram_of(dataset, norm)
-    figure = Figure(figsize=(5.7 * len(rows), 5.4 * len(layers) + 0.4), layout="constrained")
+    figure = new_figure(5.7 * len(rows), 5.4 * len(layers) + 0.4)
     for axes, layer in zip(figure.subplots(len(layers), len(rows), squeeze=False), layers, strict=True):
         for ax, row in zip(axes, rows, strict=True):
             plot_relative_distances(dataset, layer, row, norm=norm, diagram=diagram, ax=ax)

@@ -8,7 +8,7 @@ import phasetheory as pt
 from numerics.figures.style import COLOURS, HALO, axes_of, legend_below
 from phasetheory.diagrams.plotting import default_window, plot_phase_diagram
 
-__all__ = ["SCHEMES", "plot_schemes"]
+__all__ = ["NAMES", "SCHEMES", "plot_schemes"]
 
 #: The six of the book. Two schemes may be one point: a large open symbol has room for a small filled one.
 SCHEMES: dict[str, dict[str, Any]] = {
@@ -19,6 +19,9 @@ SCHEMES: dict[str, dict[str, Any]] = {
     "he": {"marker": "P", "ms": 7, "color": "black"},
     "e_et_al": {"ls": (0, (1, 1.2)), "lw": 2.4, "color": "0.2"},
 }
+
+#: What ``--names`` says: those that :func:`phasetheory.PhaseDiagram.plot` places.
+NAMES: dict[str, bool | tuple[str, ...]] = {"all": True, "paper": tuple(SCHEMES), "none": False}
 
 
 def plot_schemes(diagram: pt.PhaseDiagram, *, ax: Axes | None = None) -> Axes:
@@ -42,5 +45,5 @@ def plot_schemes(diagram: pt.PhaseDiagram, *, ax: Axes | None = None) -> Axes:
         else:
             (drawn,) = ax.plot(float(x), float(y), ls="", zorder=4, label=title, **look)
         handles.append(drawn)
-    legend_below(ax, handles, columns=3, fontsize=9)
+    legend_below(ax, handles, columns=3, fontsize="small")
     return ax

@@ -1,7 +1,7 @@
 """Slopes over the plane: maps beside the derived boundaries, curves along a row, and regions. Computed data in, Axes out."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -25,12 +25,12 @@ from numerics.figures.style import (
     MARKERS,
     REGIME_COLOURS,
     axes_of,
-    axis_label,
     draw_derived,
     draw_points,
     edges_of,
     figure_of,
     legend_below,
+    legend_beneath,
     place,
     points_of,
     signed,
@@ -38,7 +38,7 @@ from numerics.figures.style import (
 )
 from numerics.figures.ticks import value_ticks
 from numerics.figures.titles import title
-from phasetheory.diagrams.plotting import plot_phase_diagram, region_colours
+from phasetheory.diagrams.plotting import axis_labels, place_names, plot_phase_diagram, region_colours
 
 if TYPE_CHECKING:
     import xarray
@@ -77,6 +77,7 @@ def plot_slope_map(
     colours: ScalarMappable | None = None,
     columns: Sequence[float] | None = None,
     numbers: bool | None = None,
+    names: bool | Collection[str] = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Heat map of a slope over the plane: derived boundary as a line, measured one as stars, expected one dashed.
@@ -95,6 +96,8 @@ def plot_slope_map(
         the ones that refinement added in a few rows.
     numbers : bool, optional
         Whether every cell has its number; by default if there is room for them in the axes as they are.
+    names : bool or names of initialisations
+        Whether to mark the named initialisations, or which of them.
     ax : Axes, optional
     """
     ax = axes_of(ax, 5.2, 4.4)
@@ -109,7 +112,9 @@ def plot_slope_map(
         _draw_stars(comparison.boundary, comparison.diagram.names[1], ax)
     for axis, name in zip((ax.xaxis, ax.yaxis), comparison.diagram.names, strict=True):
         value_ticks(axis, values[name].values, most=_MOST_TICKS)
-        axis.set_label_text(axis_label(name))
+    ax.set(**dict(zip(("xlabel", "ylabel"), axis_labels(comparison.diagram), strict=True)))
+    if names is not False:
+        place_names(comparison.diagram, ax, (*ax.get_xlim(), *ax.get_ylim()), names)
     title(ax, rf"$S_{{{symbol(comparison.layer)}}}$ {_TITLES[quantity]}")
     return ax
 
@@ -155,8 +160,8 @@ def plot_slopes(
         ax.plot(x_line, line, "--", color=used[0] if len(used) == 1 else "black", lw=1.4, zorder=2)
     ax.axhline(0, color="0.6", lw=0.8, zorder=1)
     handles.append(Line2D([], [], ls="--", color=ANY_COLOUR, lw=1.4, label="derived, infinite width"))
-    legend_below(ax, handles, columns=2 if len(handles) > _LONGEST_LEGEND else 1, fontsize=8)
-    ax.set(xlabel=axis_label(horizontal), ylabel=rf"$S_{{{symbol(layer)}}}$")
+    legend_below(ax, handles, columns=2 if len(handles) > _LONGEST_LEGEND else 1, fontsize="small")
+    ax.set(xlabel=axis_labels(diagram)[0], ylabel=rf"$S_{{{symbol(layer)}}}$")
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -169,6 +174,7 @@ def plot_regions(
     layers: Sequence[str] | None = None,
     columns: Sequence[float] | None = None,
     label: Callable[[pt.Region], str] | None = None,
+    names: bool | Collection[str] = True,
 ) -> Figure | SubFigure:
     """The regions of the hidden layers twice: derived on the left, measured on the right, with the named initialisations.
 
@@ -189,6 +195,8 @@ def plot_regions(
         As for :func:`plot_slope_map`.
     label : callable, optional
         Name of a region for the legend.
+    names : bool or names of initialisations
+        Whether to mark the named initialisations, or which of them.
     """
     chosen = tuple(layers or diagram.layers[:-1])
     figure = figure_of(figure, 11.0, 5.4)
@@ -196,8 +204,8 @@ def plot_regions(
     maps = [_of_layer(slopes, diagram, layer, columns) for layer in chosen]
     x, y = (edges_of(maps[0][name].values) for name in diagram.names)
     window = (x[0], x[-1], y[0], y[-1])
-    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window, label=label)
-    plot_phase_diagram(diagram, ax=right, layers=chosen, window=window, regions=False)
+    plot_phase_diagram(diagram, ax=left, layers=chosen, window=window, label=label, names=names)
+    plot_phase_diagram(diagram, ax=right, layers=chosen, window=window, regions=False, names=names)
     known = region_colours(diagram, chosen, window)
     pixels, shades = np.empty((len(y) - 1, len(x) - 1, 3)), set()
     for i, j in np.ndindex(pixels.shape[:2]):
@@ -220,9 +228,9 @@ def plot_regions(
     _take_legend(right)
     extra += [Patch(facecolor=_NO_SLOPE, label="no slope")] if _NO_SLOPE in shades else []
     extra += [Patch(facecolor=_NO_REGION, label="signs of no derived region")] if _NO_REGION in shades else []
-    labels += [str(handle.get_label()) for handle in extra]
-    look: dict[str, Any] = {"fontsize": 9, "frameon": False, "ncols": 3}
-    figure.legend([*handles, *extra], labels, loc="outside lower center", **look)
+    for handle, text in zip(handles, labels, strict=True):
+        handle.set_label(text)
+    legend_beneath(figure, [*handles, *extra], columns=3, frameon=False)
     return figure
 
 

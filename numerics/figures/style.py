@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 import phasetheory as pt
+from numerics.figures.canvas import canvas, resolution
 from numerics.figures.language import translate_texts
 from numerics.figures.ticks import width_texts
 from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries, legend_below, symbol
@@ -44,6 +45,7 @@ __all__ = [
     "geometric_mean",
     "least_span",
     "legend_below",
+    "legend_beneath",
     "line_of_inputs",
     "norm_name",
     "note_of",
@@ -78,7 +80,6 @@ ZERO = 1e-9
 #: Keeps text and lines legible on any ground.
 HALO = withStroke(linewidth=2.5, foreground="white")
 
-_DPI = 160
 _ENDINGS = ("png", "pdf")
 _MARGIN = 0.35  # of the range of the data, on either side
 
@@ -89,20 +90,20 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
 
 def save_as(figure: Figure, file: Path) -> Path:
-    """Write a figure to a file, in the format of its ending and the language of :func:`figures_in`; returns the path."""
+    """Write a figure to a file, in the format of its ending and the language and style of its context; returns the path."""
     translate_texts(figure)
-    figure.savefig(file, dpi=_DPI)
+    figure.savefig(file, dpi=resolution(figure))
     return file
 
 
 def axes_of(ax: Axes | None, width: float, height: float) -> Axes:
-    """The axes that were given, or those of a new figure of this size in inches."""
-    return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+    """The axes that were given, or those of a new figure of this size in inches, or of what the style makes of it."""
+    return plt.subplots(figsize=canvas(width, height), layout="constrained")[1] if ax is None else ax
 
 
 def figure_of(figure: Figure | SubFigure | None, width: float, height: float) -> Figure | SubFigure:
-    """The figure that was given, or a new one of this size in inches."""
-    return plt.figure(figsize=(width, height), layout="constrained") if figure is None else figure
+    """The figure that was given, or a new one of this size in inches, or of what the style makes of it."""
+    return plt.figure(figsize=canvas(width, height), layout="constrained") if figure is None else figure
 
 
 def coordinate(name: str) -> str:
@@ -177,6 +178,14 @@ def points_of(colour: Any, marker: str, label: str, line: str = "") -> Line2D:
 def note_of(text: str) -> Line2D:
     """The entry of a legend that is only said: what is not drawn, and why."""
     return Line2D([], [], ls="", label=text)
+
+
+def legend_beneath(figure: Figure | SubFigure, handles: Sequence[Any], *, columns: int, **look: Any) -> None:
+    """One legend for a whole figure, below it, in fewer columns if it is too wide."""
+    legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize="small", **look)
+    if columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+        legend.remove()
+        legend_beneath(figure, handles, columns=columns - 1, **look)
 
 
 def draw_derived(diagram: pt.PhaseDiagram, layer: str, ax: Axes, window: Window) -> list[Line2D]:

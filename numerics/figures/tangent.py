@@ -21,6 +21,7 @@ from numerics.experiments.tangent_check import (
     compare_with_tangent,
     limiting_rate,
 )
+from numerics.figures.canvas import new_figure
 from numerics.figures.power_laws import PowerLaw, plot_curves
 from numerics.figures.style import (
     ANY_COLOUR,
@@ -76,7 +77,7 @@ def plot_tangent_function(
     ax.plot(position, comparison.linear_outputs[-1], "--", color=INITIAL, lw=1.8, label=model_label)
     ax.plot(X[:, 0], y, "o", color=DATA, ms=5.5, zorder=4, label="data")
     ax.set(xlabel="$x$", ylabel="$f(x)$")
-    legend_below(ax, ax.get_legend_handles_labels()[0], fontsize=8)
+    legend_below(ax, ax.get_legend_handles_labels()[0], fontsize="small")
     ax.grid(True, alpha=0.25)
     return ax
 
@@ -163,7 +164,7 @@ def _functions(found: LinearApproximation, plan: Plan) -> Figure:
     X, y = plan.data
     columns = min(_COLUMNS, len(found.points))
     rows = -(-len(found.points) // columns)
-    figure = Figure(figsize=(3.7 * columns + 5.8, 5.2 * rows + 0.4), layout="constrained")
+    figure = new_figure(3.7 * columns + 5.8, 5.2 * rows + 0.4)
     grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [1.35])
     inputs = line_of_inputs(X, _SAMPLES)[1]
     for index, point in enumerate(found.points):
@@ -186,7 +187,7 @@ def _over_time(found: LinearApproximation, plan: Plan) -> Figure:
     regimes = [regime_of_w(point) for point in found.points]
     linear = pt.Regime.LINEAR in regimes
     point = found.points[regimes.index(pt.Regime.LINEAR) if linear else 0]
-    figure = Figure(figsize=(15.0, 5.6), layout="constrained")
+    figure = new_figure(15.0, 5.6)
     decay, change, kernel = figure.subplots(1, 3)
     runs = {}
     for width, text in zip(_OVER_TIME, width_texts(_OVER_TIME), strict=True):
@@ -213,7 +214,7 @@ def _finish(ax: Axes, handles: Sequence[Artist]) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         log_axis(axis)
     ax.grid(True, alpha=0.25)
-    legend_below(ax, handles, columns=2, fontsize=8)
+    legend_below(ax, handles, columns=2, fontsize="small")
 
 
 def _start(point: Point, width: int, X: np.ndarray) -> TwoLayer:

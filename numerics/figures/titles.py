@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -12,7 +13,7 @@ from numerics.figures.language import translate
 
 __all__ = ["heading", "slot_width", "text_width", "title", "verbatim", "wrapped"]
 
-_SIZE = 10.0  # points
+_SIZE = 10.0  # points, where letters of medium size have 10
 _MARGIN = 12.0  # points that a heading leaves free, both sides together
 _HINTED = 1.05  # letters set on pixels take more room than their outlines
 _SHARE = 0.82  # of the slot of some axes, that their title fills
@@ -23,13 +24,19 @@ _FORMULA = re.compile(r"(?<!\\)\$")
 
 def heading(figure: Figure | SubFigure, text: str, *, size: float = _SIZE) -> None:
     """A title above a whole figure, in as many lines as its width asks for."""
-    width = 72 * figure.bbox.width / figure.dpi
+    width, size = 72 * figure.bbox.width / figure.dpi, _in_style(size)
     figure.suptitle(wrapped(text, width - _MARGIN, size), fontsize=size)
 
 
 def title(ax: Axes, text: str, *, size: float = _SIZE) -> None:
     """A title above some axes, in as many lines as their width asks for."""
+    size = _in_style(size)
     ax.set_title(wrapped(text, _SHARE * slot_width(ax), size), fontsize=size)
+
+
+def _in_style(size: float) -> float:
+    """A size of letters as the style has it."""
+    return size * mpl.rcParams["font.size"] / _SIZE
 
 
 def slot_width(ax: Axes) -> float:

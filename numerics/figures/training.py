@@ -41,5 +41,5 @@ def plot_distance_over_training(
     for axis in (ax.xaxis, ax.yaxis):
         log_axis(axis)
     ax.grid(True, alpha=0.25)
-    legend_below(ax, ax.get_legend_handles_labels()[0], columns=2, fontsize=8)
+    legend_below(ax, ax.get_legend_handles_labels()[0], columns=2, fontsize="small")
     return ax

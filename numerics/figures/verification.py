@@ -15,6 +15,7 @@ import phasetheory as pt
 from numerics.experiments.judgement import LayerResult
 from numerics.experiments.plan import Plan
 from numerics.experiments.verify import Verification
+from numerics.figures.canvas import new_figure
 from numerics.figures.functions import learned_figure
 from numerics.figures.power_laws import plot_power_laws
 from numerics.figures.style import (
@@ -56,7 +57,7 @@ def write_figures(verification: Verification, folder: Path) -> list[Path]:
         for norm in norms:
             name = "relative_distance" if len(norms) == 1 else f"relative_distance_{norm}"
             figures[name + ending] = _relative_distance(verification, norm, moment)
-        figures[f"phase_diagram{ending}"] = Figure(figsize=(7.6, 6.8), layout="constrained")
+        figures[f"phase_diagram{ending}"] = new_figure(7.6, 6.8)
         plot_measured_diagram(verification, moment, ax=figures[f"phase_diagram{ending}"].subplots())
     if _is_planar(verification.plan):
         figures["learned_functions"] = _learned_functions(verification)
@@ -132,7 +133,7 @@ def _relative_distance(verification: Verification, norm: str, moment: str) -> Fi
         return _points_together(verification, norm)
     columns = min(_COLUMNS, len(verification.points))
     rows = -(-len(verification.points) // columns)
-    figure = Figure(figsize=(3.7 * columns, 4.1 * rows + 0.3), layout="constrained")
+    figure = new_figure(3.7 * columns, 4.1 * rows + 0.3)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for point, ax in zip(verification.points, axes, strict=False):
         plot_power_laws(point.of(norm, moment), by="layer", ax=ax)
@@ -160,7 +161,7 @@ def _points_together(verification: Verification, norm: str) -> Figure:
     ]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(5.4 * columns, 5.6 * rows + 0.3), layout="constrained")
+    figure = new_figure(5.4 * columns, 5.6 * rows + 0.3)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (text, points) in zip(axes, panels, strict=False):
         results = [result for point in points for result in point.of(norm)]
@@ -240,4 +241,4 @@ def _add_to_legend(ax: Axes, kinds: Set[bool]) -> None:
     labels = {True: "measured", False: "measured, does not agree in every layer and norm"}
     for agrees in sorted(kinds, reverse=True):
         handles.append(Line2D([], [], mfc="0.8", label=labels[agrees], **_mark(agrees)))
-    legend_below(ax, handles, columns=3 if False not in kinds else 2, fontsize=8.5)
+    legend_below(ax, handles, columns=3 if False not in kinds else 2, fontsize="small")

@@ -23,5 +23,5 @@ def plot_water(curves: WaterCurves, *, ax: Axes | None = None) -> Axes:
         ax.text(*place, name, fontsize=13)
     ax.set(xlabel="temperature $T$ [K]", ylabel="pressure $p$ [Pa]", ylim=(1, 1e9))
     log_axis(ax.yaxis)
-    ax.legend(loc="lower right", fontsize=8)
+    ax.legend(loc="lower right", fontsize="small")
     return ax

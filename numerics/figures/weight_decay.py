@@ -1,5 +1,6 @@
 """The phase diagram with a time axis: regimes at the fit, the walk that weight decay makes of it, regimes at the end."""
 
+from collections.abc import Collection
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 import phasetheory as pt
+from numerics.figures.canvas import canvas
 from numerics.figures.style import legend_below
 from phasetheory.diagrams.plotting import Window, default_window, hatch_region, plot_phase_diagram
 from phasetheory.symbols.prose import tex
@@ -20,7 +22,9 @@ _STEP = 0.15  # of the window, from its edges to the arrows
 _ARROW: dict[str, Any] = {"arrowstyle": "-|>", "color": "0.25", "lw": 1.4, "mutation_scale": 14}
 
 
-def plot_weight_decay(diagram: pt.DecayedDiagram, *, figure: Figure | None = None) -> Figure:
+def plot_weight_decay(
+    diagram: pt.DecayedDiagram, *, figure: Figure | None = None, names: bool | Collection[str] = True
+) -> Figure:
     """Draw the plane at the fit and at the end side by side, with the walk from the one to the other as arrows.
 
     Parameters
@@ -30,13 +34,15 @@ def plot_weight_decay(diagram: pt.DecayedDiagram, *, figure: Figure | None = Non
         drawn where f = 0 is where all ends.
     figure : Figure, optional
         A new one if not given.
+    names : bool or names of initialisations
+        Of them at the fit: whether, or which.
     """
-    figure = figure or plt.figure(figsize=(11.4, 5.8), layout="constrained")
+    figure = figure or plt.figure(figsize=canvas(11.4, 5.8), layout="constrained")
     fit, end = (pt.decayed_diagram(diagram.ell, moment, diagram=diagram) for moment in ("fit", "end"))
     window = default_window(fit, ("w",))
     axes = figure.subplots(1, 2, sharey=True)
     for ax, at in zip(axes, (fit, end), strict=True):
-        plot_phase_diagram(at, ax=ax, layers=("w",), window=window, names=at is fit)
+        plot_phase_diagram(at, ax=ax, layers=("w",), window=window, names=names if at is fit else False)
         ax.set_title(_title(at))
     axes[1].set_ylabel("")
     _complete(axes[0], fit, window)
@@ -64,7 +70,7 @@ def _complete(ax: Axes, diagram: pt.DecayedDiagram, window: Window) -> None:
         _draw_walk(ax, diagram, window)
         walk = r"walk, $\gamma(t) = \gamma + 2 \lambda t / \log m$"
         handles.append(Line2D([], [], color=_ARROW["color"], lw=_ARROW["lw"], marker=">", label=walk))
-    legend_below(ax, handles, columns=2, fontsize=9)
+    legend_below(ax, handles, columns=2, fontsize="small")
 
 
 def _draw_walk(ax: Axes, diagram: pt.DecayedDiagram, window: Window) -> None:

@@ -106,6 +106,14 @@ class PhaseDiagram(Plane):
         return "" if self.optimizer == GRADIENT_FLOW else self.optimizer.title
 
     @property
+    def scales(self) -> Mapping[str, sp.Expr]:
+        r"""The scales of the plane by their names as TeX, ``\sigma_1``, ``\alpha``, ``\eta_1``."""
+        net = self.network
+        sigmas = {rf"\sigma_{{{i}}}": scale for i, scale in enumerate(net.sigmas, 1)}
+        rates = {rf"\eta_{{{i}}}": rate for i, rate in enumerate(net.learning_rates, 1)}
+        return {**sigmas, r"\alpha": net.alpha, **rates}
+
+    @property
     def description(self) -> dict[str, Any]:
         """Depth, optimiser and scales."""
         return {

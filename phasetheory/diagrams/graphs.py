@@ -4,7 +4,7 @@ A plane is a graph whose scales are powers of the width, affine in two symbols. 
 event to event (:mod:`phasetheory.scaling.tropical`), run by region.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -67,6 +67,14 @@ class GraphDiagram(Plane):
     def title(self) -> str:
         """The name of the graph."""
         return self.graph.name
+
+    @property
+    def scales(self) -> Mapping[str, sp.Expr]:
+        r"""The scales of the plane by their names as TeX, ``\sigma_{U}``, ``\alpha``, ``\eta_{U}``."""
+        layers = self.graph.layers
+        sigmas = {rf"\sigma_{{{name}}}": layer.sigma for name, layer in layers.items()}
+        rates = {rf"\eta_{{{name}}}": layer.learning_rate for name, layer in layers.items()}
+        return {**sigmas, r"\alpha": self.graph.alpha, **rates}
 
     @property
     def description(self) -> dict[str, Any]:

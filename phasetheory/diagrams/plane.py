@@ -59,6 +59,11 @@ class Plane(ABC):
 
     @property
     @abstractmethod
+    def scales(self) -> Mapping[str, sp.Expr]:
+        r"""The scales of the plane by their names as TeX, ``\sigma_1``, ``\alpha``, ``\eta_1``."""
+
+    @property
+    @abstractmethod
     def description(self) -> dict[str, Any]:
         """What the diagram is of, as plain data."""
 

@@ -1,9 +1,10 @@
 """Pictures of the theory: phase diagrams drawn from derived boundaries and regions."""
 
 import itertools
+import math
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox, ScaledTranslation
 
 from phasetheory.diagrams.plane import Plane
 from phasetheory.diagrams.polygons import FAR, Affine, Point, area, at_infinity, clip, edges
@@ -29,13 +32,23 @@ __all__ = [
     "AXIS_LABELS",
     "REGIME_COLOURS",
     "Window",
+    "axis_labels",
     "default_window",
     "draw_boundaries",
     "hatch_region",
     "layer_names",
     "legend_below",
 ]
-__all__ += ["mixture_colour", "part_inside", "plot_phase_diagram", "polygon_inside", "region_colours", "symbol", "tint"]
+__all__ += [
+    "mixture_colour",
+    "part_inside",
+    "place_names",
+    "plot_phase_diagram",
+    "polygon_inside",
+    "region_colours",
+    "symbol",
+]
+__all__ += ["tint"]
 
 #: One colour per regime, the same in every figure; colour-blind safe (Okabe and Ito).
 REGIME_COLOURS: Mapping[Regime, str] = {
@@ -53,6 +66,10 @@ _WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of 
 _LABEL_WIDTH = 20  # characters in a line of names beside a point
 _LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
 _BELOW = 0.46  # inches from the axes to a legend below them: room for the ticks and the label
+_TRIED = 40  # places of a name of a region, across and up
+_POINT: dict[str, Any] = {"ls": "", "marker": "o", "ms": 7, "mfc": "white", "mec": "black", "mew": 1.6}
+_LINE: dict[str, Any] = {"ls": ":", "color": "0.35", "lw": 1.4}
+_SCALES = 3  # in one line beside an axis
 _LEGEND_ROWS = 3  # more do not fit beside the named points
 #: Names of coordinates, written out.
 AXIS_LABELS = {
@@ -73,7 +90,7 @@ def plot_phase_diagram(
     layers: tuple[str, ...] | None = None,
     window: Window | None = None,
     regions: bool = True,
-    names: bool = True,
+    names: bool | Collection[str] = True,
     label: Callable[[Region], str] | None = None,
     inside: bool = False,
 ) -> Axes:
@@ -93,46 +110,69 @@ def plot_phase_diagram(
     regions : bool
         Whether to fill the regions, and hatch the one where slopes depend on the target; without them only the boundaries are
         drawn, for data to lie under.
-    names : bool
-        Whether to place the named initialisations that lie on the slice.
+    names : bool or names of initialisations
+        Whether to place the named initialisations that lie on the slice; or which of them.
     label : callable, optional
         Name of a region for the legend.
     inside : bool
-        Whether names stand in the regions, not in the legend: those of the layers that are not linear.
+        Whether names stand in the regions, not in the legend: of several layers those that are not linear.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     chosen = layers or diagram.telling_layers
     window = window or default_window(diagram, chosen)
-    handles: list[Artist] = []
-    if regions:
-        patches = _draw_regions(diagram, chosen, ax, window, label or (_name_inside if inside else _region_label))
-        handles += [] if inside else patches
-    if regions and inside:
-        _name_regions(diagram.regions(chosen), ax, window, label or _name_inside)
+    filled = _draw_regions(diagram, chosen, ax, window, label or _region_label) if regions else []
+    handles: list[Artist] = [] if inside else list(filled)
     handles += draw_boundaries(diagram, chosen, ax, window)
     if regions and diagram.target_region is not None:
         handles += hatch_region(diagram.target_region, ax, window, label="slopes depend on the target")
-    if names:
-        _place_names(diagram, ax, window)
+    if names is not False:
+        handles += place_names(diagram, ax, window, names)
     if diagram.title:
         ax.set_title(diagram.title)
     left, right, bottom, top = window
     ax.set(xlim=(left, right), ylim=(bottom, top))
-    ax.set_xlabel(AXIS_LABELS.get(diagram.coordinates[0].name, f"${latex(diagram.coordinates[0])}$"))
-    ax.set_ylabel(AXIS_LABELS.get(diagram.coordinates[1].name, f"${latex(diagram.coordinates[1])}$"))
-    if len(handles) <= _LEGEND_ROWS:
-        ax.legend(handles=handles, loc="lower left", fontsize=9, framealpha=0.9)
+    across, up = axis_labels(diagram)
+    ax.set(xlabel=across, ylabel=up)
+    # in the corner of the axes only what is few, and hides no name of a region
+    if inside or len(handles) > _LEGEND_ROWS:
+        legend_below(ax, handles, columns=2, fontsize="small")
     else:
-        legend_below(ax, handles, columns=2, fontsize=9)
+        ax.legend(handles=handles, loc="lower left", fontsize="small", framealpha=0.9)
+    if regions and inside:
+        _name_regions(diagram.regions(chosen), ax, window, label or _name_inside)
     return ax
 
 
+def axis_labels(diagram: Plane) -> tuple[str, str]:
+    r"""The two coordinates: the book's written out, others with the scales made of them, ``$x$, with $\sigma_1 = m^{-x}$``."""
+    known = AXIS_LABELS if diagram.is_standard else {}
+    first, second = (known.get(c.name) or _with_scales(diagram, c) for c in diagram.coordinates)
+    return first, second
+
+
+def _with_scales(diagram: Plane, coordinate: sp.Symbol) -> str:
+    """A coordinate with the scales that contain it, like ones together, a few to a line."""
+    alike: dict[sp.Expr, list[str]] = {}
+    for name, scale in diagram.scales.items():
+        if coordinate in scale.free_symbols:
+            alike.setdefault(scale, []).append(name)
+    parts = ["$" + " = ".join([*_first_and_last(names), latex(scale)]) + "$" for scale, names in alike.items()]
+    lines = [", ".join(parts[i : i + _SCALES]) for i in range(0, len(parts), _SCALES)]
+    return f"${latex(coordinate)}$, with " + ",\n".join(lines) if lines else f"${latex(coordinate)}$"
+
+
+def _first_and_last(names: list[str]) -> list[str]:
+    return names if len(names) < _SCALES + 1 else [names[0], r"\dots", names[-1]]
+
+
 def legend_below(ax: Axes, handles: Sequence[Any], *, columns: int = 1, **look: Any) -> None:
-    """A legend below the label of the horizontal axis, where it hides nothing, however high the axes are."""
+    """A legend below the label of the horizontal axis, however high the axes are; in fewer columns if wide."""
     below = ax.transAxes + ScaledTranslation(0, -_BELOW, ax.figure.dpi_scale_trans)
     where: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below}
-    ax.legend(handles=handles, ncols=columns, frameon=False, **where, **look)
+    legend = ax.legend(handles=handles, ncols=columns, frameon=False, **where, **look)
+    if columns > 1 and legend.get_window_extent().width > ax.figure.bbox.width:
+        legend_below(ax, handles, columns=columns - 1, **look)
 
 
 def symbol(layer: str) -> str:
@@ -183,13 +223,46 @@ def _draw_regions(
 
 
 def _name_regions(regions: Sequence[Region], ax: Axes, window: Window, label: Callable[[Region], str]) -> None:
-    """Write the name of each region that is in the window into its largest part."""
+    """Write the name of each region in the window into its largest part, clear of what is written, where there is room."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # sizes are those of the picture from here
+    taken = [text.get_window_extent() for text in ax.texts]
+    taken += [line.get_window_extent() for line in ax.lines if line.get_marker() != "None"]
     for region in regions:
         parts = [part for polygon in region.polygons if (part := _cut(polygon, window))]
         if parts:
-            x, y = _centre(max(parts, key=area))
-            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 5, "bbox": _LABEL_BOX}
-            ax.text(float(x), float(y), label(region), **style)
+            style: dict[str, Any] = {
+                "ha": "center",
+                "va": "center",
+                "fontsize": "small",
+                "zorder": 5,
+                "bbox": _LABEL_BOX,
+            }
+            name = ax.text(0.0, 0.0, label(region), **style)
+            name.set_position(_place_of(name, max(parts, key=area), taken, ax))
+            taken.append(name.get_window_extent())
+
+
+def _place_of(name: Text, polygon: PolygonPoints, taken: Sequence[Bbox], ax: Axes) -> tuple[float, float]:
+    """The place nearest to the centre of a polygon at which a text is inside and covers nothing; the centre if there is none."""
+    x, y = (float(value) for value in _centre(polygon))
+    corners = ax.transData.transform([(float(x), float(y)) for x, y in polygon])
+    outline, middle = Path(corners), ax.transData.transform((x, y))
+    box = name.get_window_extent()
+    half = (box.width / 2, box.height / 2)
+    (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+    tried = [
+        (left + (right - left) * i / _TRIED, bottom + (top - bottom) * j / _TRIED)
+        for i in range(_TRIED)
+        for j in range(_TRIED)
+    ]
+    for place in sorted([tuple(middle), *tried], key=lambda place: math.dist(place, middle)):
+        here = Bbox.from_extents(place[0] - half[0], place[1] - half[1], place[0] + half[0], place[1] + half[1])
+        if outline.contains_points(here.corners()).all() and not any(here.overlaps(other) for other in taken):
+            found = ax.transData.inverted().transform(place)
+            return float(found[0]), float(found[1])
+    return x, y
 
 
 def _centre(polygon: PolygonPoints) -> Point:
@@ -261,7 +334,9 @@ def _region_label(region: Region) -> str:
 
 
 def _name_inside(region: Region) -> str:
-    """The layers that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``."""
+    """Of several layers those that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``."""
+    if len(region.regimes) == 1:
+        return _region_label(region)
     groups: dict[Regime, list[str]] = {}
     for layer, regime in region.regimes.items():
         groups.setdefault(regime, []).append(layer)
@@ -316,39 +391,56 @@ def part_inside(start: Point, end: Point, window: Window) -> list[tuple[float, f
     return [(float(x), float(y)) for x, y in at]
 
 
-def _place_names(diagram: Plane, ax: Axes, window: Window) -> None:
-    """Mark named initialisations; those on the same point share one label, a line is drawn as one."""
+def place_names(diagram: Plane, ax: Axes, window: Window, chosen: bool | Collection[str] = True) -> list[Line2D]:
+    """Mark named initialisations; those on the same point share one label, a line is drawn as one. Handles for a legend."""
     left, right, bottom, top = window
     points: dict[tuple[float, float], list[str]] = {}
+    handles: dict[str, Line2D] = {}
     for name, place in diagram.named_points.items():
+        if not isinstance(chosen, bool) and name not in chosen:
+            continue
         title = describe_initialization(name).title
         if any(e.free_symbols for e in place):
-            _draw_line(title, place, ax, window)
+            if _draw_line(title, place, ax, window):
+                handles["line"] = Line2D([], [], label="named, with a free exponent", **_LINE)
         else:
             points.setdefault((float(place[0]), float(place[1])), []).append(title)
     for (x, y), titles in points.items():
         if not (left <= x <= right and bottom <= y <= top):
             continue
-        ax.plot(x, y, "o", ms=7, mfc="white", mec="black", mew=1.6, zorder=4, scalex=False, scaley=False)
+        ax.plot(x, y, zorder=4, scalex=False, scaley=False, **_POINT)
+        handles["point"] = Line2D([], [], label="named initialisation", **_POINT)
         label = textwrap.fill(", ".join(t.replace(" ", "\N{NO-BREAK SPACE}") for t in titles), _LABEL_WIDTH)
         # above the point, or below it where the label of a neighbour on the right would run into it
         crowded = any(other > x and height == y for other, height in points)
         offset, vertical = ((-7, -6), "top") if crowded else ((-7, 6), "bottom")
-        style: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 9, "zorder": 5}
+        style: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": "small", "zorder": 5}
         ax.annotate(label, (x, y), offset, va=vertical, bbox=_LABEL_BOX, **style)
+    return [handles[kind] for kind in ("point", "line") if kind in handles]
 
 
-def _draw_line(title: str, place: tuple[sp.Expr, sp.Expr], ax: Axes, window: Window) -> None:
+def _draw_line(title: str, place: tuple[sp.Expr, sp.Expr], ax: Axes, window: Window) -> bool:
+    """Draw an initialisation with a free exponent; whether any of it is in the window."""
     (free,) = set().union(*(e.free_symbols for e in place))
     ends = [
         tuple(as_fraction(e.subs(free, t), name=title) for e in place) for t in ((0 if free.is_positive else -FAR), FAR)
     ]
     part = part_inside((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), window)
     if not part:
-        return
-    ax.plot(*zip(*part, strict=True), ":", color="0.35", lw=1.4, zorder=1, scalex=False, scaley=False)
+        return False
+    ax.plot(*zip(*part, strict=True), zorder=1, scalex=False, scaley=False, **_LINE)
     x, y = part[1]
     left, right, bottom, _ = window
     across, side = (-22, "right") if x >= (left + right) / 2 else (4, "left")
     up = 5 if y == bottom else -13
-    ax.annotate(title, (x, y), (across, up), textcoords="offset points", ha=side, fontsize=9, color="0.25")
+    ax.annotate(
+        title,
+        (x, y),
+        (across, up),
+        textcoords="offset points",
+        ha=side,
+        fontsize="small",
+        color="0.25",
+        bbox=_LABEL_BOX,
+    )
+    return True

@@ -19,7 +19,7 @@ def closing():
     plt.close("all")
 
 
-@pytest.mark.parametrize(("depth", "count"), [(2, 3 + 1), (3, 4 + 2), (4, 4 + 2)])
+@pytest.mark.parametrize(("depth", "count"), [(2, 3 + 1 + 2), (3, 4 + 2 + 2), (4, 4 + 2 + 2)])
 def test_pictures_have_the_legend_and_stay_inside_the_window(depth, count, closing):
     diagram = pt.phase_diagram(depth)
     ax = diagram.plot()
@@ -52,7 +52,12 @@ def test_a_diagram_without_regions_has_its_boundaries_and_names_only(closing):
     assert not bare.patches
     assert len(bare.lines) == len(filled.lines)
     assert [text.get_text() for text in bare.texts] == [text.get_text() for text in filled.texts]
-    assert [text.get_text() for text in bare.get_legend().get_texts()] == ["$W_{1}$ critical", "$W_{2}$ critical"]
+    assert [text.get_text() for text in bare.get_legend().get_texts()] == [
+        "$W_{1}$ critical",
+        "$W_{2}$ critical",
+        "named initialisation",
+        "named, with a free exponent",
+    ]
     assert (bare.get_xlim(), bare.get_ylim()) == (filled.get_xlim(), filled.get_ylim())
 
 
@@ -61,7 +66,7 @@ def test_any_slice_of_any_depth_can_be_drawn(closing, tmp_path):
     _, ax = plt.subplots()
     assert pt.phase_diagram(network=net, coordinates=(X, Y)).plot(ax=ax, window=(-2, 2, 0, 4)) is ax
     assert ax.get_xlim() == (-2, 2)
-    assert ax.get_xlabel() == "$x$"
+    assert ax.get_xlabel() == r"$x$, with $\sigma_{3} = m^{- x}$, $\eta_{3} = m^{x}$"
     ax.figure.savefig(tmp_path / "slice.svg")
     assert (tmp_path / "slice.svg").stat().st_size > 1000
 
