@@ -16,7 +16,6 @@ _DIAGRAMS = {
     "named initialisation": "有名称的初始化",
     "named, with a free exponent": "有名称，带一个自由指数",
     "all linear": "全部线性",
-    "all critical": "全部临界",
     "all condensed": "全部凝聚",
     "{}, with {}": "{}，其中 {}",
     "sign descent (Adam at a small rate)": "符号下降（小学习率的 Adam）",

@@ -126,7 +126,7 @@ def _put_beside(note: Annotation, taken: Sequence[Bbox], ax: Axes) -> Bbox:
     return note.get_window_extent()
 
 
-def _relative_distance(verification: Verification, norm: str, moment: str) -> Figure:
+def _relative_distance(verification: Verification, norm: str, moment: str = "fit") -> Figure:
     """One panel a point with all its layers, or all points together where one layer is judged."""
     plan = verification.plan
     if len(plan.judged) == 1:

@@ -61,6 +61,9 @@ def drawn(scans, synthetic, result, verification):
     for depth in (2, 3, 5):
         yield on(pt.phase_diagram(depth).plot)
     yield on(pt.phase_diagram(2, optimizer="adam").plot)
+    x, y = sp.symbols("x y", real=True)
+    plane = pt.phase_diagram(network=pt.Network((pt.m**-y, pt.m**-x, 1), 1), coordinates=(x, y))
+    yield on(plane.plot, inside=True)
     for ell in (sp.Rational(-1, 2), 0, sp.Rational(1, 2)):
         yield plot_weight_decay(pt.decayed_diagram(ell), figure=Figure((11, 6)))
     for dataset, kinds in scans:
