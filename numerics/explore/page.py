@@ -8,18 +8,12 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from numerics.errors import InputError
-from numerics.explore.code import python_lines
-from numerics.explore.map import map_of, regimes_and_basis
-from numerics.explore.state import DATA, NARROWEST, WIDEST, State
-from numerics.explore.training import Frame, capacity_plane, frames, located, train
-from numerics.explore.words import said, words_in
-from numerics.flow import Progress
-from phasetheory import TheoryError
-
 import panel as pn
 from bokeh.events import Tap
 
+from numerics.errors import InputError
+from numerics.explore.code import python_lines
+from numerics.explore.map import map_of, regimes_and_basis
 from numerics.explore.pictures import (
     CapacityPicture,
     DiagramPicture,
@@ -28,6 +22,11 @@ from numerics.explore.pictures import (
     FunctionPicture,
     spelled,
 )
+from numerics.explore.state import DATA, NARROWEST, WIDEST, State
+from numerics.explore.training import Frame, capacity_plane, frames, located, train
+from numerics.explore.words import said, words_in
+from numerics.flow import Progress
+from phasetheory import TheoryError
 
 __all__ = ["Page"]
 
