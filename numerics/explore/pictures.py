@@ -205,7 +205,7 @@ class DistancePicture:
             self.figure.line("x", "y", source=self.predicted[layer], color=colour, width=1.5, line_dash="dashed")
         legend = self.figure.legend[0]
         legend.location, legend.background_fill_alpha, legend.border_line_color = "bottom_right", 0.6, None
-        legend.padding, legend.spacing, legend.label_text_font_size, legend.orientation = 2, 0, _FONT, "horizontal"
+        legend.padding, legend.spacing, legend.label_text_font_size, legend.orientation = 2, 12, _FONT, "horizontal"
 
     def show(self, run: Solution[Any], where: Located | None, title: str) -> None:
         """A run; the last one stays in grey."""

@@ -90,15 +90,16 @@ def shown(browser):
     return json.loads(browser.execute_script(FIND))
 
 
-def click_at(browser, gamma, gamma_prime):
-    """A click on the diagram, at a point of its plane."""
+def click_at(browser, x, y, picture="diagram"):
+    """A click on a picture, in its own coordinates."""
     place = browser.execute_script(
-        "const model = [...Bokeh.documents[0]._all_models.values()].find(m => m.name === 'diagram');"
+        "const model = [...Bokeh.documents[0]._all_models.values()].find(m => m.name === arguments[2]);"
         "const view = Bokeh.index.find_one(model); const box = view.el.getBoundingClientRect();"
         "const frame = view.frame;"
         "return [box.left + frame.x_scale.compute(arguments[0]), box.top + frame.y_scale.compute(arguments[1])];",
-        gamma,
-        gamma_prime,
+        x,
+        y,
+        picture,
     )
     for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
         pressed = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
@@ -143,4 +144,13 @@ def test_tabs_are_apart(address, browser):
     until(lambda: "w condensed (proved)" in text(browser), "the second tab")
     browser.switch_to.window(first)
     until(lambda: "w linear (proved)" in text(browser), "the first tab")
+    assert errors(browser) == []
+
+
+def test_a_point_is_drawn(address, browser):
+    browser.get(address + "?data=-1,0.5;0,1;1,-1")
+    until(lambda: "the loss reached loss_tol" in text(browser), "the network that is there at first")
+    click_at(browser, 0.5, -1.0, "function picture")
+    until(lambda: browser.current_url.count("%3B") == 3, "a fourth point in the link")
+    until(lambda: "the loss reached loss_tol" in text(browser), "the network trained on it")
     assert errors(browser) == []
