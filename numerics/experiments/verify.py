@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import phasetheory as pt
 from numerics.errors import check_type
-from numerics.experiments.allowance import Allowance, allowance_at
+from numerics.experiments.allowance import Allowance
 from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.plan import Plan
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.prediction import expected
 from numerics.scans import OnProgress, Processes, Record, Session, Threads, Workers
+from phasetheory.diagrams.plane import Plane
 
 if TYPE_CHECKING:
     import xarray
@@ -59,7 +60,7 @@ class PointResult:
 class Verification:
     """All points, with the plan, what the verdicts allow for, every run and the wall time in seconds."""
 
-    plan: Plan
+    plan: PlanePlan
     allowance: Allowance
     points: tuple[PointResult, ...]
     runs: "xarray.Dataset" = field(repr=False, compare=False)
@@ -83,9 +84,9 @@ class Verification:
 
 
 def verify(
-    plan: Plan | None = None,
+    plan: PlanePlan | None = None,
     *,
-    diagram: pt.PhaseDiagram | None = None,
+    diagram: Plane | None = None,
     store: str | os.PathLike[str] | None = None,
     executor: Executor | Workers | None = None,
     progress: OnProgress | None = None,
@@ -94,20 +95,20 @@ def verify(
 
     Parameters
     ----------
-    plan : Plan
+    plan : Plan or GraphPlan
         By default the standard points of two layers.
-    diagram : PhaseDiagram, optional
+    diagram : PhaseDiagram or GraphDiagram, optional
         What the slopes are held against; the plan's own by default. A wrong one must fail.
     store, executor, progress
         See :func:`numerics.scan`; by default threads for two layers, whose kernels release the interpreter's lock, else
         processes.
     """
     plan = Plan() if plan is None else plan
-    check_type(plan, "plan", Plan)
+    check_type(plan, "plan", PlanePlan)
     plan.check_seeds(2)
-    allowance = allowance_at(plan.depth, plan.optimizer)
+    allowance = plan.allowance
     started = time.perf_counter()
-    workers = executor or (Threads() if plan.depth == 2 else Processes())
+    workers = executor or (Threads() if plan.threaded else Processes())
     with Session(plan, store, executor=workers, progress=progress) as session:
         session.run(plan.cells)
         runs, records = session.dataset(), session.records
@@ -115,9 +116,7 @@ def verify(
     return Verification(plan, allowance, points, runs, time.perf_counter() - started)
 
 
-def _result(
-    point: Point, plan: Plan, diagram: pt.PhaseDiagram, allowance: Allowance, records: list[Record]
-) -> PointResult:
+def _result(point: Point, plan: PlanePlan, diagram: Plane, allowance: Allowance, records: list[Record]) -> PointResult:
     own = {
         (record.cell["width"], record.cell["seed"]): record for record in records if plan.point_of(record.cell) == point
     }

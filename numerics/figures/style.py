@@ -17,6 +17,7 @@ from matplotlib.patheffects import withStroke
 import phasetheory as pt
 from numerics.figures.language import translate_texts
 from numerics.figures.ticks import width_texts
+from phasetheory.diagrams.plane import Plane
 from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries, legend_below, symbol
 from phasetheory.symbols.printing import latex, number
 
@@ -179,7 +180,7 @@ def note_of(text: str) -> Line2D:
     return Line2D([], [], ls="", label=text)
 
 
-def draw_derived(diagram: pt.PhaseDiagram, layer: str, ax: Axes, window: Window) -> list[Line2D]:
+def draw_derived(diagram: Plane, layer: str, ax: Axes, window: Window) -> list[Line2D]:
     """The exact boundary of a layer, or of theta, on a coloured ground; handles for a legend."""
     before = len(ax.lines)
     handles = draw_boundaries(diagram, (layer,), ax, window)
