@@ -72,10 +72,21 @@ class Verification:
         return float(np.mean([abs(result.difference) for point in self.points for result in point.layers]))
 
     @property
+    def regimes(self) -> tuple[int, int] | None:
+        """Slopes of the predicted sign, of how many predicted away from 0; None where points are judged instead."""
+        beyond = self.allowance.regimes_beyond
+        if beyond is None:
+            return None
+        found = [result for point in self.points for result in point.layers if abs(result.predicted_slope) > beyond]
+        signs = [result.measured and result.measured.slope * float(result.predicted_slope) > 0 for result in found]
+        return sum(map(bool, signs)), len(found)
+
+    @property
     def agrees(self) -> bool:
-        """Whether every point agrees, and the mean difference is small enough."""
-        largest = self.allowance.mean_difference
-        return all(point.agrees for point in self.points) and (largest is None or self.mean_difference <= largest)
+        """Whether every point, or regime, agrees, and the mean difference is small enough."""
+        largest, regimes = self.allowance.mean_difference, self.regimes
+        right = all(point.agrees for point in self.points) if regimes is None else regimes[0] == regimes[1]
+        return right and (largest is None or self.mean_difference <= largest)
 
     def _repr_html_(self) -> str:
         from numerics.reports.verification import to_html  # what a notebook shows; imported when it does

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-import phasetheory as pt
 from numerics.figures.language import translate_texts
 from numerics.figures.ticks import width_texts
 from phasetheory.diagrams.plane import Plane

@@ -42,6 +42,11 @@ def to_dict(verification: Verification, derivation: pt.Derivation | None = None)
     found = {
         "agrees": verification.agrees,
         "mean_difference": verification.mean_difference,
+        **(
+            {}
+            if verification.regimes is None
+            else {"regimes": dict(zip(("right", "of"), verification.regimes, strict=True))}
+        ),
         "account": account_of(verification.runs).to_dict(),
         "seconds": round(verification.seconds, 3),
         "versions": {
@@ -229,8 +234,14 @@ def headline(verification: Verification) -> str:
     """The verdict of the whole, in a line, and what became of runs that did not reach their loss."""
     agreeing, largest = sum(point.agrees for point in verification.points), verification.allowance.mean_difference
     bound = f" (at most {largest:g})" if largest is not None else ""
+    regimes = verification.regimes
+    counted = (
+        ""
+        if regimes is None
+        else (f"{regimes[0]} of {regimes[1]} regimes are right where |S| > {verification.allowance.regimes_beyond:g}; ")
+    )
     said = (
-        f"{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
+        f"{counted}{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
         f"{verification.mean_difference:.3f}{bound}, in {verification.seconds:.1f} s."
     )
     return "\n".join([said, *account_of(verification.runs).lines])
