@@ -20,6 +20,7 @@ from numerics.experiments.allowance import Allowance
 from numerics.experiments.condensation_map import CondensationPlan
 from numerics.experiments.decay_walk import DecayWalk, Walk, decay_walk
 from numerics.experiments.first_directions import FirstDirections, compare_with_first_directions, first_directions
+from numerics.experiments.graph_plan import GraphPlan
 from numerics.experiments.location import Location, locate
 from numerics.experiments.mean_field import MeanField
 from numerics.experiments.plan import Plan
@@ -74,6 +75,7 @@ __all__ = [
     "Features",
     "FirstDirections",
     "GradientFlowError",
+    "GraphPlan",
     "InputError",
     "LayerObservables",
     "LinearApproximation",

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["GradientFlowError", "InputError", "MissingPackageError", "ScanError", "check_choice", "check_type", "shown"]
+__all__ = ["GradientFlowError", "InputError", "MissingPackageError", "ScanError", "check_choice", "check_type"]
+__all__ += ["missing_torch", "shown"]
 
 _SHOWN = 80  # characters of a value that a message repeats
 _BITS = 200  # of the largest integer that it repeats
@@ -19,6 +20,14 @@ class InputError(ValueError):
 
 class MissingPackageError(InputError, ImportError):
     """A package that only some of the functions need is not installed; the line says how to install it."""
+
+
+def missing_torch(what: str) -> MissingPackageError:
+    """The error where PyTorch, an extra, is needed and not there."""
+    return MissingPackageError(
+        f"{what} needs PyTorch, which is not installed; pip install 'phasetheory[torch]', or for the CPU alone "
+        "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+    )
 
 
 def shown(value: object) -> str:

@@ -11,14 +11,19 @@ import phasetheory as pt
 from numerics.commands.completion import offer
 from numerics.commands.networks import Asked, read_network
 from numerics.commands.options import takes, unread
-from numerics.commands.slices import read_plane, split_list
+from numerics.commands.slices import PlaneGrid, read_axes, read_grid, read_plane, split_list
+from numerics.datasets import Dataset
 from numerics.errors import InputError
+from numerics.experiments.graph_plan import GraphPlan
 from numerics.experiments.planes import scales_from_text
 
 __all__ = [
     "Built",
     "architecture_plane",
+    "conserved_lines",
+    "graph_plan",
     "read_architecture",
+    "read_grid_or_graphs",
     "read_network_or_graph",
     "read_plane_or_graphs",
     "read_subject",
@@ -38,6 +43,7 @@ _ONLY_CHAINS = {
     "optimizer": "graphs are worked out under gradient flow",
     "width": "the capacity of a graph is known as an exponent only",
     "weight_decay": "worked out for fully connected networks only",
+    "virtual": "widths beyond those that are trained are known for fully connected networks only",
     "dropout": "worked out for two fully connected layers only",
 }
 _LEFT_OUT = {"activation": "relu", "optimizer": "gradient-flow"}
@@ -140,6 +146,18 @@ def read_plane_or_graphs(built: Built | None, given: dict[str, Any]) -> pt.Phase
     return architecture_plane(built, slice_)
 
 
+@takes(built=read_architecture, given=unread(read_grid))
+def read_grid_or_graphs(built: Built | None, given: dict[str, Any]) -> PlaneGrid:
+    """A plane of fully connected networks, or of an architecture, and the values of its coordinates."""
+    if built is None:
+        return read_grid(**given)
+    diagram = architecture_plane(built, given.pop("slice_"))
+    by_name = {f"--{name.replace('_', '-')}": given.pop(name) for name in ("gamma", "gamma_prime", "gamma3", "gamma2")}
+    places = given.pop("x"), given.pop("y")
+    refuse_with_graphs(given)
+    return read_axes(diagram, by_name, places)
+
+
 def architecture_plane(built: Built, slice_: str | None) -> pt.GraphDiagram:
     """The standard plane of an architecture, or any other: ``'x,y: scales in their order; alpha'``."""
     if slice_ is None:
@@ -151,6 +169,30 @@ def architecture_plane(built: Built, slice_: str | None) -> pt.GraphDiagram:
             f"--slice {slice_!r}: {built.family.text} has {len(scales)} scales, in the order '{', '.join(scales)}'"
         )
     return pt.graph_diagram(built.family.graph(sigmas, alpha=alpha, **built.options), coordinates)
+
+
+def graph_plan(diagram: pt.GraphDiagram, data: Dataset | None, *, quick: bool = False, **options: Any) -> GraphPlan:
+    """A plan over a plane of an architecture, on its own data unless others were given, which have to be of its shape.
+
+    ``options`` that were not given are None.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    if data is None:
+        return GraphPlan.quick(diagram, **given) if quick else GraphPlan(diagram=diagram, **given)
+    given |= {"data": (data.X, data.y), "data_name": data.name}
+    try:
+        return GraphPlan.quick(diagram, **given) if quick else GraphPlan(diagram=diagram, **given)
+    except InputError as error:
+        raise InputError(
+            f"--data {data.name}, of shape {data.X.shape}: {error}; leave --data out for random samples"
+        ) from error
+
+
+def conserved_lines(diagram: pt.GraphDiagram) -> str:
+    """What is known without an experiment, for people: what gradient flow conserves, and how slopes are found."""
+    laws = ", ".join(str(law) for law in diagram.graph.conserved()) or "nothing that is found"
+    name = diagram.title or diagram.graph.architecture.kind
+    return f"{name}\nconserved, proved: {laws}\nslopes, derived: the flow in exponents, from event to event\n"
 
 
 def refuse_with_graphs(given: Mapping[str, Any]) -> None:

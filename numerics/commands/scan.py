@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+import phasetheory as pt
+from numerics.commands.architectures import graph_plan, read_grid_or_graphs, refuse_with_graphs
 from numerics.commands.completion import offer
-from numerics.commands.data import read_data_option, say_taken
+from numerics.commands.data import or_usual, read_any_data, say_taken
 from numerics.commands.letters import Speaker, print_json
 from numerics.commands.options import takes
 from numerics.commands.output import Json, parse_integers, parse_numbers, plain_warnings
@@ -21,12 +23,13 @@ from numerics.commands.running import (
     resumable,
     scan_progress,
 )
-from numerics.commands.slices import PlaneGrid, read_activation, read_grid
+from numerics.commands.slices import PlaneGrid, read_activation
 from numerics.datasets import Dataset
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import MapComparison, compare_map, layers_of, norms_of
 from numerics.experiments.plan import Plan, standard
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.refinement import refine
 from numerics.experiments.stopping import RULE
 from numerics.experiments.training import USUAL
@@ -50,7 +53,7 @@ class Runs:
     widths: tuple[int, ...] | None
     seeds: int
     activation: str | float | None
-    rtol: float
+    rtol: float | None
     loss_tol: float | None
     loss_levels: tuple[float, ...]
     max_seconds: float
@@ -60,7 +63,8 @@ def read_runs(
     widths: Annotated[
         str | None,
         typer.Option(
-            help="Widths with commas, even for two layers; by default 1000 to 40000, beyond two layers 64 to 512."
+            help="Widths with commas, even for two layers; by default 1000 to 40000, beyond two layers 64 to 512, of an "
+            "architecture 32 to 256."
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Repetitions of every network.")] = 2,
@@ -71,7 +75,10 @@ def read_runs(
             autocompletion=offer("relu", "linear", "tanh"),
         ),
     ] = None,
-    rtol: Annotated[float, typer.Option(help="Accuracy of the relative distances.")] = 1e-2,
+    rtol: Annotated[
+        float | None,
+        typer.Option(help="Accuracy of the relative distances; by default 1e-2, of an architecture 5e-2."),
+    ] = None,
     loss_tol: Annotated[
         float | None,
         typer.Option(help=f"Loss at which a run ends; by default 1e-6, beyond two layers 1e-5, {RULE}."),
@@ -87,11 +94,11 @@ def read_runs(
     return Runs(chosen, seeds, read_activation(activation), rtol, loss_tol, levels, max_seconds)
 
 
-@takes(plane=read_grid, runs=read_runs, data=read_data_option, workers=chosen_workers)
+@takes(plane=read_grid_or_graphs, runs=read_runs, data=read_any_data, workers=chosen_workers)
 def scan_command(
     plane: PlaneGrid,
     runs: Runs,
-    data: Dataset,
+    data: Dataset | None,
     workers: Workers,
     store: StoreFolder = Path("runs.zarr"),
     refine_rounds: Annotated[
@@ -111,7 +118,8 @@ def scan_command(
     'phasetheory plot'.
     """
     plan = _plan(plane, runs, data, beta2)
-    say_taken(data, plan.loss_tol)
+    if data is not None:
+        say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     with resumable(store), scan_progress(quiet=json) as progress:
         dataset = refine(
@@ -134,7 +142,21 @@ def scan_command(
     return _FAILED if failures(dataset) else 0
 
 
-def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Plan:
+def _plan(plane: PlaneGrid, runs: Runs, data: Dataset | None, beta2: str | None) -> PlanePlan:
+    if isinstance(plane.diagram, pt.GraphDiagram):
+        refuse_with_graphs({"activation": runs.activation, "beta2": beta2})
+        return graph_plan(
+            plane.diagram,
+            data,
+            points=plane.points,
+            widths=runs.widths,
+            seeds=runs.seeds,
+            rtol=runs.rtol,
+            loss_tol=runs.loss_tol,
+            loss_levels=runs.loss_levels,
+            max_seconds=runs.max_seconds,
+        )
+    data = or_usual(data)
     own: dict[str, Any] = {} if beta2 is None else {"beta2_exponents": grid_values(beta2, "--beta2")}
     kind = Beta2Plan if own else Plan
     with plain_warnings():
@@ -146,7 +168,7 @@ def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Pla
             data=(data.X, data.y),
             data_name=data.name,
             activation=runs.activation,
-            rtol=runs.rtol,
+            rtol=Plan.rtol if runs.rtol is None else runs.rtol,
             loss_tol=USUAL if runs.loss_tol is None else runs.loss_tol,
             loss_levels=runs.loss_levels,
             max_seconds=runs.max_seconds,
@@ -154,7 +176,7 @@ def _plan(plane: PlaneGrid, runs: Runs, data: Dataset, beta2: str | None) -> Pla
         )
 
 
-def _refined(dataset: "xarray.Dataset", plan: Plan) -> str:
+def _refined(dataset: "xarray.Dataset", plan: PlanePlan) -> str:
     """What came of the refinement; nothing is an outcome too."""
     added = dataset.sizes[plan.names[0]] - len({point[0] for point in plan.points})
     if added:

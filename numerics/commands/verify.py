@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 import phasetheory as pt
+from numerics.commands.architectures import conserved_lines, graph_plan, read_plane_or_graphs, refuse_with_graphs
 from numerics.commands.completion import offer
-from numerics.commands.data import read_data_option, say_taken
+from numerics.commands.data import or_usual, read_any_data, say_taken
 from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, as_json, print_json
 from numerics.commands.options import exclusive, takes
@@ -21,12 +22,14 @@ from numerics.commands.output import (
     prepare,
 )
 from numerics.commands.running import resumable, scan_progress
-from numerics.commands.slices import read_activation, read_plane
+from numerics.commands.slices import read_activation
 from numerics.datasets import Dataset
 from numerics.errors import InputError
+from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.verify import verify
-from numerics.experiments.virtual_width import virtual_slopes
+from numerics.experiments.virtual_width import MeanFieldSlopes, virtual_slopes
 from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
 from numerics.reports.virtual_width import virtual_dict, virtual_table
@@ -36,10 +39,10 @@ from phasetheory.symbols.language import ENGLISH, check_language
 __all__ = ["verify_command"]
 
 
-@takes(plane=read_plane, data=read_data_option)
+@takes(plane=read_plane_or_graphs, data=read_any_data)
 def verify_command(
-    plane: pt.PhaseDiagram,
-    data: Dataset,
+    plane: pt.PhaseDiagram | pt.GraphDiagram,
+    data: Dataset | None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and the figures.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller widths: quicker, with wider intervals.")] = False,
     point: Annotated[
@@ -81,17 +84,14 @@ def verify_command(
 ) -> int:
     """Derive the phase diagram, train networks over it, and hold prediction against measurement.
 
-    Exit status 0 only if every point agrees. With --store every run is stored as it finishes: stopped in whatever way, the same
-    command goes on where it was.
+    Exit status 0 only if every point agrees; with --architecture, whose points are drawn at random, if all regimes are right
+    where |S| > 0.15 and the mean of |S - predicted| is at most 0.15. With --store every run is stored as it finishes: stopped in
+    whatever way, the same command goes on where it was.
     """
     chosen: dict[str, Any] = {
         "points": parse_points(point) if point else None,
         "widths": parse_integers("--widths", widths) if widths is not None else None,
         "seeds": seeds,
-        "activation": read_activation(activation),
-        "weight_decay": None if weight_decay is None else pt.parse_scale(weight_decay),
-        "data": (data.X, data.y),
-        "data_name": data.name,
     }
     exclusive({"--json": json, "--no-derivation": no_derivation}, "JSON is printed without the derivation")
     if language is not None and out is None and (json or no_derivation):
@@ -101,45 +101,52 @@ def verify_command(
         )
     language = check_language(language or ENGLISH)
     check_style(style, out is not None)
-    given = {name: value for name, value in chosen.items() if value is not None}
     if quick and widths is not None and seeds is not None:
         raise InputError("--quick chooses widths and seeds, and both are given; leave it out")
-    with plain_warnings():
-        plan = Plan.quick(plane, **given) if quick else Plan(diagram=plane, **given)
-    plan.check_seeds(2)
-    flow = plane.optimizer == GRADIENT_FLOW
-    if virtual and not flow:
-        raise InputError(
-            "--virtual: widths play one another under gradient flow; leave it out, or leave out --optimizer"
-        )
-    if virtual and weight_decay is not None:
-        raise InputError(
-            "--virtual: at such widths a fit comes down to rounding before weight decay shows; leave one of them out"
-        )
-    if virtual and plan.depth > 2:
-        raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
-    if virtual and not is_homogeneous(plan.activation or 0.0):
-        raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")
+    plan: PlanePlan
+    if isinstance(plane, pt.GraphDiagram):
+        refuse_with_graphs({"activation": activation, "weight_decay": weight_decay, "virtual": virtual or None})
+        plan, derivation, said = graph_plan(plane, data, quick=quick, **chosen), None, conserved_lines(plane)
+        plan.check_seeds(2)
+    else:
+        data = or_usual(data)
+        chosen |= {
+            "activation": read_activation(activation),
+            "weight_decay": None if weight_decay is None else pt.parse_scale(weight_decay),
+            "data": (data.X, data.y),
+            "data_name": data.name,
+        }
+        given = {name: value for name, value in chosen.items() if value is not None}
+        with plain_warnings():
+            plan = Plan.quick(plane, **given) if quick else Plan(diagram=plane, **given)
+        plan.check_seeds(2)
+        if virtual:
+            _check_virtual(plan)
+        about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
+        derivation = pt.derive(**about, optimizer=plane.optimizer, weight_decay=weight_decay is not None)
+        said = "" if no_derivation else pt.write(derivation, "text", language)
     if out is not None:
         if language != ENGLISH:
             from numerics.figures.language import check_letters  # with Matplotlib, before anything is trained
 
             check_letters(language)
         prepare(out)
-    say_taken(data, plan.loss_tol)
+    if data is not None:
+        say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
-    about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
-    derivation = pt.derive(**about, optimizer=plane.optimizer, weight_decay=weight_decay is not None)
     if not no_derivation:
-        console.print(pt.write(derivation, "text", language), markup=False, soft_wrap=True)
+        console.print(said, markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:
         verification = verify(plan, store=store, progress=progress)
-    deeper = flow and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
-    slopes = virtual_slopes(plan) if virtual or deeper else {}
-    report = to_dict(verification, derivation) | ({"virtual": virtual_dict(plan, slopes)} if slopes else {})
+    deeper = isinstance(plan, Plan) and _always_virtual(plan)
+    report = to_dict(verification, derivation)
+    slopes: dict[Point, MeanFieldSlopes] = {}
+    if isinstance(plan, Plan) and (virtual or deeper):
+        slopes = virtual_slopes(plan)
+        report |= {"virtual": virtual_dict(plan, slopes)}
     for norm in plan.norms:
         console.print(to_table(verification, norm, slopes if deeper and norm == "frobenius" else None))
-    if virtual:
+    if virtual and isinstance(plan, Plan):
         console.print(virtual_table(plan, slopes))
     console.print(headline(verification))
     if out is not None:
@@ -154,3 +161,24 @@ def verify_command(
     if json:
         print_json(report)
     return 0 if verification.agrees else 1
+
+
+def _always_virtual(plan: Plan) -> bool:
+    """Whether the table has slopes at virtual widths without being asked for them."""
+    return plan.optimizer == GRADIENT_FLOW and plan.depth > 2 and is_homogeneous(plan.activation or 0.0)
+
+
+def _check_virtual(plan: Plan) -> None:
+    """Refuse slopes at virtual widths where there are none, or where they are always there."""
+    if plan.optimizer != GRADIENT_FLOW:
+        raise InputError(
+            "--virtual: widths play one another under gradient flow; leave it out, or leave out --optimizer"
+        )
+    if plan.weight_decay is not None:
+        raise InputError(
+            "--virtual: at such widths a fit comes down to rounding before weight decay shows; leave one of them out"
+        )
+    if plan.depth > 2:
+        raise InputError("--virtual: beyond two layers the table always has slopes at virtual widths; leave it out")
+    if not is_homogeneous(plan.activation or 0.0):
+        raise InputError(f"--virtual: {plan.activation} is not of degree 1, and only then do widths play one another")

@@ -27,6 +27,9 @@ class Allowance:
         Widest interval of a slope, upper minus lower end, from which anything is concluded.
     mean_difference : float or None
         Largest mean of |S - predicted| over layers, norms and points; None where every layer is held to ``finite_width`` tightly.
+    regimes_beyond : float or None
+        A verification agrees by ``mean_difference`` and by the sign of every slope that is predicted to be larger than this; None
+        where it does if all its points do.
     """
 
     critical: float = 0.05
@@ -34,6 +37,7 @@ class Allowance:
     distance: float = 0.1
     widest_interval: float = 0.2
     mean_difference: float | None = None
+    regimes_beyond: float | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -25,6 +25,7 @@ from numerics.networks.activation import is_homogeneous
 from numerics.networks.sampling import strengths_at, trained_activation
 from numerics.slopes.crossings import zero_of
 from numerics.slopes.power_law import weights_of
+from phasetheory.diagrams.plane import Plane
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def covers(diagram: pt.PhaseDiagram, activation: str | float | None) -> bool:
     return known and (activation is None or is_homogeneous(activation))
 
 
-def at_widths_of(dataset: "xarray.Dataset", diagram: pt.PhaseDiagram) -> AtWidths:
+def at_widths_of(dataset: "xarray.Dataset", diagram: Plane) -> AtWidths:
     """For a scan; its data are loaded again by their name.
 
     Raises
@@ -149,6 +150,8 @@ def at_widths_of(dataset: "xarray.Dataset", diagram: pt.PhaseDiagram) -> AtWidth
         not there any more or not the same, or so many inputs that a run takes a second and not milliseconds.
     """
     attributes = dataset.attrs
+    if not isinstance(diagram, pt.PhaseDiagram):
+        raise InputError("it is known for fully connected networks only")
     activation = _trained(str(attributes["activation"]))
     if not covers(diagram, activation):
         raise InputError("it is known for two layers of degree 1 under gradient flow")

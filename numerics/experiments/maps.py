@@ -3,6 +3,7 @@
 Of two layers also against the infinitely wide network at the widths of the scan (:mod:`numerics.experiments.map_at_widths`).
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from numerics.experiments.map_at_widths import MapAtWidths
 from numerics.experiments.weight_decay import DecayOfWidth
 from numerics.scans import CellStatus
 from numerics.slopes import crossings, slope_map
+from phasetheory.diagrams.plane import Plane
+from phasetheory.networks.written import graph_from_data
 from phasetheory.symbols.printing import plain
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ class MapComparison:
     Attributes
     ----------
     layer : str
-    diagram : PhaseDiagram
+    diagram : PhaseDiagram or GraphDiagram
         What was compared with; its norm is that of the distances.
     slopes : xarray.Dataset
         Of :func:`numerics.slopes.slope_map`, with ``predicted`` and ``difference``, measured minus predicted, added.
@@ -54,7 +57,7 @@ class MapComparison:
     """
 
     layer: str
-    diagram: pt.PhaseDiagram
+    diagram: Plane
     slopes: "xarray.Dataset"
     boundary: "xarray.Dataset"
     points: int
@@ -90,7 +93,7 @@ class MapComparison:
         return f", {there:+.2f} at these widths" if np.isfinite(there) else ""
 
 
-def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDiagram:
+def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDiagram | pt.GraphDiagram:
     """The derived diagram of the plane that a dataset was measured on, with weight decay at the fit; its scales are kept with it.
 
     Raises
@@ -98,6 +101,10 @@ def diagram_of(dataset: "xarray.Dataset", norm: str = "frobenius") -> pt.PhaseDi
     InputError
         If they are not: the scan is of an older version, or of another kind of experiment.
     """
+    if "graph" in dataset.attrs:
+        x, y = (sp.Symbol(name, real=True) for name in dataset.attrs["coordinates"].split(", "))
+        graph = graph_from_data(json.loads(dataset.attrs["graph"]), (x, y))
+        return pt.graph_diagram(graph, (x, y), norm=norm)
     names = ("coordinates", "sigmas", "alpha", "learning_rates")
     if missing := [name for name in names if name not in dataset.attrs]:
         raise InputError(
@@ -121,7 +128,7 @@ def compare_map(
     layer: str | None = None,
     *,
     norm: str = "frobenius",
-    diagram: pt.PhaseDiagram | None = None,
+    diagram: Plane | None = None,
     resamples: int = 2000,
 ) -> MapComparison:
     """Compare a scan with a phase diagram.
@@ -173,9 +180,7 @@ def norms_of(dataset: "xarray.Dataset") -> list[str]:
     return _labels(dataset, "norm")
 
 
-def predicted_boundary(
-    diagram: pt.PhaseDiagram, layer: str, heights: np.ndarray, window: tuple[float, float]
-) -> np.ndarray:
+def predicted_boundary(diagram: Plane, layer: str, heights: np.ndarray, window: tuple[float, float]) -> np.ndarray:
     """First coordinate at which the layer is critical, at each value of the second; nan outside the window.
 
     Where it is critical more than once the smallest in the window counts.

@@ -6,25 +6,30 @@ from functools import cached_property, lru_cache
 from shlex import quote
 from typing import Any, ClassVar, Self
 
+import sympy as sp
+
 import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
+from numerics.experiments.allowance import Allowance, allowance_at
 from numerics.experiments.at_widths import AtWidths, covers
-from numerics.experiments.grids import Point, exact, grid_points, grid_text
+from numerics.experiments.grids import Point, grid_points
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
-from numerics.experiments.training import USUAL, TrainingPlan
+from numerics.experiments.training import USUAL
 from numerics.experiments.weight_decay import DecayOfWidth, distances_at, walk
 from numerics.flow import Solution
 from numerics.networks import DeepNetwork, TwoLayer
-from numerics.networks.activation import PointwiseActivation, pointwise
+from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.sampling import draw, trained_activation
 from numerics.networks.seeds import cell_seed
-from numerics.scans import Cell, CellStatus, Observable, Record, Setting
+from numerics.scans import Cell, Observable, Record, Setting
+from phasetheory.diagrams.plane import Plane
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 from phasetheory.scaling.weight_decay import MOMENTS
 
-__all__ = ["BOOK", "DECAYED", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
+__all__ = ["BOOK", "DECAYED", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "decay_of", "standard"]
 
 _ACTIVATIONS = ("relu", "linear", "tanh")  # tanh is of degree 1 for small arguments
 
@@ -121,7 +126,7 @@ def standard(diagram: pt.PhaseDiagram) -> Standard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(TrainingPlan):
+class Plan(PlanePlan):
     """Points of a phase diagram, widths and seeds: every combination is one run.
 
     Parameters
@@ -174,7 +179,9 @@ class Plan(TrainingPlan):
         for name in ("widths", "seeds", "max_seconds"):
             if getattr(self, name) is USUAL:
                 object.__setattr__(self, name, getattr(usual, name))
-        object.__setattr__(self, "points", self._exact_points())
+        object.__setattr__(
+            self, "points", self.read_points(self._usual_points() if self.points is USUAL else self.points)
+        )
         super().__post_init__()
         if self.weight_decay is not None:
             self._read_weight_decay()
@@ -229,23 +236,13 @@ class Plan(TrainingPlan):
             return None
         return AtWidths(self.diagram, self.widths, *self.data, self.loss_tol, self.activation, self.weight_decay)
 
-    def _exact_points(self) -> tuple[Point, ...]:
-        given = self.points
-        if given is USUAL:
-            if not self.diagram.is_standard or self.depth not in _STANDARD_POINTS:
-                raise InputError(
-                    "points are missing: standard ones are known for the diagrams of two and three layers only; give pairs "
-                    f"({', '.join(self.names)}), on the command line --point X,Y as often as you like"
-                )
-            given = _STANDARD_POINTS[self.depth] if self.weight_decay is None else DECAYED
-        wanted = f"give pairs ({', '.join(self.names)})"
-        pairs = [listed(point, "point", wanted) for point in listed(given, "points", wanted)]
-        if any(len(pair) != 2 for pair in pairs):
-            raise InputError(f"points = {given}; {wanted}")
-        points = tuple((exact(x, self.names[0]), exact(y, self.names[1])) for x, y in pairs)
-        if not points or len(set(points)) < len(points):
-            raise InputError(f"points = {given}; give at least one pair ({', '.join(self.names)}), each of them once")
-        return points
+    def _usual_points(self) -> tuple[Point, ...]:
+        if not self.diagram.is_standard or self.depth not in _STANDARD_POINTS:
+            raise InputError(
+                "points are missing: standard ones are known for the diagrams of two and three layers only; give pairs "
+                f"({', '.join(self.names)}), on the command line --point X,Y as often as you like"
+            )
+        return _STANDARD_POINTS[self.depth] if self.weight_decay is None else DECAYED
 
     @classmethod
     def of(cls, plan: "Plan", **own: Any) -> Self:
@@ -307,11 +304,6 @@ class Plan(TrainingPlan):
         return self.depth == 2
 
     @property
-    def layers(self) -> tuple[str, ...]:
-        """Names of the weights, input to output."""
-        return self.diagram.layers
-
-    @property
     def judged(self) -> tuple[str, ...]:
         """Layers that a verification holds against the theory: with two of them w, whose regimes are those of the theorem.
 
@@ -324,31 +316,41 @@ class Plan(TrainingPlan):
         """When distances are held against the theory: when a network has fitted, under weight decay at the end too."""
         return MOMENTS[:1] if self.weight_decay is None else MOMENTS
 
+    @property
+    def allowance(self) -> Allowance:
+        """The tight one for two layers under gradient flow."""
+        return allowance_at(self.depth, self.optimizer)
+
+    @property
+    def threaded(self) -> bool:
+        """Whether kernels are those of two layers."""
+        return self.depth == 2
+
+    def limits(
+        self, point: Point, norm: str = "frobenius", diagram: Plane | None = None, moment: str = "fit"
+    ) -> dict[str, sp.Expr]:
+        """Slopes of every layer in the limit, on the branch that the data are on; empty if none are claimed."""
+        diagram = self.diagram if diagram is None else diagram
+        check_type(diagram, "diagram", pt.PhaseDiagram)
+        assert isinstance(diagram, pt.PhaseDiagram)
+        target = self.branch(point, diagram) or "easy"
+        network = diagram.network_at(point)
+        if self.weight_decay is None:
+            return network.slopes(norm, optimizer=diagram.optimizer, target=target)
+        decayed = pt.with_weight_decay(network, self.weight_decay.rate(network))
+        return decayed.slopes_at(moment, target=target) or {}
+
+    def branch(self, point: Point, diagram: Plane) -> str:
+        """'easy' or 'hard' where these differ under the optimiser of the diagram; else empty."""
+        assert isinstance(diagram, pt.PhaseDiagram)
+        own = self.activation is None or is_homogeneous(self.activation)
+        return self.target if own and diagram.network_at(point).depends_on_target(diagram.optimizer) else ""
+
     def diagram_at(self, moment: str) -> pt.PhaseDiagram:
         """That of the plan, with its weight decay."""
         if self.weight_decay is None:
             return self.diagram
         return pt.decayed_diagram(self.weight_decay.ell, moment, diagram=self.diagram)
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """Names of the two coordinates."""
-        return self.diagram.names
-
-    @property
-    def cells(self) -> list[Cell]:
-        """Every (first coordinate, second coordinate, width, seed)."""
-        return [
-            {**dict(zip(self.names, point, strict=True)), "width": width, "seed": seed}
-            for point in self.points
-            for width in self.widths
-            for seed in range(self.seeds)
-        ]
-
-    def point_of(self, cell: Cell) -> Point:
-        """The coordinates of a cell."""
-        x, y = (Fraction(cell[name]) for name in self.names)
-        return x, y
 
     @property
     def settings(self) -> dict[str, Setting]:
@@ -373,15 +375,17 @@ class Plan(TrainingPlan):
     @property
     def command(self) -> str:
         """The command that makes this scan; empty if there is none: points that are no grid, data without a name, decay."""
-        axes = [sorted({point[i] for point in self.points}) for i in (0, 1)]
         net = self.diagram.network
         plain = set(net.learning_rates) == {1} and net.activation == pt.relu
         known = self.data_name != "arrays" and plain and self.weight_decay is None
-        if len(axes[0]) * len(axes[1]) != len(self.points) or not known:
+        first, second = self.names
+        places = ("--x", "--y")
+        axes = self.axes_words(
+            (OPTIONS.get(first, places[0]), OPTIONS.get(second, places[1])) if self.diagram.is_standard else places
+        )
+        if not axes or not known:
             return ""
-        words = ["phasetheory scan", *self._plane_words()]
-        for name, fallback, values in zip(self.names, ("--x", "--y"), axes, strict=True):
-            words.append(f"{OPTIONS.get(name, fallback) if self.diagram.is_standard else fallback} {grid_text(values)}")
+        words = ["phasetheory scan", *self._plane_words(), *axes]
         words += self._own_words()
         words += [f"--loss-levels {','.join(f'{level:g}' for level in self.loss_levels)}"] if self.loss_levels else []
         words += [f"--activation {quote(str(self.activation))}"] if self.activation is not None else []
@@ -436,10 +440,8 @@ class Plan(TrainingPlan):
 
     def distance(self, record: Record, layer: str, norm: str, moment: str = "fit") -> float:
         """RD of a layer in a run, at one of the moments of the plan; nan if the run failed."""
-        if record.status is CellStatus.FAILED:
-            return float("nan")
-        values: Any = record.values["relative_distance" if moment == "fit" else "relative_distance_at_end"]
-        return float(values[self.labels.index(layer)][self.norms.index(norm)])
+        observable = "relative_distance" if moment == "fit" else "relative_distance_at_end"
+        return self.read_distance(record, layer, norm, observable)
 
     def values(self, solution: Solution) -> dict[str, object]:
         """The observables of a run."""
@@ -466,3 +468,8 @@ class Plan(TrainingPlan):
 def _network_at(diagram: pt.PhaseDiagram, point: Point) -> pt.Network:
     """Its scales, simplified once for all widths and seeds."""
     return diagram.network_at(point)
+
+
+def decay_of(plan: PlanePlan) -> DecayOfWidth | None:
+    """The weight decay of a plan; None without."""
+    return plan.weight_decay if isinstance(plan, Plan) else None

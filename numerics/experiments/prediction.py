@@ -11,10 +11,10 @@ import sympy as sp
 
 import phasetheory as pt
 from numerics.experiments.grids import Point
-from numerics.experiments.plan import Plan
-from numerics.networks.activation import is_homogeneous
+from numerics.experiments.plane_plan import PlanePlan
+from phasetheory.diagrams.plane import Plane
 
-__all__ = ["Prediction", "expected", "limits_of"]
+__all__ = ["Prediction", "expected"]
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,7 @@ class Prediction:
         return pt.classify(self.limit)
 
 
-def expected(
-    plan: Plan, point: Point, diagram: pt.PhaseDiagram, moment: str = "fit"
-) -> dict[tuple[str, str], Prediction]:
+def expected(plan: PlanePlan, point: Point, diagram: Plane, moment: str = "fit") -> dict[tuple[str, str], Prediction]:
     """The prediction of every judged layer in every norm of the plan, by (layer, norm); empty where none is made.
 
     ``diagram`` is what the limits are taken from, the plan's own unless a wrong one is tried; RD is that of the networks that are
@@ -57,39 +55,16 @@ def expected(
     slopes: Mapping[str, float] = {}
     if plan.here is not None:
         distances, slopes = plan.here.distances(point, moment), plan.here.slopes(point, moment)
-    target = _branch(plan, point, diagram) if moment == "fit" else ""  # where decay ends no layer waits for a target
+    target = plan.branch(point, diagram) if moment == "fit" else ""  # where decay ends no layer waits for a target
     for norm in plan.norms:
-        limits = limits_of(plan, point, norm, diagram, moment)
+        limits = plan.limits(point, norm, diagram, moment)
         if not limits:
             continue
         for layer in plan.judged:
             limit = limits[layer]
             found[layer, norm] = Prediction(limit, float(limit), target=target)
             if norm == "frobenius" and layer in distances:
-                own = limits_of(plan, point, norm, moment=moment) or limits
+                own = plan.limits(point, norm, moment=moment) or limits
                 missing = slopes[layer] - float(own[layer])
                 found[layer, norm] = Prediction(limit, float(limit) + missing, distances[layer], target)
     return found
-
-
-def limits_of(
-    plan: Plan,
-    point: Point,
-    norm: str = "frobenius",
-    diagram: pt.PhaseDiagram | None = None,
-    moment: str = "fit",
-) -> dict[str, sp.Expr]:
-    """Slopes of every layer in the limit, on the branch that the data are on where there are two; empty if none are claimed."""
-    diagram = plan.diagram if diagram is None else diagram
-    target = _branch(plan, point, diagram) or "easy"
-    network = diagram.network_at(point)
-    if plan.weight_decay is None:
-        return network.slopes(norm, optimizer=diagram.optimizer, target=target)
-    decayed = pt.with_weight_decay(network, plan.weight_decay.rate(network))
-    return decayed.slopes_at(moment, target=target) or {}
-
-
-def _branch(plan: Plan, point: Point, diagram: pt.PhaseDiagram) -> str:
-    """'easy' or 'hard' where these differ under the optimiser of the diagram; else empty."""
-    own = plan.activation is None or is_homogeneous(plan.activation)
-    return plan.target if own and diagram.network_at(point).depends_on_target(diagram.optimizer) else ""

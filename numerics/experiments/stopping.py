@@ -39,7 +39,7 @@ def loss_tol_for(y: np.ndarray, asked: float | None) -> float:
 
 def loss_at_start(y: np.ndarray) -> float:
     """R for f = 0."""
-    return float(y @ y) / (2 * len(y))
+    return float(np.vdot(y, y)) / (2 * len(y))
 
 
 def loss_to_fall_from(loss_tol: float, y: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from numerics.errors import InputError
 from numerics.experiments.stopping import loss_to_fall_from, usual_loss_tol
 from numerics.flow import Solution, descend, gradient_flow
 from numerics.networks import DeepNetwork, TwoLayer
+from numerics.networks.module import Module
 from numerics.networks.sampling import check_width
 from numerics.observe.distances import layer_observables
 from numerics.scans import Cell, Experiment, Observable, Outcome, Setting
@@ -77,7 +78,7 @@ class TrainingPlan(Experiment):
             raise InputError(f"widths = {list(widths)}; a slope needs at least two different widths")
         self.check_seeds(self.fewest_seeds)
         object.__setattr__(self, "widths", tuple(sorted({int(width) for width in widths})))
-        object.__setattr__(self, "data", check_pair(self.data))
+        object.__setattr__(self, "data", self.checked_data())
         if not plain_text(self.data_name, "data_name"):
             shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
             object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
@@ -98,6 +99,10 @@ class TrainingPlan(Experiment):
                 f"{begin:.3g}, and each of them once"
             )
         object.__setattr__(self, "loss_levels", tuple(sorted(levels, reverse=True)))
+
+    def checked_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """The data as they are kept, or an :class:`InputError`."""
+        return check_pair(self.data)
 
     def check_seeds(self, fewest: int) -> None:
         """Refuse a plan with fewer repetitions; two are what an interval needs."""
@@ -127,7 +132,7 @@ class TrainingPlan(Experiment):
         return False
 
     @abstractmethod
-    def start(self, cell: Cell) -> TwoLayer | DeepNetwork:
+    def start(self, cell: Cell) -> TwoLayer | DeepNetwork | Module:
         """The network of one cell at its start."""
 
     @property
@@ -177,9 +182,14 @@ class TrainingPlan(Experiment):
             **({"loss_levels": ", ".join(f"{level:g}" for level in self.loss_levels)} if self.loss_levels else {}),
             "data": self.data_name,
             "samples": len(y),
-            "input_dimension": X.shape[1],
+            **self.shape_settings,
             "data_sha256": digest_of(X, y),
         }
+
+    @property
+    def shape_settings(self) -> dict[str, Setting]:
+        """The shape of a sample."""
+        return {"input_dimension": self.data[0].shape[1]}
 
     def cost(self, cell: Cell) -> float:
         """In proportion to the weights of a hidden layer; a pass costs as much as 3000 of them by itself."""
@@ -196,8 +206,8 @@ class TrainingPlan(Experiment):
         distances = {"frobenius": solution.sup_relative_distance}
         found: dict[str, object] = {}
         if "spectral" in self.norms:
-            assert isinstance(solution.network, DeepNetwork)
-            assert isinstance(solution.initial, DeepNetwork)
+            assert not isinstance(solution.network, TwoLayer)
+            assert not isinstance(solution.initial, TwoLayer)
             parts = layer_observables(solution.network, solution.initial)
             distances["spectral"] = {layer: part.spectral_relative_distance for layer, part in parts.items()}
             found["stable_rank"] = [parts[label].stable_rank for label in self.labels]
@@ -218,7 +228,9 @@ class TrainingPlan(Experiment):
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
         start = self.start(cell)
         common: dict[str, Any] = {"loss_tol": self.loss_tol, "max_seconds": self.max_seconds, "throw": False}
-        if self.optimizer != GRADIENT_FLOW:  # Adam itself, at the rate that the scales ask for
+        if self.optimizer != GRADIENT_FLOW and not isinstance(
+            start, Module
+        ):  # Adam itself, at the rate that the scales ask for
             return descend(start, *self.data, optimizer="adam", **common)
         threads = 1 if isinstance(start, TwoLayer) else None  # the bits of a sum depend on the number of threads
         return gradient_flow(start, *self.data, loss_levels=self.loss_levels, rtol=self.rtol, threads=threads, **common)

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import phasetheory as pt
 from numerics.errors import check_type
-from numerics.experiments.allowance import Allowance, allowance_at
+from numerics.experiments.allowance import Allowance
 from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.plan import Plan
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.prediction import expected
 from numerics.scans import OnProgress, Processes, Record, Session, Threads, Workers
+from phasetheory.diagrams.plane import Plane
 
 if TYPE_CHECKING:
     import xarray
@@ -59,7 +60,7 @@ class PointResult:
 class Verification:
     """All points, with the plan, what the verdicts allow for, every run and the wall time in seconds."""
 
-    plan: Plan
+    plan: PlanePlan
     allowance: Allowance
     points: tuple[PointResult, ...]
     runs: "xarray.Dataset" = field(repr=False, compare=False)
@@ -71,10 +72,21 @@ class Verification:
         return float(np.mean([abs(result.difference) for point in self.points for result in point.layers]))
 
     @property
+    def regimes(self) -> tuple[int, int] | None:
+        """Slopes of the predicted sign, of how many predicted away from 0; None where points are judged instead."""
+        beyond = self.allowance.regimes_beyond
+        if beyond is None:
+            return None
+        found = [result for point in self.points for result in point.layers if abs(result.predicted_slope) > beyond]
+        signs = [result.measured and result.measured.slope * float(result.predicted_slope) > 0 for result in found]
+        return sum(map(bool, signs)), len(found)
+
+    @property
     def agrees(self) -> bool:
-        """Whether every point agrees, and the mean difference is small enough."""
-        largest = self.allowance.mean_difference
-        return all(point.agrees for point in self.points) and (largest is None or self.mean_difference <= largest)
+        """Whether every point, or regime, agrees, and the mean difference is small enough."""
+        largest, regimes = self.allowance.mean_difference, self.regimes
+        right = all(point.agrees for point in self.points) if regimes is None else regimes[0] == regimes[1]
+        return right and (largest is None or self.mean_difference <= largest)
 
     def _repr_html_(self) -> str:
         from numerics.reports.verification import to_html  # what a notebook shows; imported when it does
@@ -83,9 +95,9 @@ class Verification:
 
 
 def verify(
-    plan: Plan | None = None,
+    plan: PlanePlan | None = None,
     *,
-    diagram: pt.PhaseDiagram | None = None,
+    diagram: Plane | None = None,
     store: str | os.PathLike[str] | None = None,
     executor: Executor | Workers | None = None,
     progress: OnProgress | None = None,
@@ -94,20 +106,20 @@ def verify(
 
     Parameters
     ----------
-    plan : Plan
+    plan : Plan or GraphPlan
         By default the standard points of two layers.
-    diagram : PhaseDiagram, optional
+    diagram : PhaseDiagram or GraphDiagram, optional
         What the slopes are held against; the plan's own by default. A wrong one must fail.
     store, executor, progress
         See :func:`numerics.scan`; by default threads for two layers, whose kernels release the interpreter's lock, else
         processes.
     """
     plan = Plan() if plan is None else plan
-    check_type(plan, "plan", Plan)
+    check_type(plan, "plan", PlanePlan)
     plan.check_seeds(2)
-    allowance = allowance_at(plan.depth, plan.optimizer)
+    allowance = plan.allowance
     started = time.perf_counter()
-    workers = executor or (Threads() if plan.depth == 2 else Processes())
+    workers = executor or (Threads() if plan.threaded else Processes())
     with Session(plan, store, executor=workers, progress=progress) as session:
         session.run(plan.cells)
         runs, records = session.dataset(), session.records
@@ -115,9 +127,7 @@ def verify(
     return Verification(plan, allowance, points, runs, time.perf_counter() - started)
 
 
-def _result(
-    point: Point, plan: Plan, diagram: pt.PhaseDiagram, allowance: Allowance, records: list[Record]
-) -> PointResult:
+def _result(point: Point, plan: PlanePlan, diagram: Plane, allowance: Allowance, records: list[Record]) -> PointResult:
     own = {
         (record.cell["width"], record.cell["seed"]): record for record in records if plan.point_of(record.cell) == point
     }

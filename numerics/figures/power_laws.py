@@ -39,6 +39,7 @@ from numerics.figures.titles import slot_width, text_width, title, verbatim, wra
 from numerics.scans import CellStatus
 from numerics.slopes import SlopeFit, fit
 from numerics.slopes.usable import usable_runs
+from phasetheory.diagrams.plane import Plane
 
 if TYPE_CHECKING:
     import xarray
@@ -202,7 +203,7 @@ def plot_relative_distances(
     row: float,
     *,
     norm: str = "frobenius",
-    diagram: pt.PhaseDiagram | None = None,
+    diagram: Plane | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """RD of a scan at one value of the second coordinate, with derived slopes; see :func:`plot_curves`.

@@ -38,6 +38,7 @@ from numerics.figures.style import (
 )
 from numerics.figures.ticks import value_ticks
 from numerics.figures.titles import title
+from phasetheory.diagrams.plane import Plane
 from phasetheory.diagrams.plotting import axis_labels, place_names, plot_phase_diagram, region_colours
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def plot_slopes(
 
 def plot_regions(
     slopes: "xarray.Dataset",
-    diagram: pt.PhaseDiagram,
+    diagram: Plane,
     *,
     figure: Figure | SubFigure | None = None,
     layers: Sequence[str] | None = None,
@@ -243,14 +244,12 @@ def _scale(maps: "Sequence[xarray.DataArray]", colours: Colormap) -> ScalarMappa
 
 
 def _of_layer(
-    slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, layer: str, columns: Sequence[float] | None
+    slopes: "xarray.Dataset", diagram: Plane, layer: str, columns: Sequence[float] | None
 ) -> "xarray.DataArray":
     return _full_columns(slopes[["slope"]].sel(layer=layer, norm=diagram.norm), diagram, columns)["slope"]
 
 
-def _full_columns(
-    slopes: "xarray.Dataset", diagram: pt.PhaseDiagram, columns: Sequence[float] | None
-) -> "xarray.Dataset":
+def _full_columns(slopes: "xarray.Dataset", diagram: Plane, columns: Sequence[float] | None) -> "xarray.Dataset":
     """Second coordinate by first, at these values of the first; by default those with a slope in more than half of the rows."""
     horizontal, vertical = diagram.names
     there = slopes["slope"].notnull().sum(vertical).values
@@ -258,9 +257,7 @@ def _full_columns(
     return (slopes.isel({horizontal: chosen}) if chosen.any() else slopes).transpose(vertical, horizontal, ...)
 
 
-def _draw_map(
-    values: "xarray.DataArray", diagram: pt.PhaseDiagram, layer: str, colours: ScalarMappable, ax: Axes
-) -> None:
+def _draw_map(values: "xarray.DataArray", diagram: Plane, layer: str, colours: ScalarMappable, ax: Axes) -> None:
     """Values over the plane in colour, with the derived boundary."""
     x, y = (edges_of(values[name].values) for name in diagram.names)
     norm = Normalize(*colours.get_clim())
@@ -315,7 +312,7 @@ def _draw_stars(boundary: "xarray.Dataset", vertical: str, ax: Axes) -> None:
     ax.plot(x, y, "*", ms=_STAR, mfc="white", mec="black", mew=0.9, zorder=6)
 
 
-def _draw_zero(values: "xarray.DataArray", diagram: pt.PhaseDiagram, ax: Axes, style: str) -> bool:
+def _draw_zero(values: "xarray.DataArray", diagram: Plane, ax: Axes, style: str) -> bool:
     """The line on which a map of slopes is zero; whether it has one."""
     if min(values.shape) == 1 or not np.nanmin(values) < 0 < np.nanmax(values):
         return False

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-import phasetheory as pt
 from numerics.figures.canvas import canvas, resolution
 from numerics.figures.language import translate_texts
 from numerics.figures.ticks import width_texts
+from phasetheory.diagrams.plane import Plane
 from phasetheory.diagrams.plotting import AXIS_LABELS, REGIME_COLOURS, Window, draw_boundaries, legend_below, symbol
 from phasetheory.symbols.printing import latex, number
 
@@ -188,7 +188,7 @@ def legend_beneath(figure: Figure | SubFigure, handles: Sequence[Any], *, column
         legend_beneath(figure, handles, columns=columns - 1, **look)
 
 
-def draw_derived(diagram: pt.PhaseDiagram, layer: str, ax: Axes, window: Window) -> list[Line2D]:
+def draw_derived(diagram: Plane, layer: str, ax: Axes, window: Window) -> list[Line2D]:
     """The exact boundary of a layer, or of theta, on a coloured ground; handles for a legend."""
     before = len(ax.lines)
     handles = draw_boundaries(diagram, (layer,), ax, window)

@@ -13,7 +13,8 @@ from matplotlib.transforms import Bbox
 
 import phasetheory as pt
 from numerics.experiments.judgement import LayerResult
-from numerics.experiments.plan import Plan
+from numerics.experiments.plan import decay_of
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.verify import Verification
 from numerics.figures.canvas import new_figure
 from numerics.figures.functions import learned_figure
@@ -96,19 +97,20 @@ def plot_measured_diagram(verification: Verification, moment: str = "fit", *, ax
     return ax
 
 
-def _when(plan: Plan, moment: str) -> str:
+def _when(plan: PlanePlan, moment: str) -> str:
     """When the distances were read off, where they are at two moments."""
     return f"At the {moment}" if len(plan.moments) > 1 else ""
 
 
-def _optimizer(plan: Plan) -> str:
+def _optimizer(plan: PlanePlan) -> str:
     """How the networks were trained, if not by gradient flow."""
     return "" if plan.optimizer == GRADIENT_FLOW else f"Trained by Adam, predicted for {plan.optimizer.title}"
 
 
-def _subject(plan: Plan) -> str:
+def _subject(plan: PlanePlan) -> str:
     """What all figures are about: the data, and how the networks were trained if not by gradient flow."""
-    decay = "" if plan.weight_decay is None else tex(f", $λ α = {plain(plan.weight_decay.mu)}$")
+    mu = decay_of(plan)
+    decay = "" if mu is None else tex(f", $λ α = {plain(mu.mu)}$")
     return verbatim(plan.data_name) + ("" if plan.optimizer == GRADIENT_FLOW else ", trained by Adam") + decay
 
 
@@ -173,9 +175,9 @@ def _points_together(verification: Verification, norm: str) -> Figure:
     return figure
 
 
-def _is_planar(plan: Plan) -> bool:
+def _is_planar(plan: PlanePlan) -> bool:
     """Whether what was learned can be drawn as functions on a line above two-dimensional features."""
-    return plan.depth == 2 and plan.data[0].shape[1] == 2 and isinstance(plan.start(plan.cells[0]), TwoLayer)
+    return plan.data[0].shape[1:] == (2,) and isinstance(plan.start(plan.cells[0]), TwoLayer)
 
 
 def _learned_functions(verification: Verification) -> Figure:
@@ -188,7 +190,7 @@ def _learned_functions(verification: Verification) -> Figure:
     return learned_figure(solutions, *plan.data, f"{_subject(plan)}: learned by networks of {_WIDTH} neurons")
 
 
-def _window(plan: Plan, layers: tuple[str, ...]) -> Window:
+def _window(plan: PlanePlan, layers: tuple[str, ...]) -> Window:
     """That of the diagram, wide enough for every point."""
     left, right, bottom, top = default_window(plan.diagram, layers)
     xs, ys = zip(*((float(x), float(y)) for x, y in plan.points), strict=True)

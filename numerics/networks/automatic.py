@@ -6,20 +6,18 @@ Weights share their memory with NumPy: a pullback is good until they are written
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from numerics.errors import InputError, MissingPackageError, shown
+from numerics.errors import InputError, missing_torch, shown
 
 try:
     import torch
-    from torch.func import functional_call, grad, jvp, replace_all_batch_norm_modules_, vjp
+    from torch.func import functional_call, jvp, replace_all_batch_norm_modules_
 except ImportError as error:
-    raise MissingPackageError(
-        "a network given as a module needs PyTorch, which is not installed; pip install 'phasetheory[torch]', or for the CPU "
-        "alone pip install torch --index-url https://download.pytorch.org/whl/cpu"
-    ) from error
+    raise missing_torch("a network given as a module") from error
 
 __all__ = ["Forward", "Jacobian", "Pullback", "prepared"]
 
@@ -146,8 +144,9 @@ class Forward:
 
     def pull(self, weights: Sequence[np.ndarray]) -> tuple[np.ndarray, Pullback]:
         """The output, flat (N,), and its pullback."""
-        found = vjp(self._flat, *_tensors(weights))
-        return found[0].numpy().copy(), Pullback(found[1], found[0].numel())
+        leaves = _leaves(weights)
+        found = self._flat(*leaves)
+        return found.detach().numpy().copy(), Pullback(partial(_pulled, found, leaves), found.numel())
 
     def push(self, weights: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> np.ndarray:
         """J v (N,), for a direction v shaped like the weights."""
@@ -159,11 +158,19 @@ class Forward:
 
     def curvature(self, weights: Sequence[np.ndarray], c: np.ndarray) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
         """The products v -> sum_i c_i (d^2 f_i/dV dV) v (P,), flat, as long as the weights are not written."""
-        factors, every = torch.from_numpy(c), tuple(range(len(weights)))
-        slope = grad(lambda *values: self._flat(*values) @ factors, argnums=every)
+        leaves = _leaves(weights)
         # the matrix is symmetric: twice in reverse, which more operations know than forward over reverse
-        pullback = vjp(slope, *_tensors(weights))[1]
-        return lambda v: torch.cat([part.reshape(-1) for part in pullback(_tensors(v))]).numpy()
+        slope = torch.cat(
+            [part.reshape(-1) for part in _pulled(self._flat(*leaves), leaves, torch.from_numpy(c), True)]
+        )
+
+        def product(v: Sequence[np.ndarray]) -> np.ndarray:
+            direction = torch.cat([part.reshape(-1) for part in _tensors(v)])
+            if not slope.requires_grad:  # f is linear in the weights
+                return np.zeros(len(slope))
+            return torch.cat([part.reshape(-1) for part in _pulled(slope, leaves, direction)]).numpy()
+
+        return product
 
     def _raw(self, *weights: torch.Tensor) -> Any:
         pairs = zip(self._names, weights, self._scales, strict=True)
@@ -172,6 +179,17 @@ class Forward:
 
     def _flat(self, *weights: torch.Tensor) -> torch.Tensor:
         return self._raw(*weights).reshape(-1)
+
+
+def _leaves(arrays: Sequence[np.ndarray]) -> tuple[torch.Tensor, ...]:
+    return tuple(w.requires_grad_() for w in _tensors(arrays))
+
+
+def _pulled(
+    found: torch.Tensor, leaves: tuple[torch.Tensor, ...], c: torch.Tensor, again: bool = False
+) -> tuple[torch.Tensor, ...]:
+    """C^T d(found)/d(leaves), differentiable where it is needed ``again``; ``torch.func`` takes a third longer for the same."""
+    return torch.autograd.grad(found, leaves, c, retain_graph=True, create_graph=again, materialize_grads=True)
 
 
 def _tensors(arrays: Sequence[np.ndarray]) -> tuple[torch.Tensor, ...]:

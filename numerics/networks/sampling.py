@@ -18,6 +18,7 @@ __all__ = [
     "check_width",
     "draw",
     "draw_of_capacity",
+    "positive_at",
     "sample_network",
     "scales_at",
     "strengths_at",
@@ -63,11 +64,11 @@ def _scales_in_numbers(
         raise InputError(f"the network has free symbols {', '.join(sorted(map(str, extra)))}; give them numbers")
     depth = network.depth
     names = [*(f"sigma_{layer}" for layer in network.layers), "alpha", *(f"eta_{layer}" for layer in network.layers)]
-    numbers = [_positive_at(scale, name, values) for name, scale in zip(names, scales, strict=True)]
+    numbers = [positive_at(scale, name, values) for name, scale in zip(names, scales, strict=True)]
     return tuple(numbers[:depth]), numbers[depth], tuple(numbers[depth + 1 :])
 
 
-def _positive_at(scale: sp.Expr, name: str, values: Mapping[sp.Symbol, sp.Expr]) -> float:
+def positive_at(scale: sp.Expr, name: str, values: Mapping[sp.Symbol, sp.Expr]) -> float:
     """A scale in numbers; it is positive at large width, but need not be here."""
     number = sp.N(scale.subs(values))
     found = float(number) if number.is_real and number.is_finite else float("nan")

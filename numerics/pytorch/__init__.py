@@ -5,20 +5,17 @@
 
 from importlib.util import find_spec
 
-from numerics.errors import MissingPackageError
+from numerics.errors import missing_torch
 
 if find_spec("torch") is None:
-    raise MissingPackageError(
-        "numerics.pytorch needs PyTorch, which is not installed; pip install 'phasetheory[torch]', or for the CPU alone "
-        "pip install torch --index-url https://download.pytorch.org/whl/cpu"
-    )
+    raise missing_torch("numerics.pytorch")
 
 from numerics.networks.module import Module
+from numerics.networks.reference import reference
 from numerics.pytorch.cells import distances, train_reference
 from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
 from numerics.pytorch.monitor import Monitor
-from numerics.pytorch.reference import reference
 
 __all__ = [
     "Inspection",

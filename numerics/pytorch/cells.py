@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 import phasetheory as pt
 from numerics.flow import Solution, gradient_flow
 from numerics.networks.module import sample_array
+from numerics.networks.reference import reference
 from numerics.networks.seeds import cell_seed
 from numerics.observe.distances import layer_observables
-from numerics.pytorch.reference import reference
 
 __all__ = ["distances", "train_reference"]
 

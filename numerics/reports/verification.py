@@ -16,10 +16,10 @@ import phasetheory as pt
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import Point
 from numerics.experiments.judgement import LayerResult, Verdict
-from numerics.experiments.plan import Plan
+from numerics.experiments.plan import decay_of
+from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.verify import PointResult, Verification
 from numerics.experiments.virtual_width import MeanFieldSlopes
-from numerics.experiments.weight_decay import DecayOfWidth
 from numerics.reports.plain_data import without_nan
 from numerics.reports.tables import ResultTable
 from numerics.reports.virtual_width import virtual_caption, virtual_cell
@@ -31,14 +31,22 @@ __all__ = ["headline", "to_dict", "to_html", "to_table", "verdict_of"]
 _COLOURS = {Verdict.AGREES: "green", Verdict.DISAGREES: "bold red", Verdict.UNDECIDED: "yellow"}
 
 
-def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, Any]:
-    """Everything needed to read or repeat a verification, in types that JSON knows; exact numbers as text."""
-    plan, normalized = verification.plan, derivation.normalized
+def to_dict(verification: Verification, derivation: pt.Derivation | None = None) -> dict[str, Any]:
+    """Everything needed to read or repeat a verification, in types that JSON knows; exact numbers as text.
+
+    Of fully connected networks with their derivation.
+    """
+    plan = verification.plan
     diagrams = {norm: plan.diagram.with_norm(norm) for norm in plan.norms}
     X, y = plan.data
     found = {
         "agrees": verification.agrees,
         "mean_difference": verification.mean_difference,
+        **(
+            {}
+            if verification.regimes is None
+            else {"regimes": dict(zip(("right", "of"), verification.regimes, strict=True))}
+        ),
         "account": account_of(verification.runs).to_dict(),
         "seconds": round(verification.seconds, 3),
         "versions": {
@@ -49,13 +57,10 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
             "sympy": sp.__version__,
         },
         "theory": {
-            "time_unit": str(normalized.time_unit),
-            "kappa": str(normalized.kappa),
-            "kappa_prime": str(normalized.kappa_prime),
             "boundaries": {n: {layer: str(d.boundary(layer)) for layer in plan.layers} for n, d in diagrams.items()},
             "slopes": {n: {layer: str(d.slope(layer)) for layer in plan.judged} for n, d in diagrams.items()},
-            "checks": {check.statement: check.holds for check in derivation.checks},
-            **({} if plan.weight_decay is None else {"weight_decay": _decayed(plan, plan.weight_decay)}),
+            **({} if derivation is None else _derived(derivation)),
+            **_decayed(plan),
         },
         "plan": {
             "widths": list(plan.widths),
@@ -71,18 +76,34 @@ def to_dict(verification: Verification, derivation: pt.Derivation) -> dict[str, 
     return without_nan(found)
 
 
-def _decayed(plan: Plan, decay: DecayOfWidth) -> dict[str, Any]:
-    """What the theory says with weight decay."""
-    diagrams = {moment: plan.diagram_at(moment) for moment in plan.moments}
+def _derived(derivation: pt.Derivation) -> dict[str, Any]:
+    """What was derived, beside slopes."""
+    normalized = derivation.normalized
     return {
-        "mu": str(decay.mu),
-        "ell": str(decay.ell),
-        "mu_at_these_widths": {str(width): decay.at(width) for width in plan.widths},
-        "slopes": {m: {layer: str(d.slope(layer)) for layer in plan.judged} for m, d in diagrams.items()},
+        "time_unit": str(normalized.time_unit),
+        "kappa": str(normalized.kappa),
+        "kappa_prime": str(normalized.kappa_prime),
+        "checks": {check.statement: check.holds for check in derivation.checks},
     }
 
 
-def _point(point: PointResult, plan: Plan) -> dict[str, Any]:
+def _decayed(plan: PlanePlan) -> dict[str, Any]:
+    """What the theory says with weight decay; nothing without."""
+    decay = decay_of(plan)
+    if decay is None:
+        return {}
+    diagrams = {moment: plan.diagram_at(moment) for moment in plan.moments}
+    return {
+        "weight_decay": {
+            "mu": str(decay.mu),
+            "ell": str(decay.ell),
+            "mu_at_these_widths": {str(width): decay.at(width) for width in plan.widths},
+            "slopes": {m: {layer: str(d.slope(layer)) for layer in plan.judged} for m, d in diagrams.items()},
+        }
+    }
+
+
+def _point(point: PointResult, plan: PlanePlan) -> dict[str, Any]:
     return {
         **{name: str(value) for name, value in zip(plan.names, point.point, strict=True)},
         "agrees": point.agrees,
@@ -119,7 +140,7 @@ def _layer(result: LayerResult) -> dict[str, Any]:
     }
 
 
-def _run(record: Record, plan: Plan) -> dict[str, Any]:
+def _run(record: Record, plan: PlanePlan) -> dict[str, Any]:
     """A run with its observables by label."""
     values: dict[str, Any] = {}
     for name, observable in plan.observables.items():
@@ -150,10 +171,8 @@ def to_table(
     results = [result for point in verification.points for result in point.of(norm)]
     several, known = len(plan.judged) > 1, any(result.prediction.distances for result in results)
     subject = f"{norm.capitalize()} norm" if several else f"S_{plan.judged[0]}, the slope of RD({plan.judged[0]})"
-    if plan.weight_decay is not None:
-        subject = (
-            f"Weight decay, λ α = {plain(plan.weight_decay.mu)}: S at the fit, loss {plan.loss_tol:g}, and at the end"
-        )
+    if (decay := decay_of(plan)) is not None:
+        subject = f"Weight decay, λ α = {plain(decay.mu)}: S at the fit, loss {plan.loss_tol:g}, and at the end"
     allowed = f"A verdict allows for {allowance.finite_width:g} beyond the interval"
     caption = "In brackets: 95 % interval over seeds. "  # one paragraph: it is wrapped to the width of the table
     if known:
@@ -215,8 +234,14 @@ def headline(verification: Verification) -> str:
     """The verdict of the whole, in a line, and what became of runs that did not reach their loss."""
     agreeing, largest = sum(point.agrees for point in verification.points), verification.allowance.mean_difference
     bound = f" (at most {largest:g})" if largest is not None else ""
+    regimes = verification.regimes
+    counted = (
+        ""
+        if regimes is None
+        else (f"{regimes[0]} of {regimes[1]} regimes are right where |S| > {verification.allowance.regimes_beyond:g}; ")
+    )
     said = (
-        f"{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
+        f"{counted}{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
         f"{verification.mean_difference:.3f}{bound}, in {verification.seconds:.1f} s."
     )
     return "\n".join([said, *account_of(verification.runs).lines])

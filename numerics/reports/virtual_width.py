@@ -8,7 +8,6 @@ import numpy as np
 
 from numerics.experiments.grids import Point
 from numerics.experiments.plan import Plan
-from numerics.experiments.prediction import limits_of
 from numerics.experiments.virtual_width import MeanFieldSlopes
 from numerics.reports.plain_data import without_nan
 from numerics.reports.tables import ResultTable
@@ -29,7 +28,7 @@ def virtual_table(plan: Plan, found: Mapping[Point, MeanFieldSlopes]) -> ResultT
         keys=3,
     )
     for point, slopes in found.items():
-        limits = limits_of(plan, point)
+        limits = plan.limits(point)
         for row, layer in enumerate(slopes.layers):
             place = [f"{float(value):g}" if row == 0 else "" for value in point]
             cells = [
@@ -70,7 +69,7 @@ def virtual_dict(plan: Plan, found: Mapping[Point, MeanFieldSlopes]) -> list[dic
             "widths": slopes.widths.tolist(),
             "real_width": slopes.real_width,
             "relative_distances": without_nan({layer: rd.tolist() for layer, rd in slopes.distances.items()}),
-            "limit": {layer: str(limit) for layer, limit in limits_of(plan, point).items()},
+            "limit": {layer: str(limit) for layer, limit in plan.limits(point).items()},
             "local_slopes": without_nan({layer: slopes.local_slopes(layer).tolist() for layer in slopes.layers}),
             "spread": without_nan(slopes.spreads),
             "notes": list(slopes.notes),

@@ -14,11 +14,11 @@ degree 0, and |W_l|^2 is conserved.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
+from phasetheory.symbols.mappings import read_only
 
 __all__ = ["ConservedQuantity", "conserved_quantities"]
 
@@ -69,7 +69,7 @@ def conserved_quantities(layers: Sequence[str], uses: Iterable[Uses]) -> tuple[C
     found = []
     for vector in _short(basis):
         chosen = {layer: q for layer, q in zip(layers, vector, strict=True) if q}
-        found.append(ConservedQuantity(MappingProxyType(chosen), _rate(vector, paths)))
+        found.append(ConservedQuantity(read_only(chosen), _rate(vector, paths)))
     return tuple(found)
 
 

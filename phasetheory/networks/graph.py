@@ -9,10 +9,9 @@ the conserved quantities are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -29,6 +28,7 @@ from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, Series
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import listed_or_none
+from phasetheory.symbols.mappings import read_only
 from phasetheory.symbols.rationals import as_fraction
 
 __all__ = ["Architecture", "Graph"]
@@ -54,7 +54,7 @@ class Architecture:
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, Mapping):
             raise TheoryError(f"parameters = {shown(self.parameters)}; give a mapping from names to values")
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "parameters", read_only(self.parameters))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Graph:
         paths = self.paths if isinstance(self.paths, Series) else tuple(listed_or_none(self.paths) or ())
         if not isinstance(paths, Series) and not (paths and all(isinstance(path, Path) for path in paths)):
             raise TheoryError(f"paths = {shown(self.paths)}; give at least one Path, or one Series of layers")
-        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        object.__setattr__(self, "layers", read_only(self.layers))
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
         self._check_targets(paths)
@@ -120,6 +120,10 @@ class Graph:
                 )
         elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
             raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what is computed once and kept is left out
+        return {own.name: getattr(self, own.name) for own in fields(self)}
 
     @classmethod
     def of(cls, network: Network) -> "Graph":

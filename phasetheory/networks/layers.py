@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -13,6 +12,7 @@ from phasetheory.errors import TheoryError, shown
 from phasetheory.scaling.paths import LayerExponents
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import as_expression, listed_or_none
+from phasetheory.symbols.mappings import read_only
 from phasetheory.symbols.rationals import is_whole
 
 __all__ = ["Cap", "Layer", "Parallel", "Path", "Series"]
@@ -135,7 +135,7 @@ class Path:
                 raise TheoryError(
                     f"uses of {layer} = {shown(uses)}; give an integer of at least 1, and leave out unused layers"
                 )
-        object.__setattr__(self, "uses", MappingProxyType(dict(self.uses)))
+        object.__setattr__(self, "uses", read_only(self.uses))
         object.__setattr__(self, "multiplier", positive_scale(self.multiplier, "multiplier"))
         object.__setattr__(self, "targets", _kinds(self.targets))
         object.__setattr__(self, "caps", _members(self.caps, Cap, "caps", "a sequence of Cap") if self.caps else ())

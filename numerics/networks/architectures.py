@@ -9,11 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional
 
-from numerics.errors import InputError
+from numerics.errors import InputError, missing_torch
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+except ImportError as error:
+    raise missing_torch("a network of this architecture") from error
 
 __all__ = ["KINDS", "NORMALISATIONS", "Reference"]
 

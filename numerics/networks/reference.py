@@ -9,11 +9,11 @@ import sympy as sp
 import phasetheory as pt
 from numerics.arrays import listed, whole_number
 from numerics.errors import InputError, check_choice, check_type
+from numerics.networks.architectures import KINDS, NORMALISATIONS, Reference
 from numerics.networks.memory import check_memory
 from numerics.networks.module import Module
 from numerics.networks.sampling import check_width
 from numerics.networks.seeds import describe, generator
-from numerics.pytorch.architectures import KINDS, NORMALISATIONS, Reference
 
 __all__ = ["reference"]
 
