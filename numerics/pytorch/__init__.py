@@ -15,6 +15,7 @@ if find_spec("torch") is None:
 
 from numerics.networks.module import Module
 from numerics.pytorch.cells import distances, train_reference
+from numerics.pytorch.check import ModuleScalingCheck, scaling_check
 from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
 from numerics.pytorch.monitor import Monitor
@@ -23,6 +24,7 @@ from numerics.pytorch.reference import reference
 __all__ = [
     "Inspection",
     "Module",
+    "ModuleScalingCheck",
     "Monitor",
     "ParameterInspection",
     "ParameterLaw",
@@ -34,5 +36,6 @@ __all__ = [
     "parameter_laws",
     "rate_laws",
     "reference",
+    "scaling_check",
     "train_reference",
 ]
