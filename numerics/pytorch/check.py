@@ -128,8 +128,8 @@ class ModuleScalingCheck:
         ends = self.runs.end.where(self.runs.status == CellStatus.DONE).mean("seed")
         if few := [str(int(width)) for width in self.runs.width.values[(ends < _FEW).values]]:
             said.append(
-                f"runs of width {', '.join(few)} took fewer than {_FEW} steps: so near the largest stable rate slopes are not those "
-                "of a small one; try a smaller rate"
+                f"runs of width {', '.join(few)} took fewer than {_FEW} steps: so near the largest stable rate slopes are not "
+                "those of a small one; try a smaller rate"
             )
         return said
 
