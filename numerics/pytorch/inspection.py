@@ -68,8 +68,9 @@ class ParameterInspection:
 
     @property
     def regime(self) -> pt.Regime | None:
-        """Sign of the predicted slope in Frobenius norm; None without a prediction."""
-        return pt.classify(self.predicted["frobenius"]) if self.predicted else None
+        """Sign of the predicted slope in Frobenius norm; None without a prediction, and for what starts at zero."""
+        slope = self.predicted.get("frobenius")
+        return pt.classify(slope) if slope is not None and slope.is_finite else None
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Inspection:
     graph : phasetheory.Graph or None
         What the modules were read as; None where something could not be read.
     capacity : PowerOfWidth or None
-        P, the output within reach of the initial weights, along the strongest path; None without a graph, or with normalisation.
+        P, the output within reach of the initial weights, along the strongest path from the input; None without a graph, or with
+        normalisation.
     rates : phasetheory.LearningRateScaling or None
         How the largest stable learning rate scales: a common factor on all rates.
     error : float64 (widths, seeds)
@@ -185,7 +187,8 @@ def inspect(
     -----
     Slopes are those of the theory for long training at a small rate: derived, with no term for momentum, weight decay, batches.
     The distances are those of the tangent model: exact for wide modules in the linear regime, and their error is computed.
-    Biases and gains of normalisations are on no path of the graph; of them there are distances only.
+    Biases are on paths of their own in fully connected and convolutional chains, where both constants and what varies with the
+    input are to be learned. Of other biases, of gains, and under Adam of all biases, there are distances only.
 
     Examples
     --------
@@ -278,6 +281,8 @@ def _slopes(
         notes.append(f"no predicted slopes: the theory has {kind} for fully connected chains only")
         return {}, None
     names = family.chain
+    if family.shifts:
+        notes.append(f"the theory has {kind} without biases: {', '.join(str(shift[0]) for shift in family.shifts)}")
     found = {
         norm: dict(zip(names, family.network.slopes(norm, optimizer="adam").values(), strict=True)) for norm in NORMS
     }
@@ -316,8 +321,8 @@ def _capacity(family: Family, laws: Mapping[str, ParameterLaw], widths: tuple[in
     values = family.capacities(strengths)
     if min(values) <= 0:
         return None
-    exponent = family.graph.capacity
-    if not exponent.is_Rational:
+    exponent = family.capacity
+    if exponent is None or not exponent.is_Rational:
         return None
     power = Fraction(int(exponent.p), int(exponent.q))
     constant = float(np.exp(np.mean(np.log(values) - float(power) * np.log(widths))))

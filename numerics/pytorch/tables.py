@@ -97,7 +97,8 @@ def _cells(parameter: "ParameterInspection", optimised: bool) -> list[str]:
         for norm in NORMS
         for text in (str(parameter.predicted.get(norm, "")), str(parameter.measured.get(norm, "")))
     ]
-    regime = parameter.regime.value if parameter.regime is not None else "measured only"
+    none = "starts at zero" if parameter.predicted else "measured only"
+    regime = parameter.regime.value if parameter.regime is not None else none
     cells = [law.name, shape, str(law.scale), *rate, strength, *_means(parameter), *slopes, regime]
     return [escape(cell) for cell in cells]
 
