@@ -17,6 +17,7 @@ from numerics.commands.condense import condense
 from numerics.commands.decay import decay
 from numerics.commands.explore import explore
 from numerics.commands.features import features, gallery
+from numerics.commands.inspect import inspect_command
 from numerics.commands.letters import redirect_to_nothing, spell_streams
 from numerics.commands.linearize import linearize
 from numerics.commands.locate import locate_command
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("locate")(locate_command)
+app.command("inspect")(inspect_command)
 app.command("verify")(verify_command)
 app.command("scan")(scan_command)
 app.command("plot")(plot_command)

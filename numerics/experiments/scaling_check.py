@@ -19,7 +19,8 @@ from numerics.datasets import four_points
 from numerics.errors import InputError
 from numerics.experiments.account import account_of
 from numerics.experiments.allowance import Allowance, allowance_at
-from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
+from numerics.experiments.conclusion import conclusion_of, summary_of
+from numerics.experiments.judgement import LayerResult, judge, of_norm
 from numerics.experiments.prediction import Prediction
 from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.training import NORMS, USUAL, TrainingPlan
@@ -147,31 +148,13 @@ class ScalingCheck:
     @property
     def summary(self) -> str:
         """One line on the whole, from the measured regimes in spectral norm."""
-        concluded = {result.layer: self._concluded(result) for result in self.of("spectral")}
-        if undecided := [layer for layer, regime in concluded.items() if regime is None]:
-            return f"undecided: nothing is concluded from {' and '.join(undecided)}; use more seeds, or wider networks"
-        moves = set(concluded.values())
-        if moves == {pt.Regime.CRITICAL}:
-            return "every layer learns at any width (all spectral slopes 0, as in muP)"
-        if moves == {pt.Regime.LINEAR}:
-            return "lazy: wider networks move less, in every layer; features are not learned in the limit"
-        return "layers drift apart with the width: what is learned at one width is not learned at another"
-
-    def _concluded(self, result: LayerResult) -> pt.Regime | None:
-        """The regime of a layer that is decided, or whose whole interval lies in one, however wide it is; else None."""
-        if result.measured is None or result.verdict is not Verdict.UNDECIDED:
-            return result.measured_regime
-        low, high = (self.allowance.regime(end) for end in (result.measured.low, result.measured.high))
-        return low if low is high and result.measured_regime is not None else None
+        return summary_of(self.of("spectral"), self.allowance)
 
     @property
     def verdict(self) -> str:
         """One line a layer, in spectral norm, what the verdicts allow for, and a line on the whole."""
-        allowed = (
-            f"allowed: |S| up to {self.allowance.critical:g} as critical, {self.allowance.finite_width:g} beside the interval "
-            "for finite width"
-        )
-        return "\n".join([*map(_sentence, self.of("spectral")), allowed, *account_of(self.runs).lines, self.summary])
+        layers = conclusion_of(self.of("spectral"), self.allowance)
+        return "\n".join([*layers, *account_of(self.runs).lines, self.summary])
 
     def __str__(self) -> str:
         return self.verdict
@@ -284,17 +267,3 @@ def _log_scales(network: DeepNetwork) -> list[float]:
     deviations = [float(np.log(np.mean(w**2))) / 2 for w in network.original_weights()]
     output = float(np.sum(np.log(scales / gains)) - np.log(network.kappa))
     return [*deviations, output, *map(float, np.log(scales**2 / network.time_unit))]
-
-
-def _sentence(result: LayerResult) -> str:
-    """What a layer does, as a line."""
-    fit = result.measured
-    if fit is None:
-        return f"{result.layer}: no slope ({result.reason})"
-    does = {
-        pt.Regime.LINEAR: "moves less and less as the width grows",
-        pt.Regime.CRITICAL: "moves by the same share at any width",
-        pt.Regime.CONDENSED: "moves more and more as the width grows",
-    }[result.measured_regime or pt.Regime.CRITICAL]
-    verdict = f"{result.verdict.value}{': ' + result.reason if result.reason else ''}"
-    return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}: {does}; {verdict}"

@@ -13,6 +13,7 @@ if find_spec("torch") is None:
 from numerics.networks.module import Module
 from numerics.networks.reference import reference
 from numerics.pytorch.cells import distances, train_reference
+from numerics.pytorch.check import ModuleScalingCheck, scaling_check
 from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
 from numerics.pytorch.monitor import Monitor
@@ -20,6 +21,7 @@ from numerics.pytorch.monitor import Monitor
 __all__ = [
     "Inspection",
     "Module",
+    "ModuleScalingCheck",
     "Monitor",
     "ParameterInspection",
     "ParameterLaw",
@@ -31,5 +33,6 @@ __all__ = [
     "parameter_laws",
     "rate_laws",
     "reference",
+    "scaling_check",
     "train_reference",
 ]

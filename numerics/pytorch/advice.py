@@ -19,17 +19,18 @@ _FACTOR = 64  # between the widths that are compared in words
 
 def sentence_of(found: "Inspection") -> str:
     """What the layers do as the width grows, and what to change."""
-    slopes = {p.name: p.predicted["spectral"] for p in found.parameters if p.predicted}
+    weights = [p for p in found.parameters if p.predicted and len(p.law.shape) > 1]  # not biases
+    slopes = {p.name: p.predicted["spectral"] for p in weights}
     if not slopes:
         return _measured(found)
     under = f"under {found.optimizer}"
     if all(slope == 0 for slope in slopes.values()):
         return f"every layer moves by the same share at any width {under}, as in muP: nothing to change"
-    regimes = {p.regime for p in found.parameters if p.regime is not None}
+    regimes = {p.regime for p in weights if p.regime is not None}
     if regimes == {pt.Regime.LINEAR}:
         said = f"all layers are linear {under}"
     else:
-        named = {regime: [p.name for p in found.parameters if p.regime is regime] for regime in pt.Regime}
+        named = {regime: [p.name for p in weights if p.regime is regime] for regime in pt.Regime}
         said = (
             "; ".join(f"{regime.value}: {', '.join(names)}" for regime, names in named.items() if names) + f" ({under})"
         )
@@ -61,7 +62,8 @@ def _remedy(found: "Inspection", slopes: dict[str, sp.Expr]) -> str:
     if found.graph is not None and found.optimizer in ("gradient flow", "SGD"):
         excess = found.graph.capacity
         if excess.is_Rational and excess != 0:
-            better = found.graph.replace(alpha=found.graph.alpha * pt.m**excess).slopes("spectral")
+            moved = found.graph.replace(alpha=found.graph.alpha * pt.m**excess).slopes("spectral")
+            better = {name: moved[name] for name in slopes}
             alive = [name for name, slope in better.items() if slope == 0]
             if len(alive) > sum(slope == 0 for slope in slopes.values()):
                 kept = "all layers move" if len(alive) == len(better) else f"{' and '.join(alive)} will move"

@@ -27,8 +27,12 @@ class Family:
     signal : tuple of parts or None
     factors : tuple of PowerOfWidth
         The fixed factors of the forward pass.
+    capacity : sympy.Expr or None
+        Exponent of P, along the strongest path from the input.
+    shifts : tuple of signals
+        The paths of biases, each from its bias on: of a chain, to which the theory has them.
     beside : tuple of str
-        Biases and gains, which are on no path of the graph.
+        Biases and gains that are on no path of the graph.
     unread : tuple of str
         What could not be read.
     """
@@ -37,6 +41,8 @@ class Family:
     network: pt.Network | None
     signal: Signal | None
     factors: tuple[PowerOfWidth, ...]
+    capacity: sp.Expr | None
+    shifts: tuple[Signal, ...]
     beside: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -93,15 +99,21 @@ def family_of(
             f"{name}, which is not trained" for name in dict.fromkeys(layers_of(first.signal)) if name not in moving
         ]
     factors = tuple(power_of_width(widths, values) for values in zip(*(r.factors for r in readings), strict=False))
-    beside = tuple(name for name in laws if name in first.biases or name in first.gains)
+    added = {name for name in laws if name in first.biases or name in first.gains}
     if unread or first.signal is None:
-        return Family(None, None, None, (), beside, tuple(unread))
+        return Family(None, None, None, (), None, (), tuple(name for name in laws if name in added), tuple(unread))
+    moving = [name for name in laws if not rates or rates[name].rate is not None]
+    zeros = [name for name in layers_of(first.signal) if laws[name].scale.exponent is None]
+    shifts = tuple(_shifts(first, moving)) if len(zeros) < 2 else ()
+    beside = tuple(name for name in laws if name in added - {shift[0] for shift in shifts})
     norms = [
         tuple(part.features for part in reading.signal or () if isinstance(part, Normalised)) for reading in readings
     ]
     features = [power_of_width(widths, values, whole=True).exponent for values in zip(*norms, strict=True)]
-    graph = _graph(first.signal, factors, features, laws, rates)
-    return Family(graph, _network(first.signal, factors, laws, rates), first.signal, factors, beside, ())
+    plain = _graph(first.signal, factors, features, laws, rates)
+    graph = _shifted_graph(first.signal, shifts, factors, laws, rates) if shifts else plain
+    network = _network(first.signal, factors, laws, rates)
+    return Family(graph, network, first.signal, factors, plain.capacity, shifts, beside, ())
 
 
 def _differences(readings: Sequence[Reading]) -> list[str]:
@@ -137,6 +149,40 @@ def _graph(
         for name in series.layers
     }
     return pt.Graph(layers, series)
+
+
+def _shifts(reading: Reading, moving: Sequence[str]) -> Iterator[Signal]:
+    """Paths of the biases of a chain: the theory has none beside forks, shared layers and normalisations."""
+    signal = reading.signal or ()
+    layers = list(layers_of(signal))
+    if all(isinstance(part, str | Factor) for part in signal) and len(set(layers)) == len(layers):
+        for bias, layer in reading.biases.items():
+            if bias in moving:
+                yield (bias, *signal[signal.index(layer) + 1 :])
+
+
+def _shifted_graph(
+    signal: Signal,
+    shifts: Sequence[Signal],
+    factors: Sequence[PowerOfWidth],
+    laws: Mapping[str, ParameterLaw],
+    rates: Mapping[str, RateLaw],
+) -> pt.Graph:
+    """A chain with its biases: they express constants; what varies with the input only as far as the input itself comes."""
+
+    def path(of: Signal, caps: tuple[pt.Cap, ...] = ()) -> pt.Path:
+        exponent = sum((factors[part.index].exponent for part in of if isinstance(part, Factor)), Fraction(0))
+        return pt.Path(dict.fromkeys(layers_of(of), 1), _power(exponent), caps=caps)
+
+    whole = path(signal)
+    cap = pt.Cap((whole,), ("input",))
+    names = list(layers_of(signal))
+    ends = {names[-1], *(shift[0] for shift in shifts if not list(layers_of(shift[1:])))}
+    layers = {
+        name: _layer(laws[name], rates.get(name), False, name == names[0], name in ends)
+        for name in [*names, *(str(shift[0]) for shift in shifts)]
+    }
+    return pt.Graph(layers, (whole, *(path(shift, (cap,)) for shift in shifts)), targets=("input", "constant"))
 
 
 def _part(part: Part, factors: Sequence[PowerOfWidth]) -> "str | pt.Series | pt.Parallel | None":

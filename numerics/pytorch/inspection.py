@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 import phasetheory as pt
-from numerics.arrays import real_array, whole_number
+from numerics.arrays import whole_number
 from numerics.errors import InputError
 from numerics.networks.module import Module, sample_array
 from numerics.pytorch.advice import FAR, sentence_of
@@ -22,13 +22,15 @@ from numerics.pytorch.graph import Family, family_of
 from numerics.pytorch.laws import MakeOptimizer, ParameterLaw, PowerOfWidth, RateLaw, laws_of, rate_laws
 from numerics.pytorch.monitor import NORMS
 from numerics.pytorch.prediction import predict_by_tangent
+from numerics.pytorch.targets import Targets
 from numerics.pytorch.trace import read_module
 from numerics.slopes import SlopeFit
 from numerics.slopes import fit as fit_slope
 
-__all__ = ["Inspection", "ParameterInspection", "inspect"]
+__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten"]
 
 _DROPOUT = nn.modules.dropout._DropoutNd
+_QUIETENED = "dropout was active, and is turned off here: its noise is in none of the numbers"
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ class ParameterInspection:
 
     @property
     def regime(self) -> pt.Regime | None:
-        """Sign of the predicted slope in Frobenius norm; None without a prediction."""
-        return pt.classify(self.predicted["frobenius"]) if self.predicted else None
+        """Sign of the predicted slope in Frobenius norm; None without a prediction, and for what starts at zero."""
+        slope = self.predicted.get("frobenius")
+        return pt.classify(slope) if slope is not None and slope.is_finite else None
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,14 @@ class Inspection:
     graph : phasetheory.Graph or None
         What the modules were read as; None where something could not be read.
     capacity : PowerOfWidth or None
-        P, the output within reach of the initial weights, along the strongest path; None without a graph, or with normalisation.
+        P, the output within reach of the initial weights, along the strongest path from the input; None without a graph, or with
+        normalisation.
     rates : phasetheory.LearningRateScaling or None
         How the largest stable learning rate scales: a common factor on all rates.
     error : float64 (widths, seeds)
         Of the tangent model: what the module misses of its targets, moved as the tangent kernels say.
+    output : tuple of int
+        Its shape at the samples.
     notes : tuple of str
         What was told along the way: what could not be read, parameters that are never used, dropout, and so on.
     """
@@ -102,6 +108,7 @@ class Inspection:
     capacity: PowerOfWidth | None
     rates: pt.LearningRateScaling | None
     error: np.ndarray = field(repr=False, compare=False)
+    output: tuple[int, ...]
     notes: tuple[str, ...]
 
     def __getitem__(self, name: str) -> ParameterInspection:
@@ -154,6 +161,7 @@ def inspect(
     widths: Sequence[int] = (64, 128, 256, 512),
     optimizer: MakeOptimizer | None = None,
     seeds: int = 4,
+    loss: str = "squares",
 ) -> Inspection:
     """Regime of every parameter of a family of modules, with a prediction of how far it moves.
 
@@ -164,19 +172,23 @@ def inspect(
     X : array (n, ...)
         A few samples: derivatives of every output with respect to every weight are kept.
     y : array (n,) or (n, k)
-        Targets of order one.
+        Targets of order one; labels (n,) for cross-entropy.
     widths : sequence of int
         At least two.
     optimizer : callable(module) -> torch.optim.Optimizer, optional
         SGD, Adam or AdamW with any groups; gradient flow with equal rates without one.
     seeds : int
         Modules drawn at each width.
+    loss : 'squares' or 'cross-entropy'
+        With cross-entropy slopes are those at a level of the loss where logits are of order one, and the distances those to
+        logits that differ by 1.
 
     Notes
     -----
     Slopes are those of the theory for long training at a small rate: derived, with no term for momentum, weight decay, batches.
     The distances are those of the tangent model: exact for wide modules in the linear regime, and their error is computed.
-    Biases and gains of normalisations are on no path of the graph; of them there are distances only.
+    Biases are on paths of their own in fully connected and convolutional chains, where both constants and what varies with the
+    input are to be learned. Of other biases, of gains, and under Adam of all biases, there are distances only.
 
     Examples
     --------
@@ -188,9 +200,11 @@ def inspect(
     """
     checked = check_widths(widths)
     seeds = whole_number(seeds, "seeds", 1, "give an integer >= 1")
-    samples, targets = sample_array(X), real_array(y, "y", copy=True, finite=True)
+    samples = sample_array(X)
     modules = draws_at(factory, checked, seeds)
-    notes = _quieten(modules, samples)
+    notes = [_QUIETENED] * any([quieten(module) for row in modules for module in row])
+    output = _output(modules[0][0], samples, notes)
+    targets = Targets.of(y, loss, output).tangent
     laws = {law.name: law for law in laws_of(modules, checked)}
     rates = {} if optimizer is None else {law.name: law for law in rate_laws(factory, optimizer, widths=checked)}
     kind = next((law.optimizer for law in rates.values()), "gradient flow")
@@ -210,7 +224,7 @@ def inspect(
             distances = np.full_like(distances, np.nan)
         strength = tuple(float(np.mean([p.strength.get(name, np.nan) for p in row])) for row in numbers)
         slopes_of = {norm: values[name] for norm, values in predicted.items() if name in values}
-        fits = _fits(checked, distances)
+        fits = fits_of(checked, distances)
         parameters.append(ParameterInspection(law, rates.get(name), strength, distances, fits, slopes_of))
     drawn = [prediction for row in numbers for prediction in row]
     still = [name for name in laws if name in moved and all(name in prediction.still for prediction in drawn)]
@@ -224,22 +238,26 @@ def inspect(
             f"far from the tangent model at width {', '.join(far)}: distances and their slopes are estimates there"
         )
     capacity = _capacity(family, laws, checked)
-    return Inspection(tuple(parameters), checked, seeds, kind, family.graph, capacity, step, error, tuple(notes))
+    return Inspection(
+        tuple(parameters), checked, seeds, kind, family.graph, capacity, step, error, output, tuple(notes)
+    )
 
 
-def _quieten(modules: Sequence[Sequence[nn.Module]], samples: np.ndarray) -> list[str]:
-    """Turn dropout off, and say so; say if a module gives another output the second time."""
-    notes: list[str] = []
-    for module in (m for row in modules for m in row):
-        dropouts = [part for part in module.modules() if isinstance(part, _DROPOUT) and part.training and part.p]
-        for part in dropouts:
-            part.eval()
-        if dropouts and not notes:
-            notes.append("dropout was active, and is turned off here: its noise is in none of the numbers")
-    network = Module.of(modules[0][0], centred=False)
-    if not np.array_equal(network(samples), network(samples)):
+def quieten(module: nn.Module) -> bool:
+    """Turn the dropout of a module off; whether there was any."""
+    active = [part for part in module.modules() if isinstance(part, _DROPOUT) and part.training and part.p]
+    for part in active:
+        part.eval()
+    return bool(active)
+
+
+def _output(module: nn.Module, samples: np.ndarray, notes: list[str]) -> tuple[int, ...]:
+    """The shape of the output; it is noted if it is another output the second time."""
+    network = Module.of(module, centred=False)
+    output = network(samples)
+    if not np.array_equal(output, network(samples)):
         notes.append("the module is not deterministic: its output is another the second time, and so are these numbers")
-    return notes
+    return output.shape
 
 
 def _numbers(rates: Mapping[str, RateLaw], index: int) -> dict[str, float] | None:
@@ -263,13 +281,15 @@ def _slopes(
         notes.append(f"no predicted slopes: the theory has {kind} for fully connected chains only")
         return {}, None
     names = family.chain
+    if family.shifts:
+        notes.append(f"the theory has {kind} without biases: {', '.join(str(shift[0]) for shift in family.shifts)}")
     found = {
         norm: dict(zip(names, family.network.slopes(norm, optimizer="adam").values(), strict=True)) for norm in NORMS
     }
     return found, family.network.learning_rate_scaling(optimizer="adam")
 
 
-def _fits(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFit]:
+def fits_of(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFit]:
     """Slopes of distances (widths, seeds, norms), where there are numbers at every width."""
     usable = {norm: np.where(distances[..., i] > 0, distances[..., i], np.nan) for i, norm in enumerate(NORMS)}
     return {n: fit_slope(widths, d) for n, d in usable.items() if np.isfinite(d).any(axis=1).all()}
@@ -301,8 +321,8 @@ def _capacity(family: Family, laws: Mapping[str, ParameterLaw], widths: tuple[in
     values = family.capacities(strengths)
     if min(values) <= 0:
         return None
-    exponent = family.graph.capacity
-    if not exponent.is_Rational:
+    exponent = family.capacity
+    if exponent is None or not exponent.is_Rational:
         return None
     power = Fraction(int(exponent.p), int(exponent.q))
     constant = float(np.exp(np.mean(np.log(values) - float(power) * np.log(widths))))

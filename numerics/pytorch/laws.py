@@ -48,6 +48,7 @@ _KNOWN = {
     "fan_out": (1.0, 2.0, 1 / 3),
     "fan_in + fan_out": (2.0,),
     "max(fan_in, fan_out)": (1.0, 2.0),
+    "fan_in^2": (1.0,),  # the readout of muP
 }
 
 

@@ -18,7 +18,7 @@ from numerics.errors import InputError
 from numerics.networks.module import Module
 from numerics.networks.norms import norm, spectral_norm
 
-__all__ = ["TangentPrediction", "predict_by_tangent"]
+__all__ = ["TangentPrediction", "norms_of", "predict_by_tangent"]
 
 _MOST = 200_000_000  # entries of a Jacobian: 1.6 GB
 
@@ -55,7 +55,7 @@ def predict_by_tangent(
     module : torch.nn.Module
         Without dropout that draws.
     X : array (n, ...)
-    y : float64 (n,) or (n, k)
+    y : float64, of the shape of the output
     rates : mapping, optional
         Learning rates; a parameter without one is held.
     """
@@ -63,7 +63,7 @@ def predict_by_tangent(
         parameter.requires_grad_(parameter.requires_grad and (rates is None or name in rates))
     network = Module.of(module, centred=False, learning_rates=None if rates is None else dict(rates))
     forward = network.forward(X)
-    missing = _targets(y, forward.shape) - forward.output(network.weights).ravel()
+    missing = y.ravel() - forward.output(network.weights).ravel()
     if missing.size * network.size > _MOST:
         raise InputError(
             f"X has {len(X)} samples for {network.size} weights: their derivatives do not fit; give at most "
@@ -76,7 +76,7 @@ def predict_by_tangent(
     moved = forward.output([w + change for w, change in zip(network.weights, changes, strict=True)]).ravel()
     distances, strengths = {}, {}
     for name, w, change, root in zip(network.layers, network.weights, changes, network.scales, strict=True):
-        sizes, moves = _norms(w), _norms(change)
+        sizes, moves = norms_of(w), norms_of(change)
         distances[name] = tuple(a / b if b > 0 else float("nan") for a, b in zip(moves, sizes, strict=True))
         strengths[name] = root * sizes[1]
     kernels = zip(network.layers, jacobian.layers(jacobian.rows), strict=True)
@@ -86,13 +86,7 @@ def predict_by_tangent(
     return TangentPrediction(distances, error, strengths, still)  # type: ignore[arg-type]  # two norms
 
 
-def _targets(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if y.size != int(np.prod(shape)):
-        raise InputError(f"y has shape {y.shape} and the output of the module {shape}; give targets of that shape")
-    return y.reshape(-1)
-
-
-def _norms(w: np.ndarray) -> tuple[float, float]:
+def norms_of(w: np.ndarray) -> tuple[float, float]:
     """Frobenius and spectral norm of a parameter as a matrix (outputs, inputs)."""
     matrix = np.ascontiguousarray(w.reshape(len(w) if w.ndim else 1, -1))
     return norm(matrix), spectral_norm(matrix, tolerance=1e-3)

@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Mapping
 from html import escape as escape_html
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,21 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from numerics.experiments.account import account_of
+from numerics.experiments.judgement import LayerResult
 from numerics.pytorch.advice import rounded
 from numerics.pytorch.monitor import NORMS
 from numerics.reports.tables import ResultTable
+from numerics.reports.verification import verdict_of
+from numerics.slopes import SlopeFit
 
 if TYPE_CHECKING:
+    import xarray
+
+    from numerics.pytorch.check import ModuleScalingCheck
     from numerics.pytorch.inspection import Inspection, ParameterInspection
 
-__all__ = ["lines_of", "to_dict", "to_html", "to_table", "to_text"]
+__all__ = ["check_dict", "check_html", "check_table", "lines_of", "to_dict", "to_html", "to_table", "to_text"]
 
 _WIDTH = 180  # of the text
 
@@ -89,14 +97,10 @@ def _cells(parameter: "ParameterInspection", optimised: bool) -> list[str]:
         for norm in NORMS
         for text in (str(parameter.predicted.get(norm, "")), str(parameter.measured.get(norm, "")))
     ]
-    regime = parameter.regime.value if parameter.regime is not None else "measured only"
+    none = "starts at zero" if parameter.predicted else "measured only"
+    regime = parameter.regime.value if parameter.regime is not None else none
     cells = [law.name, shape, str(law.scale), *rate, strength, *_means(parameter), *slopes, regime]
     return [escape(cell) for cell in cells]
-
-
-def _interval(parameter: "ParameterInspection", norm: str) -> str:
-    fit = parameter.measured.get(norm)
-    return "" if fit is None else f"{fit.slope:+.2f} [{fit.low:+.2f}, {fit.high:+.2f}]"
 
 
 def _means(parameter: "ParameterInspection") -> list[str]:
@@ -126,6 +130,75 @@ def to_dict(found: "Inspection") -> dict[str, Any]:
     }
 
 
+def check_html(check: "ModuleScalingCheck") -> str:
+    """A scaling check for a notebook: a table for each norm, what became of the runs, the line on the whole."""
+    tables = [check_table(check, norm)._repr_html_() for norm in ("spectral", "frobenius")]
+    lines = [*check.notes, check.summary]
+    return "\n".join([*tables, *(f"<p>{escape_html(line)}</p>" for line in lines)])
+
+
+def check_table(check: "ModuleScalingCheck", norm: str = "spectral") -> ResultTable:
+    """Prediction against measurement at the end in one norm, one row a parameter."""
+    found = check.inspection
+    table = ResultTable(
+        f"{norm.capitalize()} norm, widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}",
+        "S: exponent of RD in the width at the end of the runs. By kernels: from the tangent kernels at the start. In brackets: "
+        f"95 % interval over seeds. A verdict allows for |S| up to {check.allowance.critical:g} as critical, and "
+        f"{check.allowance.finite_width:g} beyond the interval for finite width.",
+        ("parameter", "predicted", "by kernels", "measured", "verdict"),
+        keys=1,
+        left=("parameter", "verdict"),
+        sentences=("verdict",),
+    )
+    judged = {result.layer: result for result in check.layers if result.norm == norm}
+    for parameter in found.parameters:
+        fits = (parameter.measured.get(norm, ""), check.measured[parameter.name].get(norm, ""))
+        verdict = verdict_of(judged[parameter.name]) if parameter.name in judged else "measured only"
+        cells = [str(parameter.predicted.get(norm, "")), *map(str, fits)]
+        table.add_row(escape(parameter.name), *map(escape, cells), verdict)
+    return table
+
+
+def check_dict(check: "ModuleScalingCheck") -> dict[str, Any]:
+    """Plain numbers and text."""
+    end = check.runs.sel(step=np.inf)
+    return {
+        "inspection": to_dict(check.inspection),
+        "steps": [float(step) for step in check.runs.step.values[:-1]],
+        "runs": account_of(end).to_dict(),
+        "parameters": [
+            {
+                "name": name,
+                "relative_distance": _without_nan(_distances(end, name)),
+                "measured": _fits(fits),
+            }
+            for name, fits in check.measured.items()
+        ],
+        "verdicts": [_verdict(result) for result in check.layers],
+        "notes": check.notes,
+        "summary": check.summary,
+    }
+
+
+def _distances(end: "xarray.Dataset", name: str) -> np.ndarray:
+    """RD (widths, seeds, norms) of a parameter."""
+    return end.relative_distance.sel(parameter=name).transpose("width", "seed", "norm").values
+
+
+def _verdict(result: LayerResult) -> dict[str, str]:
+    return {
+        "parameter": result.layer,
+        "norm": result.norm,
+        "predicted": str(result.predicted_slope),
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+    }
+
+
+def _fits(fits: "Mapping[str, SlopeFit]") -> dict[str, dict[str, float]]:
+    return {norm: {"slope": fit.slope, "low": fit.low, "high": fit.high} for norm, fit in fits.items()}
+
+
 def _parameter(parameter: "ParameterInspection") -> dict[str, Any]:
     law, rate = parameter.law, parameter.rate
     return {
@@ -142,9 +215,7 @@ def _parameter(parameter: "ParameterInspection") -> dict[str, Any]:
         "decay": None if rate is None or rate.decay is None else str(rate.decay),
         "strength": [None if math.isnan(s) else s for s in parameter.strength],
         "relative_distance": _without_nan(parameter.relative_distance),
-        "measured": {
-            norm: {"slope": fit.slope, "low": fit.low, "high": fit.high} for norm, fit in parameter.measured.items()
-        },
+        "measured": _fits(parameter.measured),
         "predicted": {norm: str(slope) for norm, slope in parameter.predicted.items()},
         "regime": None if parameter.regime is None else parameter.regime.value,
     }

@@ -3,7 +3,8 @@
 A tensor is read as a *signal*: the parts it has gone through, one after the other. A part is a layer (the name of its weights),
 a fixed factor, a normalisation, or a fork, signals side by side whose sum goes on. A sum of two signals keeps what they have in
 common before the fork, so that residual and recurrent networks of any length stay short. Biases and the gains of normalisations
-are on no path: what they do to the slopes is left out, and said. What cannot be read is named; then there is no graph.
+are on no path here; those of chains get theirs in the graph, of others what they do to the slopes is left out, and said. What
+cannot be read is named; then there is no graph.
 """
 
 from collections.abc import Iterator, Sequence

@@ -39,7 +39,8 @@ def look(factory, y=Y, **options):
 
 
 def predicted(found, norm="frobenius"):
-    return {p.name: p.predicted[norm] for p in found.parameters if p.predicted}
+    """Of the weights."""
+    return {p.name: p.predicted[norm] for p in found.parameters if p.predicted and len(p.law.shape) > 1}
 
 
 def test_the_default_is_linear_in_every_layer():
@@ -141,6 +142,30 @@ def test_a_branch_that_starts_at_zero_is_a_case_of_its_own():
     assert str(found["branch.weight"].predicted["frobenius"]) == "oo"
     assert not found["branch.weight"].measured
     json.loads(found.to_json())
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_biases_of_a_chain_have_the_slopes_of_the_theory(zero):
+    found = look(mlp(lambda name, p: nn.init.zeros_(p) if zero and p.ndim == 1 else None))
+    half = "m^(-1/2)"
+    biases = (0, 0, 0) if zero else (1, half, half)
+    wanted = pt.fully_connected((1, half, half), biases=biases)
+    for norm in ("frobenius", "spectral"):
+        names = dict(
+            zip(wanted.slopes(norm), ("0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"), strict=True)
+        )
+        assert {names[layer]: slope for layer, slope in wanted.slopes(norm).items()} == {
+            p.name: p.predicted[norm] for p in found.parameters
+        }
+    assert not any("no path of the graph" in note for note in found.notes)
+    assert found["0.bias"].regime is (None if zero else pt.Regime.LINEAR)
+    assert ("starts at zero" in str(found)) is zero
+
+
+def test_biases_beside_a_skip_are_told():
+    found = look(Residual)
+    assert any(note.startswith("on no path of the graph") and "branch.bias" in note for note in found.notes)
+    assert not found["branch.bias"].predicted
 
 
 def test_two_layers_at_zero_never_move_and_that_is_told():

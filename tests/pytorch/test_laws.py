@@ -43,7 +43,7 @@ CASES = {
         "orthogonal",
     ),
     "zero": (lambda w: nn.init.zeros_(w), (None, None, None), "0", "zero"),
-    "mean field": (lambda w: nn.init.normal_(w, std=1 / w.shape[1]), (0, -1, -1), "0.1", "normal"),
+    "mean field": (lambda w: nn.init.normal_(w, std=1 / w.shape[1]), (0, -1, -1), "1/fan_in", "normal"),
 }
 
 

@@ -1,0 +1,161 @@
+"""nm.pytorch.scaling_check: training at every width against the prediction."""
+
+import json
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+import numerics as nm
+from numerics.scans import CellStatus
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+mpl.use("Agg")
+WIDTHS = (64, 128, 256)
+X, Y = np.random.default_rng(0).standard_normal((4, 10)), np.array([0.7, -0.5, 0.2, -0.6])
+
+
+def two(width):
+    return nn.Sequential(nn.Linear(10, width), nn.ReLU(), nn.Linear(width, 1))
+
+
+def mean_field(width):
+    """Critical: f = (1/m) sum a relu(w.x), at rates that grow as m."""
+    model = two(width)
+    nn.init.normal_(model[2].weight, std=1 / width)
+    nn.init.zeros_(model[2].bias)
+    nn.init.normal_(model[0].weight, std=1.0)
+    return model
+
+
+def sgd(rate):
+    return lambda model: torch.optim.SGD(model.parameters(), rate)
+
+
+def check(factory=two, y=Y, **options):
+    return nm.pytorch.scaling_check(factory, X, y, **{"widths": WIDTHS, "seeds": 3, **options})
+
+
+def slopes(found, norm="spectral"):
+    return {name: fits[norm].slope for name, fits in found.measured.items() if norm in fits}
+
+
+def test_steps_of_sgd_and_the_flow_measure_the_same():
+    small = {"widths": (16, 32), "seeds": 2}
+    flow, steps = check(**small), check(**small, optimizer=sgd(0.02))
+    assert flow.inspection.optimizer == "gradient flow"
+    ends = [run.runs.relative_distance.sel(step=np.inf).values for run in (flow, steps)]
+    assert np.allclose(*ends, rtol=0.1)
+    # a step of rate 0.02 is 0.02 of the time of the flow
+    assert np.allclose(steps.runs.end * 0.02, flow.runs.end, rtol=0.1)
+
+
+def test_a_loss_that_diverges_is_a_run_that_stopped_short():
+    found = check(optimizer=sgd(1e3), widths=(32, 64))
+    assert np.all(found.runs.status == CellStatus.STOPPED_SHORT)
+    assert np.isnan(found.runs.relative_distance.sel(step=np.inf)).all()
+
+
+def test_the_readout_of_the_default_does_as_predicted_and_verdicts_follow():
+    found = check(optimizer=sgd(0.02), seeds=6)
+    results = {result.layer: result for result in found.of("spectral")}
+    assert results["2.weight"].agrees
+    assert results["2.weight"].measured.slope == pytest.approx(-0.5, abs=0.15)
+    assert slopes(found)["0.weight"] < -0.8
+    assert "2.weight: S = " in str(found)
+    assert found.summary.startswith("lazy")
+
+
+def test_runs_that_do_not_fit_are_in_no_slope():
+    found = check(optimizer=sgd(1e-4), steps=(1, 3))
+    assert np.all(found.runs.status == CellStatus.STOPPED_SHORT)
+    assert not any(found.measured.values())
+    assert not found.agrees
+    assert "stopped short of loss" in found.verdict
+    # what was on the way is kept, and has slopes
+    assert all(result.measured is not None for result in found.at(3))
+    with pytest.raises(nm.InputError, match="step = 2 was not kept; use one of 1, 3, inf"):
+        found.at(2)
+
+
+def test_the_mean_field_is_critical_and_its_figure_has_a_panel_for_every_step():
+    def scaled(model):
+        width = model[0].out_features
+        rates = {"0.weight": 0.05 * width, "2.weight": 0.05 / width}
+        return torch.optim.SGD([{"params": [p], "lr": rates[name]} for name, p in model.named_parameters()])
+
+    def no_biases(width):
+        model = mean_field(width)
+        model[0].bias = model[2].bias = None
+        return model
+
+    found = check(no_biases, optimizer=scaled, widths=(64, 256), seeds=4, steps=(1, 5, 2000))
+    assert [str(result.predicted_slope) for result in found.layers] == ["0", "0", "0", "0"]
+    assert all(abs(slope) < 0.2 for slope in slopes(found, "frobenius").values())
+    panels = [ax.get_title() for ax in found.plot().axes]
+    assert panels == ["step 1, spectral norm", "step 5, spectral norm", "at the end, spectral norm"]
+
+
+def test_a_table_holds_every_number_once():
+    found = check(optimizer=sgd(0.02), widths=(32, 64), steps=(1, 10, 1000))
+    frame = found.to_frame()
+    assert list(frame) == ["width", "seed", "module", "norm", "step", "value"]
+    assert not frame.duplicated(list(frame)[:-1]).any()
+    assert set(frame.module) == {"0.weight", "0.bias", "2.weight", "2.bias"}
+    rows = frame[(frame.width == 32) & (frame.seed == 1) & (frame.norm == "frobenius") & (frame.module == "0.weight")]
+    assert rows.value.is_monotonic_increasing
+    assert len(rows) == 3  # fitted before the last step
+    data = json.loads(found.to_json())
+    assert data["parameters"][0]["relative_distance"][0][1][0] == rows.value.iloc[-1]
+    html = found._repr_html_()
+    assert html.count("<table") == 2
+    assert "2.weight" in html
+
+
+def test_runs_of_few_steps_are_told_of():
+    assert not check(optimizer=sgd(0.02), widths=(32, 64)).notes
+    (note,) = check(optimizer=sgd(0.3), widths=(32, 64)).notes
+    assert "width 64 took fewer than 30 steps" in note or "width 32, 64 took fewer than 30 steps" in note
+
+
+def test_cross_entropy_ends_at_a_level():
+    labels = [0, 2, 1, 1]
+
+    def classes(width):
+        return nn.Sequential(nn.Linear(10, width), nn.ReLU(), nn.Linear(width, 3))
+
+    found = check(classes, labels, loss="cross-entropy", optimizer=sgd(0.5), widths=(32, 64))
+    assert found.runs.attrs["loss_tol"] == pytest.approx(np.log(3) / 4, rel=0.02)
+    assert np.all(found.runs.loss <= found.runs.attrs["loss_tol"])
+    model = torch.manual_seed(0) and classes(32).double()
+    optimiser, inputs = torch.optim.SGD(model.parameters(), 0.5), torch.from_numpy(X)
+    start = model[0].weight.detach().clone()
+    for _ in range(int(found.runs.end.sel(width=32, seed=0))):
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(model(inputs), torch.tensor(labels)).backward()
+        optimiser.step()
+    moved = float((model[0].weight - start).detach().norm() / start.norm())
+    kept = found.runs.relative_distance.sel(width=32, seed=0, step=np.inf, parameter="0.weight", norm="frobenius")
+    assert moved == pytest.approx(float(kept), rel=1e-6)
+
+
+REFUSED = {
+    "seeds": ({"seeds": 1}, "seeds = 1; give an integer >= 2"),
+    "steps": ({"steps": ()}, "give integers >= 1 such as (1, 10, 100)"),
+    "step": ({"steps": (0, 1)}, "give integers >= 1 such as (1, 10, 100)"),
+    "loss": ({"loss": "hinge"}, "loss = 'hinge'; use one of squares, cross-entropy"),
+    "labels": ({"loss": "cross-entropy"}, "cross-entropy takes labels (4,), integers from 0 to 1"),
+    "level": ({"loss_tol": -1}, "loss_tol = -1"),
+    "seconds": ({"max_seconds": 0}, "max_seconds = 0"),
+    "optimizer": ({"optimizer": lambda model: torch.optim.LBFGS(model.parameters())}, "let it make SGD, Adam or AdamW"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_checked_is_refused(case):
+    options, message = REFUSED[case]
+    with pytest.raises(nm.InputError) as caught:
+        check(**options)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
