@@ -10,7 +10,7 @@ import phasetheory as pt
 from numerics.arrays import listed
 from numerics.errors import InputError, check_type
 from numerics.experiments.at_widths import AtWidths, covers
-from numerics.experiments.grids import Point, exact, grid_points, grid_text
+from numerics.experiments.grids import OPTIONS, Point, exact, grid_points, grid_text
 from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
 from numerics.experiments.training import USUAL, TrainingPlan
@@ -24,7 +24,7 @@ from numerics.scans import Cell, CellStatus, Observable, Record, Setting
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 from phasetheory.scaling.weight_decay import MOMENTS
 
-__all__ = ["BOOK", "DECAYED", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
+__all__ = ["BOOK", "DECAYED", "PLANE", "REGIONS", "Plan", "Standard", "standard"]
 
 _ACTIVATIONS = ("relu", "linear", "tanh")  # tanh is of degree 1 for small arguments
 
@@ -110,8 +110,6 @@ _STANDARDS = {
 #: Loss of a fit under weight decay, which leaves a part of the loss: residuals of 8 per cent on the four points.
 _DECAYED_LOSS = 1e-3
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
-#: Options of the command line by the names of the coordinates.
-OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
 
 
 def standard(diagram: pt.PhaseDiagram) -> Standard:
