@@ -23,6 +23,7 @@ from phasetheory.finite_width.prediction import FiniteWidth, finite_width
 from phasetheory.networks.abc import AbcParametrization, from_abc, to_abc
 from phasetheory.networks.architectures.attention import attention
 from phasetheory.networks.architectures.chain import convolutional, fully_connected
+from phasetheory.networks.architectures.families import Family, architecture, architectures
 from phasetheory.networks.architectures.recurrent import recurrent
 from phasetheory.networks.architectures.residual import residual
 from phasetheory.networks.at_width import AtWidth, at_width
@@ -61,6 +62,7 @@ __all__ = [
     "Direction",
     "DropoutFlow",
     "ExpressionError",
+    "Family",
     "FiniteWidth",
     "GradientFlow",
     "Graph",
@@ -83,6 +85,8 @@ __all__ = [
     "TheoryError",
     "WithDropout",
     "WithWeightDecay",
+    "architecture",
+    "architectures",
     "at_width",
     "attention",
     "balance_laws",

@@ -7,9 +7,9 @@ import typer
 
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.networks import Asked, no_network, read_network
 from numerics.commands.options import takes
 from numerics.commands.output import Json, check_picture
-from numerics.commands.theory import Asked, no_network, read_network
 from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.location import locate

@@ -19,7 +19,7 @@ from typing import Any
 
 from numerics.errors import InputError
 
-__all__ = ["check_given", "exclusive", "takes"]
+__all__ = ["check_given", "exclusive", "takes", "unread"]
 
 
 def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -46,6 +46,16 @@ def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
         return run
 
     return decorate
+
+
+def unread(group: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """A group with the same options, whose value is what was given: for a larger group, which may read it in another way."""
+
+    def given(**options: Any) -> dict[str, Any]:
+        return options
+
+    given.__signature__ = inspect.signature(group)  # type: ignore[attr-defined]
+    return given
 
 
 def exclusive(options: Mapping[str, object], reason: str) -> None:

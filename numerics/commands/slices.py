@@ -12,7 +12,7 @@ from numerics.commands.options import exclusive
 from numerics.errors import InputError
 from numerics.experiments.grids import OPTIONS, Point, grid_points, grid_values
 
-__all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "split_list"]
+__all__ = ["PlaneGrid", "read_activation", "read_grid", "read_plane", "read_slice", "split_list"]
 
 Depth = Annotated[
     int | None,
@@ -34,17 +34,20 @@ def read_plane(
     exclusive({"--depth": depth, "--slice": slice_}, "the scales of a slice say its depth")
     if slice_ is None:
         return pt.phase_diagram(2 if depth is None else depth, optimizer=optimizer)
-    head, colon, body = slice_.partition(":")
+    coordinates, sigmas, alpha = read_slice(slice_)
+    return pt.phase_diagram(network=pt.Network(sigmas, alpha), coordinates=coordinates, optimizer=optimizer)
+
+
+def read_slice(text: str) -> tuple[tuple[sp.Symbol, sp.Symbol], tuple[sp.Expr, ...], sp.Expr]:
+    """Coordinates, sigmas and alpha of ``'x,y: sigma_1, .., sigma_L; alpha'``."""
+    head, colon, body = text.partition(":")
     names = [part.strip() for part in head.split(",")]
     parts = body.split(";")
     if not colon or len(names) != 2 or not all(n.isidentifier() for n in names) or len(parts) != 2:
-        raise InputError(
-            f"--slice {slice_!r}: give 'x,y: sigma_1, .., sigma_L; alpha', such as 'x,y: m^-y, m^-x, 1; 1'"
-        )
+        raise InputError(f"--slice {text!r}: give 'x,y: sigma_1, .., sigma_L; alpha', such as 'x,y: m^-y, m^-x, 1; 1'")
     x, y = (sp.Symbol(name, real=True) for name in names)
     sigmas = tuple(pt.parse_scale(part, symbols=(x, y)) for part in split_list(parts[0]))
-    network = pt.Network(sigmas, pt.parse_scale(parts[1], symbols=(x, y)))
-    return pt.phase_diagram(network=network, coordinates=(x, y), optimizer=optimizer)
+    return (x, y), sigmas, pt.parse_scale(parts[1], symbols=(x, y))
 
 
 @dataclass(frozen=True)

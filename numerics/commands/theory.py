@@ -1,9 +1,7 @@
 """``phasetheory classify``, ``derive`` and ``diagram``: questions that need no experiment."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,26 +10,20 @@ import sympy as sp
 import typer
 
 import phasetheory as pt
-from numerics.commands.completion import offer, offer_initializations
+from numerics.commands.architectures import read_network_or_graph, read_plane_or_graphs, refuse_with_graphs
 from numerics.commands.language import Language
 from numerics.commands.letters import print_json
+from numerics.commands.networks import Asked, no_network, read_network
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json
-from numerics.commands.slices import read_plane, split_list
 from numerics.errors import InputError
 from phasetheory.scaling.optimizers import as_optimizer
 from phasetheory.symbols.language import ENGLISH, check_language
 from phasetheory.symbols.printing import plain, power
 from phasetheory.symbols.prose import text
 
-__all__ = ["Asked", "classify", "derive", "diagram", "no_network", "read_network"]
-
-
-_DEVIATION = (
-    "A standard deviation, not a variance, in m, d and the fan_in and fan_out of its layer: He is 'sqrt(2/fan_in)'. "
-    "One layer may be 0."
-)
+__all__ = ["classify", "derive", "diagram"]
 
 
 class Format(StrEnum):
@@ -42,104 +34,9 @@ class Format(StrEnum):
     latex = "latex"
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The network that a call is about.
-
-    Attributes
-    ----------
-    network : Network or None
-        None if only a depth and an activation were given.
-    name : str or None
-        Of a named initialisation.
-    depth : int
-    activation : Activation
-    build : callable or None
-        The network for an optimiser, by its name: the rates of an abc list, and muP, are those of one.
-    """
-
-    network: pt.Network | None
-    name: str | None
-    depth: int
-    activation: pt.Activation
-    build: Callable[[str], pt.Network] | None = None
-
-    def trained_by(self, optimizer: str) -> pt.Network | None:
-        """The network, for this optimiser."""
-        return self.network if self.build is None else self.build(optimizer)
-
-
-def read_network(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            help=f"A named initialisation: {', '.join(pt.initializations())}.", autocompletion=offer_initializations
-        ),
-    ] = None,
-    depth: Annotated[int | None, typer.Option(max=100, help="Number of weight layers; 2 by default.")] = None,
-    alpha: Annotated[
-        str | None,
-        typer.Option(help="Output scale, a formula in the width m and the input dimension d such as 'sqrt(m)'."),
-    ] = None,
-    beta1: Annotated[
-        str | None,
-        typer.Option(help=f"Two layers: scale of the OUTPUT weights; three: of the input weights. {_DEVIATION}"),
-    ] = None,
-    beta2: Annotated[
-        str | None,
-        typer.Option(help="Two layers: scale of the input weights; three: of the middle weights. As --beta1."),
-    ] = None,
-    beta3: Annotated[str | None, typer.Option(help="Three layers: scale of the output weights. As --beta1.")] = None,
-    sigmas: Annotated[
-        str | None, typer.Option(help=f"Any depth: scales from input to output, separated by commas. {_DEVIATION}")
-    ] = None,
-    learning_rates: Annotated[
-        str | None,
-        typer.Option(
-            help="Layer-wise learning rates, input to output, separated by commas; in fan_in and fan_out too."
-        ),
-    ] = None,
-    abc: Annotated[
-        str | None, typer.Option("--abc", help="abc parametrisation 'a1,..,aL; b1,..,bL; c1,..,cL' (or one c).")
-    ] = None,
-    activation: Annotated[
-        str,
-        typer.Option(
-            help="relu, linear, leaky_relu:SLOPE or relu^P.",
-            autocompletion=offer("relu", "linear", "leaky_relu", "leaky_relu:", "relu^"),
-        ),
-    ] = "relu",
-) -> Asked:
-    """A network by its name, its scales or its abc parametrisation; or only a depth and an activation."""
-    sigma, betas = _activation(activation), (beta1, beta2, beta3)
-    build: Callable[[str], pt.Network] | None = None
-    beta = next((beta for beta in betas if beta is not None), None)
-    ways = {"NAME": name, "--beta1 ..": beta, "--sigmas": sigmas, "--abc": abc}
-    if all(value is None for value in (*ways.values(), alpha, learning_rates)):
-        return Asked(None, None, 2 if depth is None else depth, sigma)
-    exclusive(ways, "each of them says what the network is")
-    if all(value is None for value in ways.values()):
-        raise no_network("no network given")
-    if name is not None:
-        if alpha is not None or learning_rates is not None:
-            raise InputError(f"{name} fixes its scales; leave out --alpha and --learning-rates, or leave out the name")
-        build = partial(_named, name, 2 if depth is None else depth, sigma)
-        network = build("gradient-flow")
-    elif abc is not None:
-        if alpha is not None or learning_rates is not None:
-            raise InputError("--abc fixes every scale; leave out --alpha and --learning-rates")
-        build = partial(_from_abc, abc, sigma)
-        network = build("gradient-flow")
-    else:
-        network = _from_scales(alpha, betas, sigmas, learning_rates, sigma)
-    if depth not in (None, network.depth):
-        raise InputError(f"--depth {depth}: the scales given are those of {network.depth} layers; leave out --depth")
-    return Asked(network, name, network.depth, sigma, build)
-
-
-@takes(asked=read_network)
+@takes(asked=read_network_or_graph)
 def classify(
-    asked: Asked,
+    asked: Asked | pt.Graph,
     width: Annotated[
         int | None, typer.Option(help="Neurons of every hidden layer: the capacity P there, and what it means.")
     ] = None,
@@ -162,7 +59,17 @@ def classify(
 
     A named initialisation; or --alpha with --beta1 --beta2 [--beta3], or with --sigmas; or --abc. A regime is that of
     the limit of infinite width; --width says whether a network of that width is there.
+
+    With --architecture: --sigmas, in the order that an error names, and --alpha.
     """
+    if isinstance(asked, pt.Graph):
+        unsuited = {"width": width, "optimizer": optimizer, "weight_decay": weight_decay, "dropout": dropout}
+        refuse_with_graphs(unsuited)
+        if json:
+            print_json(_graph_as_dict(asked))
+        else:
+            print(pt.describe(asked))
+        return
     net = asked.trained_by(optimizer)
     if net is None:
         raise no_network("no network given")
@@ -209,9 +116,9 @@ def derive(
         out.write_text(document, encoding="utf-8")
 
 
-@takes(plane=read_plane)
+@takes(plane=read_plane_or_graphs)
 def diagram(
-    plane: pt.PhaseDiagram,
+    plane: pt.PhaseDiagram | pt.GraphDiagram,
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Distances in spectral instead of Frobenius norm.")
     ] = False,
@@ -230,9 +137,10 @@ def diagram(
     if language is not None and (out is None or out.suffix.lower() == ".json"):
         raise InputError(f"--language {language}: it is that of a picture; give --out NAME.png, or leave it out")
     derived = plane.with_norm("spectral" if spectral else "frobenius")
-    if weight_decay is not None:
-        ell = _read_ell(weight_decay)
-        derived = pt.decayed_diagram(ell, diagram=derived)
+    if isinstance(derived, pt.GraphDiagram):
+        refuse_with_graphs({"weight_decay": weight_decay})
+    elif weight_decay is not None:
+        derived = pt.decayed_diagram(_read_ell(weight_decay), diagram=derived)
     if out is not None:
         _write_diagram(derived, out, check_language(language or ENGLISH))
     elif json:
@@ -241,58 +149,7 @@ def diagram(
         print(_diagram_text(derived))
 
 
-def no_network(got: str) -> InputError:
-    """The error where a network is needed."""
-    names = ", ".join(pt.initializations())
-    return InputError(f"{got}; give one of: a name ({names}), --beta1 .., --sigmas, --abc")
-
-
-def _named(name: str, depth: int, activation: pt.Activation, optimizer: str) -> pt.Network:
-    return pt.initialization(name, depth, activation, optimizer=optimizer)
-
-
-def _from_abc(abc: str, activation: pt.Activation, optimizer: str) -> pt.Network:
-    parts = [split_list(part) for part in abc.split(";")]
-    if len(parts) != 3:
-        raise InputError(f"--abc {abc}: give 'a1,..,aL; b1,..,bL; c1,..,cL', such as '0,1; 0,0; 0'")
-    a, b, c = parts
-    return pt.from_abc(a=a, b=b, c=c if len(c) > 1 else c[0], optimizer=optimizer, activation=activation)
-
-
-def _from_scales(
-    alpha: str | None,
-    betas: tuple[str | None, str | None, str | None],
-    sigmas: str | None,
-    rates: str | None,
-    activation: pt.Activation,
-) -> pt.Network:
-    if alpha is None:
-        raise InputError("--alpha is missing; give the output scale, such as 1 or 'sqrt(m)'")
-    own: dict[str, Any] = {} if rates is None else {"learning_rates": split_list(rates)}
-    if sigmas is not None:
-        return pt.Network(tuple(split_list(sigmas)), alpha, activation=activation, **own)
-    first, second, third = betas
-    if first is None or second is None:
-        missing = "--beta1" if first is None else "--beta2"
-        raise InputError(f"{missing} is missing; two layers need --alpha, --beta1 and --beta2, three also --beta3")
-    scales = (second, first) if third is None else (first, second, third)
-    return pt.Network(scales, alpha, activation=activation, **own)
-
-
-def _activation(text: str) -> pt.Activation:
-    """``relu``, ``linear``, ``leaky_relu:SLOPE`` or ``relu^P``."""
-    plain_names = {"relu": pt.relu, "linear": pt.linear, "leaky_relu": pt.leaky_relu()}
-    if text in plain_names:
-        return plain_names[text]
-    for prefix, build in (("leaky_relu:", pt.leaky_relu), ("relu^", pt.relu_power)):
-        if text.startswith(prefix):
-            number = pt.parse_scale(text.removeprefix(prefix))
-            if number.is_Rational:
-                return build(number)
-    raise InputError(f"--activation {text}: use relu, linear, leaky_relu:0.1 or relu^2")
-
-
-def _write_diagram(derived: pt.PhaseDiagram, out: Path, language: str) -> None:
+def _write_diagram(derived: pt.PhaseDiagram | pt.GraphDiagram, out: Path, language: str) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
         out.write_text(dumps(_diagram_data(derived), indent=2) + "\n", encoding="utf-8")
@@ -324,14 +181,16 @@ def _at_both(derived: pt.DecayedDiagram) -> dict[str, pt.PhaseDiagram]:
     return {f"at_the_{moment}": pt.decayed_diagram(derived.ell, moment, diagram=derived) for moment in ("fit", "end")}
 
 
-def _diagram_data(derived: pt.PhaseDiagram) -> dict[str, Any]:
+def _diagram_data(derived: pt.PhaseDiagram | pt.GraphDiagram) -> dict[str, Any]:
     if not isinstance(derived, pt.DecayedDiagram):
         return derived.to_dict()
     moments = {name: diagram.to_dict() for name, diagram in _at_both(derived).items()}
     return {"ell": str(derived.ell), "collapses": derived.collapses, **moments}
 
 
-def _diagram_text(derived: pt.PhaseDiagram) -> str:
+def _diagram_text(derived: pt.PhaseDiagram | pt.GraphDiagram) -> str:
+    if isinstance(derived, pt.GraphDiagram):
+        return _text_of_graphs(derived)
     return _text_with_weight_decay(derived) if isinstance(derived, pt.DecayedDiagram) else _text_of_plane(derived)
 
 
@@ -357,26 +216,69 @@ def _text_with_weight_decay(derived: pt.DecayedDiagram) -> str:
 
 
 def _text_of_plane(derived: pt.PhaseDiagram) -> str:
-    data = derived.to_dict(None if derived.network.depth == 2 else derived.layers[:-1])
-    title = "" if derived.optimizer.name == "gradient-flow" else f", {derived.optimizer.title}"
-    lines = [f"{derived.network.depth} layers, {derived.norm} norm{title}; every boundary and region is derived"]
-    for layer in derived.layers:
-        if edge := text(derived.boundary(layer).prose):
-            lines.append(f"  {layer} is critical on  {edge}")
-        else:
-            lines.append(f"  {derived.regions([layer])[0].label} on the whole plane")
-    lines.append("regions")
-    lines += [f"  {region['label']}" for region in data["regions"]]
+    title = f", {derived.title}" if derived.title else ""
+    telling = derived.layers if derived.network.depth == 2 else derived.layers[:-1]
+    lines = [
+        f"{derived.network.depth} layers, {derived.norm} norm{title}; every boundary and region is derived",
+        *_lines_of_plane(derived, telling),
+    ]
     if derived.target_region is not None:
         lines.append(
             f"slopes differ for easy and hard targets where {derived.target_region.label}; 'classify' prints both"
         )
-    if named := data["named_points"]:
+    if named := derived.to_dict(telling)["named_points"]:
         lines.append(f"named initialisations, at ({', '.join(plain(c) for c in derived.coordinates)})")
         lines += [f"  {point['title']:<15} ({', '.join(map(plain, point['exact']))})" for point in named]
     else:
         lines.append("no named initialisation lies on this plane")
     return "\n".join(lines)
+
+
+def _text_of_graphs(derived: pt.GraphDiagram) -> str:
+    scales = [f"σ_{name} = {plain(layer.sigma)}" for name, layer in derived.graph.layers.items()]
+    return "\n".join(
+        [
+            f"{derived.title}, {derived.norm} norm; every boundary and region is derived",
+            f"  {', '.join(scales)}; α = {plain(derived.graph.alpha)}",
+            *_lines_of_plane(derived, derived.layers),
+        ]
+    )
+
+
+def _lines_of_plane(derived: pt.PhaseDiagram | pt.GraphDiagram, telling: Sequence[str]) -> list[str]:
+    """Boundaries of all layers, and the regions that the ``telling`` ones make."""
+    lines = []
+    for layer in derived.layers:
+        if edge := text(derived.boundary(layer).prose):
+            wide = any(region.regimes[layer] is pt.Regime.CRITICAL for region in derived.regions([layer]))
+            lines.append(f"  {layer} is critical on  {edge}{', and in a region' if wide else ''}")
+        else:
+            lines.append(f"  {derived.regions([layer])[0].label} on the whole plane")
+    return [*lines, "regions", *(f"  {region.label}" for region in derived.regions(telling))]
+
+
+def _graph_as_dict(graph: pt.Graph) -> dict[str, Any]:
+    rates, made = graph.learning_rate_scaling(), graph.architecture
+    return {
+        "name": graph.name,
+        "architecture": {"kind": made.kind, "parameters": {key: str(value) for key, value in made.parameters.items()}},
+        "layers": list(graph.layers),
+        "sigmas": {name: str(layer.sigma) for name, layer in graph.layers.items()},
+        "alpha": str(graph.alpha),
+        "strengths": {name: str(strength) for name, strength in graph.exponents.start.items()},
+        "capacity": str(graph.capacity),
+        "slopes": {layer: str(slope) for layer, slope in graph.slopes().items()},
+        "spectral_slopes": {layer: str(slope) for layer, slope in graph.slopes("spectral").items()},
+        "regime": {layer: regime.value for layer, regime in graph.regime().items()},
+        "spectral_regime": {layer: regime.value for layer, regime in graph.regime("spectral").items()},
+        "displacements": {layer: str(power) for layer, power in graph.displacements().items()},
+        "lambda_0": str(rates.initial_curvature),
+        "lambda_1": str(rates.final_curvature),
+        "largest_learning_rate": str(rates.largest_step),
+        "fitting_steps": str(rates.steps),
+        "conserved": [str(law) for law in graph.conserved()],
+        "statements": [{"text": s.text, "basis": s.basis.value, "source": s.source} for s in pt.statements(graph)],
+    }
 
 
 def _as_dict(net: pt.Network, known: tuple[pt.Statement, ...], optimizer: str) -> dict[str, Any]:

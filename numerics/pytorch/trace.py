@@ -7,7 +7,7 @@ are on no path: what they do to the slopes is left out, and said. What cannot be
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -42,7 +42,7 @@ Part = str | Factor | Normalised | Fork
 Signal = tuple[Part, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reading:
     """What was read in a module.
 
@@ -82,9 +82,7 @@ def read_module(module: nn.Module, inputs: torch.Tensor) -> Reading:
         reader.step(node)
     if not reader.found.unread and not isinstance(reader.output, tuple):
         reader.found.unread.append("the output, which no layer leads to")
-    if not reader.found.unread:
-        reader.found.signal = reader.output
-    return reader.found
+    return reader.found if reader.found.unread else replace(reader.found, signal=reader.output)
 
 
 def layers_of(signal: Signal) -> Iterator[str]:
@@ -214,7 +212,7 @@ class _Reader:
         self.found.averages.append(before / after)
 
     def _normalised(self, node: fx.Node, signal: Signal, part: Any) -> Signal | None:
-        self.found.gains |= {self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names}
+        self.found.gains.update({self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names})
         if any(isinstance(own, Normalised) for fork in signal if isinstance(fork, Fork) for own in _inside(fork)):
             return self._unread(f"{node.target} ({type(part).__name__}) behind a fork with another")
         features = part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1]

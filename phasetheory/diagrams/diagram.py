@@ -14,14 +14,14 @@ import sympy as sp
 from phasetheory.diagrams.piecewise import PiecewiseLinear
 from phasetheory.diagrams.plane import Plane, check_positive_on_plane, two_symbols
 from phasetheory.diagrams.regions import Region
-from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, check_choice, shown
 from phasetheory.networks.initializations import describe_initialization, initializations
-from phasetheory.networks.network import Network, check_network, coordinate_symbols, refuse_zero_layer
+from phasetheory.networks.network import Network, check_network, refuse_zero_layer
+from phasetheory.networks.standard import standard_scales
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.targets import OPEN, matters
-from phasetheory.symbols.expressions import listed_or_none, m
+from phasetheory.symbols.expressions import listed_or_none
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
 
@@ -235,8 +235,5 @@ def phase_diagram(
 
 
 def _standard_slice(depth: int) -> tuple[Network, tuple[sp.Symbol, sp.Symbol]]:
-    depth = check_depth(depth)
-    energetic, dynamical = coordinate_symbols(depth)
-    later = m**-dynamical  # sigma_1 = 1, so that kappa' = sigma_L/sigma_1 = m^-gamma'
-    alpha = m ** (energetic - (depth - 1) * dynamical)  # so that kappa = m^-gamma
-    return Network(sigmas=(sp.S.One, *[later] * (depth - 1)), alpha=alpha), (energetic, dynamical)
+    sigmas, alpha, coordinates = standard_scales(depth)
+    return Network(sigmas, alpha), coordinates

@@ -13,6 +13,7 @@ import sympy as sp
 
 from phasetheory.diagrams.plane import Plane, check_positive_on_plane, two_symbols
 from phasetheory.errors import TheoryError, shown
+from phasetheory.networks.architectures.families import architecture
 from phasetheory.networks.graph import Graph
 from phasetheory.networks.scales import scales_of, with_scales
 from phasetheory.scaling.argument import check_norm
@@ -120,15 +121,18 @@ class GraphDiagram(Plane):
         return tropical_flow(self.graph.exponents.map(here.__getitem__)).slopes(self.norm).values()
 
 
-def graph_diagram(graph: Graph, coordinates: tuple[sp.Symbol, sp.Symbol], *, norm: str = "frobenius") -> GraphDiagram:
+def graph_diagram(
+    graph: Graph | str, coordinates: tuple[sp.Symbol, sp.Symbol] | None = None, *, norm: str = "frobenius"
+) -> GraphDiagram:
     """Derive the phase diagram of a plane of graphs.
 
     Parameters
     ----------
-    graph : Graph
-        Scales are powers of m that are linear in two symbols, which are the ``coordinates``.
+    graph : Graph or str
+        Scales are powers of m that are linear in two symbols, which are the ``coordinates``; or an architecture as
+        :func:`phasetheory.architecture` takes it, for its standard plane.
     coordinates : pair of symbols
-        Horizontal and vertical axis.
+        Horizontal and vertical axis, of a graph.
     norm : str
         ``'frobenius'`` or ``'spectral'``.
 
@@ -146,5 +150,11 @@ def graph_diagram(graph: Graph, coordinates: tuple[sp.Symbol, sp.Symbol], *, nor
     >>> graph = pt.recurrent(pt.m**-x, pt.m**-y, pt.m**-x, steps=3)
     >>> print(graph_diagram(graph, (x, y)).boundary("U"))
     x = 1 - y for y <= 1/2; x = 1/2 for y >= 1/2
+    >>> graph_diagram("recurrent:3").boundary("U") == graph_diagram(graph, (x, y)).boundary("U")
+    True
     """
-    return GraphDiagram(graph, coordinates, norm)
+    if isinstance(graph, str):
+        if coordinates is not None:
+            raise TheoryError(f"coordinates, and {shown(graph)}, whose standard plane has its own; leave them out")
+        graph, coordinates = architecture(graph).plane()
+    return GraphDiagram(graph, coordinates, norm)  # type: ignore[arg-type]  # no coordinates are refused there

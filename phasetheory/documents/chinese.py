@@ -183,6 +183,21 @@ _BASES = {
 }
 
 _WEIGHT_DECAY = {
+    "Without weight decay": "无权重衰减时",
+    "Weight decay": "权重衰减",
+    "the map onto the flow without it, the walk, the balance law": "化为无衰减流的变换、行走、平衡律",
+    "residuals zero, below": "各残差为零，见下",
+    "{} at the fit, and when what is linear turns rich": "拟合之时的 {}，以及线性者何时离开线性区域",
+    "scaling argument along the walk": "沿行走的标度论证",
+    "That after the fit the network is near one trained at {}": "拟合之后网络接近在 {} 处训练所得的网络",
+    "slow decay, smallest displacement": "缓慢衰减、最小位移",
+    "Loss and decay are least at the least {}, and at {} from {} on": "损失与衰减之和在 {0} 最小处最小；自 {2} 起在 {1} 处最小",
+    "{}, convexity": "{}，凸性",
+    "That the flow gets there, and {} at the end": "流确实到达该处，以及最终的 {}",
+    "neurons in all directions": "各方向都有神经元",
+    "balance": "平衡",
+    "The threshold of collapse": "坍缩的阈值",
+    "one chain of neurons": "单条神经元链",
     "Weight decay: the map": "权重衰减：变换",
     "Every layer decays at a rate of its own. An L2 term {} in the loss is this with {}:": "每一层以各自的速率衰减。损失中的 L2 项 {} 即 {} 的情形：",
     "Put {}. The decay is what the factors do, and they are pulled out of the activations as the scales {} were. So {} follows the flow without decay, with a residual that sees an output scale {}, and with a clock for each layer:": "令 {}。衰减完全由这些因子承担，它们像尺度 {} 一样可提出激活函数。因此 {} 服从无衰减的梯度流，只是残差中的输出尺度为 {}，且每层有各自的时钟：",
@@ -217,6 +232,14 @@ _WEIGHT_DECAY = {
 }
 
 _DROPOUT = {
+    "Without dropout": "无 dropout 时",
+    "the average over the masks, its number, the balance law": "对掩码的平均、其参数、平衡律",
+    "That training at a small rate follows the average": "小学习率的训练跟随这一平均",
+    "averaging": "平均化",
+    "measured": "实测",
+    "{} with dropout at the fit and at long times": "带 dropout 时拟合之时与长时间后的 {}",
+    "The least penalty is {} as {}": "{1} 时最小的惩罚为 {0}",
+    "the identity for any two shares, above": "上述对任意两份的恒等式",
     "Dropout: the average over the masks": "Dropout（随机失活）：对掩码求平均",
     "In a step each sample sees every hidden neuron with probability {}, divided by {}. The mean of {} over the masks is {} and its variance {}, so with {}, the part of {} through neuron {}, the mean of the loss is": "每一步中，每个样本以概率 {} 看到每个隐藏神经元，其输出除以 {}。{} 对掩码的均值为 {}，方差为 {}，因此令 {}，即 {} 中经过神经元 {} 的部分，损失的均值为",
     "and at a small rate the weights follow its flow, in which neuron {} feels the residual": "学习率很小时，权重服从它的梯度流，其中神经元 {} 感受到的残差为",

@@ -10,6 +10,7 @@ from phasetheory.dynamics.activations import Activation, relu
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.at_width import at_width
 from phasetheory.networks.dropout import with_dropout
+from phasetheory.networks.graph import Graph
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.networks.weight_decay import with_weight_decay
@@ -26,7 +27,7 @@ _BOOK_NAMES = {2: ("β₂", "β₁"), 3: ("β₁", "β₂", "β₃")}
 
 
 def describe(
-    network: Network | str,
+    network: Network | Graph | str,
     *,
     depth: int | None = None,
     activation: Activation | None = None,
@@ -35,14 +36,14 @@ def describe(
     weight_decay: Any = None,
     dropout: Any = None,
 ) -> str:
-    """A network, or a named initialisation, as the text that ``phasetheory classify`` prints.
+    """A network, a graph, or a named initialisation, as the text that ``phasetheory classify`` prints.
 
     Scales, exponents, regime and learning rate, for a name its source and biases, and then what each statement rests on; with a
     width also the capacity there and what it means (:func:`phasetheory.at_width`).
 
     Parameters
     ----------
-    network : Network or str
+    network : Network, Graph or str
     depth : int, optional
         Of a named initialisation; 2 by default.
     activation : Activation, optional
@@ -102,9 +103,23 @@ not depend on the width
             ("bias", entry.scheme.bias),
         ]
         return "\n".join([layout(heading, rows), *_statement_lines(net, chosen)])
+    if isinstance(network, Graph):
+        given = {
+            "depth": depth,
+            "activation": activation,
+            "width": width,
+            "weight_decay": weight_decay,
+            "dropout": dropout,
+        }
+        if told := [name for name, value in given.items() if value is not None]:
+            raise TheoryError(f"{told[0]}: not worked out for graphs; leave it out")
+        heading = network.name or f"{network.architecture.kind} graph"
+        return "\n".join([layout(heading, _graph_rows(network)), *_statement_lines(network, chosen)])
     if not isinstance(network, Network):
         names = ", ".join(initializations())
-        raise TheoryError(f"network = {shown(network)}; give a Network, or the name of an initialisation: {names}")
+        raise TheoryError(
+            f"network = {shown(network)}; give a Network, a Graph, or the name of an initialisation: {names}"
+        )
     if depth is not None or activation is not None:
         raise TheoryError(
             "a network has its own depth and activation; leave them out, or give the name of an initialisation"
@@ -126,7 +141,7 @@ not depend on the width
     )
 
 
-def _statement_lines(net: Network, optimizer: Optimizer) -> list[str]:
+def _statement_lines(net: Network | Graph, optimizer: Optimizer) -> list[str]:
     """What is known, by what it rests on and then by source."""
     known, lines = statements(net, optimizer=optimizer), []
     for basis in Basis:
@@ -167,6 +182,35 @@ def summary_rows(net: Network, optimizer: Optimizer = GRADIENT_FLOW) -> list[tup
         *_regime_rows(net, optimizer),
         ("learning rate", net.learning_rate_scaling(optimizer=optimizer).meaning),
     ]
+
+
+def _graph_rows(graph: Graph) -> list[tuple[str, str]]:
+    """Scales, strengths, capacity, the regime of every layer and the learning rate."""
+    layers, powers = graph.layers, graph.exponents
+    rates, basis = graph.learning_rate_scaling(), graph.basis()
+    scales = ", ".join(f"σ_{name} = {plain(layer.sigma)}" for name, layer in layers.items())
+    sizes = ", ".join(f"{name} {power(strength)}" for name, strength in powers.start.items())
+    rows = [
+        (
+            "scales",
+            f"{scales}; α = {plain(graph.alpha)}; η = {_listed(tuple(e.learning_rate for e in layers.values()))}",
+        ),
+        ("", _DEVIATIONS),
+        ("strengths", sizes),
+        ("capacity", f"P ~ {power(graph.capacity)} [derived]"),
+    ]
+    labels, slopes = graph.regime(), graph.slopes()
+    spectral, spectral_labels = graph.slopes("spectral"), graph.regime("spectral")
+    for layer in layers:
+        if layers[layer].sigma == 0:
+            size = power(graph.displacements()[layer])
+            rows.append((layer, f"starts at zero, no RD; it grows to |{layer}(t)| ~ {size} [derived]"))
+            continue
+        own = f"{labels[layer].value}, S = {slopes[layer]}"
+        other = f"in spectral norm {spectral_labels[layer].value}, S = {spectral[layer]}"
+        rows.append((layer, f"{own}; {other} [{basis[layer].value}]"))
+    curvature = f"λ₀ ~ {power(rates.initial_curvature)}, λ₁ ~ {power(rates.final_curvature)} [derived]"
+    return [*rows, ("curvature", curvature), ("learning rate", rates.meaning)]
 
 
 def _width_rows(net: Network, width: int | None) -> list[tuple[str, str]]:

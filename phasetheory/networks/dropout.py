@@ -83,6 +83,8 @@ class WithDropout:
     @property
     def statements(self) -> tuple[Statement, ...]:
         """Each line with what it rests on."""
+        if self.ratio == 0:
+            return (Statement("$q = 0$: every neuron is kept, and nothing differs", Basis.PROVED, _MASKS),)
         number = Statement(
             f"the third number is $q κ ~ {power(self.third_number)}$, $q = {plain(self.ratio)}$", Basis.PROVED, _MASKS
         )

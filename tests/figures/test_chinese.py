@@ -74,9 +74,9 @@ def drawn(scans, synthetic, result, verification):
     yield from verified(adam, result, verification)
     three = nm.Plan(diagram=pt.phase_diagram(3), points=[(1, 0)], widths=WIDTHS, seeds=4)
     found = verification(tuple(result(layer=layer, depth=3) for layer in three.judged), plan=three)
-    yield verifications._relative_distance(found, "frobenius")
+    yield verifications._relative_distance(found, "frobenius", "fit")
     spectral = tuple(replace(result(layer=layer, depth=3), norm="spectral") for layer in three.judged)
-    yield verifications._relative_distance(verification(spectral, plan=three), "spectral")
+    yield verifications._relative_distance(verification(spectral, plan=three), "spectral", "fit")
     X, y = nm.datasets.four_points()
     run = nm.gradient_flow(nm.TwoLayer.sample(20, 1, 0, X, rng=0), X, y)
     runs = [replace(run, status=status) for status in nm.Status]
@@ -91,7 +91,7 @@ def verified(plan, result, verification):
         result(status=CellStatus.STOPPED_SHORT),
     ]
     found = verification(*[kinds[i % 3] for i in range(len(plan.points))], plan=plan)
-    yield verifications._relative_distance(found, "frobenius")
+    yield verifications._relative_distance(found, "frobenius", "fit")
     yield on(verifications.plot_measured_diagram, found)
 
 

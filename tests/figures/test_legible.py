@@ -178,7 +178,7 @@ def test_relative_distances_and_the_diagram_of_a_verification(count, missing, re
     if missing:
         results[0] = result(status=CellStatus.STOPPED_SHORT)
     found = verification(*results, plan=plan)
-    figure = verifications._relative_distance(found, "frobenius")
+    figure = verifications._relative_distance(found, "frobenius", "fit")
     legible(figure)
     texts = [text.get_text() for ax in figure.axes for text in ax.get_legend().get_texts()]
     assert sum("S=" in text for text in texts) == count - missing
@@ -191,7 +191,7 @@ def test_relative_distances_and_the_diagram_of_a_verification(count, missing, re
 
 def test_a_single_point_is_named_by_its_coordinates(result, verification, legible):
     plan = nm.Plan(points=[("1.4", "0.2")], widths=(100, 400, 1600), seeds=4)
-    figure = verifications._relative_distance(verification(result(), plan=plan), "frobenius")
+    figure = verifications._relative_distance(verification(result(), plan=plan), "frobenius", "fit")
     legible(figure)
     (ax,) = figure.axes
     assert r"\neq" not in ax.get_title()
@@ -219,7 +219,7 @@ def test_verifications_of_deeper_networks(depth, result, verification, legible):
     )
     judged = [tuple(result(-0.5, layer=layer, widths=(64, 128, 256), depth=depth) for layer in plan.judged)] * 3
     found = verification(*judged, plan=plan)
-    legible(verifications._relative_distance(found, "frobenius"))
+    legible(verifications._relative_distance(found, "frobenius", "fit"))
     diagram = Figure((7.6, 6.8), layout="constrained")
     verifications.plot_measured_diagram(found, ax=diagram.subplots())
     legible(diagram)
