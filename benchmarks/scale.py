@@ -4,8 +4,8 @@
     python benchmarks/scale.py --json scale.json
 
 A cell that measures nothing shows what planning, store and resuming cost; processor time is given beside wall time, which holds
-the flushes to the disk too. The samples are on a circle, two inputs each; a run is given half a minute, and the peak is that of
-a process of its own: with 0 steps it is that of the preparation only.
+the flushes to the disk too. The samples are on a circle, two inputs each; a run is given half a minute, and the peak is that
+of a process of its own: with 0 steps it is that of the preparation only.
 """
 
 # ruff: noqa: E402
