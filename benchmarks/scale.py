@@ -102,9 +102,10 @@ def main() -> None:
         print(f"{row['part']:8} {row['wall_ms']:.3f} ms a cell, {row['processor_ms']:.3f} of the processor", flush=True)
     runs = []
     for samples in options.samples:
-        runs.append(memory_of(samples))
+        run = memory_of(samples)
+        runs.append(run)
         print(
-            f"{samples} samples, width {_WIDTH}: {runs[-1]['peak_gb']:.2f} GB, {runs[-1]['status']} after {runs[-1]['steps']} steps",
+            f"{samples} samples, width {_WIDTH}: {run['peak_gb']:.2f} GB, {run['status']} after {run['steps']} steps",
             flush=True,
         )
     if options.json:
