@@ -1,6 +1,6 @@
 """The command ``phasetheory``: whatever ends it, even while it still loads, it ends with a line at most.
 
-A module by itself, because importing either package takes a second or two. In that time, and while the interpreter shuts down,
+A module by itself, because what a command imports takes up to a second. In that time, and while the interpreter shuts down,
 there is nothing to save: a signal ends the process at once. In between :func:`numerics.cli.main` ends it.
 """
 

@@ -7,42 +7,108 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from pkgutil import resolve_name
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 import phasetheory as pt
 from numerics.commands.completion import complete_if_asked
-from numerics.commands.condense import condense
-from numerics.commands.decay import decay
-from numerics.commands.explore import explore
-from numerics.commands.features import features, gallery
-from numerics.commands.inspect import inspect_command
+from numerics.commands.endings import stoppable
 from numerics.commands.letters import redirect_to_nothing, spell_streams
-from numerics.commands.linearize import linearize
-from numerics.commands.locate import locate_command
 from numerics.commands.options import check_given
-from numerics.commands.plot import plot_command
-from numerics.commands.reproduce import reproduce
-from numerics.commands.running import stoppable
-from numerics.commands.scan import scan_command
-from numerics.commands.theory import classify, derive, diagram
-from numerics.commands.verify import verify_command
 from numerics.errors import GradientFlowError, InputError, ScanError
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "command_named", "main"]
+
+#: Every command: its module in numerics.commands and function, and the first line of its help. A module is imported when its
+#: command is asked for, so that none waits for the others.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "locate": (
+        "locate:locate_command",
+        "Predict how far each layer of one two-layer network moves, at its own width, and say which regime it is in and why.",
+    ),
+    "inspect": (
+        "inspect:inspect_command",
+        "Read the regime of every parameter of your own PyTorch model, and predict how far it moves as its width grows.",
+    ),
+    "verify": (
+        "verify:verify_command",
+        "Derive the phase diagram, train networks over it, and hold prediction against measurement.",
+    ),
+    "scan": (
+        "scan:scan_command",
+        "Train networks over a grid of a phase diagram, and compare the slopes of their relative distances with theory.",
+    ),
+    "plot": ("plot:plot_command", "Draw a scan beside the theory, and say how well they agree."),
+    "classify": ("theory:classify", "Place a network on the phase diagram and say what that rests on."),
+    "condense": (
+        "condense:condense",
+        "Train networks over the plane and show, box by box, on which orientations their features gather as the width grows.",
+    ),
+    "decay": (
+        "decay:decay",
+        "Train lazy networks under weight decay: they fit early and learn late, when the capacity left makes them rich "
+        "(grokking).",
+    ),
+    "derive": (
+        "theory:derive",
+        "Print the derivation, step by step, with the proof of each step: of a depth, or of one network given as to classify.",
+    ),
+    "diagram": (
+        "theory:diagram",
+        "Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture.",
+    ),
+    "explore": (
+        "explore:explore",
+        "Open a page in the browser: the derived diagram, and any network on it trained at a click.",
+    ),
+    "features": (
+        "features:features",
+        "Train one network a point and show its features: orientation and amplitude of every neuron, and how condensed they "
+        "are.",
+    ),
+    "gallery": (
+        "features:gallery",
+        "Train networks from small to large initialisation on the same data: from nearly linear to jagged interpolation.",
+    ),
+    "linearize": (
+        "linearize:linearize",
+        "Hold networks against their tangent models: sup |f - f_lin| and change of the tangent kernel, with slopes in the "
+        "width.",
+    ),
+    "reproduce": (
+        "reproduce:reproduce",
+        "Make every page of the chapter: what the theory predicts beside what trained networks do, in one index.html.",
+    ),
+}
+
+
+def command_named(name: str, rich_markup_mode: Any = "rich") -> Any:
+    """A command with its options; its module is imported."""
+    alone = typer.Typer(add_completion=False, rich_markup_mode=rich_markup_mode)
+    alone.command(name)(resolve_name(f"numerics.commands.{COMMANDS[name][0]}"))
+    return typer.main.get_command(alone)
+
+
+class _Commands(TyperGroup):
+    """The commands as the table has them, for the help and for completion, until one of them is called."""
+
+    def __init__(self, **options: Any) -> None:
+        known = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
+        super().__init__(**options | {"commands": known})
+
+    def resolve_command(self, context: Any, arguments: list[str]) -> Any:
+        name, command, rest = super().resolve_command(context, arguments)
+        return name, command and command_named(str(name), self.rich_markup_mode), rest
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="Derive in which regime a network trains, and check it by experiment.",
     pretty_exceptions_enable=False,
 )
-app.command("locate")(locate_command)
-app.command("inspect")(inspect_command)
-app.command("verify")(verify_command)
-app.command("scan")(scan_command)
-app.command("plot")(plot_command)
-for command in (classify, condense, decay, derive, diagram, explore, features, gallery, linearize, reproduce):
-    app.command()(command)
 
 _STOPPED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141
 _ROOM_FOR_PANELS = 80  # columns; in fewer the panels of the help cut names of options
@@ -103,9 +169,8 @@ def _run(given: list[str]) -> int:
         columns = shutil.get_terminal_size().columns
         if columns < _ROOM_FOR_PANELS:
             _wrap_help(root)
-        asked = root.commands.get(given[0])
-        if asked is not None and "--help" not in given:
-            check_given(given[1:], asked.params)
+        if given[0] in COMMANDS and "--help" not in given:
+            check_given(given[1:], command_named(given[0]).params)
         with root.make_context("phasetheory", given, terminal_width=columns) as context:
             return root.invoke(context) or 0
     except typer.Exit as end:
@@ -116,9 +181,9 @@ def _run(given: list[str]) -> int:
 
 def _wrap_help(root: Any) -> None:
     """Plain help, which is wrapped, in the place of panels, which are cut."""
-    for each in (root, *root.commands.values()):
-        each.rich_markup_mode = None
-        each.short_help = each.help.partition("\n\n")[0]
+    root.rich_markup_mode = None
+    for name, command in root.commands.items():
+        command.short_help = COMMANDS[name][1]
 
 
 def _last_line(error: Exception, given: list[str]) -> tuple[int, str]:

@@ -1,8 +1,7 @@
 """Errors of the numerical package: one line each, saying what was given and what would be accepted."""
 
 from collections.abc import Iterable
-
-import numpy as np
+from numbers import Number
 
 __all__ = ["GradientFlowError", "InputError", "MissingPackageError", "ScanError", "check_choice", "check_type"]
 __all__ += ["missing_torch", "shown"]
@@ -34,7 +33,7 @@ def shown(value: object) -> str:
     """A value as a message repeats it: plain numbers of NumPy, one line, not too long."""
     if isinstance(value, int) and value.bit_length() > _BITS:
         return f"an integer of {value.bit_length()} bits"
-    text = " ".join((str(value) if isinstance(value, np.number) else repr(value)).split())
+    text = " ".join((str(value) if isinstance(value, Number) else repr(value)).split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 

@@ -23,7 +23,7 @@ import typer
 
 import numerics as nm
 import phasetheory as pt
-from numerics.cli import app, main
+from numerics.cli import COMMANDS, command_named, main
 from numerics.commands.options import check_given
 
 mpl.use("Agg")
@@ -123,7 +123,7 @@ def calls(text):
 
 def read(words):
     """Read a call of the command line without running it."""
-    command = typer.main.get_command(app).commands[words[0]]
+    command = command_named(words[0])
     check_given(words[1:], command.params)
     command.make_context(words[0], list(words[1:]))
 
@@ -172,4 +172,4 @@ def test_every_figure_has_its_place_in_the_reference():
 
 def test_every_command_is_in_the_table():
     page = (ROOT / "docs" / "api" / "command-line.md").read_text()
-    assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == set(typer.main.get_command(app).commands)
+    assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == set(COMMANDS)

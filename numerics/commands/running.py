@@ -1,12 +1,9 @@
-"""What commands that scan have in common: options on where to run, progress, and an end that can be understood."""
+"""What commands that scan have in common: options on where to run, and progress."""
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -29,7 +26,6 @@ __all__ = [
     "progress_text",
     "resumable",
     "scan_progress",
-    "stoppable",
 ]
 
 StoreFolder = Annotated[
@@ -102,26 +98,6 @@ def scan_progress(*, quiet: bool = False) -> Iterator[OnProgress]:
     """The progress of one scan."""
     with progress_bar(quiet=quiet) as show:
         yield lambda now: show(now.done + now.failed, now.total, progress_text(now))
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Take the signals with which batch systems end a job, and terminals that close, for Ctrl-C: the end is as clean.
-
-    A signal that is ignored, as under ``nohup``, stays so; outside the main thread Python lets nobody set signals.
-    """
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    here = threading.current_thread() is threading.main_thread()
-    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
-    before = {end: signal.signal(end, interrupt) for end in ends if signal.getsignal(end) is not signal.SIG_IGN}
-    try:
-        yield
-    finally:
-        for end, handler in before.items():
-            signal.signal(end, handler)
 
 
 @contextmanager

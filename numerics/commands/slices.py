@@ -10,8 +10,7 @@ import phasetheory as pt
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive
 from numerics.errors import InputError
-from numerics.experiments.grids import Point, grid_points, grid_values
-from numerics.experiments.plan import OPTIONS
+from numerics.experiments.grids import OPTIONS, Point, grid_points, grid_values
 from numerics.experiments.planes import plane_from_text
 
 __all__ = ["PlaneGrid", "read_activation", "read_axes", "read_grid", "read_plane", "split_list"]

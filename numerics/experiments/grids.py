@@ -8,11 +8,14 @@ from typing import Any
 
 from numerics.errors import InputError
 
-__all__ = ["Point", "exact", "grid_points", "grid_text", "grid_values"]
+__all__ = ["OPTIONS", "Point", "exact", "grid_points", "grid_text", "grid_values"]
 
 _LONGEST, _LONGEST_POWER = 100, 4  # digits of a number and of its power of ten
 _MOST = 10_000  # values along one coordinate
 _MOST_POINTS = 1_000_000
+
+#: Options of the command line by the names of the coordinates.
+OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
 
 #: The two coordinates of a point, exact.
 Point = tuple[Fraction, Fraction]

@@ -13,7 +13,7 @@ from numerics.arrays import listed
 from numerics.errors import InputError, check_type
 from numerics.experiments.allowance import Allowance, allowance_at
 from numerics.experiments.at_widths import AtWidths, covers
-from numerics.experiments.grids import Point, grid_points
+from numerics.experiments.grids import OPTIONS, Point, grid_points
 from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
@@ -29,7 +29,7 @@ from phasetheory.diagrams.plane import Plane
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 from phasetheory.scaling.weight_decay import MOMENTS
 
-__all__ = ["BOOK", "DECAYED", "OPTIONS", "PLANE", "REGIONS", "Plan", "Standard", "decay_of", "standard"]
+__all__ = ["BOOK", "DECAYED", "PLANE", "REGIONS", "Plan", "Standard", "decay_of", "standard"]
 
 _ACTIVATIONS = ("relu", "linear", "tanh")  # tanh is of degree 1 for small arguments
 
@@ -115,8 +115,6 @@ _STANDARDS = {
 #: Loss of a fit under weight decay, which leaves a part of the loss: residuals of 8 per cent on the four points.
 _DECAYED_LOSS = 1e-3
 _STANDARD_POINTS = {2: BOOK + PLANE, 3: REGIONS}
-#: Options of the command line by the names of the coordinates.
-OPTIONS = {"gamma": "--gamma", "gamma_prime": "--gamma-prime", "gamma_3": "--gamma3", "gamma_2": "--gamma2"}
 
 
 def standard(diagram: pt.PhaseDiagram) -> Standard:

@@ -3,8 +3,10 @@
     runs.zarr/           the dataset, for any reader of Zarr; rewritten from the log
     runs.zarr/.scan/     plan.json: what is measured; records.log: one line per finished cell; lock
 
-A line is appended and flushed to the disk as a cell finishes, and a line that was cut off is dropped when the store is opened
-again: a cell is there whole, or not at all. Only the process that holds the lock writes; readers need no lock.
+A line is appended as a cell finishes, and a line that was cut off is dropped when the store is opened again: a cell is there
+whole, or not at all. However the process ends, what was appended stays; the log is flushed to the disk once a second, so that a
+power failure takes the last second of a scan, which is run again. Only the process that holds the lock writes; readers need no
+lock.
 
 plan.json has a checksum, and every record the mark of the plan that it was measured under: a damaged plan, or records of other
 settings, are refused, and nothing is touched. Stores of before there were checksums and marks are read and continued: records
@@ -15,6 +17,7 @@ writing. What is read is JSON, never a pickle.
 import os
 import platform
 import socket
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,6 +36,7 @@ __all__ = ["LOG_FOLDER", "Memory", "Store", "read_blueprint", "read_log", "versi
 
 #: Folder inside the dataset with everything that is not Zarr.
 LOG_FOLDER = ".scan"
+_FLUSH = 1.0  # seconds between flushes to the disk, each of which takes as long as many small cells
 _PLAN, _LOG, _LOCK, _OWNER = "plan.json", "records.log", "lock", "owner"
 
 
@@ -103,9 +107,12 @@ class Store(Memory):
         super().append(records)
 
     def close(self) -> None:
-        """Release the lock."""
-        os.close(self._log)
-        self._lock.release()
+        """Flush to the disk and release the lock."""
+        try:
+            self._flush()
+        finally:
+            os.close(self._log)
+            self._lock.release()
 
     def _agree(self, extend: bool) -> Blueprint | None:
         """The plan that is kept here, after it was compared with the one that is given; None if there is none."""
@@ -135,6 +142,7 @@ class Store(Memory):
     def _open_log(self, size: int) -> None:
         self._log = os.open(self.folder / _LOG, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         os.ftruncate(self._log, size)  # a line that was cut off would spoil the next one
+        self._flushed = time.monotonic()
 
     def _write(self, lines: bytes) -> None:
         before = os.fstat(self._log).st_size
@@ -142,13 +150,24 @@ class Store(Memory):
             written = 0
             while written < len(lines):
                 written += os.write(self._log, lines[written:])
-            os.fsync(self._log)
         except OSError as error:
             os.ftruncate(self._log, before)
-            raise ScanError(
-                f"cannot write to {self.path}: {error.strerror}; the {len(self.records)} cells that are there stay "
-                "readable; make room and run the same command again"
-            ) from error
+            raise self._full(error) from error
+        if time.monotonic() - self._flushed > _FLUSH:
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            os.fsync(self._log)
+        except OSError as error:
+            raise self._full(error) from error
+        self._flushed = time.monotonic()
+
+    def _full(self, error: OSError) -> ScanError:
+        return ScanError(
+            f"cannot write to {self.path}: {error.strerror}; the {len(self.records)} cells that are there stay "
+            "readable; make room and run the same command again"
+        )
 
 
 def read_blueprint(path: str | os.PathLike[str]) -> Blueprint:

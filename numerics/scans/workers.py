@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -256,6 +256,7 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
     waiting = deque(sorted(cells, key=lambda cell: -experiment.cost(cell)))
     suspects: deque[Cell] = deque()
     running: dict[Future[Record], Cell] = {}
+    ended: SimpleQueue[Future[Record]] = SimpleQueue()
     workers.start(experiment)
     try:
         while waiting or suspects or running:
@@ -263,8 +264,10 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
             queue, window = (suspects, 1) if alone else (waiting, workers.window)
             while queue and (window is None or len(running) < window):
                 cell = queue.popleft()
-                running[workers.submit(cell)] = cell
-            finished, lost = _collect(running)
+                future = workers.submit(cell)
+                running[future] = cell
+                future.add_done_callback(ended.put)
+            finished, lost = _collect(running, ended)
             if lost:
                 if alone:
                     finished += [_failed(cell, _KILLED) for cell in lost]
@@ -309,11 +312,19 @@ def _unknown(experiment: Experiment, values: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _collect(running: "dict[Future[Record], Cell]") -> tuple[list[Record], list[Cell]]:
-    """Wait for one future at least; take out those that are done: (records, cells whose worker died)."""
+def _collect(
+    running: "dict[Future[Record], Cell]", ended: "SimpleQueue[Future[Record]]"
+) -> tuple[list[Record], list[Cell]]:
+    """Wait for one future at least; take out those that have ended: (records, cells whose worker died).
+
+    They report themselves: to look through all that wait would take as long as there are cells, every time.
+    """
     finished: list[Record] = []
     lost: list[Cell] = []
-    for future in wait_for(running, return_when="FIRST_COMPLETED").done:
+    while not (finished or lost) or not ended.empty():
+        future = ended.get()
+        if future not in running:  # of a pool that was given up
+            continue
         cell = running.pop(future)
         try:
             finished.append(future.result())

@@ -8,11 +8,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-import typer
 import xarray
 
 import numerics as nm
-from numerics.cli import app, main
+from numerics.cli import command_named, main
 from numerics.commands.chapter import making
 from numerics.commands.chapter.intervals import said_of_intervals
 from numerics.commands.chapter.page import Content, Desk, verdict_on
@@ -139,12 +138,11 @@ def test_verdicts():
 
 def test_pages_are_numbered_and_their_commands_can_be_read():
     assert [page.number for page in PAGES] == list(range(1, len(PAGES) + 1))
-    commands = typer.main.get_command(app).commands
     for page in PAGES:
         for command in page.commands:
             program, name, *words = shlex.split(command)
             assert program == "phasetheory"
-            commands[name].make_context(name, words)
+            command_named(name).make_context(name, words)
 
 
 def test_what_is_said_is_escaped_and_a_record_survives_json():

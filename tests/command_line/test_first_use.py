@@ -1,0 +1,69 @@
+"""What is imported when: nobody waits for what was not asked for."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import numerics as nm
+import phasetheory as pt
+from numerics.cli import COMMANDS, command_named
+
+HEAVY = ("dask", "loky", "matplotlib", "numba", "numpy", "pandas", "scipy", "sympy", "torch", "xarray", "zarr")
+
+
+def imported(statement):
+    """Which of the heavy packages a new process has imported after a statement."""
+    script = f"import json, sys\n{statement}\nprint(json.dumps(sorted(set({HEAVY!r}) & set(sys.modules))))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import phasetheory",
+        "import numerics",
+        "from numerics.cli import main; main(['--help'])",
+        "from numerics.cli import main; main(['--version'])",
+        "from numerics.cli import main; main(['verfy'])",
+        "import os; os.environ |= {'_PHASETHEORY_COMPLETE': 'complete_bash', 'COMP_WORDS': 'phasetheory ', 'COMP_CWORD': '1'}\n"
+        "from numerics.cli import main; main(['nothing'])",
+    ],
+)
+def test_nothing_heavy_without_need(statement):
+    assert imported(statement) == []
+
+
+@pytest.mark.parametrize(
+    "call", ["classify he", "classify --alpha 1 --beta1 1 --beta2 '1/m'", "derive --depth 3", "diagram --depth 3"]
+)
+def test_theory_runs_without_the_numerics(call):
+    assert imported(f"import shlex; from numerics.cli import main; main(shlex.split({call!r}))") == ["sympy"]
+
+
+@pytest.mark.parametrize("package", [pt, nm], ids=["phasetheory", "numerics"])
+def test_every_public_name_is_there(package):
+    assert {name for name in package.__all__ if not hasattr(package, name)} == set()
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = package.nothing
+
+
+@pytest.mark.parametrize(("package", "folders"), [("phasetheory", []), ("numerics", ["datasets", "slopes"])])
+def test_no_folder_takes_the_place_of_a_name(package, folders):
+    script = f"""
+import importlib, pkgutil, types, {package} as package
+for found in pkgutil.walk_packages(package.__path__, "{package}."):
+    if found.name != "numerics.pytorch" and not found.name.startswith("numerics.pytorch."):
+        importlib.import_module(found.name)
+print(*(name for name in package.__all__ if isinstance(getattr(package, name), types.ModuleType)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == folders
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_what_their_help_says(name):
+    assert command_named(name).help.partition("\n\n")[0] == COMMANDS[name][1]
