@@ -5,6 +5,7 @@ active for all neurons or for none. Places are numbered counterclockwise, rays a
 sector between it and ray r + 1, and the last number, 4H, is the origin. A sample is active on a half circle of them.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -38,24 +39,31 @@ class Sectors(NamedTuple):
     @classmethod
     def of(cls, X: np.ndarray, slope: float) -> "Sectors":
         """Sectors of samples X (n, 2) under an activation with slopes ``slope`` and 1."""
-        planes = Hyperplanes.of(X)
-        lines = len(planes.first)
-        starts = np.zeros(len(X), dtype=np.int64)
-        if slope == 1.0 or lines == 0:
-            none = np.zeros((1, 2))
-            return cls(none, none, np.ones((1, len(X))), starts, np.ones(1, dtype=np.int64))
-        unit = planes.normals / np.linalg.norm(planes.normals, axis=1)[:, None]
-        # going round, a line is met where its first sample wakes up (normal n) and where it falls asleep (normal -n)
-        normals = np.concatenate([unit, -unit])
-        directions = np.column_stack([normals[:, 1], -normals[:, 0]])
-        order = np.argsort(np.arctan2(directions[:, 1], directions[:, 0]))
-        place = np.argsort(order)
-        wakes = order < lines
-        rays = np.arange(2 * lines)
-        after, before = 2 * rays + 1, (2 * rays - 1) % (4 * lines)
-        line, sample = np.nonzero(planes.factors)
-        starts[sample] = place[np.where(planes.factors[line, sample] > 0, line, line + lines)]
-        active = (rays[:, None] - starts) % (2 * lines) < lines
-        return cls(
-            directions[order], normals[order], np.where(active, 1.0, slope), starts, np.where(wakes, before, after)
-        )
+        return _sectors(X.tobytes(), slope)
+
+
+@lru_cache(maxsize=16)  # a scan asks for those of the same samples in every cell
+def _sectors(samples: bytes, slope: float) -> Sectors:
+    """See :meth:`Sectors.of`; nothing writes to them."""
+    X = np.frombuffer(samples).reshape(-1, 2)
+    planes = Hyperplanes.of(X)
+    lines = len(planes.first)
+    starts = np.zeros(len(X), dtype=np.int64)
+    if slope == 1.0 or lines == 0:
+        none = np.zeros((1, 2))
+        return Sectors(none, none, np.ones((1, len(X))), starts, np.ones(1, dtype=np.int64))
+    unit = planes.normals / np.linalg.norm(planes.normals, axis=1)[:, None]
+    # going round, a line is met where its first sample wakes up (normal n) and where it falls asleep (normal -n)
+    normals = np.concatenate([unit, -unit])
+    directions = np.column_stack([normals[:, 1], -normals[:, 0]])
+    order = np.argsort(np.arctan2(directions[:, 1], directions[:, 0]))
+    place = np.argsort(order)
+    wakes = order < lines
+    rays = np.arange(2 * lines)
+    after, before = 2 * rays + 1, (2 * rays - 1) % (4 * lines)
+    line, sample = np.nonzero(planes.factors)
+    starts[sample] = place[np.where(planes.factors[line, sample] > 0, line, line + lines)]
+    active = (rays[:, None] - starts) % (2 * lines) < lines
+    return Sectors(
+        directions[order], normals[order], np.where(active, 1.0, slope), starts, np.where(wakes, before, after)
+    )
