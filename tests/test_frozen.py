@@ -14,9 +14,16 @@ from numerics.flow.controller import PIController
 MUTABLE = {PIController}  # keeps the error of the step before
 
 
+def imported(name):
+    try:
+        return importlib.import_module(name)
+    except ImportError:  # an extra that is not installed here
+        return None
+
+
 def dataclasses_of(package):
     names = [info.name for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    for module in map(importlib.import_module, names):
+    for module in filter(None, map(imported, names)):
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__:
                 yield kind

@@ -1,6 +1,10 @@
 """The explorer without its page: states and links, the map, training, the Python lines."""
 
+import importlib
 import itertools
+import socket
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -9,6 +13,7 @@ import pytest
 
 import numerics as nm
 import phasetheory as pt
+from numerics.cli import main
 from numerics.explore.code import python_lines
 from numerics.explore.map import map_of, regimes_and_basis
 from numerics.explore.state import State
@@ -134,3 +139,27 @@ def test_a_run_ends_when_another_is_asked_for():
     stopping = threading.Event()
     stopping.set()
     assert train(State(), lambda _: stopping.is_set()).status is nm.Status.CALLBACK
+
+
+def test_without_panel_one_line_says_what_to_install(monkeypatch, capsys):
+    module = importlib.import_module("numerics.commands.explore")
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert main(["explore", "--no-browser"]) == 2
+    assert capsys.readouterr().err == (
+        "phasetheory: explore needs Panel, which is not installed; pip install 'phasetheory[explore]'\n"
+    )
+
+
+def test_a_port_that_is_taken(capsys):
+    pytest.importorskip("panel")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["explore", "--no-browser", "--port", str(port)]) == 2
+    assert f"--port {port}: Address already in use; give another" in capsys.readouterr().err
+
+
+def test_the_command_line_does_not_import_panel():
+    code = "import sys, numerics, numerics.cli; sys.exit(int('panel' in sys.modules or 'bokeh' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
