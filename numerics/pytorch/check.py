@@ -106,9 +106,10 @@ class ModuleScalingCheck:
 
     @property
     def summary(self) -> str:
-        """One line on the whole, from the measured regimes in spectral norm."""
-        if self.layers:
-            return summary_of(self.of("spectral"), self.allowance)
+        """One line on the whole, from the measured regimes of the weights in spectral norm: biases are few numbers."""
+        weights = {p.name for p in self.inspection.parameters if len(p.law.shape) > 1}
+        if judged := [result for result in self.layers if result.norm == "spectral" and result.layer in weights]:
+            return summary_of(judged, self.allowance)
         return "no slope is predicted, so there is no verdict: " + "; ".join(
             f"{name}: S = {fits['spectral']}" for name, fits in self.measured.items() if "spectral" in fits
         )

@@ -34,6 +34,11 @@ def family(factory, inputs, rates=None):
     return family_of([read_module(row[0], given) for row in modules], WIDTHS, laws, rates)
 
 
+def slopes_of_weights(found):
+    slopes = found.graph.slopes()
+    return {name: slopes[name] for name in found.chain}
+
+
 class Net(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -114,7 +119,8 @@ def test_a_chain():
     found = family(lambda m: filled(Net(m), first=-0.25, middle=-0.75), VECTORS)
     expected = pt.Network(("m^(-1/4)", "m^(-3/4)", "m^(-1/2)"))
     assert found.unread == ()
-    assert found.beside == ("first.bias", "last.bias", "middle.bias")
+    assert found.beside == ()
+    assert sorted(shift[0] for shift in found.shifts) == ["first.bias", "last.bias", "middle.bias"]
     for norm in ("frobenius", "spectral"):
         assert [found.graph.slopes(norm)[f"{n}.weight"] for n in ("first", "middle", "last")] == list(
             expected.slopes(norm).values()
@@ -142,7 +148,7 @@ def test_recurrent_networks_of_four_steps(kind):
 def test_a_convolutional_network_with_pooling():
     found = family(lambda m: filled(Convolutional(m), first=-1, second=-0.75, last=-0.75), IMAGES)
     expected = pt.convolutional(("1/m", "m^(-3/4)", "m^(-3/4)")).slopes()
-    assert list(found.graph.slopes().values()) == list(expected.values())
+    assert list(slopes_of_weights(found).values()) == list(expected.values())
 
 
 def test_a_module_that_is_used_twice():
@@ -158,9 +164,10 @@ def test_a_module_that_is_used_twice():
 
 def test_parameters_without_a_module_and_a_fixed_factor():
     found = family(lambda m: filled(Bare(m), W=0, a=0), VECTORS)
-    assert found.graph.slopes() == {"W": 0, "a": 0}
+    assert slopes_of_weights(found) == {"W": 0, "a": 0}
     assert str(found.factors[0]) == "m^-1"
-    assert found.beside == ("b",)
+    (shift,) = found.shifts
+    assert shift[0] == "b"
     assert found.capacities({"W": np.full(4, 2.0), "a": np.array([8.0, 16.0, 32.0, 64.0])}) == [1.0] * 4
 
 
@@ -186,7 +193,7 @@ def test_rates_are_absorbed_and_a_layer_at_zero_is_its_own_case():
 
     found = family(lambda m: filled(Net(m), first=0), VECTORS, rates)
     expected = pt.Network((1, "1/sqrt(m)", "1/sqrt(m)"), learning_rates=("1/m", 1, 1)).slopes()
-    assert sorted(map(str, found.graph.slopes().values())) == sorted(map(str, expected.values()))
+    assert sorted(map(str, slopes_of_weights(found).values())) == sorted(map(str, expected.values()))
 
     def with_zero(width):
         module = filled(Net(width))
