@@ -171,5 +171,5 @@ def test_every_figure_has_its_place_in_the_reference():
 
 
 def test_every_command_is_in_the_table():
-    page = (ROOT / "docs" / "api" / "command-line.md").read_text()
+    page = (ROOT / "docs" / "api" / "command-line.md").read_text().partition("## Architectures")[0]
     assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == set(COMMANDS)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,10 +12,12 @@ from numerics.commands.completion import offer
 from numerics.commands.networks import Asked, read_network
 from numerics.commands.options import takes, unread
 from numerics.commands.slices import PlaneGrid, read_axes, read_grid, read_plane, split_list
-from numerics.datasets import Dataset
 from numerics.errors import InputError
-from numerics.experiments.graph_plan import GraphPlan
 from numerics.experiments.planes import scales_from_text
+
+if TYPE_CHECKING:
+    from numerics.datasets import Dataset
+    from numerics.experiments.graph_plan import GraphPlan
 
 __all__ = [
     "Built",
@@ -68,7 +70,8 @@ def read_architecture(
     architecture: Annotated[
         str | None,
         typer.Option(
-            help=f"Instead of fully connected layers: {', '.join(pt.architectures())}.",
+            # with spaces, so that a narrow terminal wraps it
+            help=f"Instead of fully connected layers: {', '.join(pt.architectures()).replace('[', ' [')}.",
             autocompletion=offer(*(re.split(r"[\[:]", text)[0] for text in pt.architectures())),
         ),
     ] = None,
@@ -171,11 +174,13 @@ def architecture_plane(built: Built, slice_: str | None) -> pt.GraphDiagram:
     return pt.graph_diagram(built.family.graph(sigmas, alpha=alpha, **built.options), coordinates)
 
 
-def graph_plan(diagram: pt.GraphDiagram, data: Dataset | None, *, quick: bool = False, **options: Any) -> GraphPlan:
+def graph_plan(diagram: pt.GraphDiagram, data: "Dataset | None", *, quick: bool = False, **options: Any) -> "GraphPlan":
     """A plan over a plane of an architecture, on its own data unless others were given, which have to be of its shape.
 
     ``options`` that were not given are None.
     """
+    from numerics.experiments.graph_plan import GraphPlan  # which trains: not for the commands of the theory
+
     given = {name: value for name, value in options.items() if value is not None}
     if data is None:
         return GraphPlan.quick(diagram, **given) if quick else GraphPlan(diagram=diagram, **given)

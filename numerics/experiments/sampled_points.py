@@ -29,7 +29,7 @@ def sampled_points(diagram: Plane, window: Window, seed: int = 0) -> tuple[Point
     >>> import phasetheory as pt
     >>> window = ((Fraction(0), Fraction(4)), (Fraction(-1), Fraction(1)))
     >>> [tuple(map(str, point)) for point in sampled_points(pt.phase_diagram(3), window)][:2]
-    [('51/20', '-9/20'), ('11/5', '-9/10')]
+    [('21/20', '-13/20'), ('13/4', '3/20')]
     """
     rng = np.random.default_rng(seed)
     (left, right), (low, high) = (tuple(int(end * _GRID) for end in side) for side in window)
