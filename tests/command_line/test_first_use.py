@@ -56,8 +56,11 @@ def test_no_folder_takes_the_place_of_a_name(package, folders):
     script = f"""
 import importlib, pkgutil, types, {package} as package
 for found in pkgutil.walk_packages(package.__path__, "{package}."):
-    if found.name != "numerics.pytorch" and not found.name.startswith("numerics.pytorch."):
+    try:
         importlib.import_module(found.name)
+    except ImportError as error:  # an extra that is not installed
+        if error.name not in {{None, "torch", "panel", "bokeh"}}:
+            raise
 print(*(name for name in package.__all__ if isinstance(getattr(package, name), types.ModuleType)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

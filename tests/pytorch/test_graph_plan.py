@@ -10,6 +10,7 @@ pytest.importorskip("torch")
 
 import numerics as nm
 import phasetheory as pt
+from numerics.cli import main
 from numerics.experiments.maps import diagram_of
 from numerics.experiments.verify import verify
 from numerics.scans import Serial
@@ -64,3 +65,10 @@ def test_data_have_to_fit():
         plan(data=(np.ones((4, 2)), np.ones(4)))
     with pytest.raises(nm.InputError, match=r"y has shape \(3,\); give \(4,\)"):
         plan(data=(np.ones((4, 2, 2)), np.ones(3)))
+
+
+def test_data_of_another_shape_are_refused_in_one_line(capsys):
+    assert main(["verify", "--architecture", "recurrent:2", "--data", "four-points"]) == 2
+    said = capsys.readouterr().err
+    assert "--data four-points, of shape (4, 2): inputs = (2,); give" in said
+    assert said.count("\n") == 1
