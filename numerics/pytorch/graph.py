@@ -1,7 +1,7 @@
 """The theory's graph of a family of modules: what was read at every width, with exponents from its laws."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -103,8 +103,7 @@ def family_of(
     if unread or first.signal is None:
         return Family(None, None, None, (), None, (), tuple(name for name in laws if name in added), tuple(unread))
     moving = [name for name in laws if not rates or rates[name].rate is not None]
-    zeros = [name for name in layers_of(first.signal) if laws[name].scale.exponent is None]
-    shifts = tuple(_shifts(first, moving)) if len(zeros) < 2 else ()
+    shifts = tuple(_shifts(first, moving))
     beside = tuple(name for name in laws if name in added - {shift[0] for shift in shifts})
     norms = [
         tuple(part.features for part in reading.signal or () if isinstance(part, Normalised)) for reading in readings
@@ -168,21 +167,25 @@ def _shifted_graph(
     laws: Mapping[str, ParameterLaw],
     rates: Mapping[str, RateLaw],
 ) -> pt.Graph:
-    """A chain with its biases: they express constants; what varies with the input only as far as the input itself comes."""
+    """A chain with its biases: they express constants; what varies with the input, where a relu follows, as far as that comes."""
 
-    def path(of: Signal, caps: tuple[pt.Cap, ...] = ()) -> pt.Path:
+    def path(of: Signal) -> pt.Path:
         exponent = sum((factors[part.index].exponent for part in of if isinstance(part, Factor)), Fraction(0))
-        return pt.Path(dict.fromkeys(layers_of(of), 1), _power(exponent), caps=caps)
+        return pt.Path(dict.fromkeys(layers_of(of), 1), _power(exponent))
 
     whole = path(signal)
-    cap = pt.Cap((whole,), ("input",))
+    caps = (pt.Cap((whole,), ("input",)),)
     names = list(layers_of(signal))
     ends = {names[-1], *(shift[0] for shift in shifts if not list(layers_of(shift[1:])))}
     layers = {
         name: _layer(laws[name], rates.get(name), False, name == names[0], name in ends)
         for name in [*names, *(str(shift[0]) for shift in shifts)]
     }
-    return pt.Graph(layers, (whole, *(path(shift, (cap,)) for shift in shifts)), targets=("input", "constant"))
+    bounded = (
+        replace(path(shift), caps=caps) if list(layers_of(shift[1:])) else replace(path(shift), targets=("constant",))
+        for shift in shifts
+    )
+    return pt.Graph(layers, (whole, *bounded), targets=("input", "constant"))
 
 
 def _part(part: Part, factors: Sequence[PowerOfWidth]) -> "str | pt.Series | pt.Parallel | None":

@@ -18,13 +18,13 @@ import sympy as sp
 
 from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.layers import Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, check_network, layer_fans
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
-from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
+from phasetheory.scaling.paths import CONSTANT, INPUT, GraphExponents, ListedPaths, PathExponents, Paths, Term
 from phasetheory.scaling.regimes import Basis, Regime, classify
-from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
+from phasetheory.scaling.series_parallel import BiasPart, Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import listed_or_none
@@ -69,7 +69,8 @@ class Graph:
     alpha : scale
         The output is divided by it.
     targets : sequence of str
-        Kinds of targets to be learned, each with a residual of its own; one kind by default.
+        Kinds of targets to be learned, each with a residual of its own; one kind by default, and with a :class:`Bias` two,
+        ``'input'`` and ``'constant'``.
     name : str
     architecture : Architecture
 
@@ -98,13 +99,24 @@ class Graph:
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
         self._check_targets(paths)
+        self._check_used(paths)
+
+    def _check_used(self, paths: Any) -> None:
         used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
         if unknown := used - self.layers.keys():
             raise TheoryError(
                 f"a path uses {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
             )
-        if not isinstance(paths, Series):  # what is left is on a path that counts
+        # what is left is on a path that counts
+        if not isinstance(paths, Series):
             used = set().union(*(path.uses for path in paths if any(map(path.serves, self.targets))))
+        elif CONSTANT not in self.targets:
+            used -= set(paths.without_kinks)
+        biases = paths.biases if isinstance(paths, Series) else ()
+        if normalised := [bias.layer for bias in biases if not self.layers[bias.layer].degree]:
+            raise TheoryError(
+                f"the bias {normalised[0]!r} has degree 0; a bias before a normalisation is not worked out"
+            )
         if idle := [layer for layer in self.layers if layer not in used]:
             raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
 
@@ -114,9 +126,14 @@ class Graph:
             raise TheoryError(f"targets = {shown(self.targets)}; give names of kinds of targets, each once")
         object.__setattr__(self, "targets", tuple(given))
         if isinstance(paths, Series):
-            if len(given) > 1:
+            if paths.biases and given == ["all"]:
+                object.__setattr__(self, "targets", (INPUT, CONSTANT))
+            elif paths.biases and not set(given) <= {INPUT, CONSTANT}:
+                raise TheoryError(f"targets = {shown(self.targets)}; with a Bias give {INPUT!r}, {CONSTANT!r} or both")
+            if not paths.biases and len(given) > 1:
                 raise TheoryError(
-                    f"targets = {shown(self.targets)}: a Series has one kind; list its paths where there are several"
+                    f"targets = {shown(self.targets)}: a Series without a Bias has one kind; list its paths where there are "
+                    "several"
                 )
         elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
             raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
@@ -163,17 +180,22 @@ class Graph:
     @property
     def _paths_in_exponents(self) -> Paths:
         if isinstance(self.paths, Series):
-            return SeriesParallel(self._part(self.paths), *self.targets)
+            return SeriesParallel(self._part(self.paths), frozenset(self.targets))
         paths = [self._path_exponents(path, target) for target in self.targets for path in self.paths]
         return ListedPaths(tuple(path for path in paths if path is not None))
 
-    def _part(self, part: "Series | Parallel | str") -> Part:
+    def _part(self, part: "Series | Parallel | Bias | str") -> Part:
         """A part of the graph in exponents, learning rates absorbed."""
         if isinstance(part, str):
-            layer = self.layers[part]
-            return Leaf(part, layer.rate / 2 * layer.degree, layer.degree)
+            return self._leaf(part)
+        if isinstance(part, Bias):
+            return BiasPart(self._leaf(part.layer), part.relu)
         parts = tuple(self._part(own) for own in part.parts)
         return SeriesPart(parts, exponent(part.multiplier)) if isinstance(part, Series) else ParallelPart(parts)
+
+    def _leaf(self, name: str) -> Leaf:
+        layer = self.layers[name]
+        return Leaf(name, layer.rate / 2 * layer.degree, layer.degree)
 
     def _path_exponents(self, path: Path, target: str) -> PathExponents | None:
         if not path.serves(target):
@@ -196,17 +218,30 @@ class Graph:
         """The growth of every layer in exponents, :func:`phasetheory.scaling.tropical.tropical_flow`."""
         zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
         exponents = self.exponents.map(with_infinity(_number) if zeros else _number)
-        if zeros and all(value.infinite < -1 for value in exponents.paths.capacity(exponents.start)):
+        if still := self._never_moving(exponents, zeros):
             raise TheoryError(
-                f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
-                "and nothing ever moves; let fewer layers start at zero"
+                f"{' = '.join(f'sigma_{name}' for name in still)} = 0: every path through "
+                + (
+                    "it has two zeros, so it never moves"
+                    if len(still) == 1
+                    else "one of them has two zeros, so they never move"
+                )
+                + "; let fewer layers start at zero"
             )
-        flow = tropical_flow(exponents)
-        if still := [name for name in zeros if flow.moved[name].infinite < 0]:
-            raise TheoryError(
-                f"sigma_{still[0]} = 0: every path through it has two zeros, so it never moves; let fewer layers start at zero"
-            )
-        return flow
+        return tropical_flow(exponents)
+
+    @staticmethod
+    def _never_moving(exponents: GraphExponents, zeros: list[str]) -> list[str]:
+        """Of the layers at zero those that stay there: a gradient needs a path on which nothing else is zero."""
+        size, still = exponents.start, list(zeros)
+        while still:
+            reach = exponents.paths.reach(size, exponents.paths.targets).values
+            moving = [layer for layer in still if reach[layer].infinite == -1]
+            if not moving:
+                break
+            size |= {layer: size[layer] * 0 for layer in moving}
+            still = [layer for layer in still if layer not in moving]
+        return still
 
     def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact; derived.
