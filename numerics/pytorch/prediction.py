@@ -18,8 +18,9 @@ from numerics.errors import InputError
 from numerics.networks.module import Module
 from numerics.networks.norms import norm, spectral_norm
 
-__all__ = ["TangentPrediction", "norms_of", "predict_by_tangent"]
+__all__ = ["FAR", "TangentPrediction", "norms_of", "predict_by_tangent"]
 
+FAR = 0.3  #: error of the tangent model beyond which a module is far from it
 _MOST = 200_000_000  # entries of a Jacobian: 1.6 GB
 
 
@@ -35,13 +36,16 @@ class TangentPrediction:
         |f(W + dW) - y|/|f_0 - y|: 0 where the module is its tangent model. Beyond about 0.3 it is far from it, and RD is another.
     strength : mapping of str to float
         Spectral norm at the start.
+    start : float
+        Size of the output at the start over that of the targets.
     still : tuple of str
-        Parameters that do not move the output at all.
+        Parameters that do not move the output at first.
     """
 
     relative_distance: Mapping[str, tuple[float, float]]
     error: float
     strength: Mapping[str, float]
+    start: float
     still: tuple[str, ...] = field(default=())
 
 
@@ -64,6 +68,12 @@ def predict_by_tangent(
     network = Module.of(module, centred=False, learning_rates=None if rates is None else dict(rates))
     forward = network.forward(X)
     missing = y.ravel() - forward.output(network.weights).ravel()
+    if not np.all(np.isfinite(missing)):
+        raise InputError("the output of the module at X has NaN or infinite values; let it be finite")
+    if not missing.any():
+        raise InputError(
+            "y is what the module gives at the start, so that there is nothing to learn; give other targets"
+        )
     if missing.size * network.size > _MOST:
         raise InputError(
             f"X has {len(X)} samples for {network.size} weights: their derivatives do not fit; give at most "
@@ -81,9 +91,9 @@ def predict_by_tangent(
         strengths[name] = root * sizes[1]
     kernels = zip(network.layers, jacobian.layers(jacobian.rows), strict=True)
     still = tuple(name for name, part in kernels if not part.any())
-    start = missing + forward.output(network.weights).ravel()
-    error = float(np.linalg.norm(moved - start) / np.linalg.norm(missing))
-    return TangentPrediction(distances, error, strengths, still)  # type: ignore[arg-type]  # two norms
+    error = float(np.linalg.norm(moved - y.ravel()) / np.linalg.norm(missing))
+    start = float(np.linalg.norm(y.ravel() - missing) / (np.linalg.norm(y) or 1.0))
+    return TangentPrediction(distances, error, strengths, start, still)  # type: ignore[arg-type]  # two norms
 
 
 def norms_of(w: np.ndarray) -> tuple[float, float]:
