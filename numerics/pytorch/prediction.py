@@ -24,8 +24,9 @@ from numerics.networks.module import Module
 from numerics.networks.norms import norm, spectral_norm
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 
-__all__ = ["TangentPrediction", "norms_of", "predict_by_tangent"]
+__all__ = ["FAR", "TangentPrediction", "norms_of", "predict_by_tangent"]
 
+FAR = 0.3  #: error of the tangent model beyond which a module is far from it
 _MOST = 200_000_000  # entries of a Jacobian: 1.6 GB
 _LEFT = 0.1  # of what was missing, where signs end
 _SHARE = 0.2  # of the step that would bring a sign step nearest to the targets
@@ -48,14 +49,17 @@ class TangentPrediction:
         kernel; of signs, over what is left at the end. Beyond 1 steps overshoot.
     strength : mapping of str to float
         Spectral norm at the start.
+    start : float
+        Size of the output at the start over that of the targets.
     still : tuple of str
-        Parameters that do not move the output at all.
+        Parameters that do not move the output at first.
     """
 
     relative_distance: Mapping[str, tuple[float, float]]
     error: float
     step: float
     strength: Mapping[str, float]
+    start: float
     still: tuple[str, ...] = field(default=())
 
 
@@ -84,6 +88,12 @@ def predict_by_tangent(
     network = Module.of(module, centred=False, learning_rates=None if rates is None else dict(rates))
     forward = network.forward(X)
     missing = y.ravel() - forward.output(network.weights).ravel()
+    if not np.all(np.isfinite(missing)):
+        raise InputError("the output of the module at X has NaN or infinite values; let it be finite")
+    if not missing.any():
+        raise InputError(
+            "y is what the module gives at the start, so that there is nothing to learn; give other targets"
+        )
     if missing.size * network.size > _MOST:
         raise InputError(
             f"X has {len(X)} samples for {network.size} weights: their derivatives do not fit; give at most "
@@ -109,7 +119,8 @@ def predict_by_tangent(
     still = tuple(name for name, part in kernels if not part.any())
     tangent = y.ravel() - missing + jacobian.rows @ flat
     error = float(np.linalg.norm(moved - tangent) / np.linalg.norm(missing))
-    return TangentPrediction(distances, error, step, strengths, still)  # type: ignore[arg-type]  # two norms
+    start = float(np.linalg.norm(y.ravel() - missing) / (np.linalg.norm(y) or 1.0))
+    return TangentPrediction(distances, error, step, strengths, start, still)  # type: ignore[arg-type]  # two norms
 
 
 def _by_signs(rows: np.ndarray, missing: np.ndarray, speeds: np.ndarray) -> tuple[np.ndarray, float]:
