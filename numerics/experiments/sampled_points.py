@@ -40,7 +40,7 @@ def sampled_points(diagram: Plane, window: Window, seed: int = 0) -> tuple[Point
     >>> import phasetheory as pt
     >>> window = ((Fraction(0), Fraction(4)), (Fraction(-1), Fraction(1)))
     >>> [tuple(map(str, point)) for point in sampled_points(pt.phase_diagram(3), window)][:2]
-    [('21/20', '-13/20'), ('41/20', '19/20')]
+    [('21/20', '-13/20'), ('19/10', '-3/4')]
     """
     (left, right), (low, high) = window
     box = ((left, low), (right, low), (right, high), (left, high))

@@ -1,6 +1,5 @@
 """Plans over planes of graphs: points in every region, a store that knows its architecture, and the judge."""
 
-import json
 import pickle
 import shlex
 
@@ -17,6 +16,7 @@ from numerics.commands import verify as command
 from numerics.experiments.maps import diagram_of
 from numerics.experiments.sampled_points import sampled_points
 from numerics.experiments.verify import verify
+from numerics.reports.verification import headline, to_dict
 from numerics.scans import Serial
 
 X, Y = sp.symbols("x y", real=True)
@@ -153,13 +153,11 @@ def test_a_wrong_diagram_fails():
     assert found.mean_difference > 1
 
 
-def test_a_report_says_how_it_was_made_and_what_it_allows_for(capsys, tmp_path):
-    words = ["verify", "--architecture", "recurrent:2", "--point", "1/4,1/4", "--widths", "8,16", "--seeds", "2"]
-    main([*words, "--out", str(tmp_path), "--no-derivation"])
-    said = " ".join(capsys.readouterr().out.split())
-    assert "regimes are right where |S| > 0.15 (all must be)" in said
-    assert "(at most 0.15)" in said
-    report = json.loads((tmp_path / "report.json").read_text())
+def test_a_report_says_how_it_was_made_and_what_it_allows_for():
+    found = verify(plan(points=POINTS[:1], widths=(8, 16)), executor=Serial())
+    assert "regimes are right where |S| > 0.15 (all must be)" in headline(found)
+    assert "(at most 0.15)" in headline(found)
+    report = to_dict(found)
     assert report["command"] == "phasetheory verify --architecture recurrent:2 --widths 8,16 --seeds 2 --point 1/4,1/4"
     assert (report["allowance"]["mean_difference"], report["allowance"]["regimes_beyond"]) == (0.15, 0.15)
 
