@@ -1,10 +1,10 @@
 """The judge: one layer's measured slope against the predicted one, and what is put down to finite width.
 
 A layer agrees if every run reached its goal and the expected slope lies in the interval over seeds widened by
-:attr:`Allowance.finite_width` on either side. Where RD at these widths is known, that is the slope at these widths, a point is
-not undecided for being near a boundary, and RD itself has to be the expected one within :attr:`Allowance.distance` at the
-largest width; elsewhere it is the slope in the limit, and the measured regime has to be the predicted one. A run that stopped
-short, or an interval wider than :attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
+:attr:`Allowance.finite_width` on either side. That is the slope at these widths where it is known, and a point is not undecided
+for being near a boundary; where RD itself is, it has to be the expected one within :attr:`Allowance.distance` at the largest
+width. Elsewhere it is the slope in the limit, and the measured regime has to be the predicted one. A run that stopped short, or
+an interval wider than :attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
 """
 
 from collections.abc import Sequence
@@ -174,7 +174,7 @@ def _compare(
     size = measured.high - measured.low
     if size > allowance.widest_interval:
         return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
-    if not prediction.distances and regime is not prediction.regime:
+    if not prediction.at_widths and regime is not prediction.regime:
         return Verdict.DISAGREES, f"predicted {prediction.regime.value}"
     low, high = measured.low - allowance.finite_width, measured.high + allowance.finite_width
     if not low <= prediction.expected <= high:

@@ -39,6 +39,11 @@ class Prediction:
     target: str = ""
 
     @property
+    def at_widths(self) -> bool:
+        """Whether the slope at the widths themselves is known, not only the limit."""
+        return bool(self.distances) or self.expected != float(self.limit)
+
+    @property
     def regime(self) -> pt.Regime:
         """Regime of the limit."""
         return pt.classify(self.limit)

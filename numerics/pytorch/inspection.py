@@ -25,8 +25,9 @@ from numerics.pytorch.targets import Targets
 from numerics.pytorch.trace import read_module
 from numerics.slopes import SlopeFit
 from numerics.slopes import fit as fit_slope
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 
-__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten"]
+__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten", "steps_told"]
 
 _DROPOUT = nn.modules.dropout._DropoutNd
 _LARGE = 3.0  # times the targets, of an output at the start
@@ -47,8 +48,8 @@ class ParameterInspection:
     strength : tuple of float
         Spectral norm at the start at every width, mean over the seeds.
     relative_distance : float64 (widths, seeds, 2)
-        RD as the tangent kernels have it, in Frobenius and in spectral norm, under gradient flow with the optimiser's rates. nan
-        for what starts at zero, and under Adam.
+        RD as the tangent kernels have it, in Frobenius and in spectral norm, at the optimiser's rates: under gradient flow until
+        the targets are met, under Adam by signs of the gradient until a tenth is left. nan for what starts at zero.
     measured : mapping of str to SlopeFit
         Slope of that, by norm; none where there are no numbers.
     predicted : mapping of str to sympy.Expr
@@ -100,7 +101,12 @@ class Inspection:
     rates : phasetheory.LearningRateScaling or None
         How the largest stable learning rate scales: a common factor on all rates.
     error : float64 (widths, seeds)
-        Of the tangent model: what the module misses of its targets, moved as the tangent kernels say.
+        Of the tangent model: how far the module, moved as the tangent kernels say, is from where they have it, over what it had
+        to learn.
+    step : float64 (widths, seeds)
+        What a step of the optimiser makes up for at the start, over what is missing: rate times the largest eigenvalue of the
+        tangent kernel over n; under Adam, whose steps do not shrink, over the tenth that is left at the end. Beyond 1 steps
+        overshoot, and distances are not those of small ones. Of gradient flow it is that of a rate of 1.
     output : tuple of int
         Its shape at the samples.
     notes : tuple of str
@@ -118,6 +124,7 @@ class Inspection:
     inputs: int
     rates: pt.LearningRateScaling | None
     error: np.ndarray = field(repr=False, compare=False)
+    step: np.ndarray = field(repr=False, compare=False)
     output: tuple[int, ...]
     notes: tuple[str, ...]
 
@@ -142,6 +149,10 @@ class Inspection:
         if self.capacity is None or self.capacity.exponent == 0:
             return None
         return float((value / self.capacity.constant) ** (1 / float(self.capacity.exponent)))
+
+    def expected(self, name: str, norm: str) -> SlopeFit | None:
+        """The slope of a parameter at these widths: by the tangent kernels, where the tangent model holds at all of them."""
+        return self[name].measured.get(norm) if np.all(self.error.mean(axis=1) <= FAR) else None
 
     @property
     def sentence(self) -> str:
@@ -208,7 +219,7 @@ def inspect(
     Slopes are those of the theory for long training at a small rate: derived, with no term for momentum, weight decay, batches.
     The distances are those of the tangent model: exact for wide modules in the linear regime, and their error is computed.
     Biases are on paths of their own in fully connected and convolutional chains, where both constants and what varies with the
-    input are to be learned. Of other biases, of gains, and under Adam of all biases, there are distances only.
+    input are to be learned. Of other biases and of gains there are distances only.
 
     Examples
     --------
@@ -228,21 +239,20 @@ def inspect(
     laws = {law.name: law for law in laws_of(modules, checked)}
     rates = {} if optimizer is None else {law.name: law for law in rate_laws(factory, optimizer, widths=checked)}
     kind = next((law.optimizer for law in rates.values()), "gradient flow")
+    trained_by = SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
     unused = _unused(modules[0][0], samples)
     readings = [read_module(copy.deepcopy(row[0]), torch.from_numpy(samples)) for row in modules]
     family = family_of(readings, checked, laws, rates)
     numbers = [
-        [predict_by_tangent(m, samples, targets, _numbers(rates, index)) for m in row]
+        [predict_by_tangent(m, samples, targets, _numbers(rates, index), trained_by) for m in row]
         for index, row in enumerate(modules)
     ]
-    predicted, step = _slopes(family, kind, notes)
+    predicted, scaling = _slopes(family, trained_by, notes)
     moved = {name for name in laws if not rates or rates[name].rate is not None}
     parameters = []
     for name, law in laws.items():
         missing = (float("nan"), float("nan"))
         distances = np.array([[p.relative_distance.get(name, missing) for p in row] for row in numbers])
-        if kind.startswith("Adam"):
-            distances = np.full_like(distances, np.nan)
         strength = tuple(float(np.mean([p.strength.get(name, np.nan) for p in row])) for row in numbers)
         slopes_of = {norm: values[name] for norm, values in predicted.items() if name in values}
         fits = fits_of(checked, distances)
@@ -256,14 +266,13 @@ def inspect(
             f"cross-entropy is log {output[-1]} = {np.log(output[-1]):.2g} at output 0 and has no minimum: slopes are those at a "
             "level below that, where logits are of order one, and distances those to logits that differ by 1"
         )
-    if kind.startswith("Adam"):
-        notes.append(f"no distances: the tangent kernels are those of gradient flow, not of {kind}")
-    error = np.array([[p.error for p in row] for row in numbers])
+    error, step = (np.array([[getattr(p, what) for p in row] for row in numbers]) for what in ("error", "step"))
     far = [str(width) for width, row in zip(checked, error, strict=True) if np.mean(row) > FAR]
-    if far and not kind.startswith("Adam"):
+    if far:
         notes.append(
             f"far from the tangent model at width {', '.join(far)}: distances and their slopes are estimates there"
         )
+    notes += steps_told(kind, checked, step)
     capacity, fans = _capacity(family, laws, checked), [laws[name].fan_in for name in family.entries]
     inputs = max((int(fan.constant) for fan in fans if fan.exponent == 0), default=0)
     contrast = _size_of_sample(samples, inputs) / (np.sqrt(np.mean(targets**2)) or 1.0)
@@ -277,11 +286,25 @@ def inspect(
         capacity,
         float(contrast),
         inputs,
-        step,
+        scaling,
         error,
+        step,
         output,
         tuple(notes),
     )
+
+
+def steps_told(kind: str, widths: tuple[int, ...], step: np.ndarray) -> list[str]:
+    """At which widths steps of the optimiser overshoot, and by which factor the rates are too large."""
+    largest = step.max(axis=1)
+    wide = [str(width) for width, share in zip(widths, largest, strict=True) if share > 1]
+    if kind == "gradient flow" or not wide:
+        return []
+    left = ", of the tenth that is left at the end" if kind.startswith("Adam") else ""
+    return [
+        f"a step of {kind} makes up for {largest.max():.2g} times what is missing{left}: it overshoots at width "
+        f"{', '.join(wide)}, and distances are not those of a small rate; divide the rate by {1.1 * largest.max():.2g} or more"
+    ]
 
 
 def quieten(module: nn.Module) -> bool:
@@ -337,31 +360,21 @@ def _numbers(rates: Mapping[str, RateLaw], index: int) -> dict[str, float] | Non
 
 
 def _slopes(
-    family: Family, kind: str, notes: list[str]
+    family: Family, trained_by: pt.Optimizer, notes: list[str]
 ) -> tuple[dict[str, dict[str, sp.Expr]], pt.LearningRateScaling | None]:
     """Predicted slopes by norm and parameter, and the rate; notes get what there is no theory of."""
     if family.graph is None:
         return {}, None
-    if not kind.startswith("Adam"):
-        try:
-            slopes = {norm: family.graph.slopes(norm) for norm in NORMS}
-        except pt.TheoryError as error:  # such as two layers at zero, where nothing moves
-            notes.append(f"no predicted slopes: {error}")
-            return {}, None
-        if family.lazy and any(slope > 0 for slope in slopes["spectral"].values()):
-            notes.append("no predicted slopes: a layer outgrows its start, beside a skip and before a normalisation")
-            return {}, None
-        return slopes, family.graph.learning_rate_scaling()
-    if family.network is None:
-        notes.append(f"no predicted slopes: the theory has {kind} for fully connected chains only")
+    try:
+        slopes = {norm: family.graph.slopes(norm, optimizer=trained_by) for norm in NORMS}
+        scaling = family.graph.learning_rate_scaling(optimizer=trained_by)
+    except pt.TheoryError as error:  # such as two layers at zero, where nothing moves
+        notes.append(f"no predicted slopes: {error}")
         return {}, None
-    names = family.chain
-    if family.shifts:
-        notes.append(f"the theory has {kind} without biases: {', '.join(str(shift[0]) for shift in family.shifts)}")
-    found = {
-        norm: dict(zip(names, family.network.slopes(norm, optimizer="adam").values(), strict=True)) for norm in NORMS
-    }
-    return found, family.network.learning_rate_scaling(optimizer="adam")
+    if family.lazy and any(slope > 0 for slope in slopes["spectral"].values()):
+        notes.append("no predicted slopes: a layer outgrows its start, beside a skip and before a normalisation")
+        return {}, None
+    return slopes, scaling
 
 
 def fits_of(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFit]:

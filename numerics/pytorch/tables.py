@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from numerics.experiments.account import account_of
 from numerics.experiments.judgement import LayerResult
-from numerics.pytorch.advice import rounded
+from numerics.pytorch.advice import FAR, rounded
 from numerics.pytorch.monitor import NORMS
 from numerics.reports.tables import ResultTable
 from numerics.reports.verification import verdict_of
@@ -135,6 +135,7 @@ def to_dict(found: "Inspection") -> dict[str, Any]:
         },
         "largest_step": None if found.rates is None else str(found.rates.largest_step),
         "tangent_model_error": found.error.tolist(),
+        "step": found.step.tolist(),
         "sentence": found.sentence,
         "notes": list(found.notes),
     }
@@ -152,9 +153,11 @@ def check_table(check: "ModuleScalingCheck", norm: str = "spectral") -> ResultTa
     found = check.inspection
     table = ResultTable(
         f"{norm.capitalize()} norm, widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}",
-        "S: exponent of RD in the width at the end of the runs. By kernels: from the tangent kernels at the start. In brackets: "
-        f"95 % interval over seeds. A verdict allows for |S| up to {check.allowance.critical:g} as critical, and "
-        f"{check.allowance.finite_width:g} beyond the interval for finite width.",
+        "S: exponent of RD in the width at the end of the runs, predicted in the limit. By kernels: at these widths, from the "
+        f"tangent kernels at the start, whose error is {', '.join(f'{error:.2g}' for error in found.error.mean(axis=1))}. In "
+        f"brackets: 95 % interval over seeds. A verdict is on the slope by kernels where that error is at most {FAR:g} "
+        f"throughout, else on the limit; it allows for |S| up to {check.allowance.critical:g} as critical, and "
+        f"{check.allowance.finite_width:g} beyond the interval.",
         ("parameter", "predicted", "by kernels", "measured", "verdict"),
         keys=1,
         left=("parameter", "verdict"),
@@ -200,6 +203,7 @@ def _verdict(result: LayerResult) -> dict[str, str]:
         "parameter": result.layer,
         "norm": result.norm,
         "predicted": str(result.predicted_slope),
+        "at_these_widths": f"{result.prediction.expected:.4g}",
         "verdict": result.verdict.value,
         "reason": result.reason,
     }
