@@ -132,18 +132,20 @@ def rounded(width: float) -> str:
 
 
 def _measured(found: "Inspection") -> str:
-    """Where there is no prediction: the slope by the tangent kernels, if these hold."""
-    fits = {p.name: p.measured["spectral"] for p in found.parameters if "spectral" in p.measured}
-    if not fits:
+    """Where there is no prediction: slopes of the weights by the tangent kernels, if these hold at the largest width."""
+    weights = [p for p in found.parameters if len(p.law.shape) > 1 and "spectral" in p.measured]
+    if not weights:
         return "there is no prediction and no measurement: train at several widths and compare"
-    error = float(np.max(found.error))
-    name, fit = max(fits.items(), key=lambda pair: pair[1].slope)
+    width, error = found.widths[-1], float(np.mean(found.error[-1]))
     if error > FAR:
         return (
-            f"no slope is predicted, and at these widths the module is far from its tangent model (error {error:.2g}): it learns "
-            "features; train at several widths to see whether that lasts"
+            f"no slope is predicted, and at width {width} the module is far from its tangent model (error {error:.2g}): it "
+            "learns features there; train at several widths (nm.pytorch.scaling_check) to see whether that lasts"
         )
+    fastest = max(weights, key=lambda parameter: parameter.measured["spectral"].slope)
+    fit = fastest.measured["spectral"]
+    said = "so all layers move less and less" if fit.high < 0 else "more seeds or widths would tell how it goes on"
     return (
-        f"no slope is predicted; by the tangent kernels {name} moves most as the width grows, spectral slope {fit}; "
-        f"the error of that model is at most {error:.2g}"
+        f"no slope is predicted; by the tangent kernels, whose error is {error:.2g} at width {width}, {fastest.name} keeps up "
+        f"best as the width grows, spectral slope {fit}: {said}"
     )
