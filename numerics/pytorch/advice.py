@@ -111,9 +111,9 @@ def _tried(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) 
         name: replace(layer, learning_rate=layer.learning_rate * pt.m ** rates.get(name, 0))
         for name, layer in graph.layers.items()
     }
-    optimizer = "adam" if found.optimizer.startswith("Adam") else "gradient-flow"
+    changed = replace(graph, layers=layers, alpha=graph.alpha * pt.m**divided)
     try:
-        return replace(graph, layers=layers, alpha=graph.alpha * pt.m**divided).slopes("spectral", optimizer=optimizer)
+        return changed.slopes("spectral", optimizer=found.trained_by)
     except pt.TheoryError:  # a tie that the argument does not settle
         return {}
 

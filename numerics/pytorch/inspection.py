@@ -148,9 +148,15 @@ class Inspection:
             return None
         return float((value / self.capacity.constant) ** (1 / float(self.capacity.exponent)))
 
-    def expected(self, name: str, norm: str) -> SlopeFit | None:
-        """The slope of a parameter at these widths: by the tangent kernels, where the tangent model holds at all of them."""
-        return self[name].measured.get(norm) if np.all(self.error.mean(axis=1) <= FAR) else None
+    @property
+    def near(self) -> bool:
+        """Whether the modules are near their tangent models at all widths, so that their distances are predictions there."""
+        return bool(np.all(self.error.mean(axis=1) <= FAR))
+
+    @property
+    def trained_by(self) -> pt.Optimizer:
+        """What the optimiser is at a small rate."""
+        return _at_a_small_rate(self.optimizer)
 
     @cached_property
     def sentence(self) -> str:
@@ -237,7 +243,7 @@ def inspect(
     laws = {law.name: law for law in laws_of(modules, checked)}
     rates = {} if optimizer is None else {law.name: law for law in rate_laws(factory, optimizer, widths=checked)}
     kind = next((law.optimizer for law in rates.values()), "gradient flow")
-    trained_by = SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
+    trained_by = _at_a_small_rate(kind)
     unused = _unused(modules[0][0], samples)
     readings = [read_module(copy.deepcopy(row[0]), torch.from_numpy(samples)) for row in modules]
     family = family_of(readings, checked, laws, rates)
@@ -289,6 +295,10 @@ def inspect(
         output,
         tuple(notes),
     )
+
+
+def _at_a_small_rate(kind: str) -> pt.Optimizer:
+    return SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
 
 
 def steps_told(kind: str, widths: tuple[int, ...], step: np.ndarray) -> list[str]:
