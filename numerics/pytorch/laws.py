@@ -42,6 +42,10 @@ _SIGMAS = 4.0  # standard errors within which a law is the one of the numbers
 _EXACT = 1e-6  # relative, of what is not random
 _COST = 6.0  # of a constant that is fitted, in squared standard errors
 _FEWEST = 64  # numbers from which a distribution is told
+_TAIL = (
+    6.0  # over how many uniform numbers there are: error of the logarithm of a variance that the largest of them gives
+)
+_PRECISIONS = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 #: Variances times the fan that initialisations in use have, as they are written.
 _KNOWN = {
     "fan_in": (1.0, 2.0, 1 / 3, 1 / 6),
@@ -338,10 +342,17 @@ def _precise(draws: list[list[np.ndarray]], distribution: str) -> tuple[np.ndarr
     """Variances (widths,) as exact as the distribution allows, and the standard errors of their logarithms."""
     values = [np.concatenate([w.ravel() for w in row]) for row in draws]
     number = np.array([v.size for v in values])
-    if distribution == "uniform":  # its bound is known to one part in as many numbers as there are
-        return np.array([(np.abs(v).max() * (v.size + 1) / v.size) ** 2 / 3 for v in values]), 4 / number
+    if distribution == "uniform":  # its bound is known to one part in as many numbers as there are, and to a rounding
+        bounds = np.array([np.abs(v).max() * (v.size + 1) / v.size for v in values])
+        return bounds**2 / 3, _TAIL / number + np.array([_rounding(v) for v in values])
     exact = distribution in ("constant", "orthogonal")
     return np.array([np.mean(v**2) for v in values]), np.full(len(values), _EXACT) if exact else np.sqrt(2 / number)
+
+
+def _rounding(values: np.ndarray) -> float:
+    """Of the shortest precision that holds the numbers, relative."""
+    given = torch.from_numpy(values)
+    return next(torch.finfo(kind).eps for kind in _PRECISIONS if torch.equal(given.to(kind).to(given.dtype), given))
 
 
 def _recognised(

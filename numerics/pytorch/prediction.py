@@ -25,14 +25,15 @@ from numerics.networks.module import Module
 from numerics.networks.norms import norm, spectral_norm
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 
-__all__ = ["TangentPrediction", "norms_of", "predict_by_tangent"]
+__all__ = ["FAR", "TangentPrediction", "norms_of", "predict_by_tangent"]
 
+FAR = 0.3  #: error of the tangent model beyond which a module is far from it
 _MOST = 200_000_000  # entries of a Jacobian: 1.6 GB
 _LEFT = 0.1  # of what was missing, where signs end
 _SHARE = 0.2  # of the step that would bring a sign step nearest to the targets
 _LONGEST = 2000  # steps of signs
 _SINGULAR = 1e-12  # of the largest eigenvalue of a kernel
-_EARLY, _LATE = 1e-6, 1e12  # times, in the unit of the quickest, between which a loss is looked for
+_EARLY, _LATE = 1e-6, 1e16  # times, in the unit of the quickest, between which a loss is looked for
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class TangentPrediction:
         kernel; of signs, over what is left at the end. Beyond 1 steps overshoot.
     strength : mapping of str to float
         Spectral norm at the start.
+    start : float
+        Size of the output at the start over that of the targets.
     still : tuple of str
-        Parameters that do not move the output at all.
+        Parameters that do not move the output at first.
     on_the_way : mapping of str to float64 (times + 1, 2)
         RD after the times that were asked for, and at the end, where the loss has come down to the level.
     """
@@ -61,6 +64,7 @@ class TangentPrediction:
     error: float
     step: float
     strength: Mapping[str, float]
+    start: float
     still: tuple[str, ...] = field(default=())
     on_the_way: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
@@ -96,6 +100,12 @@ def predict_by_tangent(
     network = Module.of(module, centred=False, learning_rates=None if rates is None else dict(rates))
     forward = network.forward(X)
     missing = y.ravel() - forward.output(network.weights).ravel()
+    if not np.all(np.isfinite(missing)):
+        raise InputError("the output of the module at X has NaN or infinite values; let it be finite")
+    if not missing.any():
+        raise InputError(
+            "y is what the module gives at the start, so that there is nothing to learn; give other targets"
+        )
     if missing.size * network.size > _MOST:
         raise InputError(
             f"X has {len(X)} samples for {network.size} weights: their derivatives do not fit; give at most "
@@ -120,12 +130,14 @@ def predict_by_tangent(
     still = tuple(name for name, part in kernels if not part.any())
     tangent = y.ravel() - missing + jacobian.rows @ flat
     error = float(np.linalg.norm(moved - tangent) / np.linalg.norm(missing))
+    start = float(np.linalg.norm(y.ravel() - missing) / (np.linalg.norm(y) or 1.0))
     path = [_distances(network.weights, jacobian.layers(flat)) for flat in flats[:-1]]
     return TangentPrediction(
         distances,
         error,
         step,
         strengths,
+        start,
         still,
         {name: np.array(rows) for name, rows in zip(network.layers, zip(*path, strict=True), strict=True)},
     )
@@ -150,7 +162,10 @@ def _by_flow(
     values, vectors = np.linalg.eigh(rows @ rows.T)
     values = np.where(values > _SINGULAR * values[-1], values, 0.0)  # 0 where samples coincide
     along, step = vectors.T @ missing, float(values[-1]) / samples
+    if step == 0:
+        return [np.zeros(rows.shape[1])] * (len(times) + 2), step
     rates = -np.log1p(-values / samples) if by_steps and step < 1 else values / samples
+    early, late = _EARLY / rates[-1], _LATE / rates[-1]
 
     def excess(log_time: float) -> float:
         return float(np.linalg.norm(along * np.exp(-rates * np.exp(log_time)))) - left
@@ -159,12 +174,10 @@ def _by_flow(
         shares = np.divide(-np.expm1(-rates * time), values, out=np.zeros_like(values), where=values > 0)
         return np.asarray((vectors @ (shares * along)) @ rows)
 
-    early, late = np.log(_EARLY / rates[-1]), np.log(_LATE / rates[-1])
-    if excess(early) <= 0 or excess(late) >= 0:
-        end = 0.0 if excess(early) <= 0 else np.inf
-    else:
-        end = float(np.exp(brentq(excess, early, late)))
-    return [change(time) for time in (*times, end, np.inf)], step
+    end = 0.0 if excess(np.log(early)) <= 0 else late
+    if end and excess(np.log(late)) < 0:
+        end = float(np.exp(brentq(excess, np.log(early), np.log(late))))
+    return [change(time) for time in (*times, end, late)], step
 
 
 def _by_signs(

@@ -47,7 +47,12 @@ def lines_of(found: "Inspection") -> list[str]:
     """Capacity, learning rate, the sentence, and what was told."""
     lines = []
     if found.capacity is not None:
-        turning = f", 1 at width {rounded(found.turning_width)}" if found.turning_width is not None else ""
+        turning = ""
+        if found.turning_width is not None and found.turning_width_here is not None:
+            here = rounded(found.turning_width_here)
+            turning = (
+                f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these at {here}"
+            )
         lines.append(f"capacity P = {found.capacity}{turning}")
     if found.rates is not None:
         lines.append(found.rates.meaning)
@@ -62,8 +67,8 @@ def to_table(found: "Inspection") -> ResultTable:
     table = ResultTable(
         f"{len(found.parameters)} parameters, {spanned}",
         "strength: spectral norm at the start, smallest and largest width. RD: Frobenius, by the tangent kernels; what the moved "
-        f"module misses of its targets: {errors}. S: exponent of RD in the width, predicted, and by the tangent kernels with its "
-        "interval over the seeds.",
+        f"module misses of its targets: {errors}. S: exponent of RD in the width, its sign is the regime; predicted, and by the "
+        "tangent kernels, with the longer half of its interval over the seeds.",
         (
             "parameter",
             "shape",
@@ -72,9 +77,9 @@ def to_table(found: "Inspection") -> ResultTable:
             "strength",
             *(f"RD m={width}" for width in found.widths),
             "S",
-            "S by kernels",
+            "by kernels",
             "S spectral",
-            "spectral by kernels",
+            "by kernels",
             "regime",
         ),
         keys=1,
@@ -95,12 +100,16 @@ def _cells(parameter: "ParameterInspection", optimised: bool) -> list[str]:
     slopes = [
         text
         for norm in NORMS
-        for text in (str(parameter.predicted.get(norm, "")), str(parameter.measured.get(norm, "")))
+        for text in (str(parameter.predicted.get(norm, "")), _measured(parameter.measured.get(norm)))
     ]
     none = "starts at zero" if parameter.predicted else "measured only"
     regime = parameter.regime.value if parameter.regime is not None else none
     cells = [law.name, shape, str(law.scale), *rate, strength, *_means(parameter), *slopes, regime]
     return [escape(cell) for cell in cells]
+
+
+def _measured(fit: SlopeFit | None) -> str:
+    return "" if fit is None else f"{fit.slope:+.2f} ± {max(fit.high - fit.slope, fit.slope - fit.low):.2f}"
 
 
 def _means(parameter: "ParameterInspection") -> list[str]:
@@ -122,6 +131,7 @@ def to_dict(found: "Inspection") -> dict[str, Any]:
             "exponent": str(found.capacity.exponent),
             "constant": found.capacity.constant,
             "width": found.turning_width,
+            "width_here": found.turning_width_here,
         },
         "largest_step": None if found.rates is None else str(found.rates.largest_step),
         "tangent_model_error": found.error.tolist(),
