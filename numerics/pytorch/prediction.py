@@ -33,7 +33,7 @@ _LEFT = 0.1  # of what was missing, where signs end
 _SHARE = 0.2  # of the step that would bring a sign step nearest to the targets
 _LONGEST = 2000  # steps of signs
 _SINGULAR = 1e-12  # of the largest eigenvalue of a kernel
-_EARLY, _LATE = 1e-6, 1e12  # times, in the unit of the quickest, between which a loss is looked for
+_EARLY, _LATE = 1e-6, 1e16  # times, in the unit of the quickest, between which a loss is looked for
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,10 @@ def _by_flow(
     values, vectors = np.linalg.eigh(rows @ rows.T)
     values = np.where(values > _SINGULAR * values[-1], values, 0.0)  # 0 where samples coincide
     along, step = vectors.T @ missing, float(values[-1]) / samples
+    if step == 0:
+        return [np.zeros(rows.shape[1])] * (len(times) + 2), step
     rates = -np.log1p(-values / samples) if by_steps and step < 1 else values / samples
+    early, late = _EARLY / rates[-1], _LATE / rates[-1]
 
     def excess(log_time: float) -> float:
         return float(np.linalg.norm(along * np.exp(-rates * np.exp(log_time)))) - left
@@ -172,12 +175,10 @@ def _by_flow(
         shares = np.divide(done, values, out=np.zeros_like(values), where=values > 0)
         return np.asarray((vectors @ (shares * along)) @ rows)
 
-    early, late = np.log(_EARLY / rates[-1]), np.log(_LATE / rates[-1])
-    if excess(early) <= 0 or excess(late) >= 0:
-        end = 0.0 if excess(early) <= 0 else np.inf
-    else:
-        end = float(np.exp(brentq(excess, early, late)))
-    return [change(time) for time in (*times, end, np.inf)], step
+    end = 0.0 if excess(np.log(early)) <= 0 else late
+    if end and excess(np.log(late)) < 0:
+        end = float(np.exp(brentq(excess, np.log(early), np.log(late))))
+    return [change(time) for time in (*times, end, late)], step
 
 
 def _by_signs(
