@@ -40,7 +40,7 @@ def _sentence(result: LayerResult) -> str:
         pt.Regime.CONDENSED: "moves more and more as the width grows",
     }[result.measured_regime or pt.Regime.CRITICAL]
     verdict = f"{result.verdict.value}{': ' + result.reason if result.reason else ''}"
-    here = f", {result.prediction.expected:.2f} at these widths" if result.prediction.at_widths else ""
+    here = f", {result.prediction.expected:.2f} at these widths" if result.prediction.distances else ""
     return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}{here}: {does}; {verdict}"
 
 

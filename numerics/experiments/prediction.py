@@ -28,7 +28,8 @@ class Prediction:
     expected : float
         The slope at the widths of the plan.
     distances : mapping of width -> float
-        RD of the infinitely wide network of the capacity that each width has; empty where it is not known.
+        RD at each width, of the infinitely wide network of the same capacity or of the tangent models of the networks themselves;
+        empty where it is not known.
     target : str
         'easy' or 'hard', the branch that the limit is on, where slopes depend on the target; else empty.
     """
@@ -37,11 +38,6 @@ class Prediction:
     expected: float
     distances: Mapping[int, float] = field(default_factory=dict)
     target: str = ""
-
-    @property
-    def at_widths(self) -> bool:
-        """Whether the slope at the widths themselves is known, not only the limit."""
-        return bool(self.distances) or self.expected != float(self.limit)
 
     @property
     def regime(self) -> pt.Regime:

@@ -32,8 +32,6 @@ class Family:
     ----------
     graph : phasetheory.Graph or None
         None where something could not be read.
-    network : phasetheory.Network or None
-        The same, where the graph is that of a fully connected network (channels for neurons): what other optimisers need.
     signal : tuple of parts or None
     factors : tuple of PowerOfWidth
         The fixed factors of the forward pass.
@@ -52,7 +50,6 @@ class Family:
     """
 
     graph: pt.Graph | None
-    network: pt.Network | None
     signal: Signal | None
     factors: tuple[PowerOfWidth, ...]
     capacity: sp.Expr | None
@@ -114,7 +111,7 @@ def family_of(
         unread += [f"{name}, which is not trained" for name in dict.fromkeys(layers_of(signal)) if name not in moving]
     added = [name for name in laws if name in readings[0].biases or name in readings[0].gains]
     if unread or signal is None:
-        return Family(None, None, None, (), None, (), False, (), tuple(added), tuple(unread))
+        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
     factors = tuple(power_of_width(widths, v) for v in zip(*(r.factors for r in readings), strict=True))
     features = [
         power_of_width(widths, v, whole=True).exponent for v in zip(*(r.features for r in readings), strict=True)
@@ -124,12 +121,10 @@ def family_of(
     plain = terms.attention() or terms.graph()
     if plain is None:
         unread = ["a normalisation beside a skip, and a layer that starts at zero"]
-        return Family(None, None, None, (), None, (), False, (), tuple(added), tuple(unread))
+        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
     graph = terms.with_shifts(shifts) if shifts else plain
     beside = tuple(name for name in added if name not in graph.layers)
-    return Family(
-        graph, terms.network(), signal, factors, plain.capacity, shifts, terms.lazy, tuple(terms.first), beside, ()
-    )
+    return Family(graph, signal, factors, plain.capacity, shifts, terms.lazy, tuple(terms.first), beside, ())
 
 
 def _differences(readings: Sequence[Reading]) -> list[str]:
@@ -284,20 +279,6 @@ class _Terms:
         eta = _power(rate.rate.exponent) if rate is not None and rate.rate is not None else sp.S.One
         outer = "fan_out" if final and law.fan_out.exponent > 0 else self._outer(name)
         return pt.Layer(sigma, _power(law.fan_in.exponent), _power(law.fan_out.exponent), eta, outer, degree)
-
-    def network(self) -> pt.Network | None:
-        """The fully connected network that a chain is, if its widths all grow as m and none of its layers is used twice."""
-        names = list(layers_of(self.signal))
-        chain = all(isinstance(part, str | Factor) for part in self.signal) and len(set(names)) == len(names) >= 2
-        fans = [(self.laws[name].fan_in.exponent, self.laws[name].fan_out.exponent) for name in names]
-        if not chain or fans != [(0, 1), *[(1, 1)] * (len(names) - 2), (1, 0)]:
-            return None
-        layers = [self._layer(name) for name in names]
-        sigmas, etas = (tuple(getattr(layer, kind) for layer in layers) for kind in ("sigma", "learning_rate"))
-        try:
-            return pt.Network(sigmas, _power(-self._factor(self.signal)), etas)
-        except pt.TheoryError:
-            return None  # two layers at zero, or a hidden one: the graph says what is known of it
 
 
 def _renamed(graph: pt.Graph, names: Mapping[str, str]) -> pt.Graph:

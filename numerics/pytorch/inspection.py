@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,6 @@ class Inspection:
         ``'gradient flow'``, ``'SGD'``, ``'Adam'`` or ``'AdamW'``.
     graph : phasetheory.Graph or None
         What the modules were read as; None where something could not be read.
-    network : phasetheory.Network or None
-        The same, where it is a fully connected network.
     capacity : PowerOfWidth or None
         P, the output within reach of the initial weights, along the strongest path from the input, for inputs of size one;
         None without a graph, or with normalisation.
@@ -118,7 +117,6 @@ class Inspection:
     seeds: int
     optimizer: str
     graph: pt.Graph | None
-    network: pt.Network | None = field(repr=False)
     capacity: PowerOfWidth | None
     contrast: float
     inputs: int
@@ -150,11 +148,17 @@ class Inspection:
             return None
         return float((value / self.capacity.constant) ** (1 / float(self.capacity.exponent)))
 
-    def expected(self, name: str, norm: str) -> SlopeFit | None:
-        """The slope of a parameter at these widths: by the tangent kernels, where the tangent model holds at all of them."""
-        return self[name].measured.get(norm) if np.all(self.error.mean(axis=1) <= FAR) else None
+    @property
+    def near(self) -> bool:
+        """Whether the modules are near their tangent models at all widths, so that their distances are predictions there."""
+        return bool(np.all(self.error.mean(axis=1) <= FAR))
 
     @property
+    def trained_by(self) -> pt.Optimizer:
+        """What the optimiser is at a small rate."""
+        return _at_a_small_rate(self.optimizer)
+
+    @cached_property
     def sentence(self) -> str:
         """What to do about it, in one sentence."""
         from numerics.pytorch.advice import sentence_of
@@ -239,7 +243,7 @@ def inspect(
     laws = {law.name: law for law in laws_of(modules, checked)}
     rates = {} if optimizer is None else {law.name: law for law in rate_laws(factory, optimizer, widths=checked)}
     kind = next((law.optimizer for law in rates.values()), "gradient flow")
-    trained_by = SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
+    trained_by = _at_a_small_rate(kind)
     unused = _unused(modules[0][0], samples)
     readings = [read_module(copy.deepcopy(row[0]), torch.from_numpy(samples)) for row in modules]
     family = family_of(readings, checked, laws, rates)
@@ -282,7 +286,6 @@ def inspect(
         seeds,
         kind,
         family.graph,
-        family.network,
         capacity,
         float(contrast),
         inputs,
@@ -292,6 +295,10 @@ def inspect(
         output,
         tuple(notes),
     )
+
+
+def _at_a_small_rate(kind: str) -> pt.Optimizer:
+    return SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
 
 
 def steps_told(kind: str, widths: tuple[int, ...], step: np.ndarray) -> list[str]:

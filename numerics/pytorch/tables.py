@@ -49,9 +49,9 @@ def lines_of(found: "Inspection") -> list[str]:
     if found.capacity is not None:
         turning = ""
         if found.turning_width is not None and found.turning_width_here is not None:
-            here = rounded(found.turning_width_here)
+            here = f"at {rounded(found.turning_width_here)}" if found.turning_width_here >= 1 else "below any width"
             turning = (
-                f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these at {here}"
+                f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these {here}"
             )
         lines.append(f"capacity P = {found.capacity}{turning}")
     if found.rates is not None:
@@ -155,19 +155,23 @@ def check_table(check: "ModuleScalingCheck", norm: str = "spectral") -> ResultTa
         f"{norm.capitalize()} norm, widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}",
         "S: exponent of RD in the width at the end of the runs, predicted in the limit. By kernels: at these widths, from the "
         f"tangent kernels at the start, whose error is {', '.join(f'{error:.2g}' for error in found.error.mean(axis=1))}. In "
-        f"brackets: 95 % interval over seeds. A verdict is on the slope by kernels where that error is at most {FAR:g} "
-        f"throughout, else on the limit; it allows for |S| up to {check.allowance.critical:g} as critical, and "
-        f"{check.allowance.finite_width:g} beyond the interval.",
-        ("parameter", "predicted", "by kernels", "measured", "verdict"),
+        "brackets: 95 % interval over seeds. Beyond kernels: slope of RD over that by the kernels of the same module, without "
+        f"the noise of the draws. The verdict is on it where that error is at most {FAR:g} throughout, else on the limit; it "
+        f"allows for |S| up to {check.allowance.critical:g} as critical, and {check.allowance.finite_width:g} beside the "
+        "interval.",
+        ("parameter", "predicted", "by kernels", "measured", "beyond kernels", "verdict"),
         keys=1,
         left=("parameter", "verdict"),
         sentences=("verdict",),
     )
     judged = {result.layer: result for result in check.layers if result.norm == norm}
+    kernels, measured = check.by_kernels, check.measured
     for parameter in found.parameters:
-        fits = (parameter.measured.get(norm, ""), check.measured[parameter.name].get(norm, ""))
-        verdict = verdict_of(judged[parameter.name]) if parameter.name in judged else "measured only"
-        cells = [str(parameter.predicted.get(norm, "")), *map(str, fits)]
+        fits = (kernels[parameter.name].get(norm, ""), measured[parameter.name].get(norm, ""))
+        result = judged.get(parameter.name)
+        verdict = "measured only" if result is None else verdict_of(result)
+        beyond = "" if result is None or result.beyond is None else str(result.beyond)
+        cells = [str(parameter.predicted.get(norm, "")), *map(str, fits), beyond]
         table.add_row(escape(parameter.name), *map(escape, cells), verdict)
     return table
 
@@ -198,12 +202,13 @@ def _distances(end: "xarray.Dataset", name: str) -> np.ndarray:
     return end.relative_distance.sel(parameter=name).transpose("width", "seed", "norm").values
 
 
-def _verdict(result: LayerResult) -> dict[str, str]:
+def _verdict(result: LayerResult) -> dict[str, Any]:
     return {
         "parameter": result.layer,
         "norm": result.norm,
         "predicted": str(result.predicted_slope),
-        "at_these_widths": f"{result.prediction.expected:.4g}",
+        "at_these_widths": result.prediction.expected if result.prediction.distances else None,
+        "beyond": None if result.beyond is None else _fits({"": result.beyond})[""],
         "verdict": result.verdict.value,
         "reason": result.reason,
     }

@@ -94,7 +94,7 @@ def test_the_mean_field_is_critical_and_its_figure_has_a_panel_for_every_step():
     assert [str(result.predicted_slope) for result in found.layers] == ["0", "0", "0", "0"]
     assert all(abs(slope) < 0.2 for slope in slopes(found, "frobenius").values())
     panels = [ax.get_title() for ax in found.plot().axes]
-    assert panels == ["step 1, spectral norm", "step 5, spectral norm", "at the end, spectral norm"]
+    assert panels == ["step 1", "step 5", "at the end"]
 
 
 def test_a_table_holds_every_number_once():
@@ -144,13 +144,19 @@ def test_a_verdict_is_on_the_slope_at_these_widths_where_the_tangent_model_holds
     """At widths to 256 the readout of the default is far from -1/2 still, and as the kernels have it."""
     found = check(optimizer=sgd(0.02), seeds=4)
     result = found.of("spectral")[2]
-    here = found.inspection["2.weight"].measured["spectral"].slope
-    assert (result.layer, result.prediction.expected) == ("2.weight", here)
+    here = found.by_kernels["2.weight"]["spectral"].slope
+    assert (result.layer, result.prediction.expected) == ("2.weight", pytest.approx(here))
     assert f"predicted -1/2, {here:.2f} at these widths" in str(found)
-    # kernels and runs are of the same modules: they differ by what is beyond the tangent model
+    # kernels and runs are of the same modules: they differ by what is beyond the tangent model, RD itself too
     for own in found.layers:
         if own.layer.endswith("weight"):
-            assert own.measured.slope == pytest.approx(own.prediction.expected, abs=0.1)
+            assert own.beyond.slope == pytest.approx(own.measured.slope - own.prediction.expected)
+            assert own.beyond.slope == pytest.approx(0, abs=0.1)
+            assert own.beyond.high - own.beyond.low < 0.3 * (own.measured.high - own.measured.low)
+            assert own.ratios[256] == pytest.approx(1, abs=0.1)
+    # after one step there is nothing beyond, and no predicted limit is drawn
+    first = {result.layer: result for result in found.at(1) if result.norm == "frobenius"}
+    assert first["0.weight"].ratios[256] == pytest.approx(1, abs=0.02)
 
 
 def test_far_from_the_tangent_model_the_limit_is_all_that_is_known():
@@ -163,7 +169,7 @@ def test_far_from_the_tangent_model_the_limit_is_all_that_is_known():
     found = nm.pytorch.inspect(tiny, X, Y, widths=(16, 32), seeds=2)
     assert found.error.mean(axis=1).max() > 0.3
     assert found["2.weight"].measured
-    assert found.expected("2.weight", "spectral") is None
+    assert not found.near
 
 
 def adam(rate):
