@@ -6,6 +6,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from numerics.errors import InputError
 from numerics.experiments.judgement import LayerResult
+from numerics.figures.canvas import abreast
 from numerics.figures.power_laws import plot_power_laws
 from numerics.figures.style import figure_of, norm_name
 from numerics.figures.titles import title, verbatim
@@ -36,8 +37,8 @@ def plot_coordinate_check(
     """
     if not any(panels.values()):
         raise InputError("no parameter has a predicted slope; draw the table of to_frame() instead")
-    rows = -(-len(panels) // _COLUMNS)
-    columns = min(len(panels), _COLUMNS)
+    columns = min(len(panels), abreast(_COLUMNS))
+    rows = -(-len(panels) // columns)
     figure = figure_of(figure, columns * _PANEL[0], rows * _PANEL[1])
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, results) in zip(axes, panels.items(), strict=False):
