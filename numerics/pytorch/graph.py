@@ -117,8 +117,7 @@ def family_of(
         power_of_width(widths, v, whole=True).exponent for v in zip(*(r.features for r in readings), strict=True)
     ]
     terms = _Terms(signal, [factor.exponent for factor in factors], features, laws, rates)
-    zeros = [name for name in layers_of(signal) if laws[name].scale.exponent is None]
-    shifts = tuple(_shifts(readings[0], moving)) if len(zeros) < 2 else ()
+    shifts = tuple(_shifts(readings[0], moving))
     plain = terms.attention() or terms.graph()
     if plain is None:
         unread = ["a normalisation beside a skip, and a layer that starts at zero"]
@@ -221,17 +220,22 @@ class _Terms:
         return (law.scale.exponent or Fraction(0)) + max(sides) / 2
 
     def with_shifts(self, shifts: Sequence[Signal]) -> pt.Graph:
-        """A chain with its biases: they express constants; what varies with the input only as far as the input itself comes."""
+        """A chain with its biases: they express constants; and behind a relu, as far as that comes, what varies."""
         whole = self._path(self.signal)
-        cap = pt.Cap((whole,), ("input",))
+        caps = (pt.Cap((whole,), ("input",)),)
         ends = {shift[0] for shift in shifts if not list(layers_of(shift[1:]))}
         layers = {name: self._layer(name) for name in layers_of(self.signal)}
         layers |= {str(bias): self._layer(str(bias), final=bias in ends) for bias, *_ in shifts}
-        paths = (whole, *(self._path(shift, (cap,)) for shift in shifts))
-        return pt.Graph(layers, paths, targets=("input", "constant"))
+        bounded = (
+            replace(self._path(shift), targets=("constant",))
+            if shift[0] in ends
+            else replace(self._path(shift), caps=caps)
+            for shift in shifts
+        )
+        return pt.Graph(layers, (whole, *bounded), targets=("input", "constant"))
 
-    def _path(self, signal: Signal, caps: tuple[pt.Cap, ...] = ()) -> pt.Path:
-        return pt.Path(dict.fromkeys(layers_of(signal), 1), _power(self._factor(signal)), caps=caps)
+    def _path(self, signal: Signal) -> pt.Path:
+        return pt.Path(dict.fromkeys(layers_of(signal), 1), _power(self._factor(signal)))
 
     def _factor(self, signal: Signal) -> Fraction:
         return sum((self.factors[part.index] for part in signal if isinstance(part, Factor)), Fraction(0))
