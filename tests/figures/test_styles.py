@@ -1,5 +1,7 @@
 """Figures for a paper and for a talk: their sizes, their letters, and what can be left out of them."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from matplotlib.image import imread
 
 import numerics as nm
 import phasetheory as pt
+from numerics.cli import COMMANDS, command_named
 from numerics.figures.canvas import STYLES, figures_for, new_figure
 from numerics.figures.scan import PANELS, scan_figure
 from numerics.figures.schemes import NAMES
@@ -130,3 +133,25 @@ def test_a_panel_is_that_of_a_heat_map(synthetic):
     ):
         with pytest.raises(nm.InputError, match="a heatmap takes"):
             scan_figure(synthetic(plan), kind, ["w"], **options)
+
+
+def test_every_command_that_draws_takes_a_style_and_a_language():
+    """``reproduce`` writes pages of its own, in English, for a browser."""
+    folder, drawing = Path(nm.__file__).parent / "commands", set()
+    for name, (place, _) in COMMANDS.items():
+        options = {option.name for option in command_named(name).params}
+        if "numerics.figures" in (folder / f"{place.partition(':')[0]}.py").read_text() and "out" in options:
+            drawing |= {name}
+            assert name in ("classify", "derive") or {"style", "language"} <= options, name
+    assert {
+        "diagram",
+        "plot",
+        "verify",
+        "features",
+        "gallery",
+        "linearize",
+        "condense",
+        "decay",
+        "locate",
+        "inspect",
+    } <= drawing
