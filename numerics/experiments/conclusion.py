@@ -40,7 +40,8 @@ def _sentence(result: LayerResult) -> str:
         pt.Regime.CONDENSED: "moves more and more as the width grows",
     }[result.measured_regime or pt.Regime.CRITICAL]
     verdict = f"{result.verdict.value}{': ' + result.reason if result.reason else ''}"
-    return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}: {does}; {verdict}"
+    here = f", {result.prediction.expected:.2f} at these widths" if result.prediction.distances else ""
+    return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}{here}: {does}; {verdict}"
 
 
 def _concluded(result: LayerResult, allowance: Allowance) -> pt.Regime | None:
