@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
+from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.scaling.paths import LayerExponents
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import as_expression, listed_or_none
@@ -34,7 +35,7 @@ class Layer:
     learning_rate : scale
     outer : str, optional
         ``'fan_in'`` or ``'fan_out'``: on this side there is only a fixed number of directions, samples or outputs, however large
-        the fan is (an embedding, m outputs).
+        the fan is: the rows of an embedding, of which the samples have a few, or m outputs.
     degree : int
         Degree of the output in this layer: 1, or 0 if a normalisation follows directly.
     """
@@ -67,12 +68,19 @@ class Layer:
         """(fan_in, fan_out)."""
         return self.fan_in, self.fan_out
 
-    @cached_property
-    def exponents(self) -> LayerExponents:
-        """Exponents of its strength and its norms, learning rate absorbed; -oo of a layer that starts at zero."""
+    def unit(self, optimizer: Optimizer) -> sp.Expr:
+        """Exponent of c_l, its unit under an optimiser, at its learning rate.
+
+        Rows of an embedding that no sample has have no gradient and do not move: of an outer fan in there are a fixed number.
+        """
+        fan_in = sp.S.Zero if self.outer == "fan_in" else exponent(self.fan_in)
+        return self.rate / optimizer.order + optimizer.unit(fan_in, exponent(self.fan_out))
+
+    def exponents(self, optimizer: Optimizer) -> LayerExponents:
+        """Exponents of its strength and its norms in the unit of an optimiser; -oo of a layer that starts at zero."""
         fans = {name: exponent(fan) for name, fan in zip(_FANS, self.fans, strict=True)}
         inner = [value for name, value in fans.items() if name != self.outer]
-        sigma = exponent(self.sigma) - self.rate / 2 if self.sigma != 0 else -sp.oo
+        sigma = exponent(self.sigma) - self.unit(optimizer) if self.sigma != 0 else -sp.oo
         return LayerExponents(
             strength=sigma + max(*inner, sp.S.Zero) / 2,
             frobenius=sigma + sum(fans.values()) / 2,

@@ -10,8 +10,9 @@ layer l along the signal, a path has the value c + sum_l k_l x_l. A layer starts
     s_l = sigma_l sqrt(max(fan_in, fan_out))   its strength,       F_l = sigma_l sqrt(fan_in fan_out)   its Frobenius norm.
 
 A *boundary* layer sees only a fixed number of directions outside, the samples or the outputs, so its outer fan counts 1 in the
-strength, however large it is; F_l and the spectral norm keep it. Learning rates are absorbed, W_l -> W_l/sqrt(eta_l): s_l falls
-by eta_l/2 and *every path* gains sum_l k_l eta_l/2. In a chain that is a change of alpha; in a graph it is not.
+strength, however large it is; F_l and the spectral norm keep it. All is in the units c_l of an optimiser
+(:mod:`phasetheory.scaling.optimizers`), W_l -> W_l/c_l: s_l falls by c_l and *every path* gains sum_l k_l c_l. Under gradient
+flow c_l = sqrt(eta_l), which absorbs the learning rates. In a chain that is a change of alpha; in a graph it is not.
 
 The largest value of a path through each layer, M_l, and how it changes in a direction of x, is all that the flow asks for
 (:class:`Reach`). Here the paths are listed, each with its caps; where they are many, a graph of series and parallels says
@@ -25,6 +26,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
+
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
 
 __all__ = [
     "CONSTANT",
@@ -56,7 +59,7 @@ class LayerExponents:
     Attributes
     ----------
     strength, frobenius, spectral
-        s_l along the signal, and both norms of W_l(0).
+        s_l along the signal, and both norms of W_l(0), in the unit of the layer.
     degree : int
         Degree of f in W_l: 1, or 0 directly before a normalisation.
     """
@@ -299,7 +302,7 @@ def largest_uses(uses: Collection[Uses]) -> list[Uses]:
 
 @dataclass(frozen=True)
 class GraphExponents:
-    """All that the argument needs of a graph, learning rates absorbed.
+    """All that the argument needs of a graph, in the units of an optimiser.
 
     Attributes
     ----------
@@ -307,11 +310,14 @@ class GraphExponents:
     paths : Paths
     alpha
         Exponent of what the output is divided by.
+    optimizer : Optimizer
+        In whose units they are.
     """
 
     layers: Mapping[str, LayerExponents]
     paths: Paths
     alpha: Any
+    optimizer: Optimizer = GRADIENT_FLOW
 
     @property
     def start(self) -> dict[str, Any]:
@@ -321,4 +327,4 @@ class GraphExponents:
     def map(self, change: Callable[[Any], Any]) -> "GraphExponents":
         """The same with every value changed: symbols to numbers, or to functions on a plane."""
         layers = {name: layer.map(change) for name, layer in self.layers.items()}
-        return GraphExponents(layers, self.paths.map(change), change(self.alpha))
+        return GraphExponents(layers, self.paths.map(change), change(self.alpha), self.optimizer)
