@@ -8,6 +8,7 @@ _DIAGRAMS = {
     "condensed regime": "凝聚区域",
     "{} linear": "{} 线性",
     "{} condensed": "{} 凝聚",
+    "{} to {}": "{} 至 {}",
     "{} to {} linear": "{} 至 {} 线性",
     "{} to {} condensed": "{} 至 {} 凝聚",
     "{} critical": "{} 临界",

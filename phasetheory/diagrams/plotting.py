@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -142,7 +143,7 @@ def plot_phase_diagram(
     else:
         ax.legend(handles=handles, loc="lower left", fontsize="small", framealpha=0.9)
     if regions and inside:
-        _name_regions(diagram.regions(chosen), ax, window, label or _name_inside)
+        _name_regions(diagram.regions(chosen), ax, window, label or partial(_name_inside, layers=diagram.layers))
     return ax
 
 
@@ -345,16 +346,16 @@ def _region_label(region: Region) -> str:
     return "; ".join(f"{layer_names(names)} {regime.value}" for regime, names in groups.items())
 
 
-def _name_inside(region: Region) -> str:
-    """Of several layers those that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``."""
+def _name_inside(region: Region, layers: Sequence[str]) -> str:
+    """Of several layers those that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``; *all* only of all ``layers``."""
     if len(region.regimes) == 1:
         return _region_label(region)
     groups: dict[Regime, list[str]] = {}
     for layer, regime in region.regimes.items():
         groups.setdefault(regime, []).append(layer)
-    if len(groups) == 1:
+    if len(groups) == 1 and len(region.regimes) == len(layers):
         return f"all {next(iter(groups)).value}"
-    told = (regime for regime in groups if regime is not Regime.LINEAR)
+    told = (regime for regime in groups if len(groups) == 1 or regime is not Regime.LINEAR)
     return "\n".join(f"{layer_names(groups[regime])}\n{regime.value}" for regime in told)
 
 

@@ -88,6 +88,13 @@ def test_names_of_regions_are_inside_their_regions(plane, names):
         assert all(pt.classify(float(slopes[layer])) is kind for layer, kind in region.regimes.items())
 
 
+def test_all_is_said_of_all_layers_only():
+    """Above (2, 1) the output weights of three layers condense, and the hidden ones do not."""
+    written = {text.get_text() for text in drawn("three layers", None).axes[0].texts}
+    assert {"$W_{1}$, $W_{2}$\nlinear", "$W_{1}$, $W_{2}$\ncondensed"} <= written
+    assert not any("all" in text for text in written)
+
+
 def test_the_legend_names_circles_and_dotted_lines():
     (ax,) = drawn("two layers", None).axes
     said = {handle.get_label(): handle for handle in ax.get_legend().legend_handles}
