@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from numerics.figures.style import COLOURS, MARKERS, figure_of, legend_below
+from numerics.figures.style import COLOURS, MARKERS, figure_of, legend_below, norm_name
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import title, verbatim
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_monitor"]
 
-_COLUMNS = 3
-_PANEL = (4.4, 3.9)
+_COLUMNS = 4
+_PANEL = (3.7, 3.5)
 _SHORT = 18  # letters of names that stand in two columns
 
 
@@ -32,27 +32,31 @@ def plot_monitor(dataset: "xarray.Dataset", *, figure: Figure | SubFigure | None
     """
     curves = _curves(dataset)
     maps = [(layer, step) for layer in dataset.layer.values for step in dict.fromkeys(dataset.step.values[[0, -1]])]
-    rows = -(-(len(curves) + len(maps)) // _COLUMNS)
+    first = len(curves) + len(curves) % 2  # start and end of a layer side by side
+    rows = -(-(first + len(maps)) // _COLUMNS)
     figure = figure_of(figure, _COLUMNS * _PANEL[0], rows * _PANEL[1])
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for ax, (name, values) in zip(panels, curves.items(), strict=False):
         _draw(ax, name, values)
-    for ax, (layer, step) in zip(panels[len(curves) :], maps, strict=False):
+    for ax, (layer, step) in zip(panels[first:], maps, strict=False):
         image = ax.imshow(
             dataset.similarity.sel(layer=layer, step=step), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest"
         )
         image.set_rasterized(True)
         ax.set(xlabel="neuron, sorted", ylabel="neuron, sorted")
         title(ax, verbatim(f"{layer}, step {step}"))
-        ax.figure.colorbar(image, ax=ax, label=r"$\cos(w_j, w_k)$")
-    for ax in panels[len(curves) + len(maps) :]:
+        ax.figure.colorbar(image, ax=ax, fraction=0.046, label=r"$\cos(w_j, w_k)$")
+    for ax in (*panels[len(curves) : first], *panels[first + len(maps) :]):
         ax.remove()
     return figure
 
 
 def _curves(dataset: "xarray.Dataset") -> "dict[str, xarray.DataArray]":
     """What is drawn against the step, by the name of its axis."""
-    found = {f"RD, {norm} norm": dataset.relative_distance.sel(norm=norm, drop=True) for norm in dataset.norm.values}
+    found = {
+        f"RD, {norm_name(norm)} norm": dataset.relative_distance.sel(norm=norm, drop=True)
+        for norm in dataset.norm.values
+    }
     found["stable rank of the change"] = dataset.stable_rank
     if dataset.conserved.size:
         found["drift of the balance"] = dataset.balance_drift
@@ -83,7 +87,7 @@ def _draw(ax: Axes, name: str, values: "xarray.DataArray") -> None:
             }
             ax.plot(steps, row, label=verbatim(label), **look)
     ax.set(xlabel="step", ylabel=name)
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     if logarithmic and ax.lines:
         ax.set_yscale("log")
         log_axis(ax.yaxis)
