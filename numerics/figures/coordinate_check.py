@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from numerics.errors import InputError
 from numerics.experiments.judgement import LayerResult
+from numerics.figures.canvas import abreast
 from numerics.figures.style import (
     ANY_COLOUR,
     COLOURS,
@@ -56,7 +57,8 @@ def plot_coordinate_check(
     """
     if not any(panels.values()):
         raise InputError("no parameter has a predicted slope; draw the table of to_frame() instead")
-    rows, columns = -(-len(panels) // _COLUMNS), min(len(panels), _COLUMNS)
+    columns = min(len(panels), abreast(_COLUMNS))
+    rows = -(-len(panels) // columns)
     figure = figure_of(figure, columns * _PANEL[0], rows * _PANEL[1])
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
     *_, last = panels

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from numerics.figures.canvas import abreast
 from numerics.figures.style import COLOURS, MARKERS, figure_of, legend_below, norm_name
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import title, verbatim
@@ -32,10 +33,11 @@ def plot_monitor(dataset: "xarray.Dataset", *, figure: Figure | SubFigure | None
     """
     curves = _curves(dataset)
     maps = [(layer, step) for layer in dataset.layer.values for step in dict.fromkeys(dataset.step.values[[0, -1]])]
+    columns = abreast(_COLUMNS)
     first = len(curves) + len(curves) % 2  # start and end of a layer side by side
-    rows = -(-(first + len(maps)) // _COLUMNS)
-    figure = figure_of(figure, _COLUMNS * _PANEL[0], rows * _PANEL[1])
-    panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    rows = -(-(first + len(maps)) // columns)
+    figure = figure_of(figure, columns * _PANEL[0], rows * _PANEL[1])
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, values) in zip(panels, curves.items(), strict=False):
         _draw(ax, name, values)
     for ax, (layer, step) in zip(panels[first:], maps, strict=False):

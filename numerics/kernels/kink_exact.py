@@ -48,7 +48,7 @@ def lanes(samples, dimension):
 @njit(**_OPTIONS)
 def kink_forces(c, s, factors, kinks):
     """Forces of the kinks, from those of the samples; ``factors`` (H, n): x_i = factors_hi n_h on the kink h, else 0."""
-    _, _, above, below = kinks
+    _, _, above, below, at = kinks
     for k in range(above.size):
         ahead, behind = 0.0, 0.0
         for i in range(c.size):
@@ -56,6 +56,7 @@ def kink_forces(c, s, factors, kinks):
             behind += min(factors[k, i], 0.0) * c[i]
         above[k] = ahead + s * behind
         below[k] = s * ahead + behind
+        at[k] = s * (ahead + behind)
 
 
 @njit(**_OPTIONS)
@@ -211,7 +212,7 @@ def _forces(v, X, c, added, owner, narrow, s, z, force, g, w, square, on, which)
 @njit(forceinline=True, **_OPTIONS)
 def _slide(u, on, which, kinks, g):
     """The share of a kink's two forces that a neuron on it takes, as in :func:`advance`; ``which`` is -1 if that lets it go."""
-    normals, squares, above, below = kinks
+    normals, squares, above, below, _ = kinks
     for k in range(u.size):
         if on[k] == 1.0:
             h = int(which[k])
@@ -251,7 +252,7 @@ def _shift(v, g, phi, v1):
 @njit(forceinline=True, **_OPTIONS)
 def _stay(v, on, which, kinks, z):
     """Back onto the kink: rounding, next to nothing beside v, is much beside what is left where v shrinks towards 0."""
-    normals, squares, _, _ = kinks
+    normals, squares, _, _, _ = kinks
     for k in range(v.shape[1]):
         if on[k] == 1.0 and which[k] >= 0.0:
             h = int(which[k])

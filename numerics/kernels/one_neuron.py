@@ -40,14 +40,15 @@ class Kinks(NamedTuple):
     normals : float64 (H, d)
     squares : float64 (H,)
         |n|^2.
-    above, below : float64 (H,)
-        A neuron on the positive (negative) side is pushed by above n (below n).
+    above, below, at : float64 (H,)
+        A neuron on the positive (negative) side is pushed by above n (below n), one at v = 0 by the sum of all at n.
     """
 
     normals: np.ndarray
     squares: np.ndarray
     above: np.ndarray
     below: np.ndarray
+    at: np.ndarray
 
 
 class Workspace(NamedTuple):
@@ -124,11 +125,15 @@ def advance(u, kinks, work):
     """Flow of (u, v), u' = g.v and v' = u g, over a unit of time; v in ``work.v``, returns u.
 
     g is the sum of the kinks' forces on the sides that v is on; it changes at every kink that v crosses, and is the shortest
-    vector that the kinks at hand allow while v slides.
+    vector that the kinks at hand allow while v slides. At v = 0, on all kinks, sigma'(0) decides: where the force with that slope
+    is none the neuron stays, else it leaves the way that force begins, once in a step.
     """
-    normals, squares, above, below = kinks
+    normals, squares, above, below, _ = kinks
     v, g, z, r, side, share, sliding, _, _, _ = work
     size, d = normals.shape
+    gone = not np.any(v)
+    if gone and not _leave(u, kinks, work):
+        return u
     w = _place(kinks, work)
     direction = np.sign(u) if u != 0.0 else np.sign(w)
     left = 1.0
@@ -171,9 +176,11 @@ def advance(u, kinks, work):
             z[h] += r[h] * phi
         if square < ON * ON * G2 * phi * phi:  # it slid into v = 0, on all kinks at once
             v[:] = 0.0
-            z[:] = 0.0
-            side[:] = -1.0
             sliding[:] = False
+            if gone or not _leave(u, kinks, work):
+                return u
+            gone = True
+            _place(kinks, work)
         elif crossing:
             z[which] = 0.0
             if (above[which] - below[which]) * direction < 0.0:
@@ -186,9 +193,28 @@ def advance(u, kinks, work):
 
 
 @njit(forceinline=True, **_OPTIONS)
+def _leave(u, kinks, work):
+    """Take a neuron from v = 0 a hair along the force there; false if none moves it."""
+    normals, _, _, _, at = kinks
+    v, g = work.v, work.g
+    g[:] = 0.0
+    for h in range(at.size):
+        for j in range(v.size):
+            g[j] += at[h] * normals[h, j]
+    G2 = 0.0
+    for j in range(v.size):
+        G2 += g[j] * g[j]
+    if G2 == 0.0 or u == 0.0:
+        return False
+    for j in range(v.size):
+        v[j] = ON * ON * u * g[j] / np.sqrt(G2)
+    return True
+
+
+@njit(forceinline=True, **_OPTIONS)
 def _place(kinks, work):
     """Which side of every kink v is on, and which it is on itself; returns the product of v with the force of those sides."""
-    normals, squares, above, below = kinks
+    normals, squares, above, below, _ = kinks
     v, _, z, _, side, share, sliding, _, _, _ = work
     size, d = normals.shape
     square = 0.0
@@ -230,7 +256,7 @@ def largest_release(u, v, kinks, work):
 
     Such a kink repels: a neuron stays for relu'(0) = 0 alone. A kink that attracts brings it back.
     """
-    _, squares, above, below = kinks
+    _, squares, above, below, _ = kinks
     largest = 0.0
     for k in range(u.size):
         for j in range(v.shape[0]):
@@ -269,7 +295,7 @@ def reach(u, w, G2, left, direction, target):
 @njit(forceinline=True, **_OPTIONS)
 def stay(kinks, work):
     """Put v back onto the kinks that it slides along, against the drift of rounding."""
-    normals, squares, _, _ = kinks
+    normals, squares, _, _, _ = kinks
     size, d = normals.shape
     for _ in range(3):  # one at a time, as they need not be orthogonal
         for h in range(size):
@@ -297,7 +323,7 @@ def duration(u, end, w, phi, G2):
 @njit(**_OPTIONS)
 def _hold(count, kinks, work):
     """Set the shares that hold the neuron on all ``count`` kinks, g.n = 0, by Cholesky, and say so; or some are not in (0, 1)."""
-    normals, squares, above, below = kinks
+    normals, squares, above, below, _ = kinks
     _, g, _, _, _, share, sliding, gram, change, order = work
     size, d = normals.shape
     if count > d:
@@ -348,7 +374,7 @@ def _force(direction, kinks, work):
     it take any share of the forces of their two sides; the flow takes the shares that make g shortest. A share within
     (0, 1) holds it on the kink, 0 and 1 let it go.
     """
-    normals, squares, above, below = kinks
+    normals, squares, above, below, _ = kinks
     _, g, _, _, side, share, sliding, _, _, _ = work
     size, d = normals.shape
     count = 0

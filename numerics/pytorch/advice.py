@@ -78,7 +78,7 @@ def _remedy(found: "Inspection", slopes: _Slopes) -> str:
     best: tuple[list[str], str] = ([name for name, slope in slopes.items() if slope == 0], "")
     for divided in dict.fromkeys((sp.S.Zero, excess if excess.is_Rational else sp.S.Zero)):
         before = _tried(found, divided, {}) if divided else slopes
-        for rates in ({}, _rates(before)):
+        for rates in ({}, _rates({name: slope for name, slope in before.items() if name in slopes})):
             after = {name: slope for name, slope in _tried(found, divided, rates).items() if name in slopes}
             moving = [name for name, slope in after.items() if slope == 0]
             if len(moving) > len(best[0]):
@@ -98,27 +98,24 @@ def _rates(slopes: _Slopes) -> dict[str, sp.Expr]:
     RD in the linear regime is proportional to the rate, and a common factor changes nothing.
     """
     values = [slope for slope in slopes.values() if slope.is_finite]
-    common = max(values, key=lambda slope: (values.count(slope), slope))
+    common = max(values, key=lambda slope: (values.count(slope), slope), default=sp.S.Zero)
     return {name: common - slope for name, slope in slopes.items() if slope.is_finite and slope != common}
 
 
 def _tried(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) -> _Slopes:
-    """Spectral slopes of the weights with the output over a power of the width, and rates times others."""
-    if found.optimizer.startswith("Adam"):
-        network, names = found.network, list(_slopes(found))
-        if network is None:
-            return {}
-        etas = tuple(eta * pt.m ** rates.get(name, 0) for name, eta in zip(names, network.learning_rates, strict=True))
-        changed = pt.Network(network.sigmas, network.alpha * pt.m**divided, etas)
-        return dict(zip(names, changed.slopes("spectral", optimizer="adam").values(), strict=True))
-    if found.graph is None:
+    """Spectral slopes of the layers with the output over a power of the width, and rates times others."""
+    graph = found.graph
+    if graph is None:
         return {}
     layers = {
         name: replace(layer, learning_rate=layer.learning_rate * pt.m ** rates.get(name, 0))
-        for name, layer in found.graph.layers.items()
+        for name, layer in graph.layers.items()
     }
-    changed_graph = replace(found.graph, layers=layers, alpha=found.graph.alpha * pt.m**divided)
-    return {name: slope for name, slope in changed_graph.slopes("spectral").items() if name in _slopes(found)}
+    changed = replace(graph, layers=layers, alpha=graph.alpha * pt.m**divided)
+    try:
+        return changed.slopes("spectral", optimizer=found.trained_by)
+    except pt.TheoryError:  # a tie that the argument does not settle
+        return {}
 
 
 def _said(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) -> str:
@@ -135,18 +132,20 @@ def rounded(width: float) -> str:
 
 
 def _measured(found: "Inspection") -> str:
-    """Where there is no prediction: the slope by the tangent kernels, if these hold."""
-    fits = {p.name: p.measured["spectral"] for p in found.parameters if "spectral" in p.measured}
-    if not fits:
+    """Where there is no prediction: slopes of the weights by the tangent kernels, if these hold at the largest width."""
+    weights = [p for p in found.parameters if len(p.law.shape) > 1 and "spectral" in p.measured]
+    if not weights:
         return "there is no prediction and no measurement: train at several widths and compare"
-    error = float(np.max(found.error))
-    name, fit = max(fits.items(), key=lambda pair: pair[1].slope)
+    width, error = found.widths[-1], float(np.mean(found.error[-1]))
     if error > FAR:
         return (
-            f"no slope is predicted, and at these widths the module is far from its tangent model (error {error:.2g}): it learns "
-            "features; train at several widths to see whether that lasts"
+            f"no slope is predicted, and at width {width} the module is far from its tangent model (error {error:.2g}): it "
+            "learns features there; train at several widths (nm.pytorch.scaling_check) to see whether that lasts"
         )
+    fastest = max(weights, key=lambda parameter: parameter.measured["spectral"].slope)
+    fit = fastest.measured["spectral"]
+    said = "so all layers move less and less" if fit.high < 0 else "more seeds or widths would tell how it goes on"
     return (
-        f"no slope is predicted; by the tangent kernels {name} moves most as the width grows, spectral slope {fit}; "
-        f"the error of that model is at most {error:.2g}"
+        f"no slope is predicted; by the tangent kernels, whose error is {error:.2g} at width {width}, {fastest.name} keeps up "
+        f"best as the width grows, spectral slope {fit}: {said}"
     )

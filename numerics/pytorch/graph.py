@@ -32,8 +32,6 @@ class Family:
     ----------
     graph : phasetheory.Graph or None
         None where something could not be read.
-    network : phasetheory.Network or None
-        The same, where the graph is that of a fully connected network (channels for neurons): what other optimisers need.
     signal : tuple of parts or None
     factors : tuple of PowerOfWidth
         The fixed factors of the forward pass.
@@ -52,7 +50,6 @@ class Family:
     """
 
     graph: pt.Graph | None
-    network: pt.Network | None
     signal: Signal | None
     factors: tuple[PowerOfWidth, ...]
     capacity: sp.Expr | None
@@ -114,23 +111,20 @@ def family_of(
         unread += [f"{name}, which is not trained" for name in dict.fromkeys(layers_of(signal)) if name not in moving]
     added = [name for name in laws if name in readings[0].biases or name in readings[0].gains]
     if unread or signal is None:
-        return Family(None, None, None, (), None, (), False, (), tuple(added), tuple(unread))
+        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
     factors = tuple(power_of_width(widths, v) for v in zip(*(r.factors for r in readings), strict=True))
     features = [
         power_of_width(widths, v, whole=True).exponent for v in zip(*(r.features for r in readings), strict=True)
     ]
     terms = _Terms(signal, [factor.exponent for factor in factors], features, laws, rates)
-    zeros = [name for name in layers_of(signal) if laws[name].scale.exponent is None]
-    shifts = tuple(_shifts(readings[0], moving)) if len(zeros) < 2 else ()
+    shifts = tuple(_shifts(readings[0], moving))
     plain = terms.attention() or terms.graph()
     if plain is None:
         unread = ["a normalisation beside a skip, and a layer that starts at zero"]
-        return Family(None, None, None, (), None, (), False, (), tuple(added), tuple(unread))
+        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
     graph = terms.with_shifts(shifts) if shifts else plain
     beside = tuple(name for name in added if name not in graph.layers)
-    return Family(
-        graph, terms.network(), signal, factors, plain.capacity, shifts, terms.lazy, tuple(terms.first), beside, ()
-    )
+    return Family(graph, signal, factors, plain.capacity, shifts, terms.lazy, tuple(terms.first), beside, ())
 
 
 def _differences(readings: Sequence[Reading]) -> list[str]:
@@ -226,17 +220,22 @@ class _Terms:
         return (law.scale.exponent or Fraction(0)) + max(sides) / 2
 
     def with_shifts(self, shifts: Sequence[Signal]) -> pt.Graph:
-        """A chain with its biases: they express constants; what varies with the input only as far as the input itself comes."""
+        """A chain with its biases: they express constants; and behind a relu, as far as that comes, what varies."""
         whole = self._path(self.signal)
-        cap = pt.Cap((whole,), ("input",))
+        caps = (pt.Cap((whole,), ("input",)),)
         ends = {shift[0] for shift in shifts if not list(layers_of(shift[1:]))}
         layers = {name: self._layer(name) for name in layers_of(self.signal)}
         layers |= {str(bias): self._layer(str(bias), final=bias in ends) for bias, *_ in shifts}
-        paths = (whole, *(self._path(shift, (cap,)) for shift in shifts))
-        return pt.Graph(layers, paths, targets=("input", "constant"))
+        bounded = (
+            replace(self._path(shift), targets=("constant",))
+            if shift[0] in ends
+            else replace(self._path(shift), caps=caps)
+            for shift in shifts
+        )
+        return pt.Graph(layers, (whole, *bounded), targets=("input", "constant"))
 
-    def _path(self, signal: Signal, caps: tuple[pt.Cap, ...] = ()) -> pt.Path:
-        return pt.Path(dict.fromkeys(layers_of(signal), 1), _power(self._factor(signal)), caps=caps)
+    def _path(self, signal: Signal) -> pt.Path:
+        return pt.Path(dict.fromkeys(layers_of(signal), 1), _power(self._factor(signal)))
 
     def _factor(self, signal: Signal) -> Fraction:
         return sum((self.factors[part.index] for part in signal if isinstance(part, Factor)), Fraction(0))
@@ -280,20 +279,6 @@ class _Terms:
         eta = _power(rate.rate.exponent) if rate is not None and rate.rate is not None else sp.S.One
         outer = "fan_out" if final and law.fan_out.exponent > 0 else self._outer(name)
         return pt.Layer(sigma, _power(law.fan_in.exponent), _power(law.fan_out.exponent), eta, outer, degree)
-
-    def network(self) -> pt.Network | None:
-        """The fully connected network that a chain is, if its widths all grow as m and none of its layers is used twice."""
-        names = list(layers_of(self.signal))
-        chain = all(isinstance(part, str | Factor) for part in self.signal) and len(set(names)) == len(names) >= 2
-        fans = [(self.laws[name].fan_in.exponent, self.laws[name].fan_out.exponent) for name in names]
-        if not chain or fans != [(0, 1), *[(1, 1)] * (len(names) - 2), (1, 0)]:
-            return None
-        layers = [self._layer(name) for name in names]
-        sigmas, etas = (tuple(getattr(layer, kind) for layer in layers) for kind in ("sigma", "learning_rate"))
-        try:
-            return pt.Network(sigmas, _power(-self._factor(self.signal)), etas)
-        except pt.TheoryError:
-            return None  # two layers at zero, or a hidden one: the graph says what is known of it
 
 
 def _renamed(graph: pt.Graph, names: Mapping[str, str]) -> pt.Graph:

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,6 @@ class Inspection:
         ``'gradient flow'``, ``'SGD'``, ``'Adam'`` or ``'AdamW'``.
     graph : phasetheory.Graph or None
         What the modules were read as; None where something could not be read.
-    network : phasetheory.Network or None
-        The same, where it is a fully connected network.
     capacity : PowerOfWidth or None
         P, the output within reach of the initial weights, along the strongest path from the input, for inputs of size one;
         None without a graph, or with normalisation.
@@ -118,7 +117,6 @@ class Inspection:
     seeds: int
     optimizer: str
     graph: pt.Graph | None
-    network: pt.Network | None = field(repr=False)
     capacity: PowerOfWidth | None
     contrast: float
     inputs: int
@@ -160,7 +158,7 @@ class Inspection:
         """What the optimiser is at a small rate."""
         return _at_a_small_rate(self.optimizer)
 
-    @property
+    @cached_property
     def sentence(self) -> str:
         """What to do about it, in one sentence."""
         from numerics.pytorch.advice import sentence_of
@@ -288,7 +286,6 @@ def inspect(
         seeds,
         kind,
         family.graph,
-        family.network,
         capacity,
         float(contrast),
         inputs,

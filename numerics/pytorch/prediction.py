@@ -171,7 +171,8 @@ def _by_flow(
         return float(np.linalg.norm(along * np.exp(-rates * np.exp(log_time)))) - left
 
     def change(time: float) -> np.ndarray:
-        shares = np.divide(-np.expm1(-rates * time), values, out=np.zeros_like(values), where=values > 0)
+        done = -np.expm1(-np.multiply(rates, time, out=np.zeros_like(rates), where=values > 0))  # at any time, inf too
+        shares = np.divide(done, values, out=np.zeros_like(values), where=values > 0)
         return np.asarray((vectors @ (shares * along)) @ rows)
 
     end = 0.0 if excess(np.log(early)) <= 0 else late

@@ -49,9 +49,9 @@ def lines_of(found: "Inspection") -> list[str]:
     if found.capacity is not None:
         turning = ""
         if found.turning_width is not None and found.turning_width_here is not None:
-            here = rounded(found.turning_width_here)
+            here = f"at {rounded(found.turning_width_here)}" if found.turning_width_here >= 1 else "below any width"
             turning = (
-                f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these at {here}"
+                f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these {here}"
             )
         lines.append(f"capacity P = {found.capacity}{turning}")
     if found.rates is not None:

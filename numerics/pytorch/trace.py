@@ -257,7 +257,10 @@ class _Reader:
 
     def _normalised(self, signal: Signal, part: Any) -> Signal:
         self.found.gains.update({self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names})
-        self.found.features.append(part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1])
+        return self._over(signal, part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1])
+
+    def _over(self, signal: Signal, features: int) -> Signal:
+        self.found.features.append(features)
         return (*signal, Normalised(len(self.found.features) - 1))
 
     def _recurrent(self, node: fx.Node, signal: Signal, part: Any, what: str) -> Signal | None:
@@ -309,6 +312,9 @@ class _Reader:
         known = [self._signals.get(value) for value in node.all_input_nodes]
         signals = [value for value in known if isinstance(value, tuple | _Nothing)]
         weights = [value for value in known if isinstance(value, _Weights)]
+        if name == "layer_norm" and isinstance(given[0], tuple):
+            self.found.gains.update(weight.name for weight in weights)
+            return self._over(given[0], node.meta["shape"][-1])
         if any(value is None for value in known) and name not in _SHAPED:
             return None  # of what was not read before
         if weights and not signals and name in ("t", "transpose", "getattr"):

@@ -18,14 +18,14 @@ import sympy as sp
 
 from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.layers import Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, check_network, layer_fans
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
-from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
+from phasetheory.scaling.paths import CONSTANT, INPUT, GraphExponents, ListedPaths, PathExponents, Paths, Term
 from phasetheory.scaling.regimes import Basis, Regime, classify
-from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
+from phasetheory.scaling.series_parallel import BiasPart, Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import listed_or_none
@@ -70,7 +70,8 @@ class Graph:
     alpha : scale
         The output is divided by it.
     targets : sequence of str
-        Kinds of targets to be learned, each with a residual of its own; one kind by default.
+        Kinds of targets to be learned, each with a residual of its own; one kind by default, and with a :class:`Bias` two,
+        ``'input'`` and ``'constant'``.
     name : str
     architecture : Architecture
 
@@ -99,13 +100,24 @@ class Graph:
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
         self._check_targets(paths)
+        self._check_used(paths)
+
+    def _check_used(self, paths: Any) -> None:
         used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
         if unknown := used - self.layers.keys():
             raise TheoryError(
                 f"a path uses {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
             )
-        if not isinstance(paths, Series):  # what is left is on a path that counts
+        # what is left is on a path that counts
+        if not isinstance(paths, Series):
             used = set().union(*(path.uses for path in paths if any(map(path.serves, self.targets))))
+        elif CONSTANT not in self.targets:
+            used -= set(paths.without_kinks)
+        biases = paths.biases if isinstance(paths, Series) else ()
+        if normalised := [bias.layer for bias in biases if not self.layers[bias.layer].degree]:
+            raise TheoryError(
+                f"the bias {normalised[0]!r} has degree 0; a bias before a normalisation is not worked out"
+            )
         if idle := [layer for layer in self.layers if layer not in used]:
             raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
 
@@ -115,9 +127,14 @@ class Graph:
             raise TheoryError(f"targets = {shown(self.targets)}; give names of kinds of targets, each once")
         object.__setattr__(self, "targets", tuple(given))
         if isinstance(paths, Series):
-            if len(given) > 1:
+            if paths.biases and given == ["all"]:
+                object.__setattr__(self, "targets", (INPUT, CONSTANT))
+            elif paths.biases and not set(given) <= {INPUT, CONSTANT}:
+                raise TheoryError(f"targets = {shown(self.targets)}; with a Bias give {INPUT!r}, {CONSTANT!r} or both")
+            if not paths.biases and len(given) > 1:
                 raise TheoryError(
-                    f"targets = {shown(self.targets)}: a Series has one kind; list its paths where there are several"
+                    f"targets = {shown(self.targets)}: a Series without a Bias has one kind; list its paths where there are "
+                    "several"
                 )
         elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
             raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
@@ -168,17 +185,22 @@ class Graph:
 
     def _paths_in(self, units: Mapping[str, Any]) -> Paths:
         if isinstance(self.paths, Series):
-            return SeriesParallel(self._part(self.paths, units), *self.targets)
+            return SeriesParallel(self._part(self.paths, units), frozenset(self.targets))
         paths = [self._path_exponents(path, target, units) for target in self.targets for path in self.paths]
         return ListedPaths(tuple(path for path in paths if path is not None))
 
-    def _part(self, part: "Series | Parallel | str", units: Mapping[str, Any]) -> Part:
+    def _part(self, part: "Series | Parallel | Bias | str", units: Mapping[str, Any]) -> Part:
         """A part of the graph in exponents, in some units."""
         if isinstance(part, str):
-            degree = self.layers[part].degree
-            return Leaf(part, units[part] * degree, degree)
+            return self._leaf(part, units)
+        if isinstance(part, Bias):
+            return BiasPart(self._leaf(part.layer, units), part.relu)
         parts = tuple(self._part(own, units) for own in part.parts)
         return SeriesPart(parts, exponent(part.multiplier)) if isinstance(part, Series) else ParallelPart(parts)
+
+    def _leaf(self, name: str, units: Mapping[str, Any]) -> Leaf:
+        degree = self.layers[name].degree
+        return Leaf(name, units[name] * degree, degree)
 
     def _path_exponents(self, path: Path, target: str, units: Mapping[str, Any]) -> PathExponents | None:
         if not path.serves(target):
@@ -215,14 +237,15 @@ class Graph:
     def _run(self, optimizer: Optimizer) -> TropicalFlow:
         zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
         exponents = self.exponents_under(optimizer).map(with_infinity(_number) if zeros else _number)
-        if zeros and all(value.infinite < -1 for value in exponents.paths.capacity(exponents.start)):
+        if still := _never_moving(exponents, zeros):
             raise TheoryError(
-                f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
-                "and nothing ever moves; let fewer layers start at zero"
-            )
-        if still := _still(exponents, zeros):
-            raise TheoryError(
-                f"sigma_{still[0]} = 0: every path through it has two zeros, so it never moves; let fewer layers start at zero"
+                f"{' = '.join(f'sigma_{name}' for name in still)} = 0: every path through "
+                + (
+                    "it has two zeros, so it never moves"
+                    if len(still) == 1
+                    else "one of them has two zeros, so they never move"
+                )
+                + "; let fewer layers start at zero"
             )
         return tropical_flow(exponents)
 
@@ -292,16 +315,17 @@ class Graph:
         return for_notebook(self, "latex")
 
 
-def _still(exponents: GraphExponents, zeros: Sequence[str]) -> list[str]:
-    """Of the layers at zero those that never get a gradient; each that has one is no longer zero, and may give one to others."""
-    size, waiting = exponents.start, list(zeros)
-    while True:
-        values = exponents.paths.reach(size, exponents.paths.targets).values
-        moved = [name for name in waiting if (values[name] - size[name]).infinite == 0]
-        if not moved:
-            return waiting
-        waiting = [name for name in waiting if name not in moved]
-        size |= {name: size[name] * 0 for name in moved}
+def _never_moving(exponents: GraphExponents, zeros: Sequence[str]) -> list[str]:
+    """Of the layers at zero those that stay there: a gradient needs a path on which nothing else is zero."""
+    size, still = exponents.start, list(zeros)
+    while still:
+        reach = exponents.paths.reach(size, exponents.paths.targets).values
+        moving = [layer for layer in still if reach[layer].infinite == -1]
+        if not moving:
+            break
+        size |= {layer: size[layer] * 0 for layer in moving}
+        still = [layer for layer in still if layer not in moving]
+    return still
 
 
 def _number(value: sp.Expr) -> Fraction:

@@ -33,6 +33,7 @@ Only +, -, multiples by rational numbers and comparisons of values occur: the sa
 a region.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -48,7 +49,9 @@ from phasetheory.scaling.paths import Direction, GraphExponents, Reach, Uses
 __all__ = ["Event", "TropicalFlow", "tropical_flow"]
 
 _MOST_EVENTS = 10_000
-_FEW = 8  # layers whose sets are all looked at
+_FEWEST = 4  # layers whose sets are all looked at
+_FEW = 8  # if the likely ones do not suit, of so many each by itself
+_ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -249,8 +252,9 @@ def _step(missing: Any, slope: Fraction) -> Any:
 
 def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fraction]:
     """The direction v and the speed w of step 2."""
-    for exhaustive in (False, True):
-        for chosen in _sets(state, moving):
+    attempts = [(_sets, False), (_sets, True)]
+    for sets, exhaustive in attempts if len(moving) <= _FEWEST else [(_ranked, False), *attempts]:
+        for chosen in sets(state, moving):
             for direction, speed in _growths(state, chosen, exhaustive):
                 slopes = state.reach.along(direction)
                 rates = [(state.degree * slopes[k] - state.order * direction[k], direction[k]) for k in moving]
@@ -259,6 +263,21 @@ def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fractio
     raise TheoryError(
         "no direction of growth was found for this graph: its paths tie in a way the argument does not settle"
     )
+
+
+def _ranked(state: _State, moving: Sequence[str]) -> Iterator[Sequence[str]]:
+    """All layers, then without the last, and so on, in the order in which they come out of growing in competition.
+
+    d log v_l/dt = d rho_l(v), sum v = 1, from equal shares: where that rests, step 2 holds. It finds the set among 2^layers.
+    """
+    yield moving
+    shares = dict.fromkeys(moving, 1 / len(moving))
+    for _ in range(_ROUNDS):
+        slopes = state.reach.along({**_at_rest(state.exponents), **shares})  # type: ignore[dict-item]
+        grown = {layer: v * math.exp(float(slopes[layer]) - 2 * v) for layer, v in shares.items()}
+        shares = {layer: v / sum(grown.values()) for layer, v in grown.items()}
+    for least in sorted({round(v, 9) for v in shares.values()})[1:]:
+        yield [layer for layer, v in shares.items() if round(v, 9) >= least]
 
 
 def _sets(state: _State, moving: Sequence[str]) -> Iterator[Sequence[str]]:

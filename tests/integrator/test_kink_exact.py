@@ -10,6 +10,7 @@ from scipy.special import expit
 
 import numerics as nm
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
+from numerics.kernels.kink_exact import kink_forces
 from numerics.kernels.one_neuron import Workspace, advance
 
 cosh, sinh, exp = np.cosh, np.sinh, np.exp
@@ -20,8 +21,7 @@ def flow(u, v, X, c, *, slope=0.0, time=1.0):
     X, c = np.atleast_2d(np.array(X, dtype=float)), time * np.array(c, dtype=float)
     planes = Hyperplanes.of(X)
     kinks = planes.kinks()
-    ahead, behind = np.maximum(planes.factors, 0.0) @ c, np.minimum(planes.factors, 0.0) @ c
-    kinks.above[:], kinks.below[:] = ahead + slope * behind, slope * ahead + behind
+    kink_forces(c, slope, planes.factors, kinks)
     work = Workspace.of(len(planes.first), X.shape[1], len(X))
     work.v[:] = v
     u = advance(float(u), kinks, work)

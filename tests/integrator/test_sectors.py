@@ -1,5 +1,6 @@
 """The plane cut into sectors: geometry, laws against one neuron alone, moments against plain sums, neurons in their order."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from numerics.flow.two_layer.kink_exact import KinkExact
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow
+from numerics.kernels.kink_exact import kink_forces
 from numerics.kernels.one_neuron import Workspace, advance
 from numerics.kernels.sectors.laws import Laws, find_laws
 from numerics.kernels.sectors.moments import MOMENTS, Sums
@@ -25,10 +27,10 @@ seeds = st.integers(0, 2**32 - 1)
 slopes = st.sampled_from([0.0, 0.3, -0.2, 1.5, 1.0])
 
 
-def inputs(rng, *, parallel=True):
+def inputs(rng):
     """One to nine samples of two inputs: some multiples of others of either sign, some zero."""
     X = rng.standard_normal((rng.integers(1, 10), 2))
-    for i in range(len(X) if parallel else 0):
+    for i in range(len(X)):
         if rng.random() < 0.3:
             X[i] = rng.choice([-2.0, 0.0, 0.5, 1.0]) * X[rng.integers(len(X))]
     return X
@@ -108,43 +110,32 @@ def alone(u, v, X, c, slope):
     """The same by the general kernels."""
     planes = Hyperplanes.of(X)
     kinks = planes.kinks()
-    ahead, behind = np.maximum(planes.factors, 0.0) @ c, np.minimum(planes.factors, 0.0) @ c
-    kinks.above[:], kinks.below[:] = ahead + slope * behind, slope * ahead + behind
+    kink_forces(c, slope, planes.factors, kinks)
     work = Workspace.of(len(planes.first), 2, len(X))
     work.v[:] = v
     return advance(float(u), kinks, work), work.v.copy()
 
 
-def comes_to_the_origin(u, v, X, c, slope):
-    """Whether v may come to 0: it moves by 2 max|u| in a unit of time at most, so that one of 200 instants would see it near."""
-    moments = [alone(u, v, X, t * c, slope) for t in np.linspace(0.0, 1.0, 201)]
-    return min(np.linalg.norm(v) for _, v in moments) < 0.01 * max(abs(u) for u, _ in moments)
-
-
-def only_solution(u, v, X, c, slope):
-    """Not so at v = 0 where some kinks repel: the neuron may stay or leave, on more than one way."""
-    lines = Hyperplanes.of(X).factors
-    pairs = (lines > 0) @ np.abs(c) * ((lines < 0) @ np.abs(c)) > 0  # samples that point either way
-    if slope == 0.0 and not np.any(pairs):
-        return True  # relu'(0) = 0 decides
-    return np.all(u * c * (1 - slope) < 0) or not comes_to_the_origin(u, v, X, c, slope)
-
-
-@given(seed=seeds, slope=slopes, where=st.sampled_from(["anywhere", "on a ray", "u = 0"]))
+@given(seed=seeds, slope=slopes, where=st.sampled_from(["anywhere", "on a ray", "u = 0", "v = 0"]))
 @settings(max_examples=400)
+@example(seed=75, slope=0.0, where="v = 0")  # samples that point either way: relu'(0) = 0, it stays
+@example(seed=78, slope=1.5, where="v = 0")  # more than one way leads off
+@example(seed=17, slope=-0.2, where="v = 0")
 @example(seed=228743, slope=-0.2, where="on a ray")
 @example(seed=800, slope=-0.2, where="anywhere")  # one line: both borders of a half plane are met at once
 def test_a_neuron_moves_as_it_moves_alone(seed, slope, where):
     rng = np.random.default_rng(seed)
-    X = inputs(rng, parallel=slope == 0.0)
+    X = inputs(rng)
     u, v, c = rng.standard_normal(), rng.standard_normal(2), rng.standard_normal(len(X))
     c *= min(1.0, 2.0 / (1e-300 + np.abs(c) @ np.linalg.norm(X, axis=1)))
     if where == "u = 0":
         u = 0.0
+    elif where == "v = 0":
+        v = np.zeros(2)
     elif where == "on a ray" and np.any(X[0]):
         v = np.array([-X[0, 1], X[0, 0]])
     end = in_the_plane(u, v, X, c, slope)
-    u1, v1 = alone(u, v, X, c, slope) if only_solution(u, v, X, c, slope) else (end.u, end.v)
+    u1, v1 = alone(u, v, X, c, slope)
     assert_allclose([end.u, *end.v], [u1, *v1], rtol=1e-9, atol=1e-11)
     assert_allclose(u1**2 - v1 @ v1, u**2 - v @ v, rtol=1e-9, atol=1e-11)
     weights = np.array([u1, *v1])
@@ -191,6 +182,7 @@ def test_steps_are_those_of_the_general_method(n, activation):
     rng = np.random.default_rng(5)
     X, y = np.column_stack([rng.standard_normal(n), np.ones(n)]), rng.standard_normal(n)
     network = nm.TwoLayer.sample(900, 1.2, 0.0, X, rng=5, antisymmetric=True, activation=activation)
+    network = replace(network, v=np.where(np.arange(900)[:, None] < 3, 0.0, network.v))
     planar, _, general = runs = both(network, X, y)
     for _ in range(6):
         for run in runs:

@@ -6,6 +6,7 @@ C. Kaynak (1998), CC BY 4.0.
 
 import copy
 import math
+import re
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -363,6 +364,16 @@ def test_a_normalisation_beside_a_skip_is_read_while_nothing_outgrows_its_start(
     grown = look(block(-1, -1, -1))
     assert slopes(grown) == {}
     assert any("a layer outgrows its start, beside a skip" in note for note in grown.notes)
+
+
+def test_a_smooth_activation_is_named_and_the_rest_measured():
+    found = look(lambda m: perceptron(10, m, m, 1, activation=nn.GELU), widths=(64, 128, 256), seeds=5)
+    assert slopes(found) == {}
+    assert "not read: 1 (GELU); no slopes are predicted, distances are measured alone" in found.notes
+    assert re.search(
+        r"whose error is 0\.\d+ at width 256, \d\.weight keeps up best as the width grows, .*: so all layers",
+        found.sentence,
+    )
 
 
 def test_a_part_that_was_left_over_is_told_by_its_name():

@@ -56,8 +56,7 @@ class Hyperplanes:
 
     def kinks(self) -> Kinks:
         """Without forces yet."""
-        above, below = np.zeros((2, len(self.first)))
-        return Kinks(self.normals, np.einsum("ij,ij->i", self.normals, self.normals), above, below)
+        return Kinks(self.normals, np.einsum("ij,ij->i", self.normals, self.normals), *np.zeros((3, len(self.first))))
 
 
 def _maybe_parallel(X: np.ndarray, squares: np.ndarray) -> np.ndarray:

@@ -146,7 +146,7 @@ def _log1p(count, room, bits):
 @njit(**SECTOR_OPTIONS)
 def travel(u, p, q, row, left, sectors, laws):
     """One neuron over the time that is left, from event to event: :func:`numerics.kernels.one_neuron.advance` in the plane."""
-    table, fates, arrivals, exits = laws
+    table, fates, arrivals, at = laws
     rays = fates.shape[1]
     size = 2 * rays + 1
     origin = 2 * rays
@@ -156,13 +156,16 @@ def travel(u, p, q, row, left, sectors, laws):
         law = table[place + 1 - place % 2]
         sign = 1 if law[GP] * p + law[GQ] * q < 0.0 else 0
     limit = 8 * rays + 64
-    events = 0
+    events, gone = 0, False
     while True:
         if place == origin:
-            place = exits[sign]
-            if place < 0:
+            length = np.sqrt(at[0] * at[0] + at[1] * at[1])
+            if gone or u == 0.0 or length == 0.0:
                 return u, 0.0, 0.0, origin + sign * size
-        elif place % 2 == 0:
+            gone = True
+            p, q = ON * ON * u * at[0] / length, ON * ON * u * at[1] / length
+            place = place_of(p, q, sectors)
+        if place % 2 == 0:
             place = fates[sign, place // 2]
         law = table[place + sign * size]
         gp, gq, ap, aq, bp, bq, G2 = law[GP], law[GQ], law[AP], law[AQ], law[BP], law[BQ], law[SQUARE]

@@ -27,33 +27,33 @@ class Laws(NamedTuple):
         Sign of u by ray: the place that a neuron on the ray goes to, the ray itself if it slides.
     arrivals : int (2, R)
         The same for one that has just come there, -1 if it passes.
-    exits : int (2,)
-        The place that a neuron leaves v = 0 for, or -1.
+    at : float64 (2,)
+        Force at v = 0.
     """
 
     table: np.ndarray
     fates: np.ndarray
     arrivals: np.ndarray
-    exits: np.ndarray
+    at: np.ndarray
 
     @classmethod
     def of(cls, rays: int) -> "Laws":
         """Room for those of so many rays."""
         fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-        return cls(np.zeros((2 * (2 * rays + 1), SQUARE + 1)), fates, arrivals, np.zeros(2, dtype=np.int64))
+        return cls(np.zeros((2 * (2 * rays + 1), SQUARE + 1)), fates, arrivals, np.zeros(2))
 
 
 @njit(**SECTOR_OPTIONS)
 def find_laws(c, X, s, sectors, laws):
     """Fill the laws of a step with forces c (n,) of the samples; ``s``: slope of the activation for z < 0."""
-    table, fates, arrivals, exits = laws
+    table, fates, arrivals, at = laws
     n = c.size
     rays = fates.shape[1]
     size = 2 * rays + 1
-    here_p, here_q = 0.0, 0.0
+    at[:] = 0.0
     for i in range(n):
-        here_p += c[i] * X[i, 0]
-        here_q += c[i] * X[i, 1]
+        at[0] += s * c[i] * X[i, 0]
+        at[1] += s * c[i] * X[i, 1]
     for r in range(rays):
         gp, gq = 0.0, 0.0
         for i in range(n):
@@ -66,9 +66,8 @@ def find_laws(c, X, s, sectors, laws):
     for sign in range(2):
         for r in range(rays):
             _ray(sign, r, sectors, table, fates, arrivals)
-        exits[sign] = _exit(sign, s * here_p, s * here_q, sectors, table, fates)
         table[sign * size + 2 * rays] = 0.0
-        table[sign * size + 2 * rays, CHANGE] = -2.0 if exits[sign] >= 0 else 0.0  # u changes sign: an event
+        table[sign * size + 2 * rays, CHANGE] = -2.0 if np.any(at) else 0.0  # u changes sign: an event
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
@@ -113,29 +112,3 @@ def _ray(sign, r, sectors, table, fates, arrivals):
     along = before_p * dp + before_q * dq if squares[0] < squares[1] else after_p * dp + after_q * dq
     along = 0.0 if along * along <= FLAT * max(squares[0], squares[1]) else along
     _law(direction, along * dp, along * dq, dp, dq, dp, dq, law)
-
-
-@njit(forceinline=True, **SECTOR_OPTIONS)
-def _exit(sign, here_p, here_q, sectors, table, fates):
-    """The place that leads away from v = 0 by its own force, nearest to the force at 0 if several do; -1 if none, or no force.
-
-    ``here``: the force at 0, with the slope that the activation has there.
-    """
-    directions, normals = sectors.directions, sectors.normals
-    rays = fates.shape[1]
-    direction = 1.0 - 2.0 * sign
-    found, best = -1, -np.inf
-    if here_p == 0.0 and here_q == 0.0:
-        return found
-    for r in range(rays):
-        law = table[2 * r + sign * (2 * rays + 1)]
-        if fates[sign, r] == 2 * r and direction * (law[GP] * directions[r, 0] + law[GQ] * directions[r, 1]) > 0.0:
-            near = direction * (here_p * directions[r, 0] + here_q * directions[r, 1])
-            found, best = (2 * r, near) if near > best else (found, best)
-        law = table[2 * r + 1]
-        end = (r + 1) % rays
-        inward = direction * (law[GP] * normals[r, 0] + law[GQ] * normals[r, 1])
-        if inward > 0.0 and direction * (law[GP] * normals[end, 0] + law[GQ] * normals[end, 1]) < 0.0:
-            near = (here_p * law[GP] + here_q * law[GQ]) / np.sqrt(law[SQUARE])
-            found, best = (2 * r + 1, near) if near > best else (found, best)
-    return found

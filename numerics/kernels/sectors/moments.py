@@ -87,7 +87,7 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
     n = X.shape[0]
     rays = sectors.normals.shape[0]
     size = 2 * rays + 1
-    sums = np.zeros((4 * rays + 1, 5))  # before a place, twice round
+    sums = np.zeros((4 * rays + 2, 5))  # before a place, twice round; of all places
     total = np.empty(MOMENTS)
     for place in range(4 * rays):
         here = place % (2 * rays)
@@ -104,7 +104,12 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
         now[_T_PP] = then[_T_PP] + total[_PP] + pp * total[_UU]
         now[_T_PQ] = then[_T_PQ] + total[_PQ] + pq * total[_UU]
         now[_T_QQ] = then[_T_QQ] + total[_QQ] + qq * total[_UU]
-    everything = sums[2 * rays]
+    everything = sums[-1]
+    everything[:] = sums[2 * rays]
+    for part in range(moments.shape[0]):  # those at v = 0, on all kinks, with the slope s
+        at_zero = moments[part, 2 * rays, _UU] + moments[part, 2 * rays + size, _UU]
+        everything[_T_PP] += at_zero
+        everything[_T_QQ] += at_zero
     for i in range(n):
         low = 2 * sectors.starts[i]
         high = low + rays + 1
@@ -126,11 +131,11 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
                 total = (1.0 - s) ** 2 * total + s * (1.0 - s) * (own + other) + s * s * _between(X, i, j, everything)
             kernel[i, j] = kappa * kappa / n * total
             kernel[j, i] = kernel[i, j]
-    return _gradient_squared(moments, X, sectors, kappa, residual)
+    return _gradient_squared(moments, X, sectors, kappa, s, residual)
 
 
 @njit(**SECTOR_OPTIONS)
-def _gradient_squared(moments, X, sectors, kappa, residual):
+def _gradient_squared(moments, X, sectors, kappa, s, residual):
     """The square e K e/n as the sum of g T g over the places, g = (kappa/n) sum_i e_i sigma'_i x_i: no term is negative.
 
     The double sum over samples cancels down to the rounding of its largest terms, those of neurons that have fitted what they
@@ -151,6 +156,13 @@ def _gradient_squared(moments, X, sectors, kappa, residual):
                 square += _quadratic(moments[part, here], along * dp, along * dq)
                 square += _quadratic(moments[part, here + 1], after_p, after_q)
         before_p, before_q = after_p, after_q
+    at_p, at_q = 0.0, 0.0  # on those at v = 0
+    for i in range(n):
+        at_p += s * residual[i] * X[i, 0]
+        at_q += s * residual[i] * X[i, 1]
+    for part in range(moments.shape[0]):
+        for here in (2 * rays, 2 * rays + size):
+            square += _quadratic(moments[part, here], at_p, at_q)
     return (kappa / n) ** 2 * square
 
 
