@@ -42,7 +42,7 @@ _ONLY_CHAINS = {
     "abc": "give --sigmas",
     "learning_rates": "layer-wise rates of graphs are for Python, pt.recurrent(.., learning_rates={'W': 'm'})",
     "activation": "its paths are those of relu, of degree 1, and others are not covered",
-    "optimizer": "graphs are worked out under gradient flow",
+    "optimizer": "here graphs are those of gradient flow; in Python, graph.slopes(optimizer='adam')",
     "width": "the capacity of a graph is known as an exponent only",
     "weight_decay": "worked out for fully connected networks only",
     "virtual": "widths beyond those that are trained are known for fully connected networks only",

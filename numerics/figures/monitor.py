@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_monitor"]
 
-_COLUMNS = 3
-_PANEL = (4.4, 3.9)
+_COLUMNS = 4
+_PANEL = (3.7, 3.5)
 _SHORT = 18  # letters of names that stand in two columns
 
 
@@ -34,20 +34,21 @@ def plot_monitor(dataset: "xarray.Dataset", *, figure: Figure | SubFigure | None
     curves = _curves(dataset)
     maps = [(layer, step) for layer in dataset.layer.values for step in dict.fromkeys(dataset.step.values[[0, -1]])]
     columns = abreast(_COLUMNS)
-    rows = -(-(len(curves) + len(maps)) // columns)
+    first = len(curves) + len(curves) % 2  # start and end of a layer side by side
+    rows = -(-(first + len(maps)) // columns)
     figure = figure_of(figure, columns * _PANEL[0], rows * _PANEL[1])
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, values) in zip(panels, curves.items(), strict=False):
         _draw(ax, name, values)
-    for ax, (layer, step) in zip(panels[len(curves) :], maps, strict=False):
+    for ax, (layer, step) in zip(panels[first:], maps, strict=False):
         image = ax.imshow(
             dataset.similarity.sel(layer=layer, step=step), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest"
         )
         image.set_rasterized(True)
         ax.set(xlabel="neuron, sorted", ylabel="neuron, sorted")
         title(ax, verbatim(f"{layer}, step {step}"))
-        ax.figure.colorbar(image, ax=ax, label=r"$\cos(w_j, w_k)$")
-    for ax in panels[len(curves) + len(maps) :]:
+        ax.figure.colorbar(image, ax=ax, fraction=0.046, label=r"$\cos(w_j, w_k)$")
+    for ax in (*panels[len(curves) : first], *panels[first + len(maps) :]):
         ax.remove()
     return figure
 
@@ -89,7 +90,7 @@ def _draw(ax: Axes, name: str, values: "xarray.DataArray") -> None:
             ax.plot(steps, row, label=verbatim(label), **look)
     ax.set_xlabel("step")
     title(ax, name)
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     if logarithmic and ax.lines:
         ax.set_yscale("log")
         log_axis(ax.yaxis)

@@ -75,7 +75,7 @@ def statements(network: Network | Graph, *, optimizer: str | Optimizer = GRADIEN
 def _of_graph(graph: Graph, optimizer: Optimizer) -> Iterator[Statement]:
     """Conserved quantities of a graph, its regimes and slopes."""
     if optimizer != GRADIENT_FLOW:
-        raise TheoryError(f"optimizer = {optimizer}: graphs are worked out under gradient flow only; leave it out")
+        raise TheoryError(f"optimizer = {optimizer}: what is stated of graphs is under gradient flow; leave it out")
     for law in graph.conserved():
         yield Statement(f"${law}$ is conserved", Basis.PROVED, _EULER)
     for layer, regime in graph.regime().items():

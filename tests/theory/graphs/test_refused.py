@@ -125,7 +125,7 @@ REFUSED = {
     ),
     "optimizer": (
         lambda: pt.statements(pt.recurrent(1, 1, 1, steps=2), optimizer="adam"),
-        "graphs are worked out under gradient flow only",
+        "what is stated of graphs is under gradient flow",
     ),
     "a network": (lambda: pt.Graph.of(3), "network = 3 is not a network"),
     "no paths to conserve": (
