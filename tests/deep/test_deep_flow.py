@@ -158,6 +158,18 @@ def test_methods_agree(four_points, gamma_3, gamma_2):
         assert distance == pytest.approx(other[layer], rel=4e-2)
 
 
+@pytest.mark.parametrize(("gamma_3", "gamma_2"), [(3.0, 1.0), (3.5, 0.0)])
+def test_the_tolerance_is_kept(four_points, gamma_3, gamma_2):
+    X, y = four_points
+    network = slice_network(100, gamma_3, gamma_2)
+    one, other = (gradient_flow_distances(network, X, y, rtol) for rtol in (1e-2, 1e-3))
+    np.testing.assert_allclose(one, other, rtol=1e-2)
+
+
+def gradient_flow_distances(network, X, y, rtol):
+    return list(nm.gradient_flow(network, X, y, loss_tol=1e-4, rtol=rtol).relative_distance.values())
+
+
 @settings(max_examples=10)
 @given(
     factors=st.lists(st.floats(0.05, 20), min_size=2, max_size=2),

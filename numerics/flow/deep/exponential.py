@@ -35,7 +35,7 @@ class DeepExponential:
 
     name = "exponential"
     order = 2
-    growth = 1.5
+    growth = 1.0
     locates_kinks = False
     splits_decay = True
     loop = None
