@@ -6,16 +6,22 @@ Layout and rules of :mod:`numerics.kernels.stages`. They work on the neurons ``f
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from numerics.kernels.stages import BLOCK, OPTIONS
 
 __all__ = [
     "DEFECT",
+    "ahead",
     "close",
+    "cut_short",
+    "extrapolate",
     "finish",
     "gradient_squared",
     "mean_forces",
     "preactivation",
+    "remember",
+    "strayed",
     "tangent_kernel",
     "tangent_kernel_planar",
     "time_to_loss",
@@ -25,12 +31,16 @@ __all__ = [
 #: The residual of two layers may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests.
 #: It is that many because a defect of one sign in one step is made good by the next: the residual is measured, not integrated.
 DEFECT = 100.0
+# Weights may stray by this times rtol^(3/2) in one step: the steps of a run are as many as 1/sqrt(rtol), and their errors add up.
+_STRAY = 70.0
+_CUT = 0.3  # of the time that a point looks back: a step shorter than this is one cut short
 
 
 @njit(forceinline=True, **OPTIONS)
 def weights(kernel, residual, h, c0, c1, predicted):
     """Weights of the samples over a step h of de/ds = -K e, K the kernel J J^T/n: integrals of e, and e at the end.
 
+    Returns eigenvalues (n,) and eigenvectors (n, n), one a column.
     c0 + c1 = int_0^h e ds / n and c1 = int_0^h (s/h) e ds / n, so that c0 and c1 weigh the Jacobians at the ends of the step.
     """
     n = residual.size
@@ -58,14 +68,86 @@ def weights(kernel, residual, h, c0, c1, predicted):
             c0[i] += vectors[i, j] * early[j]
             c1[i] += vectors[i, j] * late[j]
             predicted[i] += vectors[i, j] * end[j]
+    return eigenvalues, vectors
 
 
 @njit(**OPTIONS)
 def mean_forces(kernel, residual, h, kappa, c, late, predicted):
-    """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end; ``late``: room."""
-    weights(kernel, residual, h, c, late, predicted)
+    """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end.
+
+    ``late``: what the force that acts later in the step adds, -(kappa/n) int_0^h (s/h) e ds. Returns as :func:`weights`.
+    """
+    modes = weights(kernel, residual, h, c, late, predicted)
     for i in range(c.size):
-        c[i] = -kappa * (c[i] + late[i])
+        late[i] *= -kappa
+        c[i] = late[i] - kappa * c[i]
+    return modes
+
+
+@register_jitable
+def ahead(h, spent):
+    """How much of its change over a time ``spent`` > 0 a kernel makes again up to the middle of a step h."""
+    return min(h / (2.0 * spent), 1.0)
+
+
+@register_jitable
+def cut_short(h, spent):
+    """Whether a step is too short, beside the time ``spent`` that its start looks back, for its end to look no further."""
+    return h < _CUT * spent
+
+
+@njit(**OPTIONS)
+def remember(kernel, earlier, spent, h, out):
+    """Kernel (n, n) that the point after a step h looks back to, into ``out``, and how long ago that was.
+
+    It is that at the start of the step; after one cut short, whose change may be that of one neuron, the one before.
+    """
+    short = cut_short(h, spent)
+    out[:] = earlier if short else kernel
+    return spent + h if short else h
+
+
+@njit(**OPTIONS)
+def extrapolate(kernel, earlier, spent, h, held):
+    """Kernel in the middle of a step h, from its change since ``earlier``, a time ``spent`` ago, 0 if there is none."""
+    part = ahead(h, spent) if spent > 0.0 else 0.0
+    for i in range(kernel.shape[0]):
+        for j in range(kernel.shape[0]):
+            held[i, j] = kernel[i, j] + part * (kernel[i, j] - earlier[i, j])
+
+
+@njit(**OPTIONS)
+def strayed(modes, defect, c, late, h, kappa, norms, distance):
+    """Error of the weights after a step, relative to their distance from the start, to be compared with rtol.
+
+    ``modes``: of the kernel that was held; ``defect`` (n,): by how much the residual is off at the end; ``c``, ``late`` (n,): see
+    :func:`mean_forces`. The residual goes off as s^2 in the step, so its mean over it by a third; what the next steps see of
+    that, they take back. Forces that turn in a step do not commute: the second term of Magnus' series is the commutator of the
+    whole force with its first moment, of which the part along the whole drops out.
+    """
+    eigenvalues, vectors = modes
+    n = defect.size
+    off, gone = 0.0, 0.0
+    along, size = 0.0, 0.0
+    for i in range(n):
+        part, force = 0.0, 0.0
+        for j in range(n):
+            part += vectors[j, i] * defect[j]
+            force += vectors[j, i] * c[j]
+        rate = max(eigenvalues[i], 0.0)
+        part *= h / (3.0 * (1.0 + h * rate))
+        force *= n / kappa
+        off += rate * part * part / n
+        gone += rate * force * force / n
+        along += c[i] * (late[i] - 0.5 * c[i])
+        size += c[i] * c[i]
+    turned = 0.0
+    for i in range(n):
+        turned += abs(late[i] - (0.5 + along / size) * c[i]) * norms[i] if size > 0.0 else 0.0
+    if distance == 0.0:
+        return 0.0
+    error = (np.sqrt(off) + min(np.sqrt(gone), distance) * turned) / distance
+    return (error / _STRAY) ** (2.0 / 3.0)
 
 
 @njit(**OPTIONS)

@@ -27,6 +27,7 @@ from numerics.kernels.sectors.laws import Laws, find_laws
 from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of, shrink_sums
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
+from numerics.kernels.tangent import remember
 
 __all__ = ["KinkExactPlanar", "PlanarPoint"]
 
@@ -55,7 +56,8 @@ class PlanarPoint(TwoLayerPoint):
         self.kernel: np.ndarray = np.empty((samples, samples))
         self.changes = Changes.of(width, ranges)
         self.square = np.zeros(1)
-        self.place = Place(self.y, self.residual, self.kernel, self.square, self.changes)
+        before = np.zeros((samples, samples)), np.zeros(1)
+        self.place = Place(self.y, self.residual, self.kernel, self.square, self.changes, *before)
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The network's u (m,) and v (m, 2), in its order; copies."""
@@ -101,6 +103,7 @@ class KinkExactPlanar(MeanForces):
             forces=self._forces,
             late=self._late,
             predicted=self._predicted,
+            held=self._held,
         )
         self.loop = self._advance if chunks.threads == 1 and not flow.decay else None
 
@@ -143,6 +146,14 @@ class KinkExactPlanar(MeanForces):
             self.decay(out, h)
         self._gather(out)
 
+    def remember(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
+        """What the next step needs to know of this one; a point's kernel is one array for all steps."""
+        assert isinstance(point, PlanarPoint), "give a point of new_point()"
+        assert isinstance(out, PlanarPoint), "give a point of new_point()"
+        here, there = point.place, out.place
+        there.spent[0] = remember(here.kernel, here.earlier, here.spent[0], h, there.earlier)
+        out.earlier = there.earlier, point.pull, float(there.spent[0])
+
     def _advance(
         self,
         point: TwoLayerPoint,
@@ -164,6 +175,8 @@ class KinkExactPlanar(MeanForces):
         self._version += 1
         for end in (point, trial):
             end.version, end.gradient_squared = self._version, float(end.square[0])
+            spent = float(end.place.spent[0])
+            end.earlier = (end.place.earlier, end.pull, spent) if spent > 0.0 else None
         self.flow.evaluations += passes
         self.flow.kernel_evaluations += passes
         return Walked(count, rejected, h, previous, stuck)

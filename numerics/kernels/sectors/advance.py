@@ -15,7 +15,7 @@ from numerics.kernels.sectors.laws import Laws, find_laws
 from numerics.kernels.sectors.moments import Sums, gather
 from numerics.kernels.sectors.places import Changes, Neurons, regroup
 from numerics.kernels.sectors.step import Room, step
-from numerics.kernels.tangent import DEFECT, close, mean_forces, time_to_loss
+from numerics.kernels.tangent import DEFECT, close, extrapolate, mean_forces, remember, strayed, time_to_loss
 
 __all__ = ["Place", "Plane", "advance"]
 
@@ -30,6 +30,8 @@ class Place(NamedTuple):
     y, residual, kernel, changes
         As in :class:`numerics.flow.two_layer.kink_exact_planar.PlanarPoint`.
     gradient_squared : float64 (1,)
+    earlier : float64 (n, n); spent : float64 (1,)
+        See :func:`numerics.kernels.tangent.remember`.
     """
 
     y: np.ndarray
@@ -37,6 +39,8 @@ class Place(NamedTuple):
     kernel: np.ndarray
     gradient_squared: np.ndarray
     changes: Changes
+    earlier: np.ndarray
+    spent: np.ndarray
 
 
 class Plane(NamedTuple):
@@ -54,6 +58,8 @@ class Plane(NamedTuple):
         Room for a pass.
     forces, late, predicted : float64 (n,)
         Room for :func:`numerics.kernels.tangent.mean_forces`.
+    held : float64 (n, n)
+        The kernel that a step takes.
     """
 
     X: np.ndarray
@@ -73,6 +79,7 @@ class Plane(NamedTuple):
     forces: np.ndarray
     late: np.ndarray
     predicted: np.ndarray
+    held: np.ndarray
 
 
 @njit(**_OPTIONS)
@@ -107,7 +114,9 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         if here.changes.counts[0] > 0:
             regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts)
             here.changes.counts[0] = 0
-        mean_forces(here.kernel, here.residual, h, plane.kappa, plane.forces, plane.late, plane.predicted)
+        extrapolate(here.kernel, here.earlier, here.spent[0], h, plane.held)
+        given = here.residual, h, plane.kappa, plane.forces, plane.late, plane.predicted
+        modes = mean_forces(plane.held, *given)
         find_laws(plane.forces, plane.X, plane.slope, plane.sectors, plane.laws)
         step(0, m, 0, neurons, plane.sectors, plane.laws, plane.room, there.y, there.changes, plane.sums)
         numbers = plane.kappa, plane.slope, plane.targets
@@ -118,10 +127,14 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         for i in range(n):
             after += there.residual[i] ** 2
         after /= 2 * n
+        there.spent[0] = remember(here.kernel, here.earlier, here.spent[0], h, there.earlier)
         passes += 1
 
         if tries == 0:
-            error = control.judged(defect / DEFECT / rules.rtol, loss, after)
+            plane.predicted[:] = there.residual - plane.predicted
+            given = plane.forces, plane.late, h, plane.kappa, plane.norms, np.sqrt(moved_u**2 + moved_v**2)
+            error = max(defect / DEFECT, strayed(modes, plane.predicted, *given))
+            error = control.judged(error / rules.rtol, loss, after)
             if error > 1.0:
                 rejected += 1
                 h *= control.factor_rejected(error, rules.order, rules.safety, rules.smallest)
@@ -150,9 +163,12 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         row = record[count]
         row[control.TIME], row[control.LOSS], row[control.MOVED], row[control.MOVED + 1] = t, after, moved_v, moved_u
         count += 1
-        bounds = rules.order, rules.safety, rules.smallest, rules.largest
-        factor, previous = control.factor_accepted(error, previous, *bounds)
-        h = factor * (free if arrives else h)
+        if arrives:
+            h = max(free, h)
+        else:
+            bounds = rules.order, rules.safety, rules.smallest, rules.largest
+            factor, previous = control.factor_accepted(error, previous, *bounds)
+            h *= factor
         halfway = control.since(record, count, halfway)
         if (
             after <= rules.levels[-1] * (1.0 + rules.match)
