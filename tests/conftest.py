@@ -25,6 +25,23 @@ def pytest_collection_finish():
     gc.set_threshold(50_000)
 
 
+class Recording(dict):
+    """A catalogue of messages that remembers what was looked up."""
+
+    def __init__(self, messages):
+        super().__init__(messages)
+        self.used = set()
+
+    def get(self, message, default=None):
+        self.used |= {message} & self.keys()
+        return super().get(message, default)
+
+
+@pytest.fixture(scope="session")
+def recording():
+    return Recording
+
+
 #: Modules that start processes if nobody says where to run.
 _STARTERS = [import_module(f"numerics.{name}") for name in ("scans.scan", "experiments.verify", "commands.running")]
 

@@ -40,6 +40,15 @@ def test_the_library_example_runs_and_prints_what_it_says(capsys):
     assert "LOSS_REACHED" in out
 
 
+def test_the_example_of_a_module_prints_what_is_shown(capsys):
+    pytest.importorskip("torch")
+    example = block("python", "My own network")
+    assert len(example.splitlines()) <= 20
+    exec(compile(example, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert [row.rstrip() for row in printed.splitlines()] == block("text", "My own network").splitlines()
+
+
 @pytest.mark.parametrize("heading", ["Verify", "Test"])
 def test_each_command_sets_itself_up(heading):
     (command,) = block("bash", heading).strip().splitlines()

@@ -2,8 +2,9 @@
 A module watched in training
 ============================
 
-``nm.pytorch.Monitor`` in a training loop of PyTorch: how far every parameter moves, in how many directions, and how the tangent
-kernel changes. The output weights outgrow their start here, the input weights hardly move.
+Needs PyTorch: ``pip install 'phasetheory[torch]'``. ``nm.pytorch.Monitor`` in a training loop: how far every parameter moves, in
+how many directions, and how the tangent kernel changes. The output weights outgrow their start here, the input weights hardly
+move.
 """
 
 import torch

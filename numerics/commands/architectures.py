@@ -41,7 +41,7 @@ _ONLY_CHAINS = {
     "beta3": "give --sigmas",
     "abc": "give --sigmas",
     "learning_rates": "layer-wise rates of graphs are for Python, pt.recurrent(.., learning_rates={'W': 'm'})",
-    "activation": "its paths are those of relu",
+    "activation": "its paths are those of relu, of degree 1, and others are not covered",
     "optimizer": "graphs are worked out under gradient flow",
     "width": "the capacity of a graph is known as an exponent only",
     "weight_decay": "worked out for fully connected networks only",
@@ -82,8 +82,8 @@ def read_architecture(
     biases: Annotated[
         str | None,
         typer.Option(
-            help="With --architecture: scales of the biases, input to output, separated by commas; 0 starts at zero; without "
-            "the last, the output has none."
+            help="With --architecture: scales of the biases, input to output, separated by commas; 0 starts at zero; none for a "
+            "layer without; without the last, the output has none."
         ),
     ] = None,
     outputs: Annotated[
@@ -99,7 +99,7 @@ def read_architecture(
         return None
     family = pt.architecture(architecture)
     if biases is not None:
-        options["biases"] = split_list(biases)
+        options["biases"] = [None if scale == "none" else scale for scale in split_list(biases)]
     if unknown := options.keys() - family.options:
         name = min(unknown)
         raise InputError(f"--{name}: {architecture} has none; leave it out")

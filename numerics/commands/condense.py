@@ -8,6 +8,7 @@ import typer
 
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.look import Look, read_look
 from numerics.commands.options import takes
 from numerics.commands.output import Json, Out, parse_integers, prepare, say_figures
 from numerics.commands.running import Extend, RetryFailed, chosen_workers, print_failures, scan_progress
@@ -34,10 +35,11 @@ __all__ = ["condensation_table", "condense", "near_predicted", "output_entropy_l
 Grid = Annotated[str, typer.Option(help="START:STOP:COUNT, or numbers with commas.")]
 
 
-@takes(workers=chosen_workers, data=read_data_option)
+@takes(workers=chosen_workers, data=read_data_option, look=read_look)
 def condense(
     workers: Workers,
     data: Dataset,
+    look: Look,
     gamma: Grid = "0.7:1.3:7",
     gamma_prime: Grid = "-0.3:0.3:7",
     widths: Annotated[
@@ -83,6 +85,7 @@ def condense(
         gamma_prime=grid_values(gamma_prime, "--gamma-prime"),
         **{name: value for name, value in chosen.items() if value is not None},
     )
+    look.check(out is not None)
     if out is not None:
         prepare(out)
     say_taken(data, plan.loss_tol)
@@ -122,7 +125,8 @@ def condense(
     if out is not None:
         from numerics.figures.condensation import write_condensation  # Matplotlib only when a picture is asked for
 
-        say_figures(console, out, write_condensation(dataset, plan, out))
+        with look.figures():
+            say_figures(console, out, write_condensation(dataset, plan, out))
     return 1 if failed else 0
 
 

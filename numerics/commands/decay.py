@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.look import Look, read_look
+from numerics.commands.options import takes
 from numerics.commands.output import (
     Json,
     Seed,
-    StyleOption,
     Width,
     check_picture,
-    check_style,
     parse_numbers,
     plain_warnings,
 )
@@ -22,7 +22,9 @@ from numerics.reports.decay_walk import walk_dict, walk_lines, walk_table
 __all__ = ["decay"]
 
 
+@takes(look=read_look)
 def decay(
+    look: Look,
     capacities: Annotated[
         str, typer.Option(help="P = m β₁β₂/α at the start, numbers with commas; lazy if large.")
     ] = "30,300,3000",
@@ -30,7 +32,6 @@ def decay(
     mu: Annotated[float, typer.Option(help="λ α, weight decay in the time t/α, of both layers.")] = 1e-3,
     width: Width = 1000,
     seed: Seed = 0,
-    style: StyleOption = None,
     out: Annotated[Path | None, typer.Option(help="Picture of the walk: .png, .pdf or .svg.")] = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +40,7 @@ def decay(
     16 samples in the plane of a teacher with one kink. From whatever capacity, all is one curve of P(t) = P exp(-2 mu tau).
     """
     starts = parse_numbers("--capacities", capacities)
-    check_style(style, out is not None)
+    look.check(out is not None)
     if out is not None:
         check_picture(out)
     with plain_warnings():
@@ -51,10 +52,9 @@ def decay(
     if json:
         print_json(walk_dict(found))
     if out is not None:
-        from numerics.figures.canvas import figures_for  # Matplotlib only when a picture is asked for
-        from numerics.figures.decay_walk import plot_decay_walk
+        from numerics.figures.decay_walk import plot_decay_walk  # Matplotlib only when a picture is asked for
         from numerics.figures.style import save_as
 
-        with figures_for(style):
+        with look.figures():
             save_as(plot_decay_walk(found), out)
         console.print(f"Figure: {out}", soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from numerics.commands.language import Language
+from numerics.commands.look import Language
 from numerics.errors import InputError, MissingPackageError
 from phasetheory.symbols.language import ENGLISH, check_language
 

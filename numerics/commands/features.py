@@ -9,6 +9,7 @@ from rich.console import Console
 from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.look import Look, read_look
 from numerics.commands.options import takes
 from numerics.commands.output import (
     Json,
@@ -35,9 +36,10 @@ __all__ = ["features", "gallery"]
 _STRAIGHT = 1e-9  # turning below this part of the overall slope is rounding
 
 
-@takes(data=read_data_option)
+@takes(data=read_data_option, look=read_look)
 def features(
     data: Dataset,
+    look: Look,
     point: Points = None,
     width: Width = 1000,
     seed: Seed = 0,
@@ -67,6 +69,7 @@ def features(
     planar = X.shape[1] == 2
     if animate is not None and (animate not in ("gif", "mp4") or not planar or out is None):
         raise InputError(f"--animate {animate}: give gif or mp4, data on a line, and --out FOLDER")
+    look.check(out is not None)
     if out is not None:
         prepare(out)
     points = parse_points(point) if point else BOOK
@@ -103,19 +106,21 @@ def features(
         from numerics.figures.features import write_similarities
         from numerics.figures.functions import write_line_features
 
-        paths = (
-            write_line_features(learned, X, y, data.name, out)
-            if planar
-            else write_similarities(learned, data.name, out)
-        )
-        if animate is not None:
-            paths += write_animations(learned, X, y, out, f".{animate}")
+        with look.figures():
+            paths = (
+                write_line_features(learned, X, y, data.name, out)
+                if planar
+                else write_similarities(learned, data.name, out)
+            )
+            if animate is not None:
+                paths += write_animations(learned, X, y, out, f".{animate}")
         say_figures(console, out, paths)
 
 
-@takes(data=read_data_option)
+@takes(data=read_data_option, look=read_look)
 def gallery(
     data: Dataset,
+    look: Look,
     gamma: Annotated[str, typer.Option(help="Values of gamma at gamma' = 0, small initialisation first.")] = ",".join(
         GALLERY
     ),
@@ -135,6 +140,7 @@ def gallery(
             f"--data {data.name}: a gallery shows how networks bend between the data; give three points or more that are "
             "not on one straight line"
         )
+    look.check(out is not None)
     if out is not None:
         prepare(out)
     points = [(value, "0") for value in gamma.split(",")]
@@ -151,7 +157,8 @@ def gallery(
     if out is not None:
         from numerics.figures.functions import write_gallery
 
-        say_figures(console, out, write_gallery(learned, X, y, data.name, width, out))
+        with look.figures():
+            say_figures(console, out, write_gallery(learned, X, y, data.name, width, out))
 
 
 def _warn(learned: list[Portrait], console: Console) -> None:

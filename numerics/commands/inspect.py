@@ -8,6 +8,7 @@ import typer
 from numerics.commands.completion import offer
 from numerics.commands.data import read_data_option
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.look import Look, read_look
 from numerics.commands.options import takes
 from numerics.commands.output import Json, check_picture, parse_integers
 from numerics.commands.running import progress_bar
@@ -22,7 +23,7 @@ _OPTIMIZERS = (_FLOW, "sgd", "adam", "adamw")
 _LOSSES = ("squares", "cross-entropy")
 
 
-@takes(data=read_data_option)
+@takes(data=read_data_option, look=read_look)
 def inspect_command(
     source: Annotated[
         str,
@@ -31,6 +32,7 @@ def inspect_command(
         ),
     ],
     data: Dataset,
+    look: Look,
     widths: Annotated[str, typer.Option(help="Widths, e.g. 64,128,256.")] = "64,128,256,512",
     seeds: Annotated[int, typer.Option(help="Modules at each width.")] = 4,
     optimizer: Annotated[
@@ -65,6 +67,7 @@ def inspect_command(
         if not train:
             raise InputError(f"--out {out} is a picture of the training; add --train, or leave it out")
         check_picture(out)
+    look.check(out is not None)
     chosen = parse_integers("--widths", widths, "64,128,256")
     # PyTorch is an extra, and takes seconds to import: only here
     from numerics.pytorch import inspect, scaling_check
@@ -99,6 +102,7 @@ def inspect_command(
     if out is not None and check is not None:
         from numerics.figures.style import save_as  # Matplotlib only when a picture is asked for
 
-        save_as(check.plot(), out)  # type: ignore[arg-type]  # a figure of its own
+        with look.figures():
+            save_as(check.plot(), out)  # type: ignore[arg-type]  # a figure of its own
         console.print(f"Figure: {out}", soft_wrap=True)
     return int(check is not None and any(result.verdict is Verdict.DISAGREES for result in check.layers))

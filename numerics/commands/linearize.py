@@ -8,6 +8,8 @@ import typer
 
 from numerics.commands.completion import offer
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.look import Look, read_look
+from numerics.commands.options import takes
 from numerics.commands.output import Json, Out, Points, parse_integers, parse_points, prepare, say_figures
 from numerics.commands.running import print_failures, scan_progress
 from numerics.errors import InputError
@@ -25,7 +27,9 @@ __all__ = ["LINEARIZED", "linearize", "tangent_table"]
 LINEARIZED = ("1/2", "3/4", "1", "7/4")
 
 
+@takes(look=read_look)
 def linearize(
+    look: Look,
     layers: Annotated[
         str,
         typer.Option(
@@ -42,6 +46,7 @@ def linearize(
     groups = chosen_layers(("w", "a"), [part.strip() for part in layers.split(",")])
     points = parse_points(point) if point else [(gamma, "0") for gamma in LINEARIZED]
     plan = Plan(points=tuple(points), widths=parse_integers("--widths", widths), seeds=seeds)  # type: ignore[arg-type]
+    look.check(out is not None)
     if out is not None:
         prepare(out)
     console = Speaker(quiet=json)
@@ -54,7 +59,8 @@ def linearize(
     if out is not None:
         from numerics.figures.tangent import write_linear_approximation  # Matplotlib only when a picture is asked for
 
-        say_figures(console, out, write_linear_approximation(found, plan, out))
+        with look.figures():
+            say_figures(console, out, write_linear_approximation(found, plan, out))
     return 1 if found.failures else 0
 
 

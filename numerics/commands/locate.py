@@ -7,9 +7,10 @@ import typer
 
 from numerics.commands.data import read_data_option, say_taken
 from numerics.commands.letters import Speaker, print_json
+from numerics.commands.look import Look, read_look
 from numerics.commands.networks import Asked, no_network, read_network
 from numerics.commands.options import takes
-from numerics.commands.output import Json, StyleOption, check_picture, check_style
+from numerics.commands.output import Json, check_picture
 from numerics.datasets import Dataset
 from numerics.errors import InputError
 from numerics.experiments.location import locate
@@ -22,16 +23,16 @@ __all__ = ["locate_command"]
 _NETWORKS = 4
 
 
-@takes(asked=read_network, data=read_data_option)
+@takes(asked=read_network, data=read_data_option, look=read_look)
 def locate_command(
     asked: Asked,
     data: Dataset,
+    look: Look,
     width: Annotated[int | None, typer.Option(help="Number of neurons m.")] = None,
     train: Annotated[
         bool, typer.Option("--train", help=f"Also train {_NETWORKS} networks of this width, f = 0 at the start.")
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Number of the first network trained; 0 by default.")] = None,
-    style: StyleOption = None,
     out: Annotated[Path | None, typer.Option(help="Picture of where the network sits: .png, .pdf or .svg.")] = None,
     json: Json = False,
 ) -> None:
@@ -43,7 +44,7 @@ def locate_command(
         raise no_network("no network given")
     if width is None:
         raise InputError("--width is missing; give the number of neurons, such as 1000")
-    check_style(style, out is not None)
+    look.check(out is not None)
     if out is not None:
         check_picture(out)
     if seed is not None and not train:
@@ -60,10 +61,9 @@ def locate_command(
     if json:
         print_json(location_dict(found, trained))
     if out is not None:
-        from numerics.figures.canvas import figures_for  # Matplotlib only when a picture is asked for
-        from numerics.figures.location import plot_locations
+        from numerics.figures.location import plot_locations  # Matplotlib only when a picture is asked for
         from numerics.figures.style import save_as
 
-        with figures_for(style):
+        with look.figures():
             save_as(plot_locations(found, [plane_around(found, layer.layer) for layer in found.layers]), out)
         console.print(f"Figure: {out}", soft_wrap=True)

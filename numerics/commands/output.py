@@ -14,10 +14,9 @@ from rich.console import Console
 
 from numerics.errors import InputError
 
-__all__ = ["Json", "Names", "NamesOption", "Out", "Points", "Seed", "Style", "StyleOption", "Width"]
+__all__ = ["Json", "Names", "NamesOption", "Out", "Points", "Seed", "Width"]
 __all__ += [
     "check_picture",
-    "check_style",
     "parse_integers",
     "parse_numbers",
     "parse_points",
@@ -35,13 +34,6 @@ Width = Annotated[int, typer.Option(help="Number of neurons, even.")]
 Seed = Annotated[int, typer.Option(min=0, help="Number of the random start.")]
 
 
-class Style(StrEnum):
-    """What figures are for."""
-
-    paper = "paper"
-    talk = "talk"
-
-
 class Names(StrEnum):
     """Which of the named initialisations are drawn."""
 
@@ -50,10 +42,6 @@ class Names(StrEnum):
     none = "none"
 
 
-StyleOption = Annotated[
-    Style | None,
-    typer.Option("--style", help="paper: one column wide, two with panels side by side. talk: a slide, 16:9."),
-]
 NamesOption = Annotated[
     Names | None,
     typer.Option(
@@ -84,12 +72,6 @@ def prepare(folder: Path) -> None:
 def say_figures(console: Console, folder: Path, paths: list[Path]) -> None:
     """Say where the figures are."""
     console.print(f"Figures are in {folder}: {', '.join(path.name for path in paths)}", soft_wrap=True)
-
-
-def check_style(style: Style | None, drawn: bool) -> None:
-    """Refuse a style where no picture is made."""
-    if style is not None and not drawn:
-        raise InputError(f"--style {style.value}: it is that of a picture; give --out, or leave it out")
 
 
 def check_picture(file: Path) -> None:

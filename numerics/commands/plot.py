@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from numerics.commands.completion import offer_layers
-from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, print_json
-from numerics.commands.output import Json, NamesOption, StyleOption, check_picture
+from numerics.commands.look import Look, read_look
+from numerics.commands.options import takes
+from numerics.commands.output import Json, NamesOption, check_picture
 from numerics.errors import InputError
 from numerics.experiments.account import account_of
 from numerics.experiments.grids import grid_values
 from numerics.experiments.maps import at_loss_level, compare_map, layers_of, norms_of
 from numerics.reports.scan import not_held, scan_dict
 from numerics.scans import open_scan
-from phasetheory.symbols.language import ENGLISH, check_language
 
 __all__ = ["plot_command"]
 
@@ -37,8 +37,10 @@ class Panel(StrEnum):
     difference = "difference"
 
 
+@takes(look=read_look)
 def plot_command(
     store: Annotated[Path, typer.Argument(help="Folder that 'phasetheory scan' made; it may still be at work.")],
+    look: Look,
     figure: Annotated[
         Kind,
         typer.Option(help="heatmap: S measured, derived, difference. slopes: S along rows. rd: RD against the width."),
@@ -67,8 +69,6 @@ def plot_command(
     ] = None,
     panel: Annotated[Panel | None, typer.Option(help="heatmap: only this of the three maps.")] = None,
     names: NamesOption = None,
-    style: StyleOption = None,
-    language: Language = None,
     out: Annotated[
         Path | None,
         typer.Option(help="File .png, .pdf or .svg; by default STORE-FIGURE.png, or STORE-FIGURE-loss-LEVEL.png."),
@@ -76,7 +76,6 @@ def plot_command(
     json: Json = False,
 ) -> None:
     """Draw a scan beside the theory, and say how well they agree."""
-    language = check_language(language or ENGLISH)
     if row and figure is Kind.heatmap:
         raise InputError("--row: a heatmap shows every row; leave it out, or give --figure slopes or rd")
     for option, given in (("--panel", panel), ("--names", names)):
@@ -94,12 +93,11 @@ def plot_command(
     level = "" if loss_level is None else f"-loss-{loss_level:g}"
     file = out or Path(f"{store.name.removesuffix('.zarr')}-{figure.value}{level}.png")
     check_picture(file)
-    from numerics.figures.canvas import figures_for
-    from numerics.figures.language import figures_in
+    look.check(True)
     from numerics.figures.scan import scan_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.style import save_as
 
-    with figures_in(language), figures_for(style):
+    with look.figures():
         save_as(scan_figure(dataset, figure.value, layers, norm, rows=rows, panel=panel, names=names), file)
     # at other scales of the weights the slopes are the same: what is said is said of the first
     one = dataset.isel(beta2_exponent=0, drop=True) if "beta2_exponent" in dataset.dims else dataset

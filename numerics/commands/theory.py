@@ -16,12 +16,12 @@ from numerics.commands.architectures import (
     read_subject,
     refuse_with_graphs,
 )
-from numerics.commands.language import Language
 from numerics.commands.letters import print_json
+from numerics.commands.look import Language, Look, Style, read_look
 from numerics.commands.networks import Asked, no_network
 from numerics.commands.optimizers import OptimizerName
 from numerics.commands.options import exclusive, takes
-from numerics.commands.output import Json, Names, NamesOption, Style, StyleOption, check_style
+from numerics.commands.output import Json, Names, NamesOption
 from numerics.errors import InputError
 from phasetheory.scaling.optimizers import as_optimizer
 from phasetheory.symbols.language import ENGLISH, check_language
@@ -133,9 +133,10 @@ def _derived(
     return pt.derive(asked.trained_by(optimizer), optimizer=optimizer, **general)
 
 
-@takes(plane=read_plane_or_graphs)
+@takes(plane=read_plane_or_graphs, look=read_look)
 def diagram(
     plane: pt.PhaseDiagram | pt.GraphDiagram,
+    look: Look,
     spectral: Annotated[
         bool, typer.Option("--spectral", help="Distances in spectral instead of Frobenius norm.")
     ] = False,
@@ -145,19 +146,16 @@ def diagram(
             help="Two layers: ell, a number, or mu = lambda alpha = m^-ell as a formula in m. Regimes at the fit and at the end."
         ),
     ] = None,
-    style: StyleOption = None,
     names: NamesOption = None,
-    language: Language = None,
     out: Annotated[Path | None, typer.Option(help="Picture (.png, .svg, .pdf) or data (.json) to write.")] = None,
     json: Json = False,
 ) -> None:
     """Derive a phase diagram: boundaries, regions and named initialisations, as text, data or a picture."""
     exclusive({"--json": json, f"--out {out}": out}, "data in a file are --out NAME.json")
     drawn = out is not None and out.suffix.lower() != ".json"
-    for option, given in (("--language", language), ("--names", names and names.value)):
-        if given is not None and not drawn:
-            raise InputError(f"{option} {given}: it is that of a picture; give --out NAME.png, or leave it out")
-    check_style(style, drawn)
+    if names is not None and not drawn:
+        raise InputError(f"--names {names.value}: it is that of a picture; give --out NAME.png, or leave it out")
+    look.check(drawn)
     derived = plane.with_norm("spectral" if spectral else "frobenius")
     if isinstance(derived, pt.GraphDiagram):
         refuse_with_graphs({"weight_decay": weight_decay})
@@ -165,17 +163,15 @@ def diagram(
         derived = pt.decayed_diagram(_read_ell(weight_decay), diagram=derived)
     if out is not None:
         # a column of a paper has room for the names of the chapter
-        chosen = names or (Names.paper if style is Style.paper else Names.all)
-        _write_diagram(derived, out, check_language(language or ENGLISH), style, chosen)
+        chosen = names or (Names.paper if look.style is Style.paper else Names.all)
+        _write_diagram(derived, out, look, chosen)
     elif json:
         print_json(_diagram_data(derived))
     else:
         print(_diagram_text(derived))
 
 
-def _write_diagram(
-    derived: pt.PhaseDiagram | pt.GraphDiagram, out: Path, language: str, style: Style | None, names: Names
-) -> None:
+def _write_diagram(derived: pt.PhaseDiagram | pt.GraphDiagram, out: Path, look: Look, names: Names) -> None:
     ending = out.suffix.lower()
     if ending == ".json":
         out.write_text(dumps(_diagram_data(derived), indent=2) + "\n", encoding="utf-8")
@@ -183,13 +179,12 @@ def _write_diagram(
     if ending not in (".png", ".svg", ".pdf"):
         raise InputError(f"--out {out}: a diagram is written as .png, .svg, .pdf or .json")
 
-    from numerics.figures.canvas import figures_for, new_figure  # Matplotlib only when a picture is asked for
-    from numerics.figures.language import figures_in
+    from numerics.figures.canvas import new_figure  # Matplotlib only when a picture is asked for
     from numerics.figures.schemes import NAMES
     from numerics.figures.style import save_as
     from numerics.figures.weight_decay import plot_weight_decay
 
-    with figures_in(language), figures_for(style):
+    with look.figures():
         if isinstance(derived, pt.DecayedDiagram):
             figure = plot_weight_decay(derived, figure=new_figure(11.4, 5.8), names=NAMES[names])
         else:

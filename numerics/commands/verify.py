@@ -9,18 +9,10 @@ import phasetheory as pt
 from numerics.commands.architectures import conserved_lines, graph_plan, read_plane_or_graphs, refuse_with_graphs
 from numerics.commands.completion import offer
 from numerics.commands.data import or_usual, read_any_data, say_taken
-from numerics.commands.language import Language
 from numerics.commands.letters import Speaker, as_json, print_json
+from numerics.commands.look import Look, read_look
 from numerics.commands.options import exclusive, takes
-from numerics.commands.output import (
-    Json,
-    StyleOption,
-    check_style,
-    parse_integers,
-    parse_points,
-    plain_warnings,
-    prepare,
-)
+from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
 from numerics.commands.running import resumable, scan_progress
 from numerics.commands.slices import read_activation
 from numerics.datasets import Dataset
@@ -34,15 +26,15 @@ from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
 from numerics.reports.virtual_width import virtual_dict, virtual_table
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
-from phasetheory.symbols.language import ENGLISH, check_language
 
 __all__ = ["verify_command"]
 
 
-@takes(plane=read_plane_or_graphs, data=read_any_data)
+@takes(plane=read_plane_or_graphs, data=read_any_data, look=read_look)
 def verify_command(
     plane: pt.PhaseDiagram | pt.GraphDiagram,
     data: Dataset | None,
+    look: Look,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and the figures.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller widths: quicker, with wider intervals.")] = False,
     point: Annotated[
@@ -78,8 +70,6 @@ def verify_command(
     no_derivation: Annotated[
         bool, typer.Option("--no-derivation", help="Do not print the derivation before the table.")
     ] = False,
-    style: StyleOption = None,
-    language: Language = None,
     json: Json = False,
 ) -> int:
     """Derive the phase diagram, train networks over it, and hold prediction against measurement.
@@ -94,13 +84,7 @@ def verify_command(
         "seeds": seeds,
     }
     exclusive({"--json": json, "--no-derivation": no_derivation}, "JSON is printed without the derivation")
-    if language is not None and out is None and (json or no_derivation):
-        raise InputError(
-            f"--language {language}: it is that of the derivation and the figures, and there are none; give --out, or leave "
-            "it out"
-        )
-    language = check_language(language or ENGLISH)
-    check_style(style, out is not None)
+    look.check(out is not None, written=not (json or no_derivation or isinstance(plane, pt.GraphDiagram)))
     if quick and widths is not None and seeds is not None:
         raise InputError("--quick chooses widths and seeds, and both are given; leave it out")
     plan: PlanePlan
@@ -124,12 +108,8 @@ def verify_command(
             _check_virtual(plan)
         about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
         derivation = pt.derive(**about, optimizer=plane.optimizer, weight_decay=weight_decay is not None)
-        said = "" if no_derivation else pt.write(derivation, "text", language)
+        said = "" if no_derivation else pt.write(derivation, "text", look.language)
     if out is not None:
-        if language != ENGLISH:
-            from numerics.figures.language import check_letters  # with Matplotlib, before anything is trained
-
-            check_letters(language)
         prepare(out)
     if data is not None:
         say_taken(data, plan.loss_tol)
@@ -150,11 +130,9 @@ def verify_command(
         console.print(virtual_table(plan, slopes))
     console.print(headline(verification))
     if out is not None:
-        from numerics.figures.canvas import figures_for
-        from numerics.figures.language import figures_in
         from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for
 
-        with figures_in(language), figures_for(style):
+        with look.figures():
             write_figures(verification, out)
         (out / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
         console.print(f"Report and figures are in {out}", soft_wrap=True)

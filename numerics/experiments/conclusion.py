@@ -13,7 +13,7 @@ def summary_of(results: Sequence[LayerResult], allowance: Allowance) -> str:
     """One line on the whole, from the measured regimes in one norm."""
     concluded = {result.layer: _concluded(result, allowance) for result in results}
     if undecided := [layer for layer, regime in concluded.items() if regime is None]:
-        return f"undecided: nothing is concluded from {' and '.join(undecided)}; use more seeds, or wider networks"
+        return f"undecided, no conclusion on these layers: {', '.join(undecided)}; use more seeds, or wider networks"
     moves = set(concluded.values())
     if moves == {pt.Regime.CRITICAL}:
         return "every layer learns at any width (all spectral slopes 0, as in muP)"
@@ -40,7 +40,8 @@ def _sentence(result: LayerResult) -> str:
         pt.Regime.CONDENSED: "moves more and more as the width grows",
     }[result.measured_regime or pt.Regime.CRITICAL]
     verdict = f"{result.verdict.value}{': ' + result.reason if result.reason else ''}"
-    return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}: {does}; {verdict}"
+    here = f", {result.prediction.expected:.2f} at these widths" if result.prediction.distances else ""
+    return f"{result.layer}: S = {fit}, predicted {result.predicted_slope}{here}: {does}; {verdict}"
 
 
 def _concluded(result: LayerResult, allowance: Allowance) -> pt.Regime | None:

@@ -1,8 +1,11 @@
 """What to measure over a plane of graphs: recurrent, residual, convolutional networks, ..., at points drawn at random."""
 
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -13,14 +16,16 @@ from numerics.arrays import real_array
 from numerics.errors import InputError, check_type
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.graph_data import random_data
+from numerics.experiments.graph_words import plane_words
 from numerics.experiments.grids import Point
 from numerics.experiments.plane_plan import PlanePlan
-from numerics.experiments.sampled_points import Window, sampled_points
+from numerics.experiments.sampled_points import RULE, Window, sampled_points
 from numerics.experiments.stopping import loss_at_start
 from numerics.experiments.training import USUAL
 from numerics.networks import DeepNetwork
 from numerics.networks.graphs import draw_graph
 from numerics.networks.module import Module, sample_array
+from numerics.networks.sampling import count_at
 from numerics.networks.seeds import cell_seed
 from numerics.scans import Cell, Setting
 from phasetheory.diagrams.plane import Plane
@@ -31,6 +36,7 @@ __all__ = ["GraphPlan"]
 _WIDTHS, _SEEDS = (32, 64, 128, 256), 3
 _QUICK_WIDTHS, _QUICK_SEEDS = (32, 64, 128), 2
 _LOSS = 1e-4  # of the loss at the start
+_RANDOM = "random"  # name of the data where none are given
 # widths are small, slopes are held against their limits, and points lie where they fall, near boundaries too
 _ALLOWANCE = Allowance(finite_width=0.2, widest_interval=0.5, mean_difference=0.15, regimes_beyond=0.15)
 # where the points of a plane are drawn, by the names of its coordinates
@@ -50,13 +56,15 @@ class GraphPlan(PlanePlan):
     Parameters
     ----------
     diagram : GraphDiagram
-        Of a graph made by a constructor of the theory, such as :func:`phasetheory.recurrent`, with a fixed number of outputs.
+        Of a graph made by a constructor of the theory, such as :func:`phasetheory.recurrent`.
     points : sequence of pairs, optional
-        By default 4 to 8, drawn at random (a fixed seed) in all regions of a window of the plane
+        By default drawn at random (a fixed seed) in all regions of a window of the plane, eight or a few less
         (:func:`numerics.experiments.sampled_points.sampled_points`): none is chosen by how it turns out.
     data : (X, y), optional
         X (n, ...) and y (n,), or (n, k) for k outputs; shapes of a sample as for :func:`numerics.pytorch.reference`. By default
-        four random ones with a constant in every input.
+        four random ones with a constant in every input. Where outputs grow with the width, k is that of the largest width, and
+        narrower networks have the first of them: every output has the same targets at all widths. Losses are means over the
+        outputs.
     widths, seeds, rtol, loss_tol, loss_levels, max_seconds, data_name
         See :class:`numerics.experiments.training.TrainingPlan`; by default 32 to 256, 3 seeds, RD to 5 %, and 1e-4 of the loss at
         the start.
@@ -88,16 +96,8 @@ class GraphPlan(PlanePlan):
             raise InputError(
                 "the graph of the diagram says no architecture, so nothing can be trained; use a constructor such as pt.recurrent"
             )
-        if not sp.sympify(architecture.parameters.get("outputs", 1)).is_Integer:
-            raise InputError(
-                f"outputs = {architecture.parameters['outputs']}: targets would change with the width; give a number, such as 3"
-            )
         if self.data is USUAL:
-            object.__setattr__(self, "data", random_data(self.diagram.graph))
-            object.__setattr__(self, "data_name", self.data_name or "random")
-        object.__setattr__(self, "data", self.checked_data())
-        if self.loss_tol is USUAL:
-            object.__setattr__(self, "loss_tol", float(f"{_LOSS * loss_at_start(self.data[1]):.2e}"))
+            object.__setattr__(self, "data_name", self.data_name or _RANDOM)
         given = sampled_points(self.diagram, self.window) if self.points is USUAL else self.points
         object.__setattr__(self, "points", self.read_points(given))
         super().__post_init__()
@@ -106,13 +106,28 @@ class GraphPlan(PlanePlan):
             network(self.data[0])
 
     def checked_data(self) -> tuple[np.ndarray, np.ndarray]:
-        """X (n, ...), token ids as integers, and y."""
-        X, y = sample_array(self.data[0]), real_array(self.data[1], "y", copy=True, finite=True)
-        outputs = int(self.diagram.graph.architecture.parameters.get("outputs", 1))
+        """X (n, ...), token ids as integers, and y, of all outputs at the largest width."""
+        outputs = self.outputs_at(max(self.widths))
+        given = random_data(self.diagram.graph, outputs) if self.data is USUAL else self.data
+        X, y = sample_array(given[0]), real_array(given[1], "y", copy=True, finite=True)
         shape = (len(X),) if outputs == 1 else (len(X), outputs)
         if y.shape != shape:
             raise InputError(f"y has shape {y.shape}; give {shape}: a target for each sample, and for each output")
         return X, y
+
+    def outputs_at(self, width: int) -> int:
+        """Number of outputs k at a width."""
+        outputs = self.diagram.graph.architecture.parameters.get("outputs", 1)
+        return count_at(outputs, "outputs", {pt.m: sp.Integer(width)})
+
+    def targets_at(self, width: int) -> np.ndarray:
+        """Of the outputs that there are, over sqrt(k): a graph counts the size of all targets together."""
+        y, outputs = self.data[1], self.outputs_at(width)
+        return y if y.ndim == 1 else (y[:, :outputs] if outputs > 1 else y[:, 0]) / np.sqrt(outputs)
+
+    def usual_loss_tol(self) -> float:
+        """A part of the loss at the start."""
+        return float(f"{_LOSS * loss_at_start(self.targets_at(self.widths[-1])):.2e}")
 
     @classmethod
     def quick(cls, diagram: pt.GraphDiagram, **options: Any) -> "GraphPlan":
@@ -158,6 +173,34 @@ class GraphPlan(PlanePlan):
         """The shape of a sample, which need not be a list of coordinates."""
         return {"input_shape": ", ".join(map(str, self.data[0].shape[1:]))}
 
+    @cached_property
+    def drawn(self) -> str:
+        """How the points were drawn at random; empty if they were given."""
+        if self.points != sampled_points(self.diagram, self.window):
+            return ""
+        ends = (f"{low} <= {name} <= {high}" for name, (low, high) in zip(self.names, self.window, strict=True))
+        return f"{RULE}; window {', '.join(ends)}; seed 0"
+
+    @property
+    def command(self) -> str:
+        """The command that makes these runs; empty if there is none: data without a name, or a graph no option makes."""
+        words = plane_words(self.diagram)
+        if not words or self.data_name == "arrays":
+            return ""
+        words += [f"--widths {','.join(map(str, self.widths))}", f"--seeds {self.seeds}"]
+        words += [] if self.data_name == _RANDOM else [f"--data {quote(self.data_name)}"]
+        axes = self.axes_words(("--x", "--y")) if len(self.points) > 1 else []
+        if axes:
+            words += [*axes, f"--loss-tol {self.loss_tol:g}", f"--rtol {self.rtol:g}"]
+            words += (
+                [f"--loss-levels {','.join(f'{level:g}' for level in self.loss_levels)}"] if self.loss_levels else []
+            )
+            return " ".join(["phasetheory scan", *words])
+        if self.loss_tol != self.usual_loss_tol() or self.rtol != type(self).rtol or self.loss_levels:
+            return ""  # which verify has no options for
+        words += [] if self.drawn else [f"--point {x},{y}" for x, y in self.points]
+        return " ".join(["phasetheory verify", *words])
+
     @property
     def title(self) -> str:
         """What a dataset of this plan holds."""
@@ -166,8 +209,9 @@ class GraphPlan(PlanePlan):
     def start(self, cell: Cell) -> DeepNetwork | Module:
         """The network of one cell at its start."""
         point, width = self.point_of(cell), int(cell["width"])
+        graph = self.diagram.graph_at(point)
         return draw_graph(
-            self.diagram.graph_at(point),
+            replace(graph, alpha=graph.alpha * math.sqrt(self.outputs_at(width))),  # over sqrt(k), as its targets are
             width,
             self.data[0].shape[1:],
             rng=cell_seed(*point, width=width, seed=int(cell["seed"])),

@@ -1,10 +1,10 @@
 """The judge: one layer's measured slope against the predicted one, and what is put down to finite width.
 
 A layer agrees if every run reached its goal and the expected slope lies in the interval over seeds widened by
-:attr:`Allowance.finite_width` on either side. Where RD at these widths is known, that is the slope at these widths, a point is
-not undecided for being near a boundary, and RD itself has to be the expected one within :attr:`Allowance.distance` at the
-largest width; elsewhere it is the slope in the limit, and the measured regime has to be the predicted one. A run that stopped
-short, or an interval wider than :attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
+:attr:`Allowance.finite_width` on either side. That is the slope at these widths where it is known, and a point is not undecided
+for being near a boundary; where RD itself is, it has to be the expected one within :attr:`Allowance.distance` at the largest
+width. Elsewhere it is the slope in the limit, and the measured regime has to be the predicted one. A run that stopped short, or
+an interval wider than :attr:`Allowance.widest_interval`, leaves the layer undecided: noise is no agreement.
 """
 
 from collections.abc import Sequence
@@ -52,6 +52,9 @@ class LayerResult:
     verdict : Verdict
     reason : str
         Why it does not agree; empty if it does.
+    beyond : SlopeFit or None
+        Slope of RD over what was expected of the same networks, run by run: what of the measured slope was not; None where
+        nothing was expected of each.
     """
 
     layer: str
@@ -64,6 +67,7 @@ class LayerResult:
     verdict: Verdict
     reason: str
     moment: str = "fit"
+    beyond: slopes.SlopeFit | None = None
 
     @property
     def agrees(self) -> bool:
@@ -116,6 +120,7 @@ def judge(
     status: np.ndarray,
     allowance: Allowance,
     moment: str = "fit",
+    each: np.ndarray | None = None,
 ) -> LayerResult:
     """Fit the slope of a layer and give the verdict.
 
@@ -125,20 +130,25 @@ def judge(
         RD of every run.
     status : int (widths, seeds)
         :class:`numerics.scans.CellStatus`; only runs that are done are used.
+    each : float64 (widths, seeds), optional
+        RD expected of every run, whose slope is the expected one: the noise of the draws is in both, and in no verdict.
     """
     usable = np.where(status == CellStatus.DONE, distances, np.nan)
-    measured, reason = None, _shortfall(status, usable)
+    measured, beyond, reason = None, None, _shortfall(status, usable)
     try:
         measured = slopes.fit(widths, usable)
+        beyond = None if each is None else slopes.fit(widths, usable / each)
     except InputError as error:
         reason = reason or str(error)
     regime, verdict = None, Verdict.UNDECIDED
     if measured is not None and not reason:
         regime = allowance.regime(measured.slope)
-        verdict, reason = _compare(measured, regime, prediction, allowance)
+        verdict, reason = _compare(measured, beyond, regime, prediction, allowance)
     if verdict is Verdict.AGREES and prediction.distances:
         verdict, reason = _compare_distance(widths, usable, prediction, allowance)
-    return LayerResult(layer, norm, prediction, tuple(widths), usable, measured, regime, verdict, reason, moment)
+    return LayerResult(
+        layer, norm, prediction, tuple(widths), usable, measured, regime, verdict, reason, moment, beyond
+    )
 
 
 def _compare_distance(
@@ -168,15 +178,21 @@ def _shortfall(status: np.ndarray, usable: np.ndarray) -> str:
 
 
 def _compare(
-    measured: slopes.SlopeFit, regime: pt.Regime, prediction: Prediction, allowance: Allowance
+    measured: slopes.SlopeFit,
+    beyond: slopes.SlopeFit | None,
+    regime: pt.Regime,
+    prediction: Prediction,
+    allowance: Allowance,
 ) -> tuple[Verdict, str]:
     """The verdict, and the reason if it is not agreement."""
-    size = measured.high - measured.low
+    low, high = measured.low - prediction.expected, measured.high - prediction.expected
+    if beyond is not None:
+        low, high = beyond.low, beyond.high
+    size = high - low
     if size > allowance.widest_interval:
         return Verdict.UNDECIDED, f"interval {size:.2f} wide, use more seeds"
     if not prediction.distances and regime is not prediction.regime:
         return Verdict.DISAGREES, f"predicted {prediction.regime.value}"
-    low, high = measured.low - allowance.finite_width, measured.high + allowance.finite_width
-    if not low <= prediction.expected <= high:
+    if low > allowance.finite_width or high < -allowance.finite_width:
         return Verdict.DISAGREES, f"slope off by {measured.slope - prediction.expected:+.3f}"
     return Verdict.AGREES, ""

@@ -47,6 +47,11 @@ class PlanePlan(TrainingPlan):
         return points
 
     @property
+    def drawn(self) -> str:
+        """How the points were drawn at random; empty if they were not."""
+        return ""
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Names of the weights, input to output."""
         return self.diagram.layers

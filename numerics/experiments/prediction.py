@@ -28,7 +28,8 @@ class Prediction:
     expected : float
         The slope at the widths of the plan.
     distances : mapping of width -> float
-        RD of the infinitely wide network of the capacity that each width has; empty where it is not known.
+        RD at each width, of the infinitely wide network of the same capacity or of the tangent models of the networks themselves;
+        empty where it is not known.
     target : str
         'easy' or 'hard', the branch that the limit is on, where slopes depend on the target; else empty.
     """

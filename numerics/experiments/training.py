@@ -83,7 +83,7 @@ class TrainingPlan(Experiment):
             shipped = all(np.array_equal(mine, theirs) for mine, theirs in zip(self.data, four_points(), strict=True))
             object.__setattr__(self, "data_name", "four-points" if shipped else "arrays")
         if self.loss_tol is USUAL:
-            object.__setattr__(self, "loss_tol", usual_loss_tol(self.usual_loss, self.data[1], self.data_name))
+            object.__setattr__(self, "loss_tol", self.usual_loss_tol())
         for name in ("rtol", "loss_tol", "max_seconds"):
             number = positive_number(getattr(self, name), name, infinite=name == "max_seconds")
             object.__setattr__(self, name, number)
@@ -91,7 +91,7 @@ class TrainingPlan(Experiment):
             raise InputError(f"rtol = {self.rtol}; give a relative accuracy below 1, such as 1e-2")
         if self.optimizer != GRADIENT_FLOW and self.rtol != type(self).rtol:
             raise InputError(f"rtol = {self.rtol:g}: the steps of Adam have no accuracy to ask for; leave it out")
-        begin = loss_to_fall_from(self.loss_tol, self.data[1])
+        begin = loss_to_fall_from(self.loss_tol, self.targets_at(self.widths[-1]))
         levels = [real_number(level, "loss_levels") for level in listed(self.loss_levels, "loss_levels", _LEVELS)]
         if not all(self.loss_tol < level < begin for level in levels) or len(set(levels)) < len(levels):
             raise InputError(
@@ -125,6 +125,14 @@ class TrainingPlan(Experiment):
     def usual_loss(self) -> float:
         """Loss at which runs on data that come with the package end by default."""
         return 1e-5
+
+    def usual_loss_tol(self) -> float:
+        """Loss at which runs end by default."""
+        return usual_loss_tol(self.usual_loss, self.data[1], self.data_name)
+
+    def targets_at(self, width: int) -> np.ndarray:
+        """What networks of a width are trained on: the same at all widths, unless their outputs grow."""
+        return self.data[1]
 
     @property
     def even_widths(self) -> bool:
@@ -226,14 +234,14 @@ class TrainingPlan(Experiment):
 
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
-        start = self.start(cell)
+        start, X, y = self.start(cell), self.data[0], self.targets_at(int(cell["width"]))
         common: dict[str, Any] = {"loss_tol": self.loss_tol, "max_seconds": self.max_seconds, "throw": False}
         if self.optimizer != GRADIENT_FLOW and not isinstance(
             start, Module
         ):  # Adam itself, at the rate that the scales ask for
-            return descend(start, *self.data, optimizer="adam", **common)
+            return descend(start, X, y, optimizer="adam", **common)
         threads = 1 if isinstance(start, TwoLayer) else None  # the bits of a sum depend on the number of threads
-        return gradient_flow(start, *self.data, loss_levels=self.loss_levels, rtol=self.rtol, threads=threads, **common)
+        return gradient_flow(start, X, y, loss_levels=self.loss_levels, rtol=self.rtol, threads=threads, **common)
 
 
 def digest_of(X: np.ndarray, y: np.ndarray) -> str:

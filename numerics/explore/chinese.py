@@ -43,8 +43,6 @@ CHINESE = FIGURES | {
     "condensed": "凝聚",
     "proved": "已证明",
     "derived": "推导",
-    "all linear": "全部线性",
-    "all condensed": "全部凝聚",
     "colour: RD of w": "颜色：w 的 RD",
     "the loss reached loss_tol": "损失已降至终止值",
     "forces balance weight decay or dropout, nothing moves": "梯度与衰减平衡，不再移动",

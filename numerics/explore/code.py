@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from numerics.explore.state import DATA, State
+import phasetheory as pt
+from numerics.explore.state import DATA, STANDARD, State
 from numerics.explore.training import BELOW_EVERY_LOSS, MOST_STEPS
 
 __all__ = ["python_lines"]
+
+_SCALES = ("network.kappa", "network.kappa_prime")
 
 
 def python_lines(state: State) -> str:
@@ -24,14 +27,14 @@ def python_lines(state: State) -> str:
     lines = [
         "import numerics as nm",
         "import phasetheory as pt",
-        "from numerics.networks.sampling import draw",
+        *([] if state.plane in STANDARD else ["import sympy as sp"]),
         "",
         *_diagram(state),
         f'network = diagram.network_at(("{state.point[0]}", "{state.point[1]}"))',
         f'print(network.slopes(optimizer="{state.optimizer}"))',
         "",
         f"X, y = {data}",
-        f"start = draw(network, {state.width}, 2, rng={state.seed})",
+        f"start = {_start(state)}",
         f"run = {_training(state)}",
         "print(run)",
     ]
@@ -42,13 +45,27 @@ def python_lines(state: State) -> str:
 
 def _diagram(state: State) -> list[str]:
     optimizer = f'optimizer="{state.optimizer}"'
-    if state.plane in ("2", "3"):
+    if state.plane in STANDARD:
         return [f"diagram = pt.phase_diagram({state.plane}, {optimizer})"]
+    names, _, scales = state.plane.partition(":")
+    sigmas, alpha = scales.split(";")
     return [
-        "from numerics.experiments.planes import plane_from_text",
-        "",
-        f'diagram = plane_from_text("{state.plane}", "slice", "{state.optimizer}")',
+        f'coordinates = sp.symbols("{" ".join(name.strip() for name in names.split(","))}", real=True)',
+        f'scales = "{sigmas.strip()}, {alpha.strip()}".split(",")',
+        "*sigmas, alpha = (pt.parse_scale(scale, symbols=coordinates) for scale in scales)",
+        f"diagram = pt.phase_diagram(network=pt.Network(sigmas, alpha), coordinates=coordinates, {optimizer})",
     ]
+
+
+def _start(state: State) -> str:
+    """The same draw, to the bit: of two layers by the exponents where these say all."""
+    network, seed = state.network, f"rng={state.seed}"
+    if network.depth > 2:
+        return f"nm.sample_network(network, {state.width}, 2, {seed})"
+    if (network.kappa, network.kappa_prime) == (pt.m**-network.gamma, pt.m**-network.gamma_prime):
+        return f"nm.TwoLayer.sample({state.width}, network.gamma, network.gamma_prime, X, {seed})"
+    numbers = ", ".join(f"float({scale}.subs({{pt.m: {state.width}, pt.d: 2}}))" for scale in _SCALES)
+    return f"nm.TwoLayer.draw({state.width}, {numbers}, 2, {seed})"
 
 
 def _training(state: State) -> str:

@@ -22,7 +22,7 @@ from numerics.explore.pictures import (
     FunctionPicture,
     spelled,
 )
-from numerics.explore.state import DATA, NARROWEST, WIDEST, State
+from numerics.explore.state import DATA, NARROWEST, STANDARD, WIDEST, State
 from numerics.explore.training import Frame, capacity_plane, frames, located, train
 from numerics.explore.words import said, words_in
 from numerics.flow import Progress
@@ -197,7 +197,7 @@ class Page:
         state, say = self.state, words_in(self.state.language).translate
         self.setting = True
         try:
-            sliced = state.plane not in ("2", "3")
+            sliced = state.plane not in STANDARD
             self.plane.value, self.slice.visible = "slice" if sliced else state.plane, sliced
             self.slice.value = state.plane if sliced else ""
             self.width.options = sorted({*self.width.options, state.width})

@@ -274,10 +274,9 @@ def _mixed(part: float) -> tuple[float, float, float]:
 
 
 def _name(regimes: dict[str, Regime]) -> str:
-    """Of a region: its regime, or the layers that are condensed."""
-    if len(set(regimes.values())) == 1:
-        only = next(iter(regimes.values())).value
-        return f"{only} regime" if len(regimes) == 1 else f"all {only}"
+    """Of a region: its regime, or those of several layers, which are not all of the network."""
+    if len(regimes) == 1:
+        return f"{next(iter(regimes.values())).value} regime"
     groups: dict[Regime, list[str]] = {}
     for layer, regime in regimes.items():
         groups.setdefault(regime, []).append(layer)

@@ -17,10 +17,12 @@ from numerics.experiments.stopping import LOSS, usual_loss_tol
 from numerics.networks.sampling import check_width
 from phasetheory.symbols.language import check_language
 
-__all__ = ["DATA", "NARROWEST", "WIDEST", "State"]
+__all__ = ["DATA", "NARROWEST", "STANDARD", "WIDEST", "State"]
 
 #: Data by name; else they are points.
 DATA = ("four-points", "curve:10")
+#: Planes of so many layers.
+STANDARD = ("2", "3")
 #: Widths of the slider.
 NARROWEST, WIDEST = 100, 100_000
 _WIDEST_DEEP, _WIDEST_ADAM = 1_000, 2_000  # such networks train within seconds
@@ -159,7 +161,7 @@ class State:
 
 @lru_cache(maxsize=32)
 def _diagram(plane: str, optimizer: str) -> pt.PhaseDiagram:
-    if plane in ("2", "3"):
+    if plane in STANDARD:
         return pt.phase_diagram(int(plane), optimizer=optimizer)
     return plane_from_text(plane, "slice", optimizer)
 

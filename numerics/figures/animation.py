@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from matplotlib.artist import Artist
-from matplotlib.figure import Figure
 
 from numerics.errors import InputError
 from numerics.experiments.portraits import Portrait
+from numerics.figures.canvas import new_figure, resolution
 from numerics.figures.features import draw_scatter, orientation_axis
+from numerics.figures.language import translate, translate_texts
 from numerics.figures.style import DATA, FINAL, INITIAL, line_of_inputs
 from numerics.flow import Solution, gradient_flow
 from numerics.observe.features import features
@@ -19,6 +20,7 @@ __all__ = ["animate_training", "frame_times", "save_animation", "write_animation
 
 _FRAMES_A_SECOND = 10
 _HOLD = 10  # frames for which the end is shown
+_COARSER = 2 / 3  # than a picture: a frame of a slide has 1280 x 720 pixels
 
 
 def frame_times(solution: Solution, frames: int = 60) -> np.ndarray:
@@ -59,7 +61,8 @@ def animate_training(solution: Solution, X: np.ndarray, y: np.ndarray, *, sample
     position, inputs = line_of_inputs(X, samples)
     outputs = [net(inputs) for net in networks]
     neurons = [features(net) for net in networks]
-    figure = Figure(figsize=(8.0, 3.8), layout="constrained", dpi=90)
+    figure = new_figure(8.0, 3.8)
+    figure.set_dpi(_COARSER * resolution(figure))
     left, right = figure.subplots(1, 2)
     (curve,) = left.plot(position, outputs[0], color=FINAL, lw=2)
     left.plot(X[:, 0], y, "o", color=DATA, ms=6, zorder=4)
@@ -73,8 +76,9 @@ def animate_training(solution: Solution, X: np.ndarray, y: np.ndarray, *, sample
     positive = np.concatenate([n.amplitude[n.amplitude > 0] for n in neurons])
     right.set(ylabel=r"amplitude $|\bar a_k|\,|\bar w_k|$")
     right.set(ylim=(np.quantile(positive, 1e-3) / 2, positive.max() * 2))
-    right.legend(fontsize=8, loc="lower left")
+    right.legend(fontsize="small", loc="lower left")
     title = figure.suptitle("t = 0")
+    translate_texts(figure)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, not in every frame
     frames = [*range(len(networks)), *[len(networks) - 1] * _HOLD]
@@ -82,7 +86,7 @@ def animate_training(solution: Solution, X: np.ndarray, y: np.ndarray, *, sample
     def draw(frame: int) -> list[Artist]:
         curve.set_ydata(outputs[frame])
         dots.set_data(neurons[frame].orientation, neurons[frame].amplitude)
-        title.set_text(f"t = {times[frame]:.3g} (normalised time), loss {losses[frame]:.1e}")
+        title.set_text(translate(f"t = {times[frame]:.3g} (normalised time), loss {losses[frame]:.1e}"))
         return [curve, dots, title]
 
     return FuncAnimation(figure, draw, frames=frames, interval=1000 / _FRAMES_A_SECOND)

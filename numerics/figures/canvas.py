@@ -6,20 +6,22 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from numerics.errors import InputError
 
-__all__ = ["STYLES", "canvas", "figures_for", "new_figure", "resolution"]
+__all__ = ["STYLES", "abreast", "canvas", "figures_for", "new_figure", "new_panels", "resolution"]
 
 
 @dataclass(frozen=True)
 class _Style:
-    """Points of a letter of medium size, inches of a figure whose panels ask for so many, and dots an inch from its height."""
+    """Points of a letter; inches of a figure whose panels ask for so many; dots an inch from its height; most panels abreast."""
 
     letters: float
     size: Callable[[float, float], tuple[float, float]]
     resolution: Callable[[float], float]
+    abreast: int
 
 
 def _as_asked(width: float, height: float) -> tuple[float, float]:
@@ -41,11 +43,12 @@ def _on_slide(width: float, height: float) -> tuple[float, float]:
 _COLUMN, _BOTH_COLUMNS, _LOWEST_IN_COLUMN, _SEVERAL = 3.4, 7.0, 3.1, 8.5  # inches
 _SLIDE = 4.2  # inches, so that a letter of 10 points has 24 of the 720 pixels of a slide
 _ONE_PANEL = 6.4 * 5.4  # square inches
-_PLAIN = _Style(10.0, _as_asked, lambda height: 160.0)
+_SIDE_BY_SIDE, _TITLE = 3, 0.2  # panels, inches
+_PLAIN = _Style(10.0, _as_asked, lambda height: 160.0, 99)
 #: By the name that ``--style`` takes.
 STYLES = {
-    "paper": _Style(8.5, _in_columns, lambda height: 300.0),
-    "talk": _Style(10.0, _on_slide, lambda height: 1080 / height),
+    "paper": _Style(8.5, _in_columns, lambda height: 300.0, 2),
+    "talk": _Style(10.0, _on_slide, lambda height: 1080 / height, 3),
 }
 _style: ContextVar[_Style] = ContextVar("style of figures", default=_PLAIN)
 
@@ -81,9 +84,25 @@ def canvas(width: float, height: float) -> tuple[float, float]:
     return _style.get().size(width, height)
 
 
+def abreast(most: int) -> int:
+    """So many panels side by side, or as many as the style has room for."""
+    return min(most, _style.get().abreast)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """A figure of this size in inches, or of what the style makes of it."""
     return Figure(figsize=canvas(width, height), layout="constrained")
+
+
+def new_panels(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels of this size, three side by side or as the style has it, and room for a title."""
+    columns = min(count, abreast(_SIDE_BY_SIDE))
+    rows = -(-count // columns)
+    figure = new_figure(width * columns, height * rows + _TITLE)
+    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for ax in axes[count:]:
+        ax.remove()
+    return figure, axes[:count]
 
 
 def resolution(figure: Figure) -> float:

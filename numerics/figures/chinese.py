@@ -8,6 +8,7 @@ _DIAGRAMS = {
     "condensed regime": "凝聚区域",
     "{} linear": "{} 线性",
     "{} condensed": "{} 凝聚",
+    "{} to {}": "{} 至 {}",
     "{} to {} linear": "{} 至 {} 线性",
     "{} to {} condensed": "{} 至 {} 凝聚",
     "{} critical": "{} 临界",
@@ -17,6 +18,7 @@ _DIAGRAMS = {
     "named, with a free exponent": "有名称，带一个自由指数",
     "all linear": "全部线性",
     "all condensed": "全部凝聚",
+    "all critical": "全部临界",
     "{}, with {}": "{}，其中 {}",
     "sign descent (Adam at a small rate)": "符号下降（小学习率的 Adam）",
 }
@@ -112,5 +114,142 @@ _VERIFICATION = {
     "stopped short at loss {}": "提前停止于损失 {}",
 }
 
+_FEATURES = {
+    "start": "初始",
+    "now": "当前",
+    "t = {} (normalised time), loss {}": "t = {}（归一化时间），损失 {}",
+    "neuron, sorted": "神经元（已排序）",
+    "projection of {} on {}": "{} 在 {} 上的投影",
+    "plateau's end": "平台结束时",
+    "predicted, {}": "预测，{}",
+    "what networks of {} neurons learned": "{} 个神经元的网络所学到的函数",
+    "{} neurons, {}, from small to large initialisation": "{} 个神经元，{}，初始化由小到大",
+    "cosine similarity of the {} neurons of largest amplitude": "幅度最大的 {} 个神经元的余弦相似度",
+    "features of all neurons": "全部神经元的特征",
+}
+
+_CONDENSATION = {
+    "no run to use": "没有可用的运行",
+    "derived {}": "推导的 {}",
+    "{} - entropy/uniform": "{} - 熵/均匀分布的熵",
+    "{} - entropy/uniform, {}": "{} - 熵/均匀分布的熵，{}",
+    "condensation, {} - entropy": "凝聚程度，{} - 熵",
+    "change per factor {} of {}": "{1} 每增大 {0} 倍的变化",
+    "amplitude within condensed directions": "凝聚方向内的幅度占比",
+    "entropy weighted by outputs": "按输出加权的熵",
+    "without dropout": "无 dropout",
+    "with dropout": "有 dropout",
+    "change by dropout": "dropout 引起的变化",
+    "dropout keeping {}": "dropout 保留概率 {}",
+    "amplitude over the largest against orientation of {}, from {} to {}": "幅度（最大者为一）与 {} 的方向（{} 至 {}）",
+    "amplitude over the largest against projection of {} on the leading direction, from -{} to {}": "幅度（最大者为一）与 {} 在主方向上的投影（-{} 至 {}）",
+    "condensation of the input weights over the phase diagram": "相图上输入权重的凝聚",
+    "against the width {} of {} columns": "随宽度的变化只画 {1} 列中的 {0} 列",
+}
+
+_TANGENT_MODELS = {
+    "network {} at its end, loss {}": "训练结束时的网络 {}，损失 {}",
+    "tangent model {} at that time, loss {}": "同一时刻的线性化模型 {}，损失 {}",
+    "tangent model": "线性化模型",
+    "tangent model {}": "线性化模型 {}",
+    "tangent model of each": "各自的线性化模型",
+    "guaranteed: {}": "保证：{}",
+    "time {}": "时间 {}",
+    "loss {}": "损失 {}",
+    "slope {}": "斜率 {}",
+    "network, {}": "网络，{}",
+    "loss over time at {}": "{} 处损失随时间的变化",
+    "tangent kernel over time at {}": "{} 处正切核随时间的变化",
+    "difference against the width": "差异随宽度的变化",
+    "tangent kernel against the width": "正切核随宽度的变化",
+    "networks and their tangent models": "网络及其线性化模型",
+    "linear in {}": "对 {} 线性",
+    "linear in {} and {}": "对 {} 与 {} 线性",
+}
+
+_DECAY_WALK = {
+    "loss": "损失",
+    "test loss": "测试损失",
+    "train loss": "训练损失",
+    "against time": "随时间",
+    "fitted early": "拟合在先",
+    "learned late": "学会在后",
+    "against the capacity left": "随剩余容量",
+    "one curve": "同一条曲线",
+    "capacity left": "剩余容量",
+    "distance travelled by {}": "{} 移动的距离",
+    "with no free parameter": "无自由参数",
+    "entropy / uniform": "熵/均匀分布的熵",
+    "directions of {}": "{} 的方向",
+    "{} uniform": "{} 为均匀",
+    "over {}": "与 {} 之比",
+    "weight decay walks a network from the lazy to the rich regime": "权重衰减使网络从线性区域走向凝聚区域",
+    "infinitely wide": "无穷宽",
+    "seed {}": "种子 {}",
+    "from {}": "自 {}",
+    "predicted": "预测",
+    "predicted to turn rich": "预测在此离开线性区域",
+}
+
+_LOCATION = {
+    "capacity {}": "容量 {}",
+    "{} samples": "{} 个样本",
+    "RD{} = {} ({} to {})": "RD{} = {}（{} 至 {}）",
+    "between linear and condensed": "介于线性与凝聚之间",
+    "on the linear side": "偏线性一侧",
+    "on the condensed side": "偏凝聚一侧",
+    "this network; twice as wide (small), four times (arrow)": "此网络；宽度加倍（小点）、四倍（箭头）",
+    "RD = {} for these data": "对这些数据 RD = {}",
+    "derived boundary": "推导的边界",
+    "any data": "任何数据",
+    "RD follows another power": "RD 服从另一幂律",
+}
+
+_MODULES = {
+    "network": "网络",
+    "step": "步数",
+    "step {}": "第 {} 步",
+    "at the end": "训练结束时",
+    "stable rank of the change": "改变量的稳定秩",
+    "drift of the balance": "平衡律的漂移",
+    "change of the tangent kernel": "正切核的变化",
+}
+
+_SCALING_CHECK = {
+    "undecided": "未定",
+    "no conclusion on these layers": "以下各层没有结论",
+    "use more seeds": "请用更多种子",
+    "or wider networks": "或更宽的网络",
+    "every layer learns at any width (all spectral slopes {}, as in muP)": "每一层在任何宽度下都在学习（所有谱斜率为 {}，如 muP）",
+    "lazy: wider networks move less, in every layer; features are not learned in the limit": "线性区域：网络越宽，每一层移动越少；极限下不学习特征",
+    "layers drift apart with the width: what is learned at one width is not learned at another": "各层随宽度分离：在一个宽度上学到的，在另一宽度上学不到",
+}
+
+_CHAPTER = {
+    "loss left": "剩余损失",
+    "ice": "冰",
+    "water": "水",
+    "vapour": "水蒸气",
+    "triple point": "三相点",
+    "critical point": "临界点",
+    "measured (IAPWS)": "实测（IAPWS）",
+    "temperature {} [K]": "温度 {} [K]",
+    "pressure {} [Pa]": "压强 {} [Pa]",
+}
+
 #: By the English text.
-CHINESE = {**_DIAGRAMS, **_WEIGHT_DECAY, **_SCANS, **_DISTANCES, **_VERIFICATION}
+CHINESE = {
+    **_DIAGRAMS,
+    **_WEIGHT_DECAY,
+    **_SCANS,
+    **_DISTANCES,
+    **_VERIFICATION,
+    **_FEATURES,
+    **_CONDENSATION,
+    **_TANGENT_MODELS,
+    **_DECAY_WALK,
+    **_LOCATION,
+    **_MODULES,
+    **_SCALING_CHECK,
+    **_CHAPTER,
+}

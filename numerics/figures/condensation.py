@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 import phasetheory as pt
 from numerics.experiments.condensation_map import CondensationPlan, converged, sharpening, slopes_of_w
-from numerics.figures.canvas import new_figure
+from numerics.figures.canvas import new_figure, new_panels
 from numerics.figures.features import draw_first_directions
 from numerics.figures.style import (
     COLOURS,
@@ -123,7 +123,12 @@ def plot_condensation_map(
 
 
 def plot_condensation_plane(
-    values: "xarray.DataArray", label: str, *, diverging: bool = False, ax: Axes | None = None
+    values: "xarray.DataArray",
+    label: str,
+    *,
+    diverging: bool = False,
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """A measure over the plane, mean over the seeds, with the derived boundary S_w = 0.
 
@@ -134,13 +139,15 @@ def plot_condensation_plane(
         Of the colour bar.
     diverging : bool
         White at zero.
+    limits : (low, high), optional
+        Ends of the scale, so that planes beside each other share one; by default those of the values.
     """
     ax = axes_of(ax, *_SIZE)
     mean = values.mean("seed").transpose("gamma_prime", "gamma")
     size = float(np.abs(mean).max()) or 1.0
-    limits: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -size, "vmax": size} if diverging else {"cmap": "viridis"}
+    low, high = limits or ((-size, size) if diverging else (float(mean.min()), float(mean.max())))
     x, y = edges_of(mean.gamma.values), edges_of(mean.gamma_prime.values)
-    mesh = ax.pcolormesh(x, y, mean.values, **limits)
+    mesh = ax.pcolormesh(x, y, mean.values, cmap="PuOr_r" if diverging else "viridis", vmin=low, vmax=high)
     handles = draw_derived(pt.phase_diagram(), "w", ax, (float(x[0]), float(x[-1]), float(y[0]), float(y[-1])))
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]], facecolor=_NO_VALUE)
     for axis, name in ((ax.xaxis, "gamma"), (ax.yaxis, "gamma_prime")):
@@ -213,14 +220,12 @@ def _dropout(dataset: "xarray.Dataset", plan: CondensationPlan) -> Figure:
     """Entropy weighted by the outputs without dropout, with it, and the difference, at the largest width."""
     largest = dataset.width.values[-1]
     without, settled = converged(dataset).output_entropy.sel(width=largest).transpose("trained", ...)
-    figure = new_figure(16.5, 5.0)
-    panels = {
-        "entropy weighted by outputs, without dropout": without,
-        "the same with dropout": settled,
-        "change by dropout": settled - without,
-    }
-    for (label, values), ax in zip(panels.items(), figure.subplots(1, 3), strict=True):
-        plot_condensation_plane(values, label, diverging=label.startswith("change"), ax=ax)
+    figure, (left, middle, right) = new_panels(3, 5.5, 4.8)
+    means = [values.mean("seed") for values in (without, settled)]
+    limits = min(float(mean.min()) for mean in means), max(float(mean.max()) for mean in means)
+    plot_condensation_plane(without, "entropy weighted by outputs, without dropout", limits=limits, ax=left)
+    plot_condensation_plane(settled, "entropy weighted by outputs, with dropout", limits=limits, ax=middle)
+    plot_condensation_plane(settled - without, "change by dropout", diverging=True, ax=right)
     heading(figure, f"{verbatim(plan.data_name)}{plan.caption}: {width_label(largest)}")
     return figure
 
@@ -237,12 +242,11 @@ def _map(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) 
 
 def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationPlan) -> Figure:
     used, columns = converged(dataset), len(slopes)
-    figure = new_figure(16.5, 11.0)
-    (plane, trend, widths), (entropy, fraction, inside) = figure.subplots(2, 3)
+    figure, (plane, trend, widths, entropy, fraction, inside) = new_panels(6, 5.5, 5.4)
     largest = dataset.width.values[-1]
-    label = f"condensation, 1 - entropy/uniform, {width_label(largest)}"
+    label = f"1 - entropy/uniform, {width_label(largest)}"
     plot_condensation_plane(1 - used.entropy.sel(width=largest), label, ax=plane)
-    plot_condensation_plane(sharpening(dataset), "its change per factor 10 of the width", diverging=True, ax=trend)
+    plot_condensation_plane(sharpening(dataset), "change per factor 10 of $m$", diverging=True, ax=trend)
     prime = int(np.argmin(np.abs(dataset.gamma_prime.values)))
     chosen = np.unique(np.linspace(0, columns - 1, min(columns, _LINES)).round().astype(int))
     points = [(float(dataset.gamma[i]), float(dataset.gamma_prime[prime])) for i in chosen]
@@ -261,7 +265,7 @@ def _measures(dataset: "xarray.Dataset", slopes: np.ndarray, plan: CondensationP
 
 
 _LABELS = {
-    "entropy": "condensation, 1 - entropy/uniform",
+    "entropy": "1 - entropy/uniform",
     "fraction": "amplitude within condensed directions",
 }
 

@@ -58,7 +58,7 @@ def plot_decay_walk(found: DecayWalk, *, figure: Figure | None = None) -> Figure
     against = r"capacity left, $P(t)=P\,e^{-2\mu\tau}$"
     _complete(losses, against, "loss", "against the capacity left: one curve")
     _complete(distance, against, r"$|V-V_0|/|V_0|$", "distance travelled by $w$, with no free parameter")
-    _complete(entropy, against, "entropy of directions / uniform", "directions of $w$: 1 uniform", measured=False)
+    _complete(entropy, against, "entropy / uniform", "directions of $w$: 1 uniform", measured=False)
     ratio.set(xscale="log", ylabel="over $F_w$")
     ratio.tick_params(labelsize=8)
     log_axis(ratio.xaxis)

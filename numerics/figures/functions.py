@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 import phasetheory as pt
 from numerics.experiments.first_directions import FirstDirections
 from numerics.experiments.portraits import Portrait, regime_of_w
-from numerics.figures.canvas import new_figure
+from numerics.figures.canvas import abreast, new_figure
 from numerics.figures.features import draw_orientations
 from numerics.figures.style import (
     DATA,
@@ -143,8 +143,8 @@ def write_line_features(
     network = portraits[0].solution.network
     kind = ""
     if isinstance(network, DeepNetwork) and not network.activation.homogeneous:
-        kind = f" ({verbatim(network.activation.name)})"
-    caption = f"{verbatim(data_name)}: what networks of {features(network).width} neurons{kind} learned"
+        kind = f", {verbatim(network.activation.name)}"
+    caption = f"{verbatim(data_name)}: what networks of {features(network).width} neurons learned{kind}"
     solutions = {net.title: net.solution for net in portraits}
     figure = learned_figure(solutions, X, y, caption, first={net.title: net.first for net in portraits})
     return save({"learned_functions": figure}, folder)
@@ -166,7 +166,7 @@ def write_gallery(
 
 def _arranged(count: int) -> tuple[int, int]:
     """Columns, and bands of a function above its features, for so many networks."""
-    columns = min(_ABREAST, count)
+    columns = min(abreast(_ABREAST), count)
     return columns, -(-count // columns)
 
 

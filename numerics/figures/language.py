@@ -51,8 +51,7 @@ def figures_in(language: str) -> Iterator[None]:
     Parameters
     ----------
     language : str
-        ``'en'`` or ``'zh'``, Chinese. The command line has it for ``diagram``, ``plot`` and ``verify``; the texts of other
-        figures stay English.
+        ``'en'`` or ``'zh'``, Chinese.
 
     Raises
     ------
@@ -100,16 +99,15 @@ def _chinese_font() -> str:
 
 
 def _installed_since() -> str | None:
-    """A font that is newer than Matplotlib's list of them, which it keeps between runs."""
+    """A font that is newer than Matplotlib's list of them, which it keeps between runs; in all its weights."""
     known = {Path(font.fname) for font in font_manager.fontManager.ttflist}
-    for file in sorted(map(Path, font_manager.findSystemFonts())):
-        if file in known:
-            continue
+    found: dict[str, list[Path]] = {}
+    for file in sorted({*map(Path, font_manager.findSystemFonts())} - known):
         try:
-            name = FT2Font(str(file)).family_name
+            found.setdefault(FT2Font(str(file)).family_name, []).append(file)
         except RuntimeError:  # a format that Matplotlib does not read
             continue
-        if name in _FONTS:
-            font_manager.fontManager.addfont(file)
-            return name
-    return None
+    name = next((name for name in _FONTS if name in found), None)
+    for file in found.get(name or "", ()):
+        font_manager.fontManager.addfont(file)
+    return name

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from numerics.figures.style import COLOURS, MARKERS, figure_of, legend_below
+from numerics.figures.canvas import abreast
+from numerics.figures.style import COLOURS, MARKERS, figure_of, legend_below, norm_name
 from numerics.figures.ticks import log_axis
 from numerics.figures.titles import title, verbatim
 
@@ -32,9 +33,10 @@ def plot_monitor(dataset: "xarray.Dataset", *, figure: Figure | SubFigure | None
     """
     curves = _curves(dataset)
     maps = [(layer, step) for layer in dataset.layer.values for step in dict.fromkeys(dataset.step.values[[0, -1]])]
-    rows = -(-(len(curves) + len(maps)) // _COLUMNS)
-    figure = figure_of(figure, _COLUMNS * _PANEL[0], rows * _PANEL[1])
-    panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    columns = abreast(_COLUMNS)
+    rows = -(-(len(curves) + len(maps)) // columns)
+    figure = figure_of(figure, columns * _PANEL[0], rows * _PANEL[1])
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, values) in zip(panels, curves.items(), strict=False):
         _draw(ax, name, values)
     for ax, (layer, step) in zip(panels[len(curves) :], maps, strict=False):
@@ -52,7 +54,10 @@ def plot_monitor(dataset: "xarray.Dataset", *, figure: Figure | SubFigure | None
 
 def _curves(dataset: "xarray.Dataset") -> "dict[str, xarray.DataArray]":
     """What is drawn against the step, by the name of its axis."""
-    found = {f"RD, {norm} norm": dataset.relative_distance.sel(norm=norm, drop=True) for norm in dataset.norm.values}
+    found = {
+        f"RD, {norm_name(norm)} norm": dataset.relative_distance.sel(norm=norm, drop=True)
+        for norm in dataset.norm.values
+    }
     found["stable rank of the change"] = dataset.stable_rank
     if dataset.conserved.size:
         found["drift of the balance"] = dataset.balance_drift

@@ -35,11 +35,12 @@ from numerics.figures.style import (
     symbol,
 )
 from numerics.figures.ticks import log_axis, width_ticks
-from numerics.figures.titles import slot_width, text_width, title, verbatim, wrapped
+from numerics.figures.titles import text_width, title, verbatim, wrapped
 from numerics.scans import CellStatus
 from numerics.slopes import SlopeFit, fit
 from numerics.slopes.usable import usable_runs
 from phasetheory.diagrams.plane import Plane
+from phasetheory.diagrams.plotting import slot_width
 
 if TYPE_CHECKING:
     import xarray

@@ -21,7 +21,7 @@ from numerics.experiments.tangent_check import (
     compare_with_tangent,
     limiting_rate,
 )
-from numerics.figures.canvas import new_figure
+from numerics.figures.canvas import new_figure, new_panels
 from numerics.figures.power_laws import PowerLaw, plot_curves
 from numerics.figures.style import (
     ANY_COLOUR,
@@ -58,7 +58,7 @@ _NAMES = ("gamma", "gamma_prime")
 _WIDTH = 1000  # of the networks drawn beside their tangent models
 _OVER_TIME = (100, 1000, 10_000)  # widths whose loss and kernel are drawn over time, in the linear regime
 _SAMPLES = 400  # inputs on a line
-_COLUMNS = 4  # functions side by side; more stand below
+_COLUMNS = 2  # functions side by side; more stand below
 
 
 def plot_tangent_function(
@@ -70,8 +70,7 @@ def plot_tangent_function(
     """
     ax = axes_of(ax, *_SIZE)
     position = comparison.inputs[:, 0]
-    losses = comparison.solution.loss, float(comparison.linear.loss(comparison.t[-1:])[0])
-    network, model = (f"loss ${power_text(loss, 2)}$" for loss in losses)
+    network, model = (f"loss ${power_text(loss, 2)}$" for loss in _losses(comparison))
     model_label = rf"tangent model $f_{{\rm lin}}$ at that time, {model}"
     ax.plot(position, comparison.outputs[-1], "-", color=FINAL, lw=2.0, label=f"network $f$ at its end, {network}")
     ax.plot(position, comparison.linear_outputs[-1], "--", color=INITIAL, lw=1.8, label=model_label)
@@ -164,19 +163,28 @@ def _functions(found: LinearApproximation, plan: Plan) -> Figure:
     X, y = plan.data
     columns = min(_COLUMNS, len(found.points))
     rows = -(-len(found.points) // columns)
-    figure = new_figure(3.7 * columns + 5.8, 5.2 * rows + 0.4)
-    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [1.35])
+    figure = new_figure(3.7 * columns + 5.8, 3.4 * max(rows, 2) + 1.0)
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [1.5])
+    axes: list[Axes] = []
     inputs = line_of_inputs(X, _SAMPLES)[1]
     for index, point in enumerate(found.points):
         start = _start(point, _WIDTH, X)
         compared = compare_with_tangent(start, X, y, inputs=inputs, layers=found.layers, throw=False)
         ax = plot_tangent_function(compared, X, y, ax=figure.add_subplot(grid[index // columns, index % columns]))
-        title(ax, f"{_place(point)}, {regime_of_w(point).value}, {width_label(_WIDTH)}")
+        losses = "loss ${}$, tangent model ${}$".format(*(power_text(loss, 2) for loss in _losses(compared)))
+        title(ax, f"{_place(point)}, {regime_of_w(point).value}\n{losses}", size=9)
         if index % columns:
             ax.set_ylabel("")
+        if legend := ax.get_legend():  # one for all of them
+            legend.remove()
+        axes.append(ax)
     regimes = [regime_of_w(point) for point in found.points]
-    right = plot_against_width(found, "difference", regimes, ax=figure.add_subplot(grid[0, -1]))
+    right = plot_against_width(found, "difference", regimes, ax=figure.add_subplot(grid[:, -1]))
     title(right, "difference against the width")
+    last = axes[(rows - 1) * columns]
+    for line, label in zip(last.lines, (f"network, {width_label(_WIDTH)}", "tangent model", "data"), strict=True):
+        line.set_label(label)
+    legend_below(last, last.lines, fontsize="small")
     heading(figure, _caption(found, plan), size=12)
     return figure
 
@@ -187,8 +195,7 @@ def _over_time(found: LinearApproximation, plan: Plan) -> Figure:
     regimes = [regime_of_w(point) for point in found.points]
     linear = pt.Regime.LINEAR in regimes
     point = found.points[regimes.index(pt.Regime.LINEAR) if linear else 0]
-    figure = new_figure(15.0, 5.6)
-    decay, change, kernel = figure.subplots(1, 3)
+    figure, (decay, change, kernel) = new_panels(3, 5.0, 5.4)
     runs = {}
     for width, text in zip(_OVER_TIME, width_texts(_OVER_TIME), strict=True):
         start = _start(point, width, X)
@@ -202,6 +209,11 @@ def _over_time(found: LinearApproximation, plan: Plan) -> Figure:
     title(kernel, "tangent kernel against the width")
     heading(figure, _caption(found, plan), size=12)
     return figure
+
+
+def _losses(comparison: TangentComparison) -> tuple[float, float]:
+    """Of the network at its end, and of its tangent model at that time."""
+    return comparison.solution.loss, float(comparison.linear.loss(comparison.t[-1:])[0])
 
 
 def _caption(found: LinearApproximation, plan: Plan) -> str:

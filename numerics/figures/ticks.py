@@ -16,7 +16,8 @@ __all__ = ["log_axis", "power_text", "ticks_at", "value_ticks", "width_texts", "
 _SIZE = 8.0  # points, of labels at given values
 _BETWEEN = 4.0  # points, between labels side by side
 _SHORT, _MIDDLE = 0.8, 2.3  # decades up to which a log axis has ticks at even steps; at 1, 2, 5
-_MOST_POWERS = 7  # ticks at powers of ten
+_MOST_POWERS, _FEWEST_POWERS = 7, 2  # ticks at powers of ten
+_ROOM = 34.0  # points from one of them to the next, side by side
 _PLAIN = (1e-2, 1e4)  # numbers written without a power of ten
 
 
@@ -102,10 +103,18 @@ class _LogTicks(LogLocator):
             found = list(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
         else:
             steps = (1.0, 2.0, 5.0) if decades < _MIDDLE else (1.0,)
-            apart = math.ceil(decades / _MOST_POWERS)
+            apart = math.ceil(decades / self._most_powers())
             powers = range(math.floor(math.log10(low) / apart) * apart, math.ceil(math.log10(high)) + 1, apart)
             found = [step * 10.0**power for power in powers for step in steps]
         return [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+
+    def _most_powers(self) -> int:
+        """How many labels there is room for, side by side or one above the other."""
+        if not isinstance(self.axis, Axis):
+            return _MOST_POWERS
+        box, across = self.axis.axes.get_window_extent(), isinstance(self.axis, XAxis)
+        length = 72 / self.axis.axes.figure.dpi * (box.width if across else box.height)
+        return max(_FEWEST_POWERS, min(_MOST_POWERS, int(length / (_ROOM if across else 1.6 * _SIZE))))
 
 
 class _LogLabels(Formatter):

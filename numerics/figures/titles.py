@@ -4,14 +4,14 @@ import re
 from functools import lru_cache
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.textpath import TextPath
 
 from numerics.figures.language import translate
+from phasetheory.diagrams.plotting import slot_width
 
-__all__ = ["heading", "slot_width", "text_width", "title", "verbatim", "wrapped"]
+__all__ = ["heading", "text_width", "title", "verbatim", "wrapped"]
 
 _SIZE = 10.0  # points, where letters of medium size have 10
 _MARGIN = 12.0  # points that a heading leaves free, both sides together
@@ -37,16 +37,6 @@ def title(ax: Axes, text: str, *, size: float = _SIZE) -> None:
 def _in_style(size: float) -> float:
     """A size of letters as the style has it."""
     return size * mpl.rcParams["font.size"] / _SIZE
-
-
-def slot_width(ax: Axes) -> float:
-    """Points from the left to the right of what the layout gives to some axes, with their labels."""
-    place, whole = ax.get_subplotspec(), 72 * ax.figure.bbox.width / ax.figure.dpi
-    if place is None:
-        return 72 * ax.get_window_extent().width / ax.figure.dpi
-    grid = place.get_gridspec()
-    ratios = np.broadcast_to(grid.get_width_ratios() or 1.0, grid.ncols)  # none given: all alike
-    return float(whole * ratios[place.colspan.start : place.colspan.stop].sum() / ratios.sum())
 
 
 def verbatim(text: str) -> str:

@@ -16,7 +16,7 @@ from numerics.experiments.judgement import LayerResult
 from numerics.experiments.plan import decay_of
 from numerics.experiments.plane_plan import PlanePlan
 from numerics.experiments.verify import Verification
-from numerics.figures.canvas import new_figure
+from numerics.figures.canvas import abreast, new_figure
 from numerics.figures.functions import learned_figure
 from numerics.figures.power_laws import plot_power_laws
 from numerics.figures.style import (
@@ -133,7 +133,7 @@ def _relative_distance(verification: Verification, norm: str, moment: str = "fit
     plan = verification.plan
     if len(plan.judged) == 1:
         return _points_together(verification, norm)
-    columns = min(_COLUMNS, len(verification.points))
+    columns = min(abreast(_COLUMNS), len(verification.points))
     rows = -(-len(verification.points) // columns)
     figure = new_figure(3.7 * columns, 4.1 * rows + 0.3)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -161,7 +161,7 @@ def _points_together(verification: Verification, norm: str) -> Figure:
         for text, points in halves.items()
         for start in range(0, len(points), most)
     ]
-    columns = min(_COLUMNS, len(panels))
+    columns = min(abreast(_COLUMNS), len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(5.4 * columns, 5.6 * rows + 0.3)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()

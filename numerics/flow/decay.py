@@ -221,4 +221,4 @@ def as_decay(given: ArrayLike, layers: Sequence[str]) -> Decay:
         raise InputError(
             f"weight_decay = {given!r}; give 0 or positive rates: a negative one would let the weights blow up"
         )
-    return Decay(tuple(np.broadcast_to(values, len(layers)).tolist()))
+    return Decay(tuple(values.tolist()) if values.ndim else (float(values),) * len(layers))

@@ -1,7 +1,8 @@
 r"""The architectures of :class:`phasetheory.Graph` as PyTorch modules whose parameters are the layers of the graph.
 
 Each class says which shapes its layers have and what it makes of a batch. All weights are (fan_out, fan_in, ...), inputs of shape
-(n, *inputs); there is no bias, gain or epsilon that the graph does not have. One output gives (n,), several (n, k).
+(n, *inputs), biases (neurons,); there is no bias, gain or epsilon that the graph does not have. One output gives
+(n,), several (n, k).
 """
 
 import math
@@ -87,12 +88,20 @@ class Reference(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The output (n,) or (n, k)."""
-        f = self.features(x) @ self.layer("a").T / self.alpha
-        return self.shifted(f).squeeze(1) if self.told["outputs"] == 1 else self.shifted(f)
+        # the output bias is divided by alpha too: it is a path to the output like others
+        f = self.with_bias(self.features(x) @ self.layer("a").T, self.output_bias) / self.alpha
+        return f.squeeze(1) if self.told["outputs"] == 1 else f
 
-    def shifted(self, f: torch.Tensor) -> torch.Tensor:
-        """The output with its bias, if it has one."""
-        return f
+    def with_bias(self, z: torch.Tensor, name: str) -> torch.Tensor:
+        """A bias added, if there is one of this name; neurons are the second axis."""
+        if name not in self.told["biases"]:
+            return z
+        return z + self.layer(name).reshape(1, -1, *[1] * (z.ndim - 2))
+
+    @property
+    def output_bias(self) -> str:
+        """The name that a bias of the output has."""
+        return "ba"
 
     def enter(self, x: torch.Tensor, layer: str) -> torch.Tensor:
         """The first layer: of coordinates, or of token ids."""
@@ -122,20 +131,13 @@ class Chain(Reference):
         h = x
         for number, layer in enumerate(self.hidden_layers(), start=1):
             z = self.enter(x, layer) if number == 1 else h @ self.layer(layer).T
-            h = torch.relu(self.normalise(self.with_bias(z, number)))
+            h = torch.relu(self.normalise(self.with_bias(z, f"b{number}")))
         return h
 
-    def with_bias(self, z: torch.Tensor, number: int) -> torch.Tensor:
-        """The bias of a layer added, if it has one; neurons are the second axis."""
-        name = f"b{number}"
-        if name not in self.told["biases"]:
-            return z
-        return z + self.layer(name).reshape(1, -1, *[1] * (z.ndim - 2))
-
-    def shifted(self, f: torch.Tensor) -> torch.Tensor:
-        """The output bias is divided by alpha too: it is a path to the output like others."""
-        name = f"b{self.told['depth']}"
-        return f + self.layer(name) / self.alpha if name in self.told["biases"] else f
+    @property
+    def output_bias(self) -> str:
+        """That of the last layer, b3 of three."""
+        return f"b{self.told['depth']}"
 
 
 class Convolutional(Chain):
@@ -167,49 +169,52 @@ class Convolutional(Chain):
         for number, layer in enumerate(self.hidden_layers(), start=1):
             w = self.layer(layer)
             z = convolve(h, w, stride=self.told["stride"], padding=w.shape[-1] // 2)
-            h = torch.relu(self.normalise(self.with_bias(z, number)))
+            h = torch.relu(self.normalise(self.with_bias(z, f"b{number}")))
         return h.flatten(2).mean(2) if self.told["pooling"] == "average" else h.flatten(1)
 
 
 class Recurrent(Reference):
-    """h_t = relu(W h_(t-1) + U x_t), h_0 = 0: samples (T, d), or (T,) for the token ids of an embedding."""
+    """h_t = relu(W h_(t-1) + U x_t + b), h_0 = 0: samples (T, d), or (T,) for the token ids of an embedding."""
 
     sample, axes = "(steps, d), or (steps,) for the token ids of an embedding", (1, 2)
 
     @classmethod
     def shapes(cls, names: tuple[str, ...], told: Mapping[str, Any], inputs: Shape, width: int) -> dict[str, Shape]:
-        """U (m, d), W (m, m), a (k, m)."""
+        """U (m, d), W (m, m), b (m,), a (k, m), ba (k,)."""
         if inputs[0] != told["steps"]:
             raise InputError(f"inputs = {inputs}; the graph has {told['steps']} steps, which come first")
-        return {"U": (width, _entering(told, inputs, inputs[:1])), "W": (width, width), "a": (told["outputs"], width)}
+        found: dict[str, Shape] = {"U": (width, _entering(told, inputs, inputs[:1])), "W": (width, width)}
+        found |= {"b": (width,), "a": (told["outputs"], width), "ba": (told["outputs"],)}
+        return {name: found[name] for name in names}
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """h_T."""
         entering = self.enter(x, "U")
-        h = torch.relu(entering[:, 0])
+        h = torch.relu(self.with_bias(entering[:, 0], "b"))
         for t in range(1, self.told["steps"]):
-            h = torch.relu(h @ self.layer("W").T + entering[:, t])
+            h = torch.relu(self.with_bias(h @ self.layer("W").T + entering[:, t], "b"))
         return h
 
 
 class Residual(Reference):
-    """h_0 = relu(U x), then h + c relu(W h) or h + c V relu(W h): samples (d,), or () with an embedding."""
+    """h_0 = relu(U x), then h + c relu(W h) or h + c V relu(W h), with biases: samples (d,), or () with an embedding."""
 
     sample, axes = "(d,), or () for the token ids of an embedding", (0, 1)
 
     @classmethod
     def shapes(cls, names: tuple[str, ...], told: Mapping[str, Any], inputs: Shape, width: int) -> dict[str, Shape]:
-        """U (m, d), W_l and V_l (m, m), a (k, m)."""
-        first = {"U": (width, _entering(told, inputs, ())), "a": (told["outputs"], width)}
+        """U (m, d), W_l and V_l (m, m), a (k, m); biases (m,), that of the output (k,)."""
+        first: dict[str, Shape] = {"U": (width, _entering(told, inputs, ())), "a": (told["outputs"], width)}
+        first |= {bias: (width,) for bias in told["biases"]} | {"ba": (told["outputs"],)}
         return {name: first.get(name, (width, width)) for name in names}
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """h_B."""
-        h = torch.relu(self.enter(x, "U"))
+        h = torch.relu(self.with_bias(self.enter(x, "U"), "bU"))
         for block in range(1, self.told["blocks"] + 1):
-            branch = torch.relu(h @ self.layer(f"W{block}").T)
+            branch = torch.relu(self.with_bias(h @ self.layer(f"W{block}").T, f"bW{block}"))
             if self.told["matrices"] == 2:
-                branch = branch @ self.layer(f"V{block}").T
+                branch = self.with_bias(branch @ self.layer(f"V{block}").T, f"bV{block}")
             h = h + self.told["multiplier"] * branch
         return h
 
@@ -221,16 +226,16 @@ class Attention(Reference):
 
     @classmethod
     def shapes(cls, names: tuple[str, ...], told: Mapping[str, Any], inputs: Shape, width: int) -> dict[str, Shape]:
-        """V, Q, K (m, d), a (k, m)."""
-        return {
-            name: (told["outputs"] if name == "a" else width, width if name == "a" else inputs[1]) for name in names
-        }
+        """V, Q, K (m, d), a (k, m), bV and bQ (m,), ba (k,)."""
+        others: dict[str, Shape] = {"a": (told["outputs"], width), "ba": (told["outputs"],)}
+        others |= {"bV": (width,), "bQ": (width,)}
+        return {name: others.get(name, (width, inputs[1])) for name in names}
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """Relu of the values where the last position looks."""
-        query, keys = x[:, -1] @ self.layer("Q").T, x @ self.layer("K").T
+        query, keys = self.with_bias(x[:, -1] @ self.layer("Q").T, "bQ"), x @ self.layer("K").T
         p = torch.softmax(self.told["multiplier"] * torch.einsum("nm,njm->nj", query, keys), dim=1)
-        return torch.relu(torch.einsum("nj,njd->nd", p, x) @ self.layer("V").T)
+        return torch.relu(self.with_bias(torch.einsum("nj,njd->nd", p, x) @ self.layer("V").T, "bV"))
 
 
 #: Modules by the kind of :class:`phasetheory.Architecture`.

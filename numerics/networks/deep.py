@@ -30,6 +30,7 @@ from numerics.errors import InputError, check_choice
 from numerics.networks.activation import PointwiseActivation, pointwise
 from numerics.networks.jacobian import Chain, Jacobian
 from numerics.networks.memory import check_memory
+from numerics.networks.norms import layer_sizes
 from numerics.networks.seeds import describe, generator
 
 __all__ = ["DeepNetwork"]
@@ -265,12 +266,8 @@ class DeepNetwork:
 
     @property
     def sizes(self) -> tuple[float, ...]:
-        """What RD of every layer is relative to: its Frobenius norm.
-
-        For a layer at zero it is 1 in the weights of the unnormalised flow, so that its RD is the distance itself, |b(t) - b(0)|.
-        """
-        norms = (float(np.linalg.norm(w)) for w in self.weights)
-        return tuple(size if size > 0 else 1.0 / scale for size, scale in zip(norms, self.scales, strict=True))
+        """What RD of every layer is relative to (:func:`numerics.networks.norms.layer_sizes`)."""
+        return layer_sizes(self.weights, self.scales)
 
     @property
     def relative_units(self) -> tuple[float, ...]:

@@ -1,6 +1,5 @@
 """From a graph of the theory to a sampled network of a given width."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import sympy as sp
 import phasetheory as pt
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module
-from numerics.networks.sampling import check_width, positive_at
+from numerics.networks.sampling import check_width, count_at, number_at, output_scale_at
 
 __all__ = ["draw_graph"]
 
@@ -47,15 +46,14 @@ def draw_graph(
     values = {pt.m: sp.Integer(width), pt.d: sp.Integer(inputs[0])}
     weights = [name for name in graph.layers if name not in told["biases"]]
     spreads = [
-        float(graph.layers[name].sigma.subs(values)) if name in told["biases"] else None
+        number_at(graph.layers[name].sigma, f"sigma_{name}", values, zero=True) if name in told["biases"] else None
         for name in (f"b{number}" for number in range(1, len(weights) + 1))
     ]
-    outputs = int(told["outputs"])
     return DeepNetwork.sample(
-        (inputs[0], *[width] * (len(weights) - 1), outputs),
-        [positive_at(graph.layers[name].sigma, f"sigma_{name}", values) for name in weights],
-        alpha=positive_at(graph.alpha, "alpha", values) / math.sqrt(outputs),  # a graph counts the size of the targets
-        learning_rates=[positive_at(graph.layers[name].learning_rate, f"eta_{name}", values) for name in weights],
+        (inputs[0], *[width] * (len(weights) - 1), count_at(told["outputs"], "outputs", values)),
+        [number_at(graph.layers[name].sigma, f"sigma_{name}", values) for name in weights],
+        alpha=output_scale_at(graph, values),
+        learning_rates=[number_at(graph.layers[name].learning_rate, f"eta_{name}", values) for name in weights],
         rng=rng,
         biases=spreads if told["biases"] else None,
     )

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from numerics.arrays import listed, plain_text, positive_number, real_array, real_number, truth
 from numerics.errors import InputError, shown
+from numerics.networks.norms import layer_sizes
 
 if TYPE_CHECKING:
     from numerics.networks.automatic import Forward, Jacobian
@@ -104,12 +105,8 @@ class Module:
 
     @property
     def sizes(self) -> tuple[float, ...]:
-        """What RD of every layer is relative to: its Frobenius norm.
-
-        For a layer at zero it is 1 in the weights of the module, so that its RD is the distance itself.
-        """
-        norms = (float(np.linalg.norm(w)) for w in self.weights)
-        return tuple(size if size > 0 else 1.0 / scale for size, scale in zip(norms, self.scales, strict=True))
+        """What RD of every layer is relative to (:func:`numerics.networks.norms.layer_sizes`)."""
+        return layer_sizes(self.weights, self.scales)
 
     @property
     def shape(self) -> str:

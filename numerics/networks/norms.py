@@ -1,10 +1,12 @@
 """Norms of weights."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from numerics.kernels import stages
 
-__all__ = ["leading_vector", "norm", "spectral_norm"]
+__all__ = ["layer_sizes", "leading_vector", "norm", "spectral_norm"]
 
 _DENSE = 16  # a side up to which the singular values are found directly
 _KEPT = 6  # Lanczos vectors for a singular vector: the quickest where the start is near it
@@ -14,6 +16,15 @@ def norm(values: np.ndarray) -> float:
     """Euclidean (Frobenius) norm of a contiguous array, on one thread."""
     flat = values.ravel()
     return float(np.sqrt(stages.dot(flat, flat)))
+
+
+def layer_sizes(weights: Sequence[np.ndarray], scales: Sequence[float]) -> tuple[float, ...]:
+    """What RD of every layer is relative to: its Frobenius norm.
+
+    For a layer at zero it is 1 in the weights scales_l V_l of the unnormalised flow, so that its RD is the distance itself.
+    """
+    norms = (float(np.linalg.norm(w)) for w in weights)
+    return tuple(size if size > 0 else 1.0 / scale for size, scale in zip(norms, scales, strict=True))
 
 
 def spectral_norm(w: np.ndarray, *, tolerance: float = 1e-4) -> float:

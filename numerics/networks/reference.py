@@ -12,7 +12,7 @@ from numerics.errors import InputError, check_choice, check_type
 from numerics.networks.architectures import KINDS, NORMALISATIONS, Reference
 from numerics.networks.memory import check_memory
 from numerics.networks.module import Module
-from numerics.networks.sampling import check_width
+from numerics.networks.sampling import check_width, count_at, number_at, output_scale_at
 from numerics.networks.seeds import describe, generator
 
 __all__ = ["reference"]
@@ -74,18 +74,15 @@ def reference(
     check_memory(sum(map(int, map(np.prod, shapes.values()))), f"width {width}")
     random = generator(rng)
     weights = {
-        name: _number(layer.sigma, f"sigma of {name}", values) * random.standard_normal(shapes[name])
+        name: number_at(layer.sigma, f"sigma_{name}", values, zero=True) * random.standard_normal(shapes[name])
         for name, layer in graph.layers.items()
     }
-    alpha = _number(graph.alpha, "alpha", values) / float(
-        np.sqrt(told["outputs"])
-    )  # a graph counts the size of the targets
+    alpha = output_scale_at(graph, values)
     return Module.of(
         kind(weights, alpha, told, _normalise(normalisation, told)),
         centred=centred,
         learning_rates={
-            name: _number(layer.learning_rate, f"learning rate of {name}", values)
-            for name, layer in graph.layers.items()
+            name: number_at(layer.learning_rate, f"eta_{name}", values) for name, layer in graph.layers.items()
         },
         conserved=[law.coefficients for law in graph.conserved()],
         seed=describe(rng),
@@ -114,10 +111,9 @@ def _told(graph: pt.Graph, values: Mapping[sp.Symbol, sp.Expr]) -> dict[str, Any
     told = plain | dict(graph.architecture.parameters)
     for name in ("outputs", "embedding"):
         if told[name] is not None:
-            number = _number(sp.sympify(told[name]), name, values)
-            told[name] = whole_number(round(number), name, 1, "give a number that is at least 1 at this width")
+            told[name] = count_at(told[name], name, values)
     if "multiplier" in told:
-        told["multiplier"] = _number(told["multiplier"], "multiplier", values)
+        told["multiplier"] = number_at(told["multiplier"], "multiplier", values)
     return told
 
 
@@ -131,11 +127,3 @@ def _normalise(normalisation: str | None, told: Mapping[str, Any]) -> Any:
     chosen = "layer" if normalisation is None else normalisation
     check_choice(chosen, "normalisation", NORMALISATIONS)
     return NORMALISATIONS[chosen]
-
-
-def _number(scale: sp.Expr, name: str, values: Mapping[sp.Symbol, sp.Expr]) -> float:
-    """A scale at the width."""
-    number = sp.N(sp.sympify(scale).subs(values))
-    if not (number.is_real and number.is_finite and number >= 0):
-        raise InputError(f"{name} = {scale} is {number} at this width, not a number; give symbols values first")
-    return float(number)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -16,9 +17,11 @@ from numerics.networks.two_layer import WIDEST, TwoLayer, checked_inputs
 
 __all__ = [
     "check_width",
+    "count_at",
     "draw",
     "draw_of_capacity",
-    "positive_at",
+    "number_at",
+    "output_scale_at",
     "sample_network",
     "scales_at",
     "strengths_at",
@@ -64,20 +67,32 @@ def _scales_in_numbers(
         raise InputError(f"the network has free symbols {', '.join(sorted(map(str, extra)))}; give them numbers")
     depth = network.depth
     names = [*(f"sigma_{layer}" for layer in network.layers), "alpha", *(f"eta_{layer}" for layer in network.layers)]
-    numbers = [positive_at(scale, name, values) for name, scale in zip(names, scales, strict=True)]
+    numbers = [number_at(scale, name, values) for name, scale in zip(names, scales, strict=True)]
     return tuple(numbers[:depth]), numbers[depth], tuple(numbers[depth + 1 :])
 
 
-def positive_at(scale: sp.Expr, name: str, values: Mapping[sp.Symbol, sp.Expr]) -> float:
-    """A scale in numbers; it is positive at large width, but need not be here."""
+def number_at(scale: sp.Expr, name: str, values: Mapping[sp.Symbol, sp.Expr], *, zero: bool = False) -> float:
+    """A scale in numbers; it is positive at large width, but need not be here. ``zero``: whether it may be that."""
     number = sp.N(scale.subs(values))
     found = float(number) if number.is_real and number.is_finite else float("nan")
-    if not 0 < found < math.inf:
+    if not (0 < found < math.inf or (zero and found == 0)):
         width = float(values[pt.m])
         raise InputError(
             f"{name} = {scale} is {sp.N(number, 3)} at width {width:g}, not a positive number; give another width or scale"
         )
     return found
+
+
+def count_at(scale: Any, name: str, values: Mapping[sp.Symbol, sp.Expr]) -> int:
+    """A number of outputs or words, which may grow with the width, rounded."""
+    wanted = "give a number that is at least 1 at this width"
+    return whole_number(round(number_at(pt.parse_scale(str(scale)), name, values)), name, 1, wanted)
+
+
+def output_scale_at(graph: pt.Graph, values: Mapping[sp.Symbol, sp.Expr]) -> float:
+    """What the output of a graph is divided by: its alpha counts the size of all targets, each of order one."""
+    outputs = count_at(graph.architecture.parameters.get("outputs", 1), "outputs", values)
+    return number_at(graph.alpha, "alpha", values) / math.sqrt(outputs)
 
 
 def sample_network(

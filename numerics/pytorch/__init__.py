@@ -12,7 +12,6 @@ if find_spec("torch") is None:
 
 from numerics.networks.module import Module
 from numerics.networks.reference import reference
-from numerics.pytorch.cells import distances, train_reference
 from numerics.pytorch.check import ModuleScalingCheck, scaling_check
 from numerics.pytorch.inspection import Inspection, ParameterInspection, inspect
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, ScaleLaw, parameter_laws, rate_laws
@@ -28,11 +27,9 @@ __all__ = [
     "PowerOfWidth",
     "RateLaw",
     "ScaleLaw",
-    "distances",
     "inspect",
     "parameter_laws",
     "rate_laws",
     "reference",
     "scaling_check",
-    "train_reference",
 ]

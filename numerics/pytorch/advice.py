@@ -1,74 +1,128 @@
 """One sentence on an inspected family that its owner can act on; what it says would help has been worked out by the theory."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
 
 import phasetheory as pt
+from numerics.pytorch.prediction import FAR
 from phasetheory.symbols.printing import power
 
 if TYPE_CHECKING:
     from numerics.pytorch.inspection import Inspection
 
-__all__ = ["FAR", "rounded", "sentence_of"]
+__all__ = ["rounded", "sentence_of"]
 
-FAR = 0.3  #: error of the tangent model beyond which a module is far from it
 _FACTOR = 64  # between the widths that are compared in words
+_Slopes = Mapping[str, sp.Expr]
 
 
 def sentence_of(found: "Inspection") -> str:
-    """What the layers do as the width grows, and what to change."""
-    weights = [p for p in found.parameters if p.predicted and len(p.law.shape) > 1]  # not biases
-    slopes = {p.name: p.predicted["spectral"] for p in weights}
-    if not slopes:
+    """What the layers do as the width grows, in spectral norm, and what to change."""
+    if not any(p.law.depends for p in found.parameters):
+        return "nothing changes with the width: let factory use the width that it is given"
+    slopes = _slopes(found)
+    finite = {name: slope for name, slope in slopes.items() if slope.is_finite}
+    if not finite:
         return _measured(found)
     under = f"under {found.optimizer}"
-    if all(slope == 0 for slope in slopes.values()):
-        return f"every layer moves by the same share at any width {under}, as in muP: nothing to change"
-    regimes = {p.regime for p in weights if p.regime is not None}
-    if regimes == {pt.Regime.LINEAR}:
-        said = f"all layers are linear {under}"
+    zeros = [name for name in slopes if name not in finite]
+    learned = (
+        f" ({' and '.join(zeros)}, at zero first, {'are' if len(zeros) > 1 else 'is'} all learned)" if zeros else ""
+    )
+    if all(slope == 0 for slope in finite.values()):
+        return f"every layer moves by the same share at any width {under}{learned}, as in muP: nothing to change"
+    named = {regime: [name for name, slope in finite.items() if pt.classify(slope) is regime] for regime in pt.Regime}
+    kinds = [regime for regime in pt.Regime if named[regime]]
+    if len(kinds) == 1:
+        said = f"all layers are {kinds[0].value} {under}"
     else:
-        named = {regime: [p.name for p in weights if p.regime is regime] for regime in pt.Regime}
-        said = (
-            "; ".join(f"{regime.value}: {', '.join(names)}" for regime, names in named.items() if names) + f" ({under})"
-        )
-    return f"{said}; {_features(found, slopes)}{_turning(found)}; {_remedy(found, slopes)}"
+        said = "; ".join(f"{regime.value}: {', '.join(named[regime])}" for regime in kinds) + f" ({under})"
+    return f"{said}{learned}; {_features(found, finite)}{_limit(found)}; {_remedy(found, finite)}"
 
 
-def _features(found: "Inspection", slopes: dict[str, sp.Expr]) -> str:
+def _slopes(found: "Inspection") -> dict[str, sp.Expr]:
+    """Predicted slopes of the weights in spectral norm, along the signal."""
+    weights = {p.name: p.predicted["spectral"] for p in found.parameters if p.predicted and len(p.law.shape) > 1}
+    order = list(found.graph.layers) if found.graph is not None else []
+    return {name: weights[name] for name in order if name in weights}
+
+
+def _features(found: "Inspection", slopes: _Slopes) -> str:
     """How much the layers below the readout move, the strongest of them."""
     *below, last = slopes.values()
     slope = max(below or [last])
     narrow, wide = found.widths[0], _FACTOR * found.widths[0]
     if slope == 0:
         return f"features move as much at width {wide} as at {narrow}"
-    if not slope.is_finite:
-        return "a layer that starts at zero moves by all that it has"
     times = float(_FACTOR ** abs(slope))
     return f"features of width {wide} move {times:.3g} times {'less' if slope < 0 else 'more'} than at {narrow}"
 
 
-def _turning(found: "Inspection") -> str:
-    width = found.turning_width
-    if width is None or found.capacity is None or found.capacity.exponent < 0 or width <= found.widths[-1]:
-        return ""
-    return f", but that is the limit: P = 1 at width {rounded(width)}, and below it every layer has to grow"
+def _limit(found: "Inspection") -> str:
+    """From which width on that holds, if these are below."""
+    width, widest = found.turning_width_here, found.widths[-1]
+    if width is not None and found.capacity is not None and found.capacity.exponent > 0 and width > widest:
+        return f", but that is the limit: with these data P = 1 at width {rounded(width)}, and below it every layer has to grow"
+    if found.inputs > widest:
+        return f", but that is the limit: it begins beyond width {found.inputs}, the number of inputs"
+    return ""
 
 
-def _remedy(found: "Inspection", slopes: dict[str, sp.Expr]) -> str:
-    """What keeps them moving, tried on the graph."""
-    if found.graph is not None and found.optimizer in ("gradient flow", "SGD"):
-        excess = found.graph.capacity
-        if excess.is_Rational and excess != 0:
-            moved = found.graph.replace(alpha=found.graph.alpha * pt.m**excess).slopes("spectral")
-            better = {name: moved[name] for name in slopes}
-            alive = [name for name, slope in better.items() if slope == 0]
-            if len(alive) > sum(slope == 0 for slope in slopes.values()):
-                kept = "all layers move" if len(alive) == len(better) else f"{' and '.join(alive)} will move"
-                return f"divide the output by {power(excess)} and {kept} by the same share at any width"
-    return "for the same move at any width give every layer the scale and the rate of muP (phasetheory.critical_point)"
+def _remedy(found: "Inspection", slopes: _Slopes) -> str:
+    """What keeps every layer moving, tried on the theory: another scale of the output, other rates of a few layers, or both."""
+    excess = found.graph.capacity if found.graph is not None else sp.S.Zero
+    best: tuple[list[str], str] = ([name for name, slope in slopes.items() if slope == 0], "")
+    for divided in dict.fromkeys((sp.S.Zero, excess if excess.is_Rational else sp.S.Zero)):
+        before = _tried(found, divided, {}) if divided else slopes
+        for rates in ({}, _rates({name: slope for name, slope in before.items() if name in slopes})):
+            after = {name: slope for name, slope in _tried(found, divided, rates).items() if name in slopes}
+            moving = [name for name, slope in after.items() if slope == 0]
+            if len(moving) > len(best[0]):
+                best = moving, _said(found, divided, rates)
+    moving, change = best
+    if not change:
+        return (
+            "for the same move at any width give every layer the scale and the rate of muP (phasetheory.critical_point)"
+        )
+    kept = "every layer moves" if len(moving) == len(slopes) else f"{' and '.join(moving)} move"
+    return f"{change}: then {kept} by the same share at any width"
+
+
+def _rates(slopes: _Slopes) -> dict[str, sp.Expr]:
+    """Exponents of the factors on rates that make all slopes equal, of as few layers as can be.
+
+    RD in the linear regime is proportional to the rate, and a common factor changes nothing.
+    """
+    values = [slope for slope in slopes.values() if slope.is_finite]
+    common = max(values, key=lambda slope: (values.count(slope), slope), default=sp.S.Zero)
+    return {name: common - slope for name, slope in slopes.items() if slope.is_finite and slope != common}
+
+
+def _tried(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) -> _Slopes:
+    """Spectral slopes of the layers with the output over a power of the width, and rates times others."""
+    graph = found.graph
+    if graph is None:
+        return {}
+    layers = {
+        name: replace(layer, learning_rate=layer.learning_rate * pt.m ** rates.get(name, 0))
+        for name, layer in graph.layers.items()
+    }
+    changed = replace(graph, layers=layers, alpha=graph.alpha * pt.m**divided)
+    try:
+        return changed.slopes("spectral", optimizer=found.trained_by)
+    except pt.TheoryError:  # a tie that the argument does not settle
+        return {}
+
+
+def _said(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) -> str:
+    said = [f"{'divide' if divided > 0 else 'multiply'} the output by {power(abs(divided))}"] * bool(divided)
+    layers = {} if found.graph is None else found.graph.layers
+    laws = ", ".join(f"{power(layers[name].rate + factor)} for {name}" for name, factor in rates.items())
+    return " and ".join([*said, *([f"let the rate go as {laws}"] if laws else [])])
 
 
 def rounded(width: float) -> str:
@@ -78,18 +132,20 @@ def rounded(width: float) -> str:
 
 
 def _measured(found: "Inspection") -> str:
-    """Where there is no prediction: the slope by the tangent kernels, if these hold."""
-    fits = {p.name: p.measured["spectral"] for p in found.parameters if "spectral" in p.measured}
-    if not fits:
+    """Where there is no prediction: slopes of the weights by the tangent kernels, if these hold at the largest width."""
+    weights = [p for p in found.parameters if len(p.law.shape) > 1 and "spectral" in p.measured]
+    if not weights:
         return "there is no prediction and no measurement: train at several widths and compare"
-    error = float(np.max(found.error))
-    name, fit = max(fits.items(), key=lambda pair: pair[1].slope)
+    width, error = found.widths[-1], float(np.mean(found.error[-1]))
     if error > FAR:
         return (
-            f"no slope is predicted, and at these widths the module is far from its tangent model (error {error:.2g}): it learns "
-            "features; train at several widths to see whether that lasts"
+            f"no slope is predicted, and at width {width} the module is far from its tangent model (error {error:.2g}): it "
+            "learns features there; train at several widths (nm.pytorch.scaling_check) to see whether that lasts"
         )
+    fastest = max(weights, key=lambda parameter: parameter.measured["spectral"].slope)
+    fit = fastest.measured["spectral"]
+    said = "so all layers move less and less" if fit.high < 0 else "more seeds or widths would tell how it goes on"
     return (
-        f"no slope is predicted; by the tangent kernels {name} moves most as the width grows, spectral slope {fit}; "
-        f"the error of that model is at most {error:.2g}"
+        f"no slope is predicted; by the tangent kernels, whose error is {error:.2g} at width {width}, {fastest.name} keeps up "
+        f"best as the width grows, spectral slope {fit}: {said}"
     )

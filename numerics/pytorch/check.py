@@ -1,30 +1,34 @@
 """Train a family of modules at several widths, by its own optimiser, and hold every parameter against its prediction."""
 
+import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from torch import nn
 
 from numerics.arrays import listed, positive_number, whole_number
 from numerics.errors import InputError, shown
 from numerics.experiments.account import account_of
-from numerics.experiments.allowance import Allowance, allowance_at
+from numerics.experiments.allowance import Allowance
 from numerics.experiments.conclusion import conclusion_of, summary_of
-from numerics.experiments.judgement import LayerResult, judge, of_norm
+from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
 from numerics.experiments.prediction import Prediction
 from numerics.networks.module import sample_array
+from numerics.pytorch.advice import FAR
 from numerics.pytorch.draws import Factory, check_widths, draw
-from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten
+from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten, steps_told
 from numerics.pytorch.laws import MakeOptimizer
 from numerics.pytorch.monitor import NORMS
+from numerics.pytorch.prediction import predict_by_tangent
 from numerics.pytorch.targets import Targets
 from numerics.pytorch.training import train
 from numerics.scans import CellStatus
-from numerics.slopes import SlopeFit
+from numerics.slopes import SlopeFit, fit
 
 if TYPE_CHECKING:
     import pandas
@@ -35,8 +39,9 @@ __all__ = ["ModuleScalingCheck", "scaling_check"]
 
 #: At the end of a run, whatever step that is.
 END = float("inf")
-_FEW = 30  # steps of a run, below which a rate is not small
 _FEWEST = 2  # seeds: an interval needs them
+_HASTY = "steps overshoot, use a smaller rate"
+_ALLOWANCE = Allowance(finite_width=0.15, distance=FAR, widest_interval=0.5)
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ class ModuleScalingCheck:
     allowance : Allowance
         What the verdicts allow for.
     runs : xarray.Dataset
-        ``relative_distance`` over step, width, seed, parameter, norm, at step infinity that at the end of the run; ``loss``,
-        ``end`` (the last step, or the time of the flow), ``status``.
+        ``relative_distance`` over step, width, seed, parameter, norm, at step infinity that at the end of the run;
+        ``by_kernels``, the same of the tangent models; ``loss``, ``end`` (the last step, or the time of the flow), ``status``.
     """
 
     inspection: Inspection
@@ -66,7 +71,15 @@ class ModuleScalingCheck:
     @property
     def measured(self) -> Mapping[str, Mapping[str, SlopeFit]]:
         """Measured slopes at the end by parameter and norm, of all that moved."""
-        done = self.runs.relative_distance.where(self.runs.status == CellStatus.DONE).sel(step=END)
+        return self._slopes(self.runs.relative_distance.where(self.runs.status == CellStatus.DONE))
+
+    @property
+    def by_kernels(self) -> Mapping[str, Mapping[str, SlopeFit]]:
+        """The same of the tangent models."""
+        return self._slopes(self.runs.by_kernels)
+
+    def _slopes(self, distances: "xarray.DataArray") -> dict[str, dict[str, SlopeFit]]:
+        done = distances.sel(step=END)
         order = ("width", "seed", "norm")
         return {
             p.name: fits_of(self.inspection.widths, done.sel(parameter=p.name).transpose(*order).values)
@@ -74,13 +87,15 @@ class ModuleScalingCheck:
         }
 
     def at(self, step: float) -> tuple[LayerResult, ...]:
-        """The same as :attr:`layers` at one of the steps, which is earlier than what is predicted: at the end."""
+        """The same as :attr:`layers` at one of the steps, at which the tangent kernels know the slope; limits are for the end."""
         known = self.runs.step.values
         if step not in known:
             raise InputError(
                 f"step = {shown(step)} was not kept; use one of {', '.join(f'{value:g}' for value in known)}"
             )
-        found, status = self.runs.relative_distance.sel(step=step), self.runs.status.transpose("width", "seed").values
+        found, by_kernels = self.runs.relative_distance.sel(step=step), self.runs.by_kernels.sel(step=step)
+        status = self.runs.status.transpose("width", "seed").values
+        hasty = bool(steps_told(self.inspection.optimizer, self.inspection.widths, self.inspection.step))
         results = []
         for norm, parameter in product(NORMS, self.inspection.parameters):
             slope = parameter.predicted.get(norm)
@@ -91,8 +106,14 @@ class ModuleScalingCheck:
                 status if step == END else np.where(np.isfinite(distances), CellStatus.DONE, CellStatus.STOPPED_SHORT)
             )
             moved = np.where(distances > 0, distances, np.nan)
-            prediction, widths = Prediction(slope, float(slope)), self.inspection.widths
-            results.append(judge(parameter.name, norm, prediction, widths, moved, there, self.allowance))
+            widths, prediction, each = self.inspection.widths, Prediction(slope, float(slope)), None
+            model = by_kernels.sel(parameter=parameter.name, norm=norm).transpose("width", "seed").values
+            if self.inspection.near and np.all(model > 0):  # what has no gradient at the start has no distance there
+                each = model
+                means = dict(zip(widths, map(float, np.exp(np.mean(np.log(each), axis=1))), strict=True))
+                prediction = Prediction(slope, fit(widths, each).slope, means)
+            result = judge(parameter.name, norm, prediction, widths, moved, there, self.allowance, each=each)
+            results.append(result if not hasty else replace(result, verdict=Verdict.UNDECIDED, reason=_HASTY))
         return tuple(results)
 
     def of(self, norm: str) -> tuple[LayerResult, ...]:
@@ -123,16 +144,11 @@ class ModuleScalingCheck:
     @property
     def notes(self) -> list[str]:
         """What became of the runs, as far as it is to be told."""
-        said = account_of(self.runs.sel(step=END)).lines
-        if self.inspection.optimizer == "gradient flow":
-            return said
-        ends = self.runs.end.where(self.runs.status == CellStatus.DONE).mean("seed")
-        if few := [str(int(width)) for width in self.runs.width.values[(ends < _FEW).values]]:
-            said.append(
-                f"runs of width {', '.join(few)} took fewer than {_FEW} steps: so near the largest stable rate slopes are not "
-                "those of a small one; try a smaller rate"
-            )
-        return said
+        found = self.inspection
+        return [
+            *account_of(self.runs.sel(step=END)).lines,
+            *steps_told(found.optimizer, found.widths, found.step),
+        ]
 
     def to_frame(self) -> "pandas.DataFrame":
         """Relative distances as a table with the columns width, seed, module, norm, step, value; step ``inf`` is the end.
@@ -154,14 +170,23 @@ class ModuleScalingCheck:
         return json.dumps(self.to_dict(), indent=2)
 
     def plot(self, *, norm: str = "spectral", figure: "Figure | SubFigure | None" = None) -> "Figure | SubFigure":
-        """RD against the width, a panel for each step: :func:`numerics.figures.coordinate_check.plot_coordinate_check`."""
+        """RD of the weights against the width, a panel for each step; biases are few numbers, and in the tables.
+
+        Drawn by :func:`numerics.figures.coordinate_check.plot_coordinate_check`.
+        """
         from numerics.figures.coordinate_check import (
             plot_coordinate_check,  # Matplotlib only when a picture is asked for
         )
 
         kept = [step for step in self.runs.step.values if self._reached_by_all(step)]
         word = "step" if self.inspection.optimizer != "gradient flow" else "time"
-        panels = {f"{word} {step:g}" if step < END else "at the end": of_norm(self.at(step), norm) for step in kept}
+        weights = {p.name for p in self.inspection.parameters if len(p.law.shape) > 1}
+        panels = {
+            f"{word} {step:g}" if step < END else "at the end": [
+                result for result in of_norm(self.at(step), norm) if result.layer in weights
+            ]
+            for step in kept
+        }
         return plot_coordinate_check(panels, norm=norm, figure=figure)
 
     def _reached_by_all(self, step: float) -> bool:
@@ -220,8 +245,11 @@ def scaling_check(
 
     Notes
     -----
-    Predicted is the slope at the end, for a small rate. A run that has not come down to ``loss_tol`` within the steps is in no
-    slope. Where two widths take another number of steps, RD at equal steps has another slope than at the end.
+    Predicted is the slope at the end, for a small rate: in the limit, and at these widths by the tangent kernels where their
+    error is small at all of them. A verdict holds the measured slope against the latter if there is one, module by module, so
+    that the noise of the draws is in neither. A run that has not come down to ``loss_tol`` within the steps is in no slope; a
+    rate at which steps overshoot is told of. Where two widths take another number of steps, RD at equal steps has another slope
+    than at the end.
 
     Examples
     --------
@@ -237,12 +265,13 @@ def scaling_check(
     number = whole_number(seeds, "seeds", _FEWEST, f"give an integer >= {_FEWEST}: an interval needs them")
     inspection = inspect(factory, X, y, widths=widths, optimizer=optimizer, seeds=number, loss=loss)
     checked, samples = check_widths(widths), sample_array(X)
-    trained, level, cells = [], 0.0, list(product(checked, range(number)))
+    trained, expected, level, cells = [], [], 0.0, list(product(checked, range(number)))
     for index, (width, seed) in enumerate(cells):
         module = draw(factory, width, seed)
         quieten(module)
         targets = Targets.of(y, loss, inspection.output)
         level = targets.level(loss_tol)
+        expected.append(_by_kernels(inspection, module, samples, targets, checked.index(width), kept, level))
         trained.append(train(module, samples, targets, optimizer, kept, level, longest))
         if progress is not None:
             progress(index + 1, len(cells))
@@ -255,6 +284,10 @@ def scaling_check(
             "relative_distance": (
                 ("width", "seed", "step", "parameter", "norm"),
                 distances.reshape(*shape, *distances.shape[1:]),
+            ),
+            "by_kernels": (
+                ("width", "seed", "step", "parameter", "norm"),
+                np.array(expected).reshape(*shape, *distances.shape[1:]),
             ),
             "loss": (("width", "seed"), np.reshape([run.loss for run in trained], shape)),
             "end": (("width", "seed"), np.reshape([run.end for run in trained], shape)),
@@ -269,7 +302,37 @@ def scaling_check(
         },
         {"loss_tol": level, "optimizer": inspection.optimizer},
     )
-    return ModuleScalingCheck(inspection, allowance_at(3), runs)
+    return ModuleScalingCheck(inspection, _ALLOWANCE, runs)
+
+
+def _by_kernels(
+    inspection: Inspection,
+    module: nn.Module,
+    samples: np.ndarray,
+    targets: Targets,
+    width: int,
+    steps: Sequence[int],
+    level: float,
+) -> np.ndarray:
+    """RD (steps + 1, parameters, norms) of the tangent model at the steps, and where a run ends; of labels at the first step."""
+    laws = {p.name: p.rate.rate for p in inspection.parameters if p.rate is not None}
+    rates = {name: law.values[width] for name, law in laws.items() if law is not None}
+    squares = targets.loss == "squares"
+    found = predict_by_tangent(
+        copy.deepcopy(module),
+        samples,
+        targets.tangent,
+        rates or None,
+        inspection.trained_by,
+        steps,
+        level if squares else 0.0,
+    )
+    shape = (len(steps) + 1, len(NORMS))
+    rows = [found.on_the_way.get(p.name, np.full(shape, np.nan)) for p in inspection.parameters]
+    moved = np.stack(rows, axis=1)
+    if not squares:
+        moved[1:-1] = np.nan
+    return moved
 
 
 def _check_steps(steps: Any) -> tuple[int, ...]:

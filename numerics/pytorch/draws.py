@@ -1,5 +1,7 @@
 """Modules of a family, drawn at several widths: what every answer about a factory rests on."""
 
+import copy
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,22 +11,20 @@ from torch import nn
 from numerics.arrays import listed, whole_number
 from numerics.errors import InputError, shown
 
-__all__ = ["Factory", "check_family", "check_widths", "draw", "draws_at"]
+__all__ = ["Factory", "check_factory", "check_family", "check_widths", "draw", "draws_at"]
 
 Factory = Callable[[int], nn.Module]
 
 
 def draw(factory: Factory, width: int, seed: int) -> nn.Module:
-    """One module of a width, in float64; the generator of PyTorch is left as it was. What the factory raises is passed on.
+    """One module of a width, a copy in float64; the generator of PyTorch is left as it was. What the factory raises is passed on.
 
     Raises
     ------
     InputError
         If it returns no module, or one with NaN or infinite values.
     """
-    if not callable(factory) or isinstance(factory, nn.Module):
-        what = f"a {type(factory).__name__}" if isinstance(factory, nn.Module) else shown(factory)
-        raise InputError(f"factory = {what}; give a function of the width that returns a torch.nn.Module")
+    check_factory(factory)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = factory(width)
@@ -35,11 +35,29 @@ def draw(factory: Factory, width: int, seed: int) -> nn.Module:
             raise InputError(
                 f"parameter {name} of factory({width}) has no shape yet; send a batch through the module first"
             )
+        if parameter.is_complex():
+            raise InputError(f"parameter {name} of factory({width}) is complex; give real ones")
         if not bool(torch.isfinite(parameter).all()):
             raise InputError(f"parameter {name} of factory({width}) has NaN or infinite values; give finite ones")
     if not any(parameter.requires_grad for parameter in module.parameters()):
         raise InputError(f"factory({width}) has no parameter that is trained; give a module with weights")
-    return module.to(torch.float64)
+    return copy.deepcopy(module).to(torch.float64)
+
+
+def check_factory(factory: Any) -> None:
+    """Refuse what is no function of one width."""
+    advice = "give a function of the width that returns a torch.nn.Module"
+    if not callable(factory) or isinstance(factory, nn.Module):
+        what = f"a {type(factory).__name__}" if isinstance(factory, nn.Module) else shown(factory)
+        raise InputError(f"factory = {what}; {advice}")
+    try:
+        signature = inspect.signature(factory)
+    except ValueError:  # of what is not written in Python
+        return
+    try:
+        signature.bind(1)
+    except TypeError as error:
+        raise InputError(f"factory cannot be called with a width alone: {error}; {advice}") from None
 
 
 def draws_at(factory: Factory, widths: Sequence[int], seeds: int) -> list[list[nn.Module]]:

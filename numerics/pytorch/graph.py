@@ -1,15 +1,25 @@
-"""The theory's graph of a family of modules: what was read at every width, with exponents from its laws."""
+"""The theory's graph of a family of modules: what was read at every width, with exponents from its laws.
+
+Normalisations in a row set the size of the signal, and what is before the last of them is frozen: it turns, and does not grow
+(:mod:`phasetheory.scaling.tropical`). Beside a skip a layer before a normalisation may grow. Until it does, a normalisation is a
+fixed factor, sqrt(features) over the size of the signal at the start: slopes are derived for graphs in which no layer outgrows
+its start, and for others there are none.
+
+Shares of attention are at most 1, so that the path of the values is the strongest of all through it and the slopes of all but
+queries and keys are those of a plain mean; these two are on paths only in the network of :func:`phasetheory.attention`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import sympy as sp
 
 import phasetheory as pt
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, power_of_width
-from numerics.pytorch.trace import Factor, Fork, Normalised, Part, Reading, Signal, layers_of
+from numerics.pytorch.trace import Attended, Factor, Fork, Normalised, Part, Reading, Signal, layers_of
 
 __all__ = ["Family", "family_of"]
 
@@ -22,8 +32,6 @@ class Family:
     ----------
     graph : phasetheory.Graph or None
         None where something could not be read.
-    network : phasetheory.Network or None
-        The same, where the graph is that of a fully connected network (channels for neurons): what other optimisers need.
     signal : tuple of parts or None
     factors : tuple of PowerOfWidth
         The fixed factors of the forward pass.
@@ -31,18 +39,23 @@ class Family:
         Exponent of P, along the strongest path from the input.
     shifts : tuple of signals
         The paths of biases, each from its bias on: of a chain, to which the theory has them.
+    lazy : bool
+        Whether the graph stands for the modules only while no layer outgrows its start.
+    entries : tuple of str
+        The layers that see the input.
     beside : tuple of str
-        Biases and gains that are on no path of the graph.
+        Biases, gains, queries and keys that are on no path of the graph.
     unread : tuple of str
         What could not be read.
     """
 
     graph: pt.Graph | None
-    network: pt.Network | None
     signal: Signal | None
     factors: tuple[PowerOfWidth, ...]
     capacity: sp.Expr | None
     shifts: tuple[Signal, ...]
+    lazy: bool
+    entries: tuple[str, ...]
     beside: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -71,7 +84,7 @@ class Family:
     @property
     def normalised(self) -> bool:
         """Whether a normalisation is in the graph."""
-        return any(isinstance(part, Normalised) for part in self.signal or ())
+        return any(isinstance(part, Normalised) for part in _inside(self.signal or ()))
 
 
 def family_of(
@@ -90,65 +103,37 @@ def family_of(
         By the name of the parameter; no rates: all learning rates are 1.
     """
     unread = list(dict.fromkeys(what for reading in readings for what in reading.unread))
-    first = readings[0]
+    signal = readings[0].signal
     if not unread:
         unread += _differences(readings)
-    if not unread and first.signal is not None:
+    if not unread and signal is not None:
         moving = [name for name in laws if not rates or rates[name].rate is not None]
-        unread += [
-            f"{name}, which is not trained" for name in dict.fromkeys(layers_of(first.signal)) if name not in moving
-        ]
-    factors = tuple(power_of_width(widths, values) for values in zip(*(r.factors for r in readings), strict=False))
-    added = {name for name in laws if name in first.biases or name in first.gains}
-    if unread or first.signal is None:
-        return Family(None, None, None, (), None, (), tuple(name for name in laws if name in added), tuple(unread))
-    moving = [name for name in laws if not rates or rates[name].rate is not None]
-    zeros = [name for name in layers_of(first.signal) if laws[name].scale.exponent is None]
-    shifts = tuple(_shifts(first, moving)) if len(zeros) < 2 else ()
-    beside = tuple(name for name in laws if name in added - {shift[0] for shift in shifts})
-    norms = [
-        tuple(part.features for part in reading.signal or () if isinstance(part, Normalised)) for reading in readings
+        unread += [f"{name}, which is not trained" for name in dict.fromkeys(layers_of(signal)) if name not in moving]
+    added = [name for name in laws if name in readings[0].biases or name in readings[0].gains]
+    if unread or signal is None:
+        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
+    factors = tuple(power_of_width(widths, v) for v in zip(*(r.factors for r in readings), strict=True))
+    features = [
+        power_of_width(widths, v, whole=True).exponent for v in zip(*(r.features for r in readings), strict=True)
     ]
-    features = [power_of_width(widths, values, whole=True).exponent for values in zip(*norms, strict=True)]
-    plain = _graph(first.signal, factors, features, laws, rates)
-    graph = _shifted_graph(first.signal, shifts, factors, laws, rates) if shifts else plain
-    network = _network(first.signal, factors, laws, rates)
-    return Family(graph, network, first.signal, factors, plain.capacity, shifts, beside, ())
+    terms = _Terms(signal, [factor.exponent for factor in factors], features, laws, rates)
+    shifts = tuple(_shifts(readings[0], moving))
+    plain = terms.attention() or terms.graph()
+    if plain is None:
+        unread = ["a normalisation beside a skip, and a layer that starts at zero"]
+        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
+    graph = terms.with_shifts(shifts) if shifts else plain
+    beside = tuple(name for name in added if name not in graph.layers)
+    return Family(graph, signal, factors, plain.capacity, shifts, terms.lazy, tuple(terms.first), beside, ())
 
 
 def _differences(readings: Sequence[Reading]) -> list[str]:
     """What is not the same at all widths, and would have to be."""
-    shapes = {_without_sizes(reading.signal or ()) for reading in readings}
-    if len(shapes) > 1 or len({len(reading.factors) for reading in readings}) > 1:
+    if len({(reading.signal, len(reading.factors)) for reading in readings}) > 1:
         return ["the forward pass, which is another at another width"]
     if len({tuple(reading.averages) for reading in readings}) > 1:
         return ["a mean, sum or pooling over a number of entries that changes with the width"]
     return []
-
-
-def _without_sizes(signal: Signal) -> Signal:
-    return tuple(Normalised(0) if isinstance(part, Normalised) else part for part in signal)
-
-
-def _graph(
-    signal: Signal,
-    factors: Sequence[PowerOfWidth],
-    features: Sequence[Fraction],
-    laws: Mapping[str, ParameterLaw],
-    rates: Mapping[str, RateLaw],
-) -> pt.Graph:
-    last = max((index for index, part in enumerate(signal) if isinstance(part, Normalised)), default=-1)
-    frozen = set(layers_of(signal[: last + 1]))
-    parts = [_part(part, factors if index > last else ()) for index, part in enumerate(signal)]
-    kept = [part for part in parts if part is not None]
-    start = _power(features[-1] / 2) if last >= 0 else sp.S.One
-    series = pt.Series(*kept, multiplier=start)
-    first, final = set(_ends(signal, 0)), set(_ends(signal, -1))
-    layers = {
-        name: _layer(laws[name], rates.get(name), name in frozen, name in first, name in final)
-        for name in series.layers
-    }
-    return pt.Graph(layers, series)
 
 
 def _shifts(reading: Reading, moving: Sequence[str]) -> Iterator[Signal]:
@@ -161,41 +146,149 @@ def _shifts(reading: Reading, moving: Sequence[str]) -> Iterator[Signal]:
                 yield (bias, *signal[signal.index(layer) + 1 :])
 
 
-def _shifted_graph(
-    signal: Signal,
-    shifts: Sequence[Signal],
-    factors: Sequence[PowerOfWidth],
-    laws: Mapping[str, ParameterLaw],
-    rates: Mapping[str, RateLaw],
-) -> pt.Graph:
-    """A chain with its biases: they express constants; what varies with the input only as far as the input itself comes."""
+@dataclass(frozen=True)
+class _Terms:
+    """A signal and the exponents of all that is in it, as the theory takes them."""
 
-    def path(of: Signal, caps: tuple[pt.Cap, ...] = ()) -> pt.Path:
-        exponent = sum((factors[part.index].exponent for part in of if isinstance(part, Factor)), Fraction(0))
-        return pt.Path(dict.fromkeys(layers_of(of), 1), _power(exponent), caps=caps)
+    signal: Signal
+    factors: Sequence[Fraction]
+    features: Sequence[Fraction]
+    laws: Mapping[str, ParameterLaw]
+    rates: Mapping[str, RateLaw]
 
-    whole = path(signal)
-    cap = pt.Cap((whole,), ("input",))
-    names = list(layers_of(signal))
-    ends = {names[-1], *(shift[0] for shift in shifts if not list(layers_of(shift[1:])))}
-    layers = {
-        name: _layer(laws[name], rates.get(name), False, name == names[0], name in ends)
-        for name in [*names, *(str(shift[0]) for shift in shifts)]
-    }
-    return pt.Graph(layers, (whole, *(path(shift, (cap,)) for shift in shifts)), targets=("input", "constant"))
+    @cached_property
+    def first(self) -> list[str]:
+        """The layers that see the input."""
+        return list(dict.fromkeys(_ends(self.signal, 0)))
 
+    @cached_property
+    def final(self) -> set[str]:
+        """The layers that give the output."""
+        return set(_ends(self.signal, -1))
 
-def _part(part: Part, factors: Sequence[PowerOfWidth]) -> "str | pt.Series | pt.Parallel | None":
-    """A part as the theory has it; without factors below a normalisation, which undoes them."""
-    match part:
-        case Factor(index):
-            return pt.Series(multiplier=_power(factors[index].exponent)) if factors else None
-        case Fork(branches):
-            chains = [[_part(own, factors) for own in branch] for branch in branches]
-            return pt.Parallel(*(pt.Series(*(own for own in chain if own is not None)) for chain in chains))
-        case Normalised():
+    @cached_property
+    def frozen(self) -> int:
+        """How many parts come before the signal is normalised for the last time."""
+        return max((index + 1 for index, part in enumerate(self.signal) if isinstance(part, Normalised)), default=0)
+
+    @cached_property
+    def lazy(self) -> bool:
+        """Whether there is a normalisation that is not in a row with all before it."""
+        forks = (part for part in self.signal[self.frozen :] if isinstance(part, Fork))
+        return any(isinstance(part, Normalised) for fork in forks for part in _inside((fork,))) or any(
+            isinstance(part, Fork) for part in self.signal[: self.frozen]
+        )
+
+    def graph(self) -> pt.Graph | None:
+        """The graph of layers, factors, forks and normalisations; None where a normalisation may see nothing but zeros."""
+        if self.lazy:
+            if any(self.laws[name].scale.exponent is None for name in layers_of(self.signal)):
+                return None
+            series, frozen = pt.Series(*self._parts(self.signal, Fraction(0))[0]), set[str]()
+        else:
+            before, after = self.signal[: self.frozen], self.signal[self.frozen :]
+            last = max((part.index for part in before if isinstance(part, Normalised)), default=None)
+            size = Fraction(0) if last is None else self.features[last] / 2
+            frozen = set(layers_of(before))  # at the power 0, whatever they are multiplied by
+            series = pt.Series(*layers_of(before), *self._parts(after, size)[0], multiplier=_power(size))
+        return pt.Graph({name: self._layer(name, 0 if name in frozen else 1) for name in series.layers}, series)
+
+    def _parts(self, signal: Signal, size: Fraction) -> "tuple[list[str | pt.Series | pt.Parallel], Fraction]":
+        """The parts of a signal as the theory has them, and the exponent of its size behind them."""
+        found: list[str | pt.Series | pt.Parallel] = []
+        for part in signal:
+            match part:
+                case str():
+                    found.append(part)
+                    size += self._strength(part)
+                case Factor(index):
+                    found.append(pt.Series(multiplier=_power(self.factors[index])))
+                    size += self.factors[index]
+                case Normalised(index):
+                    found.append(pt.Series(multiplier=_power(self.features[index] / 2 - size)))
+                    size = self.features[index] / 2
+                case Fork(branches):
+                    inner = [self._parts(branch, size) for branch in branches]
+                    found.append(pt.Parallel(*(pt.Series(*own) for own, _ in inner)))
+                    size = max(own for _, own in inner)
+        return found, size
+
+    def _strength(self, name: str) -> Fraction:
+        """The exponent by which a layer changes the size of the signal; only asked for where none starts at zero."""
+        law, outer = self.laws[name], self._outer(name)
+        sides = [fan.exponent for side, fan in (("fan_in", law.fan_in), ("fan_out", law.fan_out)) if side != outer]
+        return (law.scale.exponent or Fraction(0)) + max(sides) / 2
+
+    def with_shifts(self, shifts: Sequence[Signal]) -> pt.Graph:
+        """A chain with its biases: they express constants; and behind a relu, as far as that comes, what varies."""
+        whole = self._path(self.signal)
+        caps = (pt.Cap((whole,), ("input",)),)
+        ends = {shift[0] for shift in shifts if not list(layers_of(shift[1:]))}
+        layers = {name: self._layer(name) for name in layers_of(self.signal)}
+        layers |= {str(bias): self._layer(str(bias), final=bias in ends) for bias, *_ in shifts}
+        bounded = (
+            replace(self._path(shift), targets=("constant",))
+            if shift[0] in ends
+            else replace(self._path(shift), caps=caps)
+            for shift in shifts
+        )
+        return pt.Graph(layers, (whole, *bounded), targets=("input", "constant"))
+
+    def _path(self, signal: Signal) -> pt.Path:
+        return pt.Path(dict.fromkeys(layers_of(signal), 1), _power(self._factor(signal)))
+
+    def _factor(self, signal: Signal) -> Fraction:
+        return sum((self.factors[part.index] for part in signal if isinstance(part, Factor)), Fraction(0))
+
+    def attention(self) -> pt.Graph | None:
+        """The graph of :func:`phasetheory.attention`, if the signal is that of one head on the input and a readout."""
+        attended = [part for part in self.signal if isinstance(part, Attended)]
+        if len(attended) != 1:
             return None
-    return part
+        signals = (self.signal, attended[0].query, attended[0].key)
+        names = [name for signal in signals for name in layers_of(signal)]
+        plain = all(isinstance(part, str | Factor | Attended) for signal in signals for part in signal)
+        sides = [(self.laws[name].fan_in.exponent, self.laws[name].fan_out.exponent) for name in names]
+        if not plain or len(set(names)) < len(names) or sides != [(0, 1), (1, 0), (0, 1), (0, 1)]:
+            return None
+        if self.signal.index(attended[0]) > self.signal.index(names[1]):  # the readout, which is to come behind it
+            return None
+        layers = dict(zip("VaQK", map(self._layer, names), strict=True))
+        if layers["V"].sigma == 0:
+            return None
+        made = pt.attention(
+            **{f"sigma_{of}": layer.sigma for of, layer in layers.items()},
+            multiplier=_power(self._factor(signals[1]) + self._factor(signals[2])),
+            alpha=_power(-self._factor(self.signal)),
+            learning_rates={of: layer.learning_rate for of, layer in layers.items()},
+        )
+        return _renamed(made, dict(zip("VaQK", names, strict=True)))
+
+    def _outer(self, name: str) -> str | None:
+        """The side of a layer on which there are only samples, or outputs; none of a layer that is used on both ends."""
+        law, first, final = self.laws[name], name in self.first, name in self.final
+        if first == final:
+            return None
+        return (
+            "fan_in" if first and law.fan_in.exponent > 0 else "fan_out" if final and law.fan_out.exponent > 0 else None
+        )
+
+    def _layer(self, name: str, degree: int = 1, *, final: bool = False) -> pt.Layer:
+        law, rate = self.laws[name], self.rates.get(name)
+        sigma = sp.S.Zero if law.scale.exponent is None else _power(law.scale.exponent)
+        eta = _power(rate.rate.exponent) if rate is not None and rate.rate is not None else sp.S.One
+        outer = "fan_out" if final and law.fan_out.exponent > 0 else self._outer(name)
+        return pt.Layer(sigma, _power(law.fan_in.exponent), _power(law.fan_out.exponent), eta, outer, degree)
+
+
+def _renamed(graph: pt.Graph, names: Mapping[str, str]) -> pt.Graph:
+    def path(old: pt.Path) -> pt.Path:
+        caps = tuple(replace(cap, paths=tuple(map(path, cap.paths))) for cap in old.caps)
+        return replace(old, uses={names[layer]: uses for layer, uses in old.uses.items()}, caps=caps)
+
+    assert not isinstance(graph.paths, pt.Series)
+    layers = {names[layer]: value for layer, value in graph.layers.items()}
+    return replace(graph, layers=layers, paths=tuple(map(path, graph.paths)))
 
 
 def _ends(signal: Signal, end: int) -> Iterator[str]:
@@ -212,31 +305,13 @@ def _ends(signal: Signal, end: int) -> Iterator[str]:
                 return
 
 
-def _layer(law: ParameterLaw, rate: RateLaw | None, frozen: bool, first: bool, final: bool) -> pt.Layer:
-    sigma = sp.S.Zero if law.scale.exponent is None else _power(law.scale.exponent)
-    eta = _power(rate.rate.exponent) if rate is not None and rate.rate is not None else sp.S.One
-    outer = "fan_in" if first and law.fan_in.exponent > 0 else "fan_out" if final and law.fan_out.exponent > 0 else None
-    fans = (_power(law.fan_in.exponent), _power(law.fan_out.exponent))
-    return pt.Layer(sigma, *fans, eta, outer, 0 if frozen else 1)
-
-
-def _network(
-    signal: Signal, factors: Sequence[PowerOfWidth], laws: Mapping[str, ParameterLaw], rates: Mapping[str, RateLaw]
-) -> pt.Network | None:
-    """The fully connected network that a chain is, if its widths all grow as m and none of its layers is used twice."""
-    names = list(layers_of(signal))
-    chain = all(isinstance(part, str | Factor) for part in signal) and len(set(names)) == len(names) >= 2
-    fans = [(laws[name].fan_in.exponent, laws[name].fan_out.exponent) for name in names]
-    if not chain or fans != [(0, 1), *[(1, 1)] * (len(names) - 2), (1, 0)]:
-        return None
-    exponents = [laws[name].scale.exponent for name in names]
-    sigmas = tuple(sp.S.Zero if e is None else _power(e) for e in exponents)
-    etas = tuple(_power(rates[name].rate.exponent) if rates else sp.S.One for name in names)  # type: ignore[union-attr]
-    alpha = _power(-sum((factors[part.index].exponent for part in signal if isinstance(part, Factor)), Fraction(0)))
-    try:
-        return pt.Network(sigmas, alpha, etas)
-    except pt.TheoryError:
-        return None  # two layers at zero, or a hidden one: the graph says what is known of it
+def _inside(signal: Signal) -> Iterator[Part]:
+    """All parts of a signal, and within its forks."""
+    for part in signal:
+        yield part
+        if isinstance(part, Fork):
+            for branch in part.branches:
+                yield from _inside(branch)
 
 
 def _power(exponent: Fraction) -> sp.Expr:

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,22 @@ import phasetheory as pt
 from numerics.arrays import whole_number
 from numerics.errors import InputError
 from numerics.networks.module import Module, sample_array
-from numerics.pytorch.advice import FAR, sentence_of
 from numerics.pytorch.draws import Factory, check_widths, draws_at
 from numerics.pytorch.graph import Family, family_of
 from numerics.pytorch.laws import MakeOptimizer, ParameterLaw, PowerOfWidth, RateLaw, laws_of, rate_laws
 from numerics.pytorch.monitor import NORMS
-from numerics.pytorch.prediction import predict_by_tangent
+from numerics.pytorch.prediction import FAR, TangentPrediction, predict_by_tangent
 from numerics.pytorch.targets import Targets
 from numerics.pytorch.trace import read_module
 from numerics.slopes import SlopeFit
 from numerics.slopes import fit as fit_slope
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 
-__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten"]
+__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten", "steps_told"]
 
 _DROPOUT = nn.modules.dropout._DropoutNd
+_LARGE = 3.0  # times the targets, of an output at the start
+_GROWING = 0.25  # exponent in the width, from which it is said to grow
 _QUIETENED = "dropout was active, and is turned off here: its noise is in none of the numbers"
 
 
@@ -46,8 +49,8 @@ class ParameterInspection:
     strength : tuple of float
         Spectral norm at the start at every width, mean over the seeds.
     relative_distance : float64 (widths, seeds, 2)
-        RD as the tangent kernels have it, in Frobenius and in spectral norm, under gradient flow with the optimiser's rates. nan
-        for what starts at zero, and under Adam.
+        RD as the tangent kernels have it, in Frobenius and in spectral norm, at the optimiser's rates: under gradient flow until
+        the targets are met, under Adam by signs of the gradient until a tenth is left. nan for what starts at zero.
     measured : mapping of str to SlopeFit
         Slope of that, by norm; none where there are no numbers.
     predicted : mapping of str to sympy.Expr
@@ -88,12 +91,21 @@ class Inspection:
     graph : phasetheory.Graph or None
         What the modules were read as; None where something could not be read.
     capacity : PowerOfWidth or None
-        P, the output within reach of the initial weights, along the strongest path from the input; None without a graph, or with
-        normalisation.
+        P, the output within reach of the initial weights, along the strongest path from the input, for inputs of size one;
+        None without a graph, or with normalisation.
+    contrast : float
+        Size of a sample over that of a target: times P it is what is within reach over what is to be learned.
+    inputs : int
+        Inputs of the first layers, where these do not change with the width, else 0: slopes of the limit need wider modules.
     rates : phasetheory.LearningRateScaling or None
         How the largest stable learning rate scales: a common factor on all rates.
     error : float64 (widths, seeds)
-        Of the tangent model: what the module misses of its targets, moved as the tangent kernels say.
+        Of the tangent model: how far the module, moved as the tangent kernels say, is from where they have it, over what it had
+        to learn.
+    step : float64 (widths, seeds)
+        What a step of the optimiser makes up for at the start, over what is missing: rate times the largest eigenvalue of the
+        tangent kernel over n; under Adam, whose steps do not shrink, over the tenth that is left at the end. Beyond 1 steps
+        overshoot, and distances are not those of small ones. Of gradient flow it is that of a rate of 1.
     output : tuple of int
         Its shape at the samples.
     notes : tuple of str
@@ -106,8 +118,11 @@ class Inspection:
     optimizer: str
     graph: pt.Graph | None
     capacity: PowerOfWidth | None
+    contrast: float
+    inputs: int
     rates: pt.LearningRateScaling | None
     error: np.ndarray = field(repr=False, compare=False)
+    step: np.ndarray = field(repr=False, compare=False)
     output: tuple[int, ...]
     notes: tuple[str, ...]
 
@@ -121,13 +136,33 @@ class Inspection:
     @property
     def turning_width(self) -> float | None:
         """The width at which P = 1; None if P does not change with the width, or is not known."""
-        if self.capacity is None or self.capacity.exponent == 0:
-            return None
-        return float(self.capacity.constant ** (-1 / float(self.capacity.exponent)))
+        return self._width_at(1.0)
 
     @property
+    def turning_width_here(self) -> float | None:
+        """The same for these samples and targets: where P times :attr:`contrast` is 1."""
+        return self._width_at(1 / self.contrast)
+
+    def _width_at(self, value: float) -> float | None:
+        if self.capacity is None or self.capacity.exponent == 0:
+            return None
+        return float((value / self.capacity.constant) ** (1 / float(self.capacity.exponent)))
+
+    @property
+    def near(self) -> bool:
+        """Whether the modules are near their tangent models at all widths, so that their distances are predictions there."""
+        return bool(np.all(self.error.mean(axis=1) <= FAR))
+
+    @property
+    def trained_by(self) -> pt.Optimizer:
+        """What the optimiser is at a small rate."""
+        return _at_a_small_rate(self.optimizer)
+
+    @cached_property
     def sentence(self) -> str:
         """What to do about it, in one sentence."""
+        from numerics.pytorch.advice import sentence_of
+
         return sentence_of(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -188,7 +223,7 @@ def inspect(
     Slopes are those of the theory for long training at a small rate: derived, with no term for momentum, weight decay, batches.
     The distances are those of the tangent model: exact for wide modules in the linear regime, and their error is computed.
     Biases are on paths of their own in fully connected and convolutional chains, where both constants and what varies with the
-    input are to be learned. Of other biases, of gains, and under Adam of all biases, there are distances only.
+    input are to be learned. Of other biases and of gains there are distances only.
 
     Examples
     --------
@@ -203,44 +238,80 @@ def inspect(
     samples = sample_array(X)
     modules = draws_at(factory, checked, seeds)
     notes = [_QUIETENED] * any([quieten(module) for row in modules for module in row])
-    output = _output(modules[0][0], samples, notes)
+    output = _output([row[0] for row in modules], samples, notes)
     targets = Targets.of(y, loss, output).tangent
     laws = {law.name: law for law in laws_of(modules, checked)}
     rates = {} if optimizer is None else {law.name: law for law in rate_laws(factory, optimizer, widths=checked)}
     kind = next((law.optimizer for law in rates.values()), "gradient flow")
+    trained_by = _at_a_small_rate(kind)
+    unused = _unused(modules[0][0], samples)
     readings = [read_module(copy.deepcopy(row[0]), torch.from_numpy(samples)) for row in modules]
     family = family_of(readings, checked, laws, rates)
     numbers = [
-        [predict_by_tangent(m, samples, targets, _numbers(rates, index)) for m in row]
+        [predict_by_tangent(m, samples, targets, _numbers(rates, index), trained_by) for m in row]
         for index, row in enumerate(modules)
     ]
-    predicted, step = _slopes(family, kind, notes)
+    predicted, scaling = _slopes(family, trained_by, notes)
     moved = {name for name in laws if not rates or rates[name].rate is not None}
     parameters = []
     for name, law in laws.items():
         missing = (float("nan"), float("nan"))
         distances = np.array([[p.relative_distance.get(name, missing) for p in row] for row in numbers])
-        if kind.startswith("Adam"):
-            distances = np.full_like(distances, np.nan)
         strength = tuple(float(np.mean([p.strength.get(name, np.nan) for p in row])) for row in numbers)
         slopes_of = {norm: values[name] for norm, values in predicted.items() if name in values}
         fits = fits_of(checked, distances)
         parameters.append(ParameterInspection(law, rates.get(name), strength, distances, fits, slopes_of))
     drawn = [prediction for row in numbers for prediction in row]
     still = [name for name in laws if name in moved and all(name in prediction.still for prediction in drawn)]
-    notes += _told(family, laws, rates, still)
-    if kind.startswith("Adam"):
-        notes.append(f"no distances: the tangent kernels are those of gradient flow, not of {kind}")
-    error = np.array([[p.error for p in row] for row in numbers])
+    notes += _told(family, laws, rates, unused, [name for name in still if name not in unused])
+    notes += _start_told(checked, numbers)
+    if loss == "cross-entropy":
+        notes.append(
+            f"cross-entropy is log {output[-1]} = {np.log(output[-1]):.2g} at output 0 and has no minimum: slopes are those at a "
+            "level below that, where logits are of order one, and distances those to logits that differ by 1"
+        )
+    error, step = (np.array([[getattr(p, what) for p in row] for row in numbers]) for what in ("error", "step"))
     far = [str(width) for width, row in zip(checked, error, strict=True) if np.mean(row) > FAR]
-    if far and not kind.startswith("Adam"):
+    if far:
         notes.append(
             f"far from the tangent model at width {', '.join(far)}: distances and their slopes are estimates there"
         )
-    capacity = _capacity(family, laws, checked)
+    notes += steps_told(kind, checked, step)
+    capacity, fans = _capacity(family, laws, checked), [laws[name].fan_in for name in family.entries]
+    inputs = max((int(fan.constant) for fan in fans if fan.exponent == 0), default=0)
+    contrast = _size_of_sample(samples, inputs) / (np.sqrt(np.mean(targets**2)) or 1.0)
     return Inspection(
-        tuple(parameters), checked, seeds, kind, family.graph, capacity, step, error, output, tuple(notes)
+        tuple(parameters),
+        checked,
+        seeds,
+        kind,
+        family.graph,
+        capacity,
+        float(contrast),
+        inputs,
+        scaling,
+        error,
+        step,
+        output,
+        tuple(notes),
     )
+
+
+def _at_a_small_rate(kind: str) -> pt.Optimizer:
+    return SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
+
+
+def steps_told(kind: str, widths: tuple[int, ...], step: np.ndarray) -> list[str]:
+    """At which widths steps of the optimiser overshoot, and by which factor the rates are too large."""
+    largest = step.max(axis=1)
+    wide = [str(width) for width, share in zip(widths, largest, strict=True) if share > 1]
+    if kind == "gradient flow" or not wide:
+        return []
+    left = ", of the tenth that is left at the end" if kind.startswith("Adam") else ""
+    return [
+        f"a step of {kind} makes up for {largest.max():.2g} times what is missing{left}: it overshoots at width "
+        f"{', '.join(wide)}, and distances are not those of a small rate; divide the rate by {1.1 * largest.max():.2g} or more"
+    ]
 
 
 def quieten(module: nn.Module) -> bool:
@@ -251,13 +322,43 @@ def quieten(module: nn.Module) -> bool:
     return bool(active)
 
 
-def _output(module: nn.Module, samples: np.ndarray, notes: list[str]) -> tuple[int, ...]:
-    """The shape of the output; it is noted if it is another output the second time."""
-    network = Module.of(module, centred=False)
-    output = network(samples)
-    if not np.array_equal(output, network(samples)):
+def _output(modules: Sequence[nn.Module], samples: np.ndarray, notes: list[str]) -> tuple[int, ...]:
+    """The shape of the output, one for all widths; it is noted if the output is another the second time."""
+    networks = [Module.of(module, centred=False) for module in modules]
+    outputs = [network(samples) for network in networks]
+    if len(shapes := dict.fromkeys(output.shape for output in outputs)) > 1:
+        raise InputError(
+            f"the output of factory has shape {' and '.join(map(str, shapes))} at different widths; let it have one at all"
+        )
+    if not np.array_equal(outputs[0], networks[0](samples), equal_nan=True):
         notes.append("the module is not deterministic: its output is another the second time, and so are these numbers")
-    return output.shape
+    return outputs[0].shape
+
+
+def _unused(module: nn.Module, samples: np.ndarray) -> list[str]:
+    """Parameters that the output is not computed from."""
+    trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    output = module(torch.from_numpy(samples))
+    if not output.requires_grad:
+        return list(trained)
+    gradients = torch.autograd.grad(output.sum(), list(trained.values()), allow_unused=True)
+    return [name for name, gradient in zip(trained, gradients, strict=True) if gradient is None]
+
+
+def _size_of_sample(samples: np.ndarray, inputs: int) -> float:
+    """Of as many numbers as the first layers see at a time; token ids are rows of weights of size one."""
+    return 1.0 if samples.dtype.kind == "i" or not inputs else float(np.sqrt(np.mean(samples**2) * inputs))
+
+
+def _start_told(widths: tuple[int, ...], numbers: Sequence[Sequence[TangentPrediction]]) -> list[str]:
+    """Whether outputs at the start outgrow the targets: the theory has them of their order."""
+    starts = [float(np.mean([prediction.start for prediction in row])) for row in numbers]
+    if starts[-1] < _LARGE or starts[-1] < starts[0] * (widths[-1] / widths[0]) ** _GROWING:
+        return []
+    return [
+        f"the output at the start is {starts[-1]:.2g} times the targets at width {widths[-1]} and grows with it; predicted "
+        "slopes are those of one that does not: subtract it from the output, or start smaller"
+    ]
 
 
 def _numbers(rates: Mapping[str, RateLaw], index: int) -> dict[str, float] | None:
@@ -266,27 +367,21 @@ def _numbers(rates: Mapping[str, RateLaw], index: int) -> dict[str, float] | Non
 
 
 def _slopes(
-    family: Family, kind: str, notes: list[str]
+    family: Family, trained_by: pt.Optimizer, notes: list[str]
 ) -> tuple[dict[str, dict[str, sp.Expr]], pt.LearningRateScaling | None]:
     """Predicted slopes by norm and parameter, and the rate; notes get what there is no theory of."""
     if family.graph is None:
         return {}, None
-    if not kind.startswith("Adam"):
-        try:
-            return {norm: family.graph.slopes(norm) for norm in NORMS}, family.graph.learning_rate_scaling()
-        except pt.TheoryError as error:  # such as two layers at zero, where nothing moves
-            notes.append(f"no predicted slopes: {error}")
-            return {}, None
-    if family.network is None:
-        notes.append(f"no predicted slopes: the theory has {kind} for fully connected chains only")
+    try:
+        slopes = {norm: family.graph.slopes(norm, optimizer=trained_by) for norm in NORMS}
+        scaling = family.graph.learning_rate_scaling(optimizer=trained_by)
+    except pt.TheoryError as error:  # such as two layers at zero, where nothing moves
+        notes.append(f"no predicted slopes: {error}")
         return {}, None
-    names = family.chain
-    if family.shifts:
-        notes.append(f"the theory has {kind} without biases: {', '.join(str(shift[0]) for shift in family.shifts)}")
-    found = {
-        norm: dict(zip(names, family.network.slopes(norm, optimizer="adam").values(), strict=True)) for norm in NORMS
-    }
-    return found, family.network.learning_rate_scaling(optimizer="adam")
+    if family.lazy and any(slope > 0 for slope in slopes["spectral"].values()):
+        notes.append("no predicted slopes: a layer outgrows its start, beside a skip and before a normalisation")
+        return {}, None
+    return slopes, scaling
 
 
 def fits_of(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFit]:
@@ -296,13 +391,22 @@ def fits_of(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFi
 
 
 def _told(
-    family: Family, laws: Mapping[str, ParameterLaw], rates: Mapping[str, RateLaw], still: Sequence[str]
+    family: Family,
+    laws: Mapping[str, ParameterLaw],
+    rates: Mapping[str, RateLaw],
+    unused: Sequence[str],
+    still: Sequence[str],
 ) -> list[str]:
     notes = [f"not read: {what}; no slopes are predicted, distances are measured alone" for what in family.unread]
     if not any(law.depends for law in laws.values()):
         notes.append("factory ignores its width: no shape and no scale of a parameter changes with it")
+    if unused:
+        notes.append(f"never used: the output is not computed from {', '.join(unused)}")
     if still:
-        notes.append(f"never used: {', '.join(still)} does not change the output")
+        behind = (
+            ", behind a layer that starts at zero" if any(laws[name].scale.exponent is None for name in laws) else ""
+        )
+        notes.append(f"no gradient at the start{behind}, so no distance by the tangent kernels: {', '.join(still)}")
     held = [name for name, law in rates.items() if law.rate is None]
     if held:
         notes.append(f"not trained by the optimiser: {', '.join(held)}")

@@ -6,7 +6,7 @@ exponent is exact. Else a power of the width is *fitted*, with an interval over 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -34,14 +34,20 @@ __all__ = [
 ]
 
 MakeOptimizer = Callable[[nn.Module], torch.optim.Optimizer]
+_Draws = list[list[np.ndarray]]  # by width and seed
 
 _POWERS = tuple(
     Fraction(p) for p in ("0", "1", "1/2", "-1", "-1/2", "2", "3/2", "1/3", "2/3", "1/4", "3/4", "-2", "-3/2")
 )
 _SIGMAS = 4.0  # standard errors within which a law is the one of the numbers
+_CONTRADICTED = 6.0  # the same of a law that is taken from elsewhere, for a few numbers, whose errors have tails
 _EXACT = 1e-6  # relative, of what is not random
 _COST = 6.0  # of a constant that is fitted, in squared standard errors
 _FEWEST = 64  # numbers from which a distribution is told
+_TAIL = (
+    6.0  # over how many uniform numbers there are: error of the logarithm of a variance that the largest of them gives
+)
+_PRECISIONS = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 #: Variances times the fan that initialisations in use have, as they are written.
 _KNOWN = {
     "fan_in": (1.0, 2.0, 1 / 3, 1 / 6),
@@ -196,16 +202,18 @@ def laws_of(modules: Sequence[Sequence[nn.Module]], widths: tuple[int, ...]) -> 
     tables = [[dict(module.named_parameters()) for module in row] for row in modules]
     names = [name for name, parameter in tables[0][0].items() if parameter.requires_grad]
     fans = [_fans(row[0]) for row in modules]
+    matrices = _matrices(modules[0][0])
+    values = {name: [[table[name].detach().double().numpy() for table in row] for row in tables] for name in names}
     laws = []
-    for name in names:
-        draws = [[table[name].detach().double().numpy() for table in row] for row in tables]
+    for name, draws in values.items():
         sides = [
             power_of_width(widths, side, whole=True) for side in zip(*(row[0].shape for row in draws), strict=True)
         ]
         of_init = [fan[name] for fan in fans]
         own = [(1, row[0].size) if row[0].ndim < 2 else pair for row, pair in zip(draws, of_init, strict=True)]
         fan_in, fan_out = (power_of_width(widths, side, whole=True) for side in zip(*own, strict=True))
-        laws.append(ParameterLaw(name, tuple(sides), fan_in, fan_out, _scale_law(widths, draws, of_init)))
+        scale = _scale_law(widths, draws, of_init, values.get(matrices.get(name, "")))
+        laws.append(ParameterLaw(name, tuple(sides), fan_in, fan_out, scale))
     return tuple(laws)
 
 
@@ -296,7 +304,20 @@ def _fans(module: nn.Module) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _scale_law(widths: tuple[int, ...], draws: list[list[np.ndarray]], fans: Sequence[tuple[int, int]]) -> ScaleLaw:
+def _matrices(module: nn.Module) -> dict[str, str]:
+    """The first matrix of its module, by the name of every vector."""
+    found = {}
+    for prefix, part in module.named_modules():
+        own = {f"{prefix}.{name}" if prefix else name: p.ndim for name, p in part.named_parameters(recurse=False)}
+        first = next((name for name, dimensions in own.items() if dimensions >= 2), None)
+        found.update({name: first for name, dimensions in own.items() if dimensions < 2 and first is not None})
+    return found
+
+
+def _scale_law(
+    widths: tuple[int, ...], draws: _Draws, fans: Sequence[tuple[int, int]], matrix: _Draws | None = None
+) -> ScaleLaw:
+    """The law of a parameter; of few numbers that of the matrix beside them, if they do not contradict it."""
     deviations = np.array([[np.sqrt(np.mean(w**2)) for w in row] for row in draws])
     if not deviations.any():
         return ScaleLaw(None, "0", "zero", True, None, deviations)
@@ -305,6 +326,12 @@ def _scale_law(widths: tuple[int, ...], draws: list[list[np.ndarray]], fans: Seq
     fit = fit_slope(widths, deviations)
     distribution = _distribution(draws[-1])
     variances, errors = _precise(draws, distribution)
+    if matrix is not None and sum(w.size for w in draws[-1]) < _FEWEST:
+        like = _scale_law(widths, matrix, fans)
+        if like.exponent is not None:
+            apart = np.log(variances / _precise(matrix, like.distribution)[0]) / errors
+            if np.all(np.abs(apart) <= _CONTRADICTED):
+                return replace(like, distribution=distribution, fit=fit, values=deviations)
     recognised = _recognised(widths, variances, errors, fans)
     if recognised is not None:
         return ScaleLaw(recognised[1], recognised[0], distribution, True, fit, deviations)
@@ -334,14 +361,21 @@ def _is_orthogonal(w: np.ndarray) -> bool:
     return len(gram) > 1 and bool(np.allclose(gram, np.eye(len(gram)) * gram[0, 0], atol=1e-5 * abs(gram[0, 0])))
 
 
-def _precise(draws: list[list[np.ndarray]], distribution: str) -> tuple[np.ndarray, np.ndarray]:
+def _precise(draws: _Draws, distribution: str) -> tuple[np.ndarray, np.ndarray]:
     """Variances (widths,) as exact as the distribution allows, and the standard errors of their logarithms."""
     values = [np.concatenate([w.ravel() for w in row]) for row in draws]
     number = np.array([v.size for v in values])
-    if distribution == "uniform":  # its bound is known to one part in as many numbers as there are
-        return np.array([(np.abs(v).max() * (v.size + 1) / v.size) ** 2 / 3 for v in values]), 4 / number
+    if distribution == "uniform":  # its bound is known to one part in as many numbers as there are, and to a rounding
+        bounds = np.array([np.abs(v).max() * (v.size + 1) / v.size for v in values])
+        return bounds**2 / 3, _TAIL / number + np.array([_rounding(v) for v in values])
     exact = distribution in ("constant", "orthogonal")
     return np.array([np.mean(v**2) for v in values]), np.full(len(values), _EXACT) if exact else np.sqrt(2 / number)
+
+
+def _rounding(values: np.ndarray) -> float:
+    """Of the shortest precision that holds the numbers, relative."""
+    given = torch.from_numpy(values)
+    return next(torch.finfo(kind).eps for kind in _PRECISIONS if torch.equal(given.to(kind).to(given.dtype), given))
 
 
 def _recognised(

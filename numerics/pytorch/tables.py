@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from numerics.experiments.account import account_of
 from numerics.experiments.judgement import LayerResult
-from numerics.pytorch.advice import rounded
+from numerics.pytorch.advice import FAR, rounded
 from numerics.pytorch.monitor import NORMS
 from numerics.reports.tables import ResultTable
 from numerics.reports.verification import verdict_of
@@ -47,7 +47,12 @@ def lines_of(found: "Inspection") -> list[str]:
     """Capacity, learning rate, the sentence, and what was told."""
     lines = []
     if found.capacity is not None:
-        turning = f", 1 at width {rounded(found.turning_width)}" if found.turning_width is not None else ""
+        turning = ""
+        if found.turning_width is not None and found.turning_width_here is not None:
+            here = f"at {rounded(found.turning_width_here)}" if found.turning_width_here >= 1 else "below any width"
+            turning = (
+                f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these {here}"
+            )
         lines.append(f"capacity P = {found.capacity}{turning}")
     if found.rates is not None:
         lines.append(found.rates.meaning)
@@ -62,8 +67,8 @@ def to_table(found: "Inspection") -> ResultTable:
     table = ResultTable(
         f"{len(found.parameters)} parameters, {spanned}",
         "strength: spectral norm at the start, smallest and largest width. RD: Frobenius, by the tangent kernels; what the moved "
-        f"module misses of its targets: {errors}. S: exponent of RD in the width, predicted, and by the tangent kernels with its "
-        "interval over the seeds.",
+        f"module misses of its targets: {errors}. S: exponent of RD in the width, its sign is the regime; predicted, and by the "
+        "tangent kernels, with the longer half of its interval over the seeds.",
         (
             "parameter",
             "shape",
@@ -72,9 +77,9 @@ def to_table(found: "Inspection") -> ResultTable:
             "strength",
             *(f"RD m={width}" for width in found.widths),
             "S",
-            "S by kernels",
+            "by kernels",
             "S spectral",
-            "spectral by kernels",
+            "by kernels",
             "regime",
         ),
         keys=1,
@@ -95,12 +100,16 @@ def _cells(parameter: "ParameterInspection", optimised: bool) -> list[str]:
     slopes = [
         text
         for norm in NORMS
-        for text in (str(parameter.predicted.get(norm, "")), str(parameter.measured.get(norm, "")))
+        for text in (str(parameter.predicted.get(norm, "")), _measured(parameter.measured.get(norm)))
     ]
     none = "starts at zero" if parameter.predicted else "measured only"
     regime = parameter.regime.value if parameter.regime is not None else none
     cells = [law.name, shape, str(law.scale), *rate, strength, *_means(parameter), *slopes, regime]
     return [escape(cell) for cell in cells]
+
+
+def _measured(fit: SlopeFit | None) -> str:
+    return "" if fit is None else f"{fit.slope:+.2f} ± {max(fit.high - fit.slope, fit.slope - fit.low):.2f}"
 
 
 def _means(parameter: "ParameterInspection") -> list[str]:
@@ -122,9 +131,11 @@ def to_dict(found: "Inspection") -> dict[str, Any]:
             "exponent": str(found.capacity.exponent),
             "constant": found.capacity.constant,
             "width": found.turning_width,
+            "width_here": found.turning_width_here,
         },
         "largest_step": None if found.rates is None else str(found.rates.largest_step),
         "tangent_model_error": found.error.tolist(),
+        "step": found.step.tolist(),
         "sentence": found.sentence,
         "notes": list(found.notes),
     }
@@ -142,19 +153,25 @@ def check_table(check: "ModuleScalingCheck", norm: str = "spectral") -> ResultTa
     found = check.inspection
     table = ResultTable(
         f"{norm.capitalize()} norm, widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}",
-        "S: exponent of RD in the width at the end of the runs. By kernels: from the tangent kernels at the start. In brackets: "
-        f"95 % interval over seeds. A verdict allows for |S| up to {check.allowance.critical:g} as critical, and "
-        f"{check.allowance.finite_width:g} beyond the interval for finite width.",
-        ("parameter", "predicted", "by kernels", "measured", "verdict"),
+        "S: exponent of RD in the width at the end of the runs, predicted in the limit. By kernels: at these widths, from the "
+        f"tangent kernels at the start, whose error is {', '.join(f'{error:.2g}' for error in found.error.mean(axis=1))}. In "
+        "brackets: 95 % interval over seeds. Beyond kernels: slope of RD over that by the kernels of the same module, without "
+        f"the noise of the draws. The verdict is on it where that error is at most {FAR:g} throughout, else on the limit; it "
+        f"allows for |S| up to {check.allowance.critical:g} as critical, and {check.allowance.finite_width:g} beside the "
+        "interval.",
+        ("parameter", "predicted", "by kernels", "measured", "beyond kernels", "verdict"),
         keys=1,
         left=("parameter", "verdict"),
         sentences=("verdict",),
     )
     judged = {result.layer: result for result in check.layers if result.norm == norm}
+    kernels, measured = check.by_kernels, check.measured
     for parameter in found.parameters:
-        fits = (parameter.measured.get(norm, ""), check.measured[parameter.name].get(norm, ""))
-        verdict = verdict_of(judged[parameter.name]) if parameter.name in judged else "measured only"
-        cells = [str(parameter.predicted.get(norm, "")), *map(str, fits)]
+        fits = (kernels[parameter.name].get(norm, ""), measured[parameter.name].get(norm, ""))
+        result = judged.get(parameter.name)
+        verdict = "measured only" if result is None else verdict_of(result)
+        beyond = "" if result is None or result.beyond is None else str(result.beyond)
+        cells = [str(parameter.predicted.get(norm, "")), *map(str, fits), beyond]
         table.add_row(escape(parameter.name), *map(escape, cells), verdict)
     return table
 
@@ -185,11 +202,13 @@ def _distances(end: "xarray.Dataset", name: str) -> np.ndarray:
     return end.relative_distance.sel(parameter=name).transpose("width", "seed", "norm").values
 
 
-def _verdict(result: LayerResult) -> dict[str, str]:
+def _verdict(result: LayerResult) -> dict[str, Any]:
     return {
         "parameter": result.layer,
         "norm": result.norm,
         "predicted": str(result.predicted_slope),
+        "at_these_widths": result.prediction.expected if result.prediction.distances else None,
+        "beyond": None if result.beyond is None else _fits({"": result.beyond})[""],
         "verdict": result.verdict.value,
         "reason": result.reason,
     }

@@ -1,10 +1,10 @@
 """From a module to the theory's graph: torch.fx says what is computed, every tensor is the layers that lead to it.
 
 A tensor is read as a *signal*: the parts it has gone through, one after the other. A part is a layer (the name of its weights),
-a fixed factor, a normalisation, or a fork, signals side by side whose sum goes on. A sum of two signals keeps what they have in
-common before the fork, so that residual and recurrent networks of any length stay short. Biases and the gains of normalisations
-are on no path here; those of chains get theirs in the graph, of others what they do to the slopes is left out, and said. What
-cannot be read is named; then there is no graph.
+a fixed factor, a normalisation, a mean by attention, or a fork, signals side by side whose sum goes on. A sum of two signals
+keeps what they have in common before the fork, so that residual and recurrent networks of any length stay short. Biases and the
+gains of normalisations are on no path here; those of chains get theirs in the graph, of others what they do to the slopes is
+left out, and said. What cannot be read is named; then there is no graph.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,8 @@ from typing import Any
 
 import torch
 from torch import fx, nn
-from torch.fx.passes.shape_prop import ShapeProp
 
-__all__ = ["Factor", "Fork", "Normalised", "Part", "Reading", "Signal", "layers_of", "read_module"]
+__all__ = ["Attended", "Factor", "Fork", "Normalised", "Part", "Reading", "Signal", "layers_of", "read_module"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,9 @@ class Factor:
 
 @dataclass(frozen=True)
 class Normalised:
-    """A normalisation over so many features."""
+    """A normalisation: which of the module's, in the order of its forward pass."""
 
-    features: int
+    index: int
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,15 @@ class Fork:
     branches: tuple["Signal", ...]
 
 
-Part = str | Factor | Normalised | Fork
+@dataclass(frozen=True)
+class Attended:
+    """A mean over positions, with the shares softmax(query . key): of what is on the way to these, a share sees no size."""
+
+    query: "Signal"
+    key: "Signal"
+
+
+Part = str | Factor | Normalised | Attended | Fork
 Signal = tuple[Part, ...]
 
 
@@ -53,18 +60,21 @@ class Reading:
         Of the output; None where something could not be read.
     factors : list of float
         The fixed factors.
+    features : list of int
+        Over how many each normalisation goes.
     averages : list of float
         Over how many entries each pooling, mean or sum goes.
     biases : dict
         Biases, by the layer whose output they are added to; on no path of the signal.
     gains : set of str
-        What else is on no path: gains and shifts of normalisations, and biases of nothing in particular.
+        What else is on no path: gains and shifts of normalisations, queries and keys, biases of nothing in particular.
     unread : list of str
         What could not be read, by name.
     """
 
     signal: Signal | None = None
     factors: list[float] = field(default_factory=list)
+    features: list[int] = field(default_factory=list)
     averages: list[float] = field(default_factory=list)
     biases: dict[str, str] = field(default_factory=dict)
     gains: set[str] = field(default_factory=set)
@@ -75,7 +85,7 @@ def read_module(module: nn.Module, inputs: torch.Tensor) -> Reading:
     """Read a module's forward pass at some inputs (n, ...)."""
     try:
         traced = fx.GraphModule(module, fx.Tracer().trace(module))
-        ShapeProp(traced).propagate(inputs)
+        _Propagation(traced).run(inputs)
     except Exception as error:  # a user's forward pass may do anything with the stand-ins that it is traced with
         return Reading(unread=[f"the forward pass, which torch.fx does not follow ({type(error).__name__})"])
     reader = _Reader(module)
@@ -83,6 +93,7 @@ def read_module(module: nn.Module, inputs: torch.Tensor) -> Reading:
         reader.step(node)
     if not reader.found.unread and not isinstance(reader.output, tuple):
         reader.found.unread.append("the output, which no layer leads to")
+    reader.found.gains.difference_update(layers_of(reader.output or ()))
     return reader.found if reader.found.unread else replace(reader.found, signal=reader.output)
 
 
@@ -96,11 +107,32 @@ def layers_of(signal: Signal) -> Iterator[str]:
                 yield from layers_of(branch)
 
 
+class _Propagation(fx.Interpreter):
+    """Notes shapes, and numbers that are computed from them."""
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        if isinstance(result, torch.Tensor):
+            n.meta["shape"] = result.shape
+        elif isinstance(result, int | float):
+            n.meta["number"] = result
+        return result
+
+
 @dataclass(frozen=True)
 class _Weights:
     """A parameter that the forward pass takes by itself."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class _Products:
+    """Two signals multiplied with each other: logits, if a softmax comes next, which makes shares of them."""
+
+    query: Signal
+    key: Signal
+    shares: bool = False
 
 
 class _Nothing:
@@ -122,12 +154,18 @@ _PLAIN_MODULES = (
     nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout1d, nn.Dropout2d, *_POOLS,
 )  # fmt: skip
 _PLAIN = _AVERAGES | {
-    "relu", "relu_", "leaky_relu", "flatten", "reshape", "view", "transpose", "permute", "squeeze", "unsqueeze", "getitem",
-    "contiguous", "dropout", "neg", "clone", "select", "to", "float", "double",
+    "relu", "relu_", "leaky_relu", "flatten", "reshape", "view", "transpose", "t", "permute", "squeeze", "unsqueeze", "getitem",
+    "contiguous", "dropout", "neg", "clone", "select", "to", "float", "double", "chunk", "split",
 }  # fmt: skip
 _SUMS = {"add", "iadd", "add_", "sub", "isub"}
 _PRODUCTS = {"mul", "imul", "mul_", "truediv", "itruediv", "div", "div_"}
 _NORMS = (nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d)
+#: What leaves shares and logits what they are.
+_ON_PRODUCTS = {
+    "masked_fill", "masked_fill_", "dropout", "getitem", "squeeze", "unsqueeze", "transpose", "permute", "view", "reshape",
+    "flatten", "contiguous", "float", "double", "to",
+}  # fmt: skip
+_MATRIX_PRODUCTS = {"matmul", "bmm"}
 _LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
 _ZEROS = {"zeros", "zeros_like", "new_zeros"}
 _ABOUT = {"getattr", "size", "dim", "len"}  # about a tensor, not of it
@@ -147,6 +185,9 @@ class _Reader:
 
     def step(self, node: fx.Node) -> None:
         """Read one node."""
+        if "number" in node.meta:
+            self._signals[node] = node.meta["number"]
+            return
         match node.op:
             case "placeholder":
                 self._signals[node] = ()
@@ -181,14 +222,16 @@ class _Reader:
 
     def _called(self, node: fx.Node, part: nn.Module) -> Any:
         signal, what = self._of(node.args[0]), f"{node.target} ({type(part).__name__})"
+        if isinstance(signal, _Products) and isinstance(part, nn.Softmax | nn.Dropout | nn.Identity):
+            return replace(signal, shares=True) if isinstance(part, nn.Softmax) else signal
         if not isinstance(signal, tuple):
-            return signal  # of nothing, or of what was not read before
+            return self._unread(what) if isinstance(signal, _Products) else signal  # of nothing, or not read before
         if isinstance(part, _LINEAR):
             if getattr(part, "groups", 1) != 1:
                 return self._unread(f"{what} with groups")
             return self._with_bias((*signal, self._names[id(part.weight)]), getattr(part, "bias", None))
         if isinstance(part, _NORMS):
-            return self._normalised(node, signal, part)
+            return self._normalised(signal, part)
         if isinstance(part, nn.RNNCell | nn.RNN) and part.nonlinearity == "relu":
             return self._recurrent(node, signal, part, what)
         if isinstance(part, _PLAIN_MODULES):
@@ -209,15 +252,16 @@ class _Reader:
 
     def _note_average(self, node: fx.Node) -> None:
         """Over how many entries a map of degree 1 goes: it leaves exponents alone if that is the same at all widths."""
-        before, after = (own.meta["tensor_meta"].shape.numel() for own in (node.all_input_nodes[0], node))
+        before, after = (own.meta["shape"].numel() for own in (node.all_input_nodes[0], node))
         self.found.averages.append(before / after)
 
-    def _normalised(self, node: fx.Node, signal: Signal, part: Any) -> Signal | None:
+    def _normalised(self, signal: Signal, part: Any) -> Signal:
         self.found.gains.update({self._names[id(p)] for p in (part.weight, part.bias) if id(p) in self._names})
-        if any(isinstance(own, Normalised) for fork in signal if isinstance(fork, Fork) for own in _inside(fork)):
-            return self._unread(f"{node.target} ({type(part).__name__}) behind a fork with another")
-        features = part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1]
-        return (*signal, Normalised(int(features)))
+        return self._over(signal, part.num_features if hasattr(part, "num_features") else part.normalized_shape[-1])
+
+    def _over(self, signal: Signal, features: int) -> Signal:
+        self.found.features.append(features)
+        return (*signal, Normalised(len(self.found.features) - 1))
 
     def _recurrent(self, node: fx.Node, signal: Signal, part: Any, what: str) -> Signal | None:
         """A cell's next state, or the last of a sequence: one fork for each step behind it."""
@@ -232,7 +276,7 @@ class _Reader:
             return self._sum(entering, (*before, again) if isinstance(before, tuple) else _NOTHING)
         if before is not None and not isinstance(before, _Nothing):
             return self._unread(f"{what} with a state at the start")
-        shape = node.all_input_nodes[0].meta["tensor_meta"].shape
+        shape = node.all_input_nodes[0].meta["shape"]
         steps = shape[-2] if part.batch_first or len(shape) == 2 else shape[0]
         if steps > _STEPS:
             return self._unread(f"{what} of {steps} steps")
@@ -251,8 +295,6 @@ class _Reader:
         branches = (one[common:], other[common:])
         if branches[0] == branches[1]:
             return one
-        if any(isinstance(part, Normalised) for part in _inside(Fork(branches))):
-            return self._unread("a normalisation beside a skip")
         return (*one[:common], Fork(branches))
 
     def _function(self, node: fx.Node, name: str) -> Any:
@@ -260,9 +302,19 @@ class _Reader:
             return _NOTHING
         if name in _ABOUT:
             return None
+        if name == "scaled_dot_product_attention":
+            return self._attention(node)
+        given = [self._of(value) for value in node.args[:2]]
+        if any(isinstance(value, _Products) for value in given):
+            return self._of_products(node, name, given)
+        if name in _MATRIX_PRODUCTS and len(given) == 2 and all(isinstance(value, tuple) for value in given):
+            return _Products(*given)
         known = [self._signals.get(value) for value in node.all_input_nodes]
         signals = [value for value in known if isinstance(value, tuple | _Nothing)]
         weights = [value for value in known if isinstance(value, _Weights)]
+        if name == "layer_norm" and isinstance(given[0], tuple):
+            self.found.gains.update(weight.name for weight in weights)
+            return self._over(given[0], node.meta["shape"][-1])
         if any(value is None for value in known) and name not in _SHAPED:
             return None  # of what was not read before
         if weights and not signals and name in ("t", "transpose", "getattr"):
@@ -291,6 +343,36 @@ class _Reader:
             return signals[0]
         return self._unread(_said(name)) if signals else None
 
+    def _attention(self, node: fx.Node) -> Any:
+        given = [value for value in map(self._of, node.args[:3]) if isinstance(value, tuple)]
+        scale: Any = node.kwargs.get("scale")
+        if len(given) < 3 or isinstance(scale, fx.Node):
+            return self._unread(_said("scaled_dot_product_attention"))
+        query, key, values = given
+        shape = node.all_input_nodes[0].meta["shape"]
+        self.found.factors.append(shape[-1] ** -0.5 if scale is None else scale)
+        return self._attended(_Products((*query, Factor(len(self.found.factors) - 1)), key, shares=True), values)
+
+    def _of_products(self, node: fx.Node, name: str, given: Sequence[Any]) -> Any:
+        """Logits on their way to a softmax, or shares on theirs to the values."""
+        products = next(value for value in given if isinstance(value, _Products))
+        other = next((value for value in given if value is not products), products)
+        if name in _ON_PRODUCTS or (name in _SUMS and isinstance(other, _Nothing | None)):  # a mask
+            return products
+        if products.shares:
+            if name in _MATRIX_PRODUCTS | {"mul"} and isinstance(other, tuple):
+                return self._attended(products, other)
+        elif name == "softmax":
+            return replace(products, shares=True)
+        elif name in _PRODUCTS and isinstance(other, int | float):
+            query = self._scaled(node, products.query, name)
+            return query if query is None else replace(products, query=query)
+        return self._unread(_said(name))
+
+    def _attended(self, shares: _Products, values: Signal) -> Signal:
+        self.found.gains.update(layers_of((*shares.query, *shares.key)))
+        return (*values, Attended(shares.query, shares.key))
+
     def _all(self, signals: Sequence[Any]) -> Any:
         whole: Any = _NOTHING
         for signal in signals:
@@ -299,7 +381,7 @@ class _Reader:
 
     def _scaled(self, node: fx.Node, signal: Any, name: str) -> Any:
         """A signal times a fixed number, or over one."""
-        numbers = [value for value in node.args if isinstance(value, int | float) and value]
+        numbers = [value for value in map(self._of, node.args) if isinstance(value, int | float) and value]
         over = "div" in name
         if isinstance(signal, _Nothing) or len(numbers) != 1 or (over and not isinstance(node.args[0], fx.Node)):
             return signal if isinstance(signal, _Nothing) else self._unread(_said(name))
@@ -309,12 +391,3 @@ class _Reader:
 
 def _said(name: str) -> str:
     return f"{name} in the forward pass"
-
-
-def _inside(fork: Fork) -> Iterator[Part]:
-    """All parts within a fork."""
-    for branch in fork.branches:
-        for part in branch:
-            yield part
-            if isinstance(part, Fork):
-                yield from _inside(part)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import sympy as sp
 import torch
@@ -15,7 +14,7 @@ from torch import nn
 
 import phasetheory as pt
 from numerics.errors import InputError, check_choice
-from numerics.pytorch.draws import Factory
+from numerics.pytorch.draws import Factory, check_factory
 from numerics.pytorch.laws import MakeOptimizer
 from phasetheory.symbols.expressions import as_scale
 
@@ -23,6 +22,7 @@ __all__ = ["OPTIMIZERS", "UserCodeError", "locate_factory", "read_factory", "run
 
 #: Optimisers by name.
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+_WIDTH = "_width_of_the_factory"  # where a module of a command keeps it
 
 
 class UserCodeError(InputError):
@@ -78,16 +78,17 @@ def with_rate(factory: Factory, optimizer: str, rate: str) -> tuple[Factory, Mak
     formula = as_scale(rate, name="rate")
     if unknown := formula.free_symbols - {pt.m}:
         raise InputError(f"rate = {rate} has {min(map(str, unknown))}; give a formula in the width m such as 1/m")
-    widths: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
+    check_factory(factory)
 
     def build(width: int) -> Any:
         module = factory(width)
         if isinstance(module, nn.Module):
-            widths[module] = width
+            setattr(module, _WIDTH, width)  # a copy has it too
         return module
 
     def make(module: nn.Module) -> torch.optim.Optimizer:
-        return OPTIMIZERS[optimizer](module.parameters(), float(formula.subs(pt.m, sp.Integer(widths[module]))))
+        width = sp.Integer(getattr(module, _WIDTH))
+        return OPTIMIZERS[optimizer](module.parameters(), float(formula.subs(pt.m, width)))
 
     return build, make
 

@@ -62,7 +62,9 @@ def to_dict(verification: Verification, derivation: pt.Derivation | None = None)
             **({} if derivation is None else _derived(derivation)),
             **_decayed(plan),
         },
+        **({"command": plan.command} if plan.command else {}),
         "plan": {
+            **({"points": plan.drawn} if plan.drawn else {}),
             "widths": list(plan.widths),
             "seeds": plan.seeds,
             "max_seconds": plan.max_seconds,
@@ -189,6 +191,7 @@ def to_table(
         caption += f" {virtual_caption(virtual)}" if virtual else ""
     if targets := sorted({result.prediction.target for result in results} - {""}):
         caption += f" {targets[0].capitalize()}: what the reduced flow calls these data; the limit depends on it there."
+    caption += f" Points: {plan.drawn}." if plan.drawn else ""
     if any(len(point.of(norm)) < len(plan.moments) * len(plan.judged) for point in verification.points):
         caption += " No row at the fit: numbers of order one decide whether there is one."
     timed = len(plan.moments) > 1
@@ -234,15 +237,15 @@ def headline(verification: Verification) -> str:
     """The verdict of the whole, in a line, and what became of runs that did not reach their loss."""
     agreeing, largest = sum(point.agrees for point in verification.points), verification.allowance.mean_difference
     bound = f" (at most {largest:g})" if largest is not None else ""
-    regimes = verification.regimes
-    counted = (
-        ""
-        if regimes is None
-        else (f"{regimes[0]} of {regimes[1]} regimes are right where |S| > {verification.allowance.regimes_beyond:g}; ")
-    )
+    points, regimes = f"{agreeing} of {len(verification.points)} points agree", verification.regimes
+    if regimes is not None:
+        verdict = "Agrees" if verification.agrees else "Disagrees"
+        beyond = verification.allowance.regimes_beyond
+        points = (
+            f"{verdict}: {regimes[0]} of {regimes[1]} regimes are right where |S| > {beyond:g} (all must be); {points}"
+        )
     said = (
-        f"{counted}{agreeing} of {len(verification.points)} points agree; mean |S - predicted| = "
-        f"{verification.mean_difference:.3f}{bound}, in {verification.seconds:.1f} s."
+        f"{points}; mean |S - predicted| = {verification.mean_difference:.3f}{bound}, in {verification.seconds:.1f} s."
     )
     return "\n".join([said, *account_of(verification.runs).lines])
 

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -46,6 +47,7 @@ __all__ += [
     "plot_phase_diagram",
     "polygon_inside",
     "region_colours",
+    "slot_width",
     "symbol",
 ]
 __all__ += ["tint"]
@@ -66,6 +68,7 @@ _WINDOWS = {2: (0.0, 2.0, -1.0, 1.0), 3: (0.0, 4.0, -1.5, 2.0)}  # the pages of 
 _LABEL_WIDTH = 20  # characters in a line of names beside a point
 _LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.6}  # keeps names legible on a line
 _BELOW = 0.46  # inches from the axes to a legend below them: room for the ticks and the label
+_BESIDE = 60.0  # points of the slot of some axes that a legend below them leaves, since it is centred on the axes alone
 _TRIED = 40  # places of a name of a region, across and up
 _POINT: dict[str, Any] = {"ls": "", "marker": "o", "ms": 7, "mfc": "white", "mec": "black", "mew": 1.6}
 _LINE: dict[str, Any] = {"ls": ":", "color": "0.35", "lw": 1.4}
@@ -140,7 +143,7 @@ def plot_phase_diagram(
     else:
         ax.legend(handles=handles, loc="lower left", fontsize="small", framealpha=0.9)
     if regions and inside:
-        _name_regions(diagram.regions(chosen), ax, window, label or _name_inside)
+        _name_regions(diagram.regions(chosen), ax, window, label or partial(_name_inside, layers=diagram.layers))
     return ax
 
 
@@ -171,8 +174,18 @@ def legend_below(ax: Axes, handles: Sequence[Any], *, columns: int = 1, **look: 
     below = ax.transAxes + ScaledTranslation(0, -_BELOW, ax.figure.dpi_scale_trans)
     where: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below}
     legend = ax.legend(handles=handles, ncols=columns, frameon=False, **where, **look)
-    if columns > 1 and legend.get_window_extent().width > ax.figure.bbox.width:
+    if columns > 1 and 72 * legend.get_window_extent().width / ax.figure.dpi > slot_width(ax) - _BESIDE:
         legend_below(ax, handles, columns=columns - 1, **look)
+
+
+def slot_width(ax: Axes) -> float:
+    """Points from the left to the right of what the layout gives to some axes, with their labels."""
+    place, whole = ax.get_subplotspec(), 72 * ax.figure.bbox.width / ax.figure.dpi
+    if place is None:
+        return 72 * ax.get_window_extent().width / ax.figure.dpi
+    grid = place.get_gridspec()
+    ratios: Any = grid.get_width_ratios() or [1.0] * grid.ncols  # none given: all alike
+    return whole * float(sum(ratios[place.colspan.start : place.colspan.stop]) / sum(ratios))
 
 
 def symbol(layer: str) -> str:
@@ -333,16 +346,16 @@ def _region_label(region: Region) -> str:
     return "; ".join(f"{layer_names(names)} {regime.value}" for regime, names in groups.items())
 
 
-def _name_inside(region: Region) -> str:
-    """Of several layers those that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``."""
+def _name_inside(region: Region, layers: Sequence[str]) -> str:
+    """Of several layers those that are not linear, in narrow lines: ``$U$, $a$``, ``condensed``; *all* only of all ``layers``."""
     if len(region.regimes) == 1:
         return _region_label(region)
     groups: dict[Regime, list[str]] = {}
     for layer, regime in region.regimes.items():
         groups.setdefault(regime, []).append(layer)
-    if len(groups) == 1:
+    if len(groups) == 1 and len(region.regimes) == len(layers):
         return f"all {next(iter(groups)).value}"
-    told = (regime for regime in groups if regime is not Regime.LINEAR)
+    told = (regime for regime in groups if len(groups) == 1 or regime is not Regime.LINEAR)
     return "\n".join(f"{layer_names(groups[regime])}\n{regime.value}" for regime in told)
 
 

@@ -8,7 +8,7 @@ network can be asked of a graph. All of it is derived (:mod:`phasetheory.scaling
 the conserved quantities are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
@@ -18,13 +18,14 @@ import sympy as sp
 
 from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.layers import Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, check_network, layer_fans
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
-from phasetheory.scaling.paths import GraphExponents, ListedPaths, PathExponents, Paths, Term
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
+from phasetheory.scaling.paths import CONSTANT, INPUT, GraphExponents, ListedPaths, PathExponents, Paths, Term
 from phasetheory.scaling.regimes import Basis, Regime, classify
-from phasetheory.scaling.series_parallel import Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
+from phasetheory.scaling.series_parallel import BiasPart, Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import listed_or_none
@@ -69,7 +70,8 @@ class Graph:
     alpha : scale
         The output is divided by it.
     targets : sequence of str
-        Kinds of targets to be learned, each with a residual of its own; one kind by default.
+        Kinds of targets to be learned, each with a residual of its own; one kind by default, and with a :class:`Bias` two,
+        ``'input'`` and ``'constant'``.
     name : str
     architecture : Architecture
 
@@ -98,13 +100,24 @@ class Graph:
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
         self._check_targets(paths)
+        self._check_used(paths)
+
+    def _check_used(self, paths: Any) -> None:
         used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
         if unknown := used - self.layers.keys():
             raise TheoryError(
                 f"a path uses {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
             )
-        if not isinstance(paths, Series):  # what is left is on a path that counts
+        # what is left is on a path that counts
+        if not isinstance(paths, Series):
             used = set().union(*(path.uses for path in paths if any(map(path.serves, self.targets))))
+        elif CONSTANT not in self.targets:
+            used -= set(paths.without_kinks)
+        biases = paths.biases if isinstance(paths, Series) else ()
+        if normalised := [bias.layer for bias in biases if not self.layers[bias.layer].degree]:
+            raise TheoryError(
+                f"the bias {normalised[0]!r} has degree 0; a bias before a normalisation is not worked out"
+            )
         if idle := [layer for layer in self.layers if layer not in used]:
             raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
 
@@ -114,9 +127,14 @@ class Graph:
             raise TheoryError(f"targets = {shown(self.targets)}; give names of kinds of targets, each once")
         object.__setattr__(self, "targets", tuple(given))
         if isinstance(paths, Series):
-            if len(given) > 1:
+            if paths.biases and given == ["all"]:
+                object.__setattr__(self, "targets", (INPUT, CONSTANT))
+            elif paths.biases and not set(given) <= {INPUT, CONSTANT}:
+                raise TheoryError(f"targets = {shown(self.targets)}; with a Bias give {INPUT!r}, {CONSTANT!r} or both")
+            if not paths.biases and len(given) > 1:
                 raise TheoryError(
-                    f"targets = {shown(self.targets)}: a Series has one kind; list its paths where there are several"
+                    f"targets = {shown(self.targets)}: a Series without a Bias has one kind; list its paths where there are "
+                    "several"
                 )
         elif alone := [target for target in given if not any(path.serves(target) for path in paths)]:
             raise TheoryError(f"no path contributes to the target {alone[0]!r}; leave it out, or give a path")
@@ -156,83 +174,117 @@ class Graph:
 
     @cached_property
     def exponents(self) -> GraphExponents:
-        """Exponents in the width of all scales, learning rates absorbed; free symbols are kept."""
-        layers = {name: layer.exponents for name, layer in self.layers.items()}
-        return GraphExponents(layers, self._paths_in_exponents, exponent(self.alpha))
+        """Exponents in the width of all scales, learning rates absorbed as under gradient flow; free symbols are kept."""
+        return self.exponents_under(GRADIENT_FLOW)
 
-    @property
-    def _paths_in_exponents(self) -> Paths:
+    def exponents_under(self, optimizer: Optimizer) -> GraphExponents:
+        """The same in the units of an optimiser."""
+        layers = {name: layer.exponents(optimizer) for name, layer in self.layers.items()}
+        units = {name: layer.unit(optimizer) for name, layer in self.layers.items()}
+        return GraphExponents(layers, self._paths_in(units), exponent(self.alpha), optimizer)
+
+    def _paths_in(self, units: Mapping[str, Any]) -> Paths:
         if isinstance(self.paths, Series):
-            return SeriesParallel(self._part(self.paths), *self.targets)
-        paths = [self._path_exponents(path, target) for target in self.targets for path in self.paths]
+            return SeriesParallel(self._part(self.paths, units), frozenset(self.targets))
+        paths = [self._path_exponents(path, target, units) for target in self.targets for path in self.paths]
         return ListedPaths(tuple(path for path in paths if path is not None))
 
-    def _part(self, part: "Series | Parallel | str") -> Part:
-        """A part of the graph in exponents, learning rates absorbed."""
+    def _part(self, part: "Series | Parallel | Bias | str", units: Mapping[str, Any]) -> Part:
+        """A part of the graph in exponents, in some units."""
         if isinstance(part, str):
-            layer = self.layers[part]
-            return Leaf(part, layer.rate / 2 * layer.degree, layer.degree)
-        parts = tuple(self._part(own) for own in part.parts)
+            return self._leaf(part, units)
+        if isinstance(part, Bias):
+            return BiasPart(self._leaf(part.layer, units), part.relu)
+        parts = tuple(self._part(own, units) for own in part.parts)
         return SeriesPart(parts, exponent(part.multiplier)) if isinstance(part, Series) else ParallelPart(parts)
 
-    def _path_exponents(self, path: Path, target: str) -> PathExponents | None:
+    def _leaf(self, name: str, units: Mapping[str, Any]) -> Leaf:
+        degree = self.layers[name].degree
+        return Leaf(name, units[name] * degree, degree)
+
+    def _path_exponents(self, path: Path, target: str, units: Mapping[str, Any]) -> PathExponents | None:
         if not path.serves(target):
             return None
         caps = [cap for cap in path.caps if cap.targets is None or target in cap.targets]
         return PathExponents(
             layers=frozenset(path.uses),
-            term=self._term(path),
-            caps=tuple(tuple(self._term(bound) for bound in cap.paths) for cap in caps),
+            term=self._term(path, units),
+            caps=tuple(tuple(self._term(bound, units) for bound in cap.paths) for cap in caps),
             target=target,
         )
 
-    def _term(self, path: Path) -> Term:
+    def _term(self, path: Path, units: Mapping[str, Any]) -> Term:
         uses = {layer: uses for layer, uses in path.uses.items() if self.layers[layer].degree}
-        absorbed = sum((self.layers[layer].rate * uses[layer] / 2 for layer in uses), start=sp.S.Zero)
+        absorbed = sum((units[layer] * uses[layer] for layer in uses), start=sp.S.Zero)
         return Term(exponent(path.multiplier) + absorbed, uses)
 
-    @cached_property
+    @property
     def flow(self) -> TropicalFlow:
-        """The growth of every layer in exponents, :func:`phasetheory.scaling.tropical.tropical_flow`."""
-        zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
-        exponents = self.exponents.map(with_infinity(_number) if zeros else _number)
-        if zeros and all(value.infinite < -1 for value in exponents.paths.capacity(exponents.start)):
-            raise TheoryError(
-                f"{' = '.join(f'sigma_{name}' for name in zeros)} = 0: every path has two zeros, every gradient vanishes "
-                "and nothing ever moves; let fewer layers start at zero"
-            )
-        flow = tropical_flow(exponents)
-        if still := [name for name in zeros if flow.moved[name].infinite < 0]:
-            raise TheoryError(
-                f"sigma_{still[0]} = 0: every path through it has two zeros, so it never moves; let fewer layers start at zero"
-            )
-        return flow
+        """The growth of every layer in exponents under gradient flow."""
+        return self.flow_under(GRADIENT_FLOW)
 
-    def slopes(self, norm: str = "frobenius") -> dict[str, sp.Expr]:
+    def flow_under(self, optimizer: Optimizer) -> TropicalFlow:
+        """The same under an optimiser, :func:`phasetheory.scaling.tropical.tropical_flow`."""
+        if optimizer.name not in self._flows:
+            self._flows[optimizer.name] = self._run(optimizer)
+        return self._flows[optimizer.name]
+
+    @cached_property
+    def _flows(self) -> dict[str, TropicalFlow]:
+        """By the name of the optimiser."""
+        return {}
+
+    def _run(self, optimizer: Optimizer) -> TropicalFlow:
+        zeros = [name for name, layer in self.layers.items() if layer.sigma == 0]
+        exponents = self.exponents_under(optimizer).map(with_infinity(_number) if zeros else _number)
+        if still := _never_moving(exponents, zeros):
+            raise TheoryError(
+                f"{' = '.join(f'sigma_{name}' for name in still)} = 0: every path through "
+                + (
+                    "it has two zeros, so it never moves"
+                    if len(still) == 1
+                    else "one of them has two zeros, so they never move"
+                )
+                + "; let fewer layers start at zero"
+            )
+        return tropical_flow(exponents)
+
+    def slopes(self, norm: str = "frobenius", *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, sp.Expr]:
         """Slope S_l = lim log RD_l / log m of every layer, exact; derived.
 
         Parameters
         ----------
         norm : str
             ``'frobenius'`` or ``'spectral'``.
-        """
-        return {layer: finite_or_infinite(slope) for layer, slope in self.flow.slopes(norm).items()}
+        optimizer : str or Optimizer
+            ``'gradient-flow'``, or ``'sign-descent'``, also called ``'adam'``; the learning rates are those of this optimiser.
 
-    def displacements(self) -> dict[str, sp.Expr]:
+        Examples
+        --------
+        >>> import phasetheory as pt
+        >>> pt.recurrent(1, "1/sqrt(m)", "1/sqrt(m)", steps=3).slopes(optimizer="adam")
+        {'U': -3/2, 'W': -1, 'a': -1}
+        """
+        flow = self.flow_under(as_optimizer(optimizer))
+        return {layer: finite_or_infinite(slope) for layer, slope in flow.slopes(norm).items()}
+
+    def displacements(self, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, sp.Expr]:
         """Exponent of how far every layer moves, in the weights as they are given; derived."""
-        return {name: finite_or_infinite(moved) + self.layers[name].rate / 2 for name, moved in self.flow.moved.items()}
+        chosen = as_optimizer(optimizer)
+        moves = self.flow_under(chosen).moved
+        return {name: finite_or_infinite(moved) + self.layers[name].unit(chosen) for name, moved in moves.items()}
 
     def basis(self) -> dict[str, Basis]:
         """What the regime of every layer rests on: the scaling argument; nothing on slopes of graphs is proved."""
         return dict.fromkeys(self.layers, Basis.DERIVED)
 
-    def regime(self, norm: str = "frobenius") -> dict[str, Regime]:
+    def regime(self, norm: str = "frobenius", *, optimizer: str | Optimizer = GRADIENT_FLOW) -> dict[str, Regime]:
         """Regime of every layer: the sign of its slope."""
-        return {layer: classify(slope) for layer, slope in self.slopes(norm).items()}
+        return {layer: classify(slope) for layer, slope in self.slopes(norm, optimizer=optimizer).items()}
 
-    def learning_rate_scaling(self) -> LearningRateScaling:
+    def learning_rate_scaling(self, *, optimizer: str | Optimizer = GRADIENT_FLOW) -> LearningRateScaling:
         """How the largest stable step and the time to fit scale with the width (derived), for the square loss."""
-        return learning_rates_of_flow(self.flow)
+        return learning_rates_of_flow(self.flow_under(as_optimizer(optimizer)))
 
     def conserved(self) -> tuple[ConservedQuantity, ...]:
         """What gradient flow conserves, each proved; with learning rates |W_l|^2 stands for |W_l|^2/eta_l.
@@ -261,6 +313,19 @@ class Graph:
         from phasetheory.documents.writing import for_notebook  # what a notebook shows, imported when it does
 
         return for_notebook(self, "latex")
+
+
+def _never_moving(exponents: GraphExponents, zeros: Sequence[str]) -> list[str]:
+    """Of the layers at zero those that stay there: a gradient needs a path on which nothing else is zero."""
+    size, still = exponents.start, list(zeros)
+    while still:
+        reach = exponents.paths.reach(size, exponents.paths.targets).values
+        moving = [layer for layer in still if reach[layer].infinite == -1]
+        if not moving:
+            break
+        size |= {layer: size[layer] * 0 for layer in moving}
+        still = [layer for layer in still if layer not in moving]
+    return still
 
 
 def _number(value: sp.Expr) -> Fraction:

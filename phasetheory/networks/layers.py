@@ -9,13 +9,14 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
+from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.scaling.paths import LayerExponents
 from phasetheory.symbols.exponents import exponent, positive_scale
 from phasetheory.symbols.expressions import as_expression, listed_or_none
 from phasetheory.symbols.mappings import read_only
 from phasetheory.symbols.rationals import is_whole
 
-__all__ = ["Cap", "Layer", "Parallel", "Path", "Series"]
+__all__ = ["Bias", "Cap", "Layer", "Parallel", "Path", "Series"]
 
 _ONE: Any = sp.S.One
 _FANS = ("fan_in", "fan_out")
@@ -34,7 +35,7 @@ class Layer:
     learning_rate : scale
     outer : str, optional
         ``'fan_in'`` or ``'fan_out'``: on this side there is only a fixed number of directions, samples or outputs, however large
-        the fan is (an embedding, m outputs).
+        the fan is: the rows of an embedding, of which the samples have a few, or m outputs.
     degree : int
         Degree of the output in this layer: 1, or 0 if a normalisation follows directly.
     """
@@ -67,12 +68,19 @@ class Layer:
         """(fan_in, fan_out)."""
         return self.fan_in, self.fan_out
 
-    @cached_property
-    def exponents(self) -> LayerExponents:
-        """Exponents of its strength and its norms, learning rate absorbed; -oo of a layer that starts at zero."""
+    def unit(self, optimizer: Optimizer) -> sp.Expr:
+        """Exponent of c_l, its unit under an optimiser, at its learning rate.
+
+        Rows of an embedding that no sample has have no gradient and do not move: of an outer fan in there are a fixed number.
+        """
+        fan_in = sp.S.Zero if self.outer == "fan_in" else exponent(self.fan_in)
+        return self.rate / optimizer.order + optimizer.unit(fan_in, exponent(self.fan_out))
+
+    def exponents(self, optimizer: Optimizer) -> LayerExponents:
+        """Exponents of its strength and its norms in the unit of an optimiser; -oo of a layer that starts at zero."""
         fans = {name: exponent(fan) for name, fan in zip(_FANS, self.fans, strict=True)}
         inner = [value for name, value in fans.items() if name != self.outer]
-        sigma = exponent(self.sigma) - self.rate / 2 if self.sigma != 0 else -sp.oo
+        sigma = exponent(self.sigma) - self.unit(optimizer) if self.sigma != 0 else -sp.oo
         return LayerExponents(
             strength=sigma + max(*inner, sp.S.Zero) / 2,
             frobenius=sigma + sum(fans.values()) / 2,
@@ -150,15 +158,45 @@ class Path:
         return frozenset(self.uses).union(*(path.uses for cap in self.caps for path in cap.paths))
 
 
+@dataclass(frozen=True)
+class Bias:
+    """A place at which a bias is added to the signal: a part of a :class:`Series`.
+
+    From here on the bias is a path of its own, of a constant. Constants are learned through it; what varies with the input only
+    through kinks that the input moves: those of the relus behind biases.
+
+    Parameters
+    ----------
+    layer : str
+        Its name; the same at several places if it is shared.
+    relu : bool
+        Whether a relu follows directly. It does not at the output, or where a skip is added first.
+
+    Examples
+    --------
+    >>> Series("W1", Bias("b1"), "a", Bias("b2", relu=False)).spanning()
+    [{'W1': 1, 'a': 1}, {'b1': 1, 'a': 1}, {'b2': 1}]
+    """
+
+    layer: str
+    relu: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, str):
+            raise TheoryError(f"layer = {shown(self.layer)}; give the name of a layer")
+        if not isinstance(self.relu, bool):
+            raise TheoryError(f"relu = {shown(self.relu)}; give True or False")
+
+
 @dataclass(frozen=True, init=False)
 class Series:
-    """Parts of a graph one after the other: names of layers, :class:`Series` and :class:`Parallel`.
+    """Parts of a graph one after the other: names of layers, :class:`Bias`, :class:`Series` and :class:`Parallel`.
 
     Without parts it is a skip.
 
     Parameters
     ----------
-    *parts : str, Series or Parallel
+    *parts : str, Bias, Series or Parallel
     multiplier : scale
         A fixed factor.
 
@@ -183,9 +221,19 @@ class Series:
 
     def spanning(self) -> list[dict[str, int]]:
         """Some paths, by how often they use the layers, of which all others are linear combinations."""
-        base, differences = _span(self)
-        paths = [base, *({layer: base[layer] + extra[layer] for layer in {**base, **extra}} for extra in differences)]
+        span = _span(self)
+        paths = [span.base, *(_sum(span.base, extra) for extra in span.differences), *span.started]
         return [{layer: k for layer, k in path.items() if k} for path in paths]
+
+    @property
+    def biases(self) -> "tuple[Bias, ...]":
+        """The places of biases in it, from the input on."""
+        return tuple(_biases(self))
+
+    @property
+    def without_kinks(self) -> tuple[str, ...]:
+        """The biases with no relu on their way, which serve constants only."""
+        return tuple(dict.fromkeys(_without_kinks(self, False)))
 
 
 @dataclass(frozen=True, init=False)
@@ -194,7 +242,7 @@ class Parallel:
 
     Parameters
     ----------
-    *parts : str, Series or Parallel
+    *parts : str, Bias, Series or Parallel
         At least one.
     """
 
@@ -206,7 +254,7 @@ class Parallel:
         object.__setattr__(self, "parts", _checked(parts))
 
 
-Part = str | Series | Parallel
+Part = str | Bias | Series | Parallel
 
 
 def _members(values: Any, kind: type, name: str, wanted: str) -> tuple[Any, ...]:
@@ -225,33 +273,78 @@ def _kinds(targets: Any) -> tuple[str, ...] | None:
 def _checked(parts: Sequence[Any]) -> tuple[Part, ...]:
     for part in parts:
         if not isinstance(part, Part):
-            raise TheoryError(f"part = {shown(part)}; give names of layers, Series(..) or Parallel(..)")
+            raise TheoryError(f"part = {shown(part)}; give names of layers, Bias(..), Series(..) or Parallel(..)")
     return tuple(parts)
 
 
 def _layers(part: Part) -> Iterator[str]:
-    if isinstance(part, str):
+    match part:
+        case str():
+            yield part
+        case Bias():
+            yield part.layer
+        case _:
+            for own in part.parts:
+                yield from _layers(own)
+
+
+def _biases(part: Part) -> Iterator[Bias]:
+    if isinstance(part, Bias):
         yield part
-    else:
+    elif not isinstance(part, str):
         for own in part.parts:
-            yield from _layers(own)
+            yield from _biases(own)
 
 
-def _span(part: Part) -> tuple[Counter[str], list[Counter[str]]]:
-    """One path, and differences of paths that together reach all others."""
-    if isinstance(part, str):
-        return Counter({part: 1}), []
+def _without_kinks(part: Part, kink_behind: bool) -> Iterator[str]:
+    """Biases that pass no relu in a part, nor one behind it."""
+    match part:
+        case str():
+            return
+        case Bias():
+            if not (part.relu or kink_behind):
+                yield part.layer
+        case Parallel():
+            for own in part.parts:
+                yield from _without_kinks(own, kink_behind)
+        case Series():
+            for place, own in enumerate(part.parts):
+                behind = any(bias.relu for after in part.parts[place + 1 :] for bias in _biases(after))
+                yield from _without_kinks(own, kink_behind or behind)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """One path through a part, differences of paths that together reach all others, and for every bias one that starts there."""
+
+    base: "Counter[str]"
+    differences: "list[Counter[str]]"
+    started: "list[Counter[str]]"
+
+
+def _sum(*paths: "Counter[str]") -> "Counter[str]":
+    found: Counter[str] = Counter()
+    for path in paths:
+        found.update(path)
+    return found
+
+
+def _span(part: Part) -> _Span:
+    match part:
+        case str():
+            return _Span(Counter({part: 1}), [], [])
+        case Bias():
+            return _Span(Counter(), [], [Counter({part.layer: 1})])
     spans = [_span(own) for own in part.parts]
     if isinstance(part, Series):
-        base: Counter[str] = Counter()
-        for own, _ in spans:
-            base.update(own)
-        return base, [extra for _, extras in spans for extra in extras]
-    (first, found), *others = spans
-    for other, extras in others:
-        for extra in (Counter[str](), *extras):
-            difference = Counter(other)
-            difference.update(extra)
-            difference.subtract(first)
-            found.append(difference)
-    return first, found
+        bases = [span.base for span in spans]
+        started = [_sum(own, *bases[place + 1 :]) for place, span in enumerate(spans) for own in span.started]
+        return _Span(_sum(*bases), [extra for span in spans for extra in span.differences], started)
+    first, *others = spans
+    differences = [*first.differences]
+    for other in others:
+        for extra in (Counter[str](), *other.differences):
+            difference = _sum(other.base, extra)
+            difference.subtract(first.base)
+            differences.append(difference)
+    return _Span(first.base, differences, [own for span in spans for own in span.started])

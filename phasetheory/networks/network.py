@@ -167,7 +167,7 @@ class Network:
         """
         return next((layer for layer, sigma in zip(self.layers, self.sigmas, strict=True) if sigma == 0), None)
 
-    @property
+    @cached_property
     def kappa(self) -> sp.Expr:
         """Energetic scale: the output of the network whose normalised weights are 1.
 
@@ -190,7 +190,7 @@ class Network:
         """Powers p^(L-l) of the sigma_l in kappa."""
         return tuple(self.activation.degree ** (self.depth - layer) for layer in range(1, self.depth + 1))
 
-    @property
+    @cached_property
     def kappa_prime(self) -> sp.Expr:
         """Dynamical scale: output over input layer, in the metric of the flow.
 

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.networks.graph import Graph
-from phasetheory.networks.layers import Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Parallel, Path, Series
 
 __all__ = ["scales_of", "with_scales"]
 
@@ -46,7 +46,7 @@ def _path(path: Path, change: Change) -> Path:
 
 
 def _part(part: Any, change: Change) -> Any:
-    if isinstance(part, str):
+    if isinstance(part, str | Bias):
         return part
     parts = (_part(own, change) for own in part.parts)
     return Parallel(*parts) if isinstance(part, Parallel) else Series(*parts, multiplier=change(part.multiplier))

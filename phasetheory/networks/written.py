@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.networks.graph import Architecture, Graph
-from phasetheory.networks.layers import Cap, Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Cap, Layer, Parallel, Path, Series
 from phasetheory.symbols.expressions import parse_scale
 
 __all__ = ["graph_from_data", "graph_to_data"]
@@ -47,6 +47,8 @@ def graph_from_data(data: Mapping[str, Any], symbols: tuple[sp.Symbol, ...] = ()
     def part(found: Any) -> Any:
         if isinstance(found, str):
             return found
+        if "bias" in found:
+            return Bias(found["bias"], relu=found["relu"])
         if "parallel" in found:
             return Parallel(*map(part, found["parallel"]))
         return Series(*map(part, found["series"]), multiplier=scale(found["multiplier"]))
@@ -89,8 +91,10 @@ def _path(path: Path) -> dict[str, Any]:
     }
 
 
-def _part(part: Series | Parallel | str) -> Any:
+def _part(part: Series | Parallel | Bias | str) -> Any:
     if isinstance(part, str):
         return part
+    if isinstance(part, Bias):
+        return {"bias": part.layer, "relu": part.relu}
     parts = [_part(own) for own in part.parts]
     return {"parallel": parts} if isinstance(part, Parallel) else {"series": parts, "multiplier": str(part.multiplier)}

@@ -1,8 +1,8 @@
 r"""Which way the layers grow that grow together: one linear system, in rational numbers.
 
-Layer l of a set, whose largest path uses the layers of the set k_l times, has the rate rho_l = M_l - 2 x_l, and all rates
-rise alike: k_l.v - 2 v_l = w for every l, sum v = 1. Where that leaves a choice, as for two chains that share no layer, the
-shortest v is taken, which treats equal layers alike.
+Layer l of a set, whose largest path uses the layers of the set u_l times, has the rate rho_l = k M_l - q x_l, q = 1 + k, and all
+rates rise alike: k u_l.v - q v_l = w for every l, sum v = 1. Where that leaves a choice, as for two chains that share no layer,
+the shortest v is taken, which treats equal layers alike.
 """
 
 from fractions import Fraction
@@ -17,16 +17,19 @@ _QQ = sp.QQ
 
 
 @lru_cache(maxsize=4096)
-def shortest_growth(uses: tuple[tuple[int, ...], ...]) -> tuple[tuple[Fraction, ...], Fraction] | None:
-    """The direction v and the number w, None if there is no such direction.
+def shortest_growth(uses: tuple[tuple[int, ...], ...], degree: int = 1) -> tuple[tuple[Fraction, ...], Fraction] | None:
+    """The direction v and the number w under an update of degree k in the gradient, None if there is no such direction.
 
     Examples
     --------
     >>> shortest_growth(((1, 1), (1, 1)))
     ((Fraction(1, 2), Fraction(1, 2)), Fraction(0, 1))
+    >>> shortest_growth(((1, 1), (1, 1)), degree=0)
+    ((Fraction(1, 2), Fraction(1, 2)), Fraction(-1, 2))
     """
     size = len(uses)
-    rows = [[*(k - 2 * (i == j) for j, k in enumerate(row)), -1, 0] for i, row in enumerate(uses)]
+    order = degree + 1
+    rows = [[*(degree * u - order * (i == j) for j, u in enumerate(row)), -1, 0] for i, row in enumerate(uses)]
     system = DomainMatrix([*rows, [*[1] * size, 0, 1]], (size + 1, size + 2), sp.ZZ).convert_to(_QQ)
     reduced, pivots = system.rref()
     if size + 1 in pivots:

@@ -18,7 +18,7 @@ gradient flow and q = 1 for sign descent (derived, not a theorem):
   reaches into a flat part: r_(2)^2 < Delta and r_(2) < r_(3). For P >= 1 the same expression is 1/lambda_0.
 
 In a graph (:mod:`phasetheory.scaling.tropical`) layer l has the gradient M_l - x_l, so lambda_0 and lambda_1 are the largest
-2 (M_l - x_l - alpha) at its start and its end, and the time to fit is the largest theta, in the unit alpha.
+q (M_l - x_l - alpha) at its start and its end, and the time to fit is the largest theta, in the unit k alpha.
 
 Under gradient flow at depth 3 and beyond a fitting time of order one is added and hides a small exponent at widths within reach.
 """
@@ -118,14 +118,15 @@ def learning_rate_scaling(exponents: Exponents, optimizer: Optimizer = GRADIENT_
 
 
 def learning_rates_of_flow(flow: TropicalFlow) -> LearningRateScaling:
-    """The same for a graph, under gradient flow."""
-    alpha = flow.exponents.alpha
-    start, end = (finite_or_infinite((largest - alpha) * 2) for largest in flow.gradients)
+    """The same for a graph, under the optimiser of its flow."""
+    alpha, optimizer = flow.exponents.alpha, flow.exponents.optimizer
+    start, end = (finite_or_infinite((largest - alpha) * optimizer.order) for largest in flow.gradients)
     return LearningRateScaling(
         initial_curvature=start,
         final_curvature=end,
         largest_step=-max(start, end),
-        fitting_time=finite_or_infinite(flow.time + alpha),
+        fitting_time=finite_or_infinite(flow.time + alpha * optimizer.degree),
         logarithm=flow.logarithm,
         depth=flow.exponents.paths.longest,
+        optimizer=optimizer,
     )

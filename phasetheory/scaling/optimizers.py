@@ -54,9 +54,9 @@ class Optimizer:
         """The power q = 1 + k in which all layers gain the same; learning rates enter as eta^(1/q)."""
         return self.degree + 1
 
-    def unit(self, fan_in: int, fan_out: int) -> Fraction:
+    def unit(self, fan_in: Any, fan_out: Any) -> Any:
         """Exponent of c_l at learning rate 1, from the exponents of the fans."""
-        return Fraction((2 - self.order) * (fan_in + fan_out), 2 * self.order)
+        return (fan_in + fan_out) * Fraction(2 - self.order, 2 * self.order)
 
     def moved(self, growth: Any, start: Any) -> Any:
         """Exponent of delta_l/c_l from those of g and r_l: min(g, g + k (g - r_l))."""

@@ -10,8 +10,9 @@ layer l along the signal, a path has the value c + sum_l k_l x_l. A layer starts
     s_l = sigma_l sqrt(max(fan_in, fan_out))   its strength,       F_l = sigma_l sqrt(fan_in fan_out)   its Frobenius norm.
 
 A *boundary* layer sees only a fixed number of directions outside, the samples or the outputs, so its outer fan counts 1 in the
-strength, however large it is; F_l and the spectral norm keep it. Learning rates are absorbed, W_l -> W_l/sqrt(eta_l): s_l falls
-by eta_l/2 and *every path* gains sum_l k_l eta_l/2. In a chain that is a change of alpha; in a graph it is not.
+strength, however large it is; F_l and the spectral norm keep it. All is in the units c_l of an optimiser
+(:mod:`phasetheory.scaling.optimizers`), W_l -> W_l/c_l: s_l falls by c_l and *every path* gains sum_l k_l c_l. Under gradient
+flow c_l = sqrt(eta_l), which absorbs the learning rates. In a chain that is a change of alpha; in a graph it is not.
 
 The largest value of a path through each layer, M_l, and how it changes in a direction of x, is all that the flow asks for
 (:class:`Reach`). Here the paths are listed, each with its caps; where they are many, a graph of series and parallels says
@@ -26,7 +27,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
+from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
+
 __all__ = [
+    "CONSTANT",
+    "INPUT",
     "Direction",
     "GraphExponents",
     "LayerExponents",
@@ -39,6 +44,8 @@ __all__ = [
     "largest_uses",
 ]
 
+#: Kinds of targets of a graph with biases: what varies with the input, and constants.
+INPUT, CONSTANT = "input", "constant"
 #: How fast each size grows.
 Direction = Mapping[str, Fraction]
 #: How often a path uses the layers of a list.
@@ -52,7 +59,7 @@ class LayerExponents:
     Attributes
     ----------
     strength, frobenius, spectral
-        s_l along the signal, and both norms of W_l(0).
+        s_l along the signal, and both norms of W_l(0), in the unit of the layer.
     degree : int
         Degree of f in W_l: 1, or 0 directly before a normalisation.
     """
@@ -114,20 +121,13 @@ class PathExponents:
         return replace(self, term=self.term.map(change), caps=caps)
 
     @property
-    def terms(self) -> tuple[Term, ...]:
-        """All terms on which the value can depend."""
-        return (self.term, *(term for cap in self.caps for term in cap))
+    def alternatives(self) -> tuple[tuple[Term, ...], ...]:
+        """The value is the smallest of these, each the largest of its terms."""
+        return ((self.term,), *self.caps)
 
     def __call__(self, sizes: Mapping[str, Any]) -> Any:
         """The value at the sizes x."""
-        return min([self.term(sizes), *(max(term(sizes) for term in cap) for cap in self.caps)])
-
-    def along(self, sizes: Mapping[str, Any], direction: Mapping[str, Any]) -> Any:
-        """The derivative of the value to one side, in a direction of x."""
-        here = self(sizes)
-        alternatives = [[term for term in cap if term(sizes) >= here] for cap in ((self.term,), *self.caps)]
-        attained = [terms for terms in alternatives if all(term(sizes) == here for term in terms)]
-        return min(max(term.along(direction) for term in terms) for terms in attained)
+        return min(max(term(sizes) for term in terms) for terms in self.alternatives)
 
 
 class Reach(Protocol):
@@ -208,39 +208,36 @@ class ListedReach:
     def values(self) -> dict[str, Any]:
         """M_l of every layer on a path."""
         found: dict[str, Any] = {}
-        for path, value in self._valued:
-            for layer in path.layers:
-                if layer not in found or value > found[layer]:
-                    found[layer] = value
+        for valued in self._valued:
+            for layer in valued.path.layers:
+                if layer not in found or valued.value > found[layer]:
+                    found[layer] = valued.value
         return found
 
     @cached_property
-    def _valued(self) -> list[tuple[PathExponents, Any]]:
-        return [(path, path(self.size)) for path in self.paths]
+    def _valued(self) -> list["_Valued"]:
+        return [_Valued(path, self.size) for path in self.paths]
 
     def along(self, direction: Direction) -> dict[str, Fraction]:
         """The derivative of M_l in a direction."""
         found: dict[str, Fraction] = {}
-        for path, value in self._valued:
-            tied = [layer for layer in path.layers if value == self.values[layer]]
+        for valued in self._valued:
+            tied = [layer for layer in valued.path.layers if valued.value == self.values[layer]]
             if tied:
-                slope = path.along(self.size, direction)
+                slope = valued.along(direction)
                 found.update({layer: max(slope, found.get(layer, slope)) for layer in tied})
         return found
 
     def overtakings(self, direction: Direction) -> Iterator[Any]:
         """Steps to where the largest path of a layer changes, or the smallest term of a path."""
         slopes = self.along(direction)
-        for path, value in self._valued:
-            slope = path.along(self.size, direction)
-            for layer in path.layers:
-                if slope > slopes[layer] and value < self.values[layer]:
-                    yield (self.values[layer] - value) / (slope - slopes[layer])
-            if path.caps:
-                for term in path.terms:
-                    ahead, closing = term(self.size) - value, slope - term.along(direction)
-                    if (closing > 0 and ahead > value * 0) or (closing < 0 and ahead < value * 0):
-                        yield ahead / closing
+        for valued in self._valued:
+            slope = valued.along(direction)
+            for layer in valued.path.layers:
+                if slope > slopes[layer] and valued.value != self.values[layer]:
+                    yield (self.values[layer] - valued.value) / (slope - slopes[layer])
+            if valued.path.caps:
+                yield from valued.overtakings(direction)
 
     def candidates(self, chosen: Sequence[str]) -> dict[str, Sequence[Uses]]:
         """How often the terms that M_l may follow use the chosen layers, for each of them."""
@@ -248,10 +245,54 @@ class ListedReach:
 
     def _candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
         value = self.values[layer]
-        paths = [path for path, own in self._valued if layer in path.layers and own == value]
-        terms = [term for path in paths for term in path.terms if term(self.size) == value]
+        attained = [own for own in self._valued if layer in own.path.layers and own.value == value]
+        terms = [term for own in attained for term in own.deciding]
         uses = list(dict.fromkeys(tuple(term.uses.get(other, 0) for other in chosen) for term in terms))
-        return uses if any(path.caps for path in paths) else largest_uses(uses)
+        return uses if any(own.path.caps for own in attained) else largest_uses(uses)
+
+
+class _Valued:
+    """A path at some sizes; a term is evaluated once."""
+
+    def __init__(self, path: PathExponents, size: Mapping[str, Any]) -> None:
+        self.path = path
+        self.terms = [[(term, term(size)) for term in terms] for terms in path.alternatives]
+        self.largest = [max(value for _, value in terms) for terms in self.terms]
+        self.value = min(self.largest)
+
+    @property
+    def deciding(self) -> list[Term]:
+        """The terms that have the value of the path, of the alternatives that do."""
+        return [
+            term
+            for largest, terms in zip(self.largest, self.terms, strict=True)
+            if largest == self.value
+            for term, value in terms
+            if value == largest
+        ]
+
+    def along(self, direction: Direction) -> Any:
+        """The derivative of the value to one side."""
+        slopes = zip(self.largest, self._slopes(direction), strict=True)
+        return min(slope for largest, slope in slopes if largest == self.value)
+
+    def _slopes(self, direction: Direction) -> list[Any]:
+        """Of the alternatives."""
+        return [
+            max(term.along(direction) for term, value in terms if value == largest)
+            for largest, terms in zip(self.largest, self.terms, strict=True)
+        ]
+
+    def overtakings(self, direction: Direction) -> Iterator[Any]:
+        """Steps to where another alternative is the smallest, or in one of them another term the largest."""
+        slopes, slope = self._slopes(direction), self.along(direction)
+        for largest, own, terms in zip(self.largest, slopes, self.terms, strict=True):
+            if own < slope and largest != self.value:
+                yield (largest - self.value) / (slope - own)
+            for term, value in terms:
+                rising = term.along(direction)
+                if rising > own and value != largest:
+                    yield (largest - value) / (rising - own)
 
 
 def largest_uses(uses: Collection[Uses]) -> list[Uses]:
@@ -261,7 +302,7 @@ def largest_uses(uses: Collection[Uses]) -> list[Uses]:
 
 @dataclass(frozen=True)
 class GraphExponents:
-    """All that the argument needs of a graph, learning rates absorbed.
+    """All that the argument needs of a graph, in the units of an optimiser.
 
     Attributes
     ----------
@@ -269,11 +310,14 @@ class GraphExponents:
     paths : Paths
     alpha
         Exponent of what the output is divided by.
+    optimizer : Optimizer
+        In whose units they are.
     """
 
     layers: Mapping[str, LayerExponents]
     paths: Paths
     alpha: Any
+    optimizer: Optimizer = GRADIENT_FLOW
 
     @property
     def start(self) -> dict[str, Any]:
@@ -283,4 +327,4 @@ class GraphExponents:
     def map(self, change: Callable[[Any], Any]) -> "GraphExponents":
         """The same with every value changed: symbols to numbers, or to functions on a plane."""
         layers = {name: layer.map(change) for name, layer in self.layers.items()}
-        return GraphExponents(layers, self.paths.map(change), change(self.alpha))
+        return GraphExponents(layers, self.paths.map(change), change(self.alpha), self.optimizer)

@@ -2,21 +2,29 @@ r"""The largest paths through every layer of a graph of series and parallels, by
 
 A graph that is built from layers by putting parts one after the other, or side by side, may have 2^B paths through B
 blocks. In max-plus algebra the value of parts in series is their sum, of parts side by side the largest. One pass from the
-leaves up gives the value of every part; one from the root down the value of the rest of the graph, around it; and M_l is
-the largest sum of both over the leaves that are layer l. With pairs (value, derivative), compared in this order, the same
+leaves up gives the value of every part; one from the root down the value of what comes before and behind it; and M_l is
+the largest sum of them over the leaves that are layer l. With pairs (value, derivative), compared in this order, the same
 passes give the derivative in a direction, and with the sets of how often the largest paths use some layers, these.
+
+A bias starts a path of its own, of a constant. Constants are learned through all paths. What varies with the input is learned
+through a path that starts at a bias only as far as it passes a relu whose kink the input moves: at node j, where the
+constant arrives with C_j and the input with X_j, it carries min(C_j, X_j) on, and
+
+    M_l = max( paths from the input through l,  max over the nodes j behind l of min(C_j through l, X_j) + rest_j ).
+
+C_j through l is followed from l on: a pass for every layer that a constant reaches.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Protocol
 
-from phasetheory.scaling.paths import Direction, Uses, largest_uses
+from phasetheory.scaling.paths import INPUT, Direction, Uses, largest_uses
 
-__all__ = ["Leaf", "ParallelPart", "SeriesParallel", "SeriesPart"]
+__all__ = ["BiasPart", "Leaf", "ParallelPart", "SeriesParallel", "SeriesPart"]
 
 Pair = tuple[Any, Fraction]
 
@@ -28,6 +36,14 @@ class Leaf:
     layer: str
     multiplier: Any
     degree: int = 1
+
+
+@dataclass(frozen=True)
+class BiasPart:
+    """A constant that is added, by a layer; ``kink`` says whether a relu follows directly."""
+
+    leaf: Leaf
+    kink: bool
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,16 @@ class ParallelPart:
     parts: tuple["Part", ...]
 
 
-Part = Leaf | SeriesPart | ParallelPart
+Part = Leaf | BiasPart | SeriesPart | ParallelPart
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is left to pass: the parts of a series from a place on, and what is behind the series."""
+
+    parts: tuple[Part, ...]
+    place: int
+    behind: "Rest | None"
 
 
 @dataclass(frozen=True)
@@ -53,12 +78,7 @@ class SeriesParallel:
     """All paths through a graph of series and parallels."""
 
     root: Part
-    target: str
-
-    @property
-    def targets(self) -> frozenset[str]:
-        """The one kind of target there is."""
-        return frozenset({self.target})
+    targets: frozenset[str]
 
     @property
     def longest(self) -> int:
@@ -70,12 +90,12 @@ class SeriesParallel:
         return replace(self, root=_mapped(self.root, change))
 
     def reach(self, size: Mapping[str, Any], targets: Collection[str]) -> "PassReach":
-        """How far all of them reach; there is one kind of target."""
-        return PassReach(self.root, size)
+        """How far those that contribute to some kinds of targets reach."""
+        return PassReach(self.root, size, tuple(targets))
 
     def capacity(self, size: Mapping[str, Any]) -> Sequence[Any]:
         """The largest values through the layers, the largest of all among them."""
-        return list(PassReach(self.root, size).values.values())
+        return list(self.reach(size, self.targets).values.values())
 
 
 class _Values(Protocol):
@@ -91,7 +111,10 @@ class _Values(Protocol):
         """Of two parts one after the other."""
 
     def parallel(self, values: Sequence[Any]) -> Any:
-        """Of parts side by side."""
+        """Of parts side by side: the largest."""
+
+    def bounded(self, values: Sequence[Any]) -> Any:
+        """The smallest."""
 
 
 @dataclass(frozen=True)
@@ -115,29 +138,69 @@ class _Pairs:
     def parallel(self, values: Sequence[Pair]) -> Pair:
         return max(values)
 
+    def bounded(self, values: Sequence[Pair]) -> Pair:
+        return min(values)
+
+
+@dataclass(frozen=True)
+class _Rivals(_Pairs):
+    """The same, and what was compared on the way: whatever was chosen, by sign 1 of the largest, -1 of the smallest."""
+
+    compared: list[tuple[int, Sequence[Pair]]] = field(default_factory=list)
+
+    def parallel(self, values: Sequence[Pair]) -> Pair:
+        self.compared.append((1, values))
+        return super().parallel(values)
+
+    def bounded(self, values: Sequence[Pair]) -> Pair:
+        self.compared.append((-1, values))
+        return super().bounded(values)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A value, and how often the paths that attain it may use the chosen layers; below a bound none of them is left out."""
+
+    value: Any
+    uses: Collection[Uses]
+    bounded: bool = False
+
+    @classmethod
+    def of(cls, value: Any, uses: Iterable[Uses], bounded: bool) -> "_Chosen":
+        found = set(uses)
+        return cls(value, found if bounded else largest_uses(found), bounded)
+
 
 @dataclass(frozen=True)
 class _Uses:
-    """(value, how often the paths that attain it may use the chosen layers)."""
+    """Values with how often the paths that attain them may use the chosen layers."""
 
     size: Mapping[str, Any]
     chosen: Sequence[str]
 
-    def leaf(self, leaf: Leaf) -> tuple[Any, list[Uses]]:
+    def leaf(self, leaf: Leaf) -> _Chosen:
         if not leaf.degree:
             return self.factor(leaf.multiplier)
-        return leaf.multiplier + self.size[leaf.layer], [tuple(int(layer == leaf.layer) for layer in self.chosen)]
+        own = tuple(int(layer == leaf.layer) for layer in self.chosen)
+        return _Chosen(leaf.multiplier + self.size[leaf.layer], [own])
 
-    def factor(self, multiplier: Any) -> tuple[Any, list[Uses]]:
-        return multiplier, [(0,) * len(self.chosen)]
+    def factor(self, multiplier: Any) -> _Chosen:
+        return _Chosen(multiplier, [(0,) * len(self.chosen)])
 
-    def series(self, first: tuple[Any, list[Uses]], second: tuple[Any, list[Uses]]) -> tuple[Any, list[Uses]]:
-        sums = {tuple(a + b for a, b in zip(own, other, strict=True)) for own in first[1] for other in second[1]}
-        return first[0] + second[0], largest_uses(sums)
+    def series(self, first: _Chosen, second: _Chosen) -> _Chosen:
+        sums = (tuple(a + b for a, b in zip(own, other, strict=True)) for own in first.uses for other in second.uses)
+        return _Chosen.of(first.value + second.value, sums, first.bounded or second.bounded)
 
-    def parallel(self, values: Sequence[tuple[Any, list[Uses]]]) -> tuple[Any, list[Uses]]:
-        largest = max(value for value, _ in values)
-        return largest, largest_uses({own for value, uses in values if value == largest for own in uses})
+    def parallel(self, values: Sequence[_Chosen]) -> _Chosen:
+        return self._attaining(max(own.value for own in values), values, False)
+
+    def bounded(self, values: Sequence[_Chosen]) -> _Chosen:
+        return self._attaining(min(own.value for own in values), values, True)
+
+    def _attaining(self, value: Any, values: Sequence[_Chosen], bounded: bool) -> _Chosen:
+        attained = [own for own in values if own.value == value]
+        uses = (uses for own in attained for uses in own.uses)
+        return _Chosen.of(value, uses, any(own.bounded for own in attained) or (bounded and len(attained) > 1))
 
 
 @dataclass(frozen=True)
@@ -146,101 +209,169 @@ class PassReach:
 
     root: Part
     size: Mapping[str, Any]
+    targets: tuple[str, ...]
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """M_l of every layer."""
-        return {layer: value for layer, (value, _) in self._largest(dict.fromkeys(self.size, Fraction(0))).items()}
+        pairs = self._largest(_Pairs(self.size, dict.fromkeys(self.size, Fraction(0))))
+        return {layer: value for layer, (value, _) in pairs.items()}
 
     def along(self, direction: Direction) -> dict[str, Fraction]:
         """The derivative of M_l in a direction."""
-        return {layer: slope for layer, (_, slope) in self._largest(direction).items()}
-
-    def _largest(self, direction: Direction) -> dict[str, Pair]:
-        found: dict[str, Pair] = {}
-        for leaf, pair in _through_leaves(self.root, _Pairs(self.size, direction)):
-            found[leaf.layer] = max(pair, found.get(leaf.layer, pair))
-        return found
+        return {layer: slope for layer, (_, slope) in self._largest(_Pairs(self.size, direction)).items()}
 
     def overtakings(self, direction: Direction) -> Iterator[Any]:
-        """Steps to where another part of those side by side, or another use of a layer, becomes the largest."""
-        pairs = _Pairs(self.size, direction)
-        inside: dict[int, Pair] = {}
-        _fill(self.root, pairs, inside)
-        sides = [
-            [inside[id(part)] for part in node.parts] for node in _nodes(self.root) if isinstance(node, ParallelPart)
-        ]
-        uses: dict[str, list[Pair]] = {}
-        for leaf, pair in _through_leaves(self.root, pairs):
-            uses.setdefault(leaf.layer, []).append(pair)
-        for rivals in (*sides, *uses.values()):
-            largest, fastest = max(rivals)
+        """Steps to where one of the comparisons that were made comes out otherwise."""
+        values = _Rivals(self.size, direction)
+        self._largest(values)
+        for sign, rivals in values.compared:
+            chosen, fastest = max(rivals) if sign > 0 else min(rivals)
             for value, slope in rivals:
-                if slope > fastest and value < largest:
-                    yield (largest - value) / (slope - fastest)
+                if (slope - fastest) * sign > 0 and value != chosen:
+                    yield (chosen - value) / (slope - fastest)
 
     def candidates(self, chosen: Sequence[str]) -> dict[str, Sequence[Uses]]:
         """How often the paths that M_l may follow use the chosen layers, for each of them."""
-        found: dict[str, set[Uses]] = {layer: set() for layer in chosen}
-        for leaf, (value, uses) in _through_leaves(self.root, _Uses(self.size, chosen)):
-            if leaf.layer in found and value == self.values[leaf.layer]:
-                found[leaf.layer].update(uses)
-        return {layer: largest_uses(uses) for layer, uses in found.items()}
+        found = self._largest(_Uses(self.size, chosen))
+        return {layer: list(found[layer].uses) for layer in chosen}
+
+    def _largest(self, values: _Values) -> dict[str, Any]:
+        """The largest value through every layer."""
+        through: dict[str, list[Any]] = {}
+        for target in self.targets:
+            for layer, value in _Pass(self.root, values, target == INPUT).through():
+                through.setdefault(layer, []).append(value)
+        return {layer: own[0] if len(own) == 1 else values.parallel(own) for layer, own in through.items()}
 
 
-def _fill(part: Part, values: _Values, inside: dict[int, Any]) -> Any:
-    """The pass from the leaves up: the value of every part, by its identity."""
-    if isinstance(part, Leaf):
-        found = values.leaf(part)
-    elif isinstance(part, ParallelPart):
-        found = values.parallel([_fill(own, values, inside) for own in part.parts])
-    else:
-        found = values.factor(part.multiplier)
+class _Pass:
+    """The passes for one kind of target."""
+
+    def __init__(self, root: Part, values: _Values, bounded: bool) -> None:
+        self.root, self.values, self.bounded = root, values, bounded
+        self.inside: dict[int, Any] = {}  # value of every part, by its identity
+        self.nodes: dict[int, tuple[Any, Any]] = {}  # of every bias, what comes from the input, and what is behind
+        self.constants: list[tuple[str, Any, Any, Rest | None]] = []  # on layers: layer, value so far, what is behind
+        self._fill(root)
+
+    def through(self) -> Iterator[tuple[str, Any]]:
+        """Every use of a layer, with the largest value of a path through it."""
+        yield from self._down(self.root, None, None, None, None)
+        for layer, value, behind, rest in self.constants:  # afterwards: they look ahead to the kinks
+            if not self.bounded:
+                yield layer, self._series(value, behind)
+            elif found := self._at_kinks(value, rest):
+                yield layer, self._largest(found)
+
+    def _fill(self, part: Part) -> Any:
+        """The pass from the leaves up."""
+        match part:
+            case Leaf():
+                found = self.values.leaf(part)
+            case BiasPart():
+                found = self.values.factor(part.leaf.multiplier * 0)
+            case ParallelPart():
+                found = self.values.parallel([self._fill(own) for own in part.parts])
+            case SeriesPart():
+                found = self.values.factor(part.multiplier)
+                for own in part.parts:
+                    found = self.values.series(found, self._fill(own))
+        self.inside[id(part)] = found
+        return found
+
+    def _down(
+        self, part: Part, arriving: Any, constant: Any, behind: Any, rest: Rest | None
+    ) -> Iterator[tuple[str, Any]]:
+        """The pass from the root down: what arrives from the input, and from biases, and what is behind; None for nothing."""
+        match part:
+            case Leaf():
+                own = self.inside[id(part)]
+                yield part.layer, self._series(self._series(arriving, own), behind)
+                if constant is not None:
+                    self.constants.append((part.layer, self.values.series(constant, own), behind, rest))
+            case BiasPart():
+                self.nodes[id(part)] = arriving, behind
+                self.constants.append((part.leaf.layer, self.values.leaf(part.leaf), behind, Rest((part,), 0, rest)))
+            case ParallelPart():
+                for own in part.parts:
+                    yield from self._down(own, arriving, constant, behind, rest)
+            case SeriesPart():
+                factor = self.values.factor(part.multiplier)
+                arriving = self._series(arriving, factor)
+                constant = None if constant is None else self.values.series(constant, factor)
+                backwards = [behind, *(self.inside[id(own)] for own in reversed(part.parts))]
+                after = list(accumulate(backwards, self._series))[::-1]
+                for place, own in enumerate(part.parts, start=1):
+                    yield from self._down(own, arriving, constant, after[place], Rest(part.parts, place, rest))
+                    constant = self._constant_behind(own, constant)
+                    arriving = self._series(arriving, self.inside[id(own)])
+
+    def _constant_behind(self, part: Part, constant: Any) -> Any:
+        """The largest constant behind a part, of those that arrive and those that start in it."""
+        match part:
+            case Leaf():
+                return None if constant is None else self.values.series(constant, self.inside[id(part)])
+            case BiasPart():
+                return self._largest([constant, self.values.leaf(part.leaf)])
+            case ParallelPart():
+                return self._largest([self._constant_behind(own, constant) for own in part.parts])
+        constant = None if constant is None else self.values.series(constant, self.values.factor(part.multiplier))
         for own in part.parts:
-            found = values.series(found, _fill(own, values, inside))
-    inside[id(part)] = found
-    return found
+            constant = self._constant_behind(own, constant)
+        return constant
 
+    def _at_kinks(self, value: Any, rest: "Rest | None") -> list[Any]:
+        """What the kinks that a constant still has to pass let through."""
+        found: list[Any] = []
+        while rest is not None:
+            for part in rest.parts[rest.place :]:
+                value = self._past(part, value, found)
+            rest = rest.behind
+        return found
 
-def _through_leaves(root: Part, values: _Values) -> Iterator[tuple[Leaf, Any]]:
-    """The pass from the root down: every leaf with the value of the largest path through it."""
-    inside: dict[int, Any] = {}
-    _fill(root, values, inside)
-
-    def down(part: Part, around: Any) -> Iterator[tuple[Leaf, Any]]:
-        if isinstance(part, Leaf):
-            yield part, inside[id(part)] if around is None else values.series(around, inside[id(part)])
-        elif isinstance(part, ParallelPart):
-            for own in part.parts:
-                yield from down(own, around)
-        else:
-            factor = values.factor(part.multiplier)
-            around = factor if around is None else values.series(around, factor)
-            behind = list(accumulate((inside[id(own)] for own in reversed(part.parts)), values.series))[::-1]
-            for place, own in enumerate(part.parts):
-                rest = behind[place + 1 : place + 2]
-                yield from down(own, values.series(around, rest[0]) if rest else around)
-                around = values.series(around, inside[id(own)])
-
-    yield from down(root, None)
-
-
-def _nodes(part: Part) -> Iterator[Part]:
-    yield part
-    if not isinstance(part, Leaf):
+    def _past(self, part: Part, value: Any, found: list[Any]) -> Any:
+        """A constant behind a part, and what it gives at the kinks in it."""
+        match part:
+            case Leaf():
+                return self.values.series(value, self.inside[id(part)])
+            case BiasPart():
+                if part.kink:
+                    arriving, behind = self.nodes[id(part)]
+                    found.append(self._series(self.values.bounded([value, arriving]), behind))
+                return value
+            case ParallelPart():
+                return self.values.parallel([self._past(own, value, found) for own in part.parts])
+        value = self.values.series(value, self.values.factor(part.multiplier))
         for own in part.parts:
-            yield from _nodes(own)
+            value = self._past(own, value, found)
+        return value
+
+    def _series(self, first: Any, second: Any) -> Any:
+        if first is None or second is None:
+            return second if first is None else first
+        return self.values.series(first, second)
+
+    def _largest(self, given: Sequence[Any]) -> Any:
+        found = [value for value in given if value is not None]
+        return self.values.parallel(found) if len(found) > 1 else found[0] if found else None
 
 
 def _longest(part: Part) -> int:
-    if isinstance(part, Leaf):
-        return part.degree
+    match part:
+        case Leaf():
+            return part.degree
+        case BiasPart():
+            return 0
     lengths = [_longest(own) for own in part.parts]
     return max(lengths) if isinstance(part, ParallelPart) else sum(lengths)
 
 
 def _mapped(part: Part, change: Callable[[Any], Any]) -> Part:
-    if isinstance(part, Leaf):
-        return replace(part, multiplier=change(part.multiplier))
+    match part:
+        case Leaf():
+            return replace(part, multiplier=change(part.multiplier))
+        case BiasPart():
+            return replace(part, leaf=replace(part.leaf, multiplier=change(part.leaf.multiplier)))
     parts = tuple(_mapped(own, change) for own in part.parts)
     return ParallelPart(parts) if isinstance(part, ParallelPart) else SeriesPart(parts, change(part.multiplier))

@@ -1,33 +1,39 @@
 r"""How far every layer of a computation graph moves: the flow in exponents, from event to event, exact. Derived.
 
-x_l is the size of layer l along the signal, v_p = c_p + sum_l k_pl x_l the value of a path, M_l = max over the paths with layer l
-of v_p, theta the exponent of the time left to the scale at hand. Euler's identity path by path (proved) gives
+x_l is the size of layer l along the signal, in the unit of the optimiser, v_p = c_p + sum_l u_pl x_l the value of a path that
+uses it u_pl times, M_l = max over the paths with layer l of v_p, theta the exponent of the time left to the scale at hand. The
+update has the degree k in the gradient, q = 1 + k (:mod:`phasetheory.scaling.optimizers`). A layer has the derivative M_l/x_l
+along the signal, so d(x_l^q)/dt = q M_l^k |e|^k, and
 
-    Delta_l = sup over the history of (theta + M_l),        x_l = max(s_l, Delta_l/2),
+    Delta_l = sup over the history of (theta + k M_l),        x_l = max(s_l, Delta_l/q),
 
-the growth of |W_l|^2; the layer has moved by delta_l = min(Delta_l/2, Delta_l - s_l). It ends where the output has changed by
-alpha, max_l [M_l + min(0, Delta_l - 2 s_l)] = alpha. In a chain M_l is the same in every layer, and so is Delta_l
-(:mod:`phasetheory.scaling.argument`); here every layer has its own.
+the growth of x_l^q; the layer has moved by delta_l = min(Delta_l/q, Delta_l - k s_l). It ends where the output has changed by
+alpha, max_l [M_l + min(0, Delta_l - q s_l)] = alpha. In a chain M_l is the same in every layer, and so is Delta_l
+(:mod:`phasetheory.scaling.argument`); here every layer has its own. Under gradient flow, k = 1, Delta_l is the growth of
+|W_l|^2, by Euler's identity path by path (proved). Under sign descent, k = 0, M_l drops out of it: every layer moves by theta,
+the time, in its unit, and the paths say only when it ends.
 
-With the rate rho_l = M_l - 2 x_l:
+With the rate rho_l = k M_l - q x_l:
 
 1. While nothing moves, theta rises to -max rho (at the start, and where a kind of target has just been learned).
 2. The layers A = {l: theta + rho_l = 0} move, in a direction v >= 0, sum v = 1, v = 0 outside A: with a number w,
    d rho_l <= w in A, and = w where v_l > 0. Then d theta = -w: for w < 0 growth slows (one layer grows linearly in time), w = 0
    is exponential (two layers, with a factor log m), w > 0 blows up in finite time (three and more). Of several directions the one
-   with most layers is taken, and of those the shortest: equal layers move together.
+   with most layers is taken, and of those the shortest: equal layers move together. For k = 0 all of A moves, and slows.
 3. Go to the first event: a path overtakes, a layer joins A, a target is reached. Repeat until all are.
 
 Targets of several kinds, to which not every path contributes alike, have a residual each: M_l is the largest over those that are
 not reached, and each is reached by its own paths.
 
-A layer of degree 0, directly before a normalisation, never grows: |W| is conserved (proved). It turns, by
-delta_l = min(s_l, Delta_l - s_l).
+A layer of degree 0, directly before a normalisation, is in no path value. Under gradient flow |W| is conserved (proved) and it
+turns, by delta_l = min(s_l, Delta_l - s_l). The gradient is orthogonal to W, its signs are not: under sign descent it grows, by
+theta like all others.
 
 Only +, -, multiples by rational numbers and comparisons of values occur: the same lines run on numbers and on affine functions in
 a region.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,7 +49,9 @@ from phasetheory.scaling.paths import Direction, GraphExponents, Reach, Uses
 __all__ = ["Event", "TropicalFlow", "tropical_flow"]
 
 _MOST_EVENTS = 10_000
-_FEW = 8  # layers whose sets are all looked at
+_FEWEST = 4  # layers whose sets are all looked at
+_FEW = 8  # if the likely ones do not suit, of so many each by itself
+_ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -73,9 +81,9 @@ class TropicalFlow:
     size : mapping
         x_l, along the signal.
     growth : mapping
-        Delta_l, of |W_l|^2.
+        Delta_l, of x_l^q.
     time
-        Largest theta: exponent of the time to fit, in the unit t/alpha.
+        Largest theta: exponent of the time to fit, in the unit t/alpha^k.
     logarithm : bool
         Whether that time has a factor log m besides: a phase of exponential growth.
     events : tuple of Event
@@ -91,19 +99,23 @@ class TropicalFlow:
 
     @property
     def moved(self) -> dict[str, Any]:
-        """delta_l, how far each layer is from its start."""
-        return {
-            name: min(self.growth[name] / 2 if layer.degree else layer.strength, self.growth[name] - layer.strength)
-            for name, layer in self.exponents.layers.items()
-        }
+        """delta_l, how far each layer is from its start, in its unit."""
+        optimizer = self.exponents.optimizer
+        found = {}
+        for name, layer in self.exponents.layers.items():
+            moved = optimizer.moved(self.growth[name] / optimizer.order, layer.strength)
+            kept = optimizer.degree and not layer.degree  # |W| is
+            found[name] = min(layer.strength, self.growth[name] - layer.strength) if kept else moved
+        return found
 
     @property
     def gradients(self) -> tuple[Any, Any]:
         """The largest gradient of f in a layer, max_l M_l - x_l, at the start and at the end."""
-        paths = self.exponents.paths
+        paths, moved = self.exponents.paths, self.moved
+        grown = {layer: max(size, moved[layer]) for layer, size in self.size.items()}  # of degree 0 too
         first, last = (
             max(value - size[layer] for layer, value in paths.reach(size, paths.targets).values.items())
-            for size in (self.exponents.start, self.size)
+            for size in (self.exponents.start, grown)
         )
         return first, last
 
@@ -119,7 +131,7 @@ class _State:
 
     exponents: GraphExponents
     size: Mapping[str, Any]
-    growth: Mapping[str, Any]  # the largest theta + M_l so far
+    growth: Mapping[str, Any]  # the largest theta + k M_l so far
     time: Any  # theta
     targets: frozenset[str]  # which are not reached
 
@@ -134,7 +146,17 @@ class _State:
 
     def gap(self, layer: str) -> Any:
         """Theta + rho_l: 0 in the moving layers, negative in the others."""
-        return self.time + self.reach.values[layer] - self.size[layer] * 2
+        return self.time + self.reach.values[layer] * self.degree - self.size[layer] * self.order
+
+    @property
+    def degree(self) -> int:
+        """K."""
+        return self.exponents.optimizer.degree
+
+    @property
+    def order(self) -> int:
+        """Q."""
+        return self.exponents.optimizer.order
 
     @cached_property
     def growing(self) -> list[str]:
@@ -168,13 +190,17 @@ def _at_rest(exponents: GraphExponents) -> Direction:
 def _start(exponents: GraphExponents) -> _State:
     """Before anything has moved, at a time that is early enough."""
     size, targets = exponents.start, exponents.paths.targets
-    reach = exponents.paths.reach(size, targets).values
+    reach, degree, order = (
+        exponents.paths.reach(size, targets).values,
+        exponents.optimizer.degree,
+        exponents.optimizer.order,
+    )
     time = min(
         bound
-        for k, value in reach.items()
-        for bound in (size[k] * 2 - value, exponents.alpha - value * 2 + size[k] * 2)
+        for layer, value in reach.items()
+        for bound in (size[layer] * order - value * degree, exponents.alpha - (value - size[layer]) * order)
     )
-    return _State(exponents, size, {layer: time + value for layer, value in reach.items()}, time, targets)
+    return _State(exponents, size, {layer: time + value * degree for layer, value in reach.items()}, time, targets)
 
 
 def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
@@ -183,7 +209,7 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
     kinds = {target: state.reach_of({target}) for target in state.targets}
     steps = [step for reach in (state.reach, *kinds.values()) for step in reach.overtakings(direction)]
     for layer in state.growing:
-        closing = slopes[layer] - 2 * direction[layer] - speed
+        closing = state.degree * slopes[layer] - state.order * direction[layer] - speed
         if closing > 0 and state.gap(layer) < state.time * 0:
             steps.append(state.gap(layer) / -closing)
     ends = {target: list(_ends(state, reach, direction, slopes, speed)) for target, reach in kinds.items()}
@@ -195,7 +221,7 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
     step = min(steps)
     time = state.time - step * speed
     size = {layer: x + step * direction[layer] if direction[layer] else x for layer, x in state.size.items()}
-    moved = {layer: time + value + step * slopes[layer] for layer, value in state.reach.values.items()}
+    moved = {layer: time + (value + step * slopes[layer]) * state.degree for layer, value in state.reach.values.items()}
     growth = {k: max(value, moved[k]) if k in moved else value for k, value in state.growth.items()}
     left = frozenset(target for target, own in ends.items() if not any(end == step for end in own))
     return _State(state.exponents, size, growth, time, left)
@@ -204,13 +230,13 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
 def _ends(
     state: _State, reach: Reach, direction: Direction, slopes: Mapping[str, Fraction], speed: Fraction
 ) -> Iterator[Any]:
-    """Steps to where the change of one layer alone reaches a target: M_l + min(0, Delta_l - 2 s_l) = alpha."""
+    """Steps to where the change of one layer alone reaches a target: M_l + min(0, Delta_l - q s_l) = alpha."""
     for layer, slope in reach.along(direction).items():
         missing = state.exponents.alpha - reach.values[layer]
-        start = state.exponents.layers[layer].strength * 2
+        start = state.exponents.layers[layer].strength * state.order
         old = _step(missing - state.growth[layer] + start, slope)  # Delta_l as it is
-        now = state.time + state.reach.values[layer]
-        new = _step(missing - now + start, slope + slopes[layer] - speed)  # Delta_l as it grows
+        now = state.time + state.reach.values[layer] * state.degree
+        new = _step(missing - now + start, slope + state.degree * slopes[layer] - speed)  # Delta_l as it grows
         moved = [step for step in (old, new) if step is not None]
         reached = _step(missing, slope)
         if reached is not None and moved:
@@ -226,16 +252,32 @@ def _step(missing: Any, slope: Fraction) -> Any:
 
 def _direction(state: _State, moving: Sequence[str]) -> tuple[Direction, Fraction]:
     """The direction v and the speed w of step 2."""
-    for exhaustive in (False, True):
-        for chosen in _sets(state, moving):
+    attempts = [(_sets, False), (_sets, True)]
+    for sets, exhaustive in attempts if len(moving) <= _FEWEST else [(_ranked, False), *attempts]:
+        for chosen in sets(state, moving):
             for direction, speed in _growths(state, chosen, exhaustive):
                 slopes = state.reach.along(direction)
-                rates = [(slopes[layer] - 2 * direction[layer], direction[layer]) for layer in moving]
+                rates = [(state.degree * slopes[k] - state.order * direction[k], direction[k]) for k in moving]
                 if all(rate == speed or (rate < speed and not v) for rate, v in rates):
                     return direction, speed
     raise TheoryError(
         "no direction of growth was found for this graph: its paths tie in a way the argument does not settle"
     )
+
+
+def _ranked(state: _State, moving: Sequence[str]) -> Iterator[Sequence[str]]:
+    """All layers, then without the last, and so on, in the order in which they come out of growing in competition.
+
+    d log v_l/dt = d rho_l(v), sum v = 1, from equal shares: where that rests, step 2 holds. It finds the set among 2^layers.
+    """
+    yield moving
+    shares = dict.fromkeys(moving, 1 / len(moving))
+    for _ in range(_ROUNDS):
+        slopes = state.reach.along({**_at_rest(state.exponents), **shares})  # type: ignore[dict-item]
+        grown = {layer: v * math.exp(float(slopes[layer]) - 2 * v) for layer, v in shares.items()}
+        shares = {layer: v / sum(grown.values()) for layer, v in grown.items()}
+    for least in sorted({round(v, 9) for v in shares.values()})[1:]:
+        yield [layer for layer, v in shares.items() if round(v, 9) >= least]
 
 
 def _sets(state: _State, moving: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -263,7 +305,7 @@ def _growths(state: _State, chosen: Sequence[str], exhaustive: bool) -> Iterator
     candidates = state.reach.candidates(chosen)
     rows = [candidates[layer] for layer in chosen]
     for uses in product(*rows) if exhaustive else _settling(state, chosen, rows):
-        growth = shortest_growth(uses)
+        growth = shortest_growth(uses, state.degree)
         if growth is not None and min(growth[0]) > 0:
             yield {**_at_rest(state.exponents), **dict(zip(chosen, growth[0], strict=True))}, growth[1]
 
@@ -274,7 +316,7 @@ def _settling(state: _State, chosen: Sequence[str], rows: Sequence[Sequence[Uses
     while uses not in seen:
         yield uses
         seen.add(uses)
-        growth = shortest_growth(uses)
+        growth = shortest_growth(uses, state.degree)
         if growth is None:
             return
         slopes = state.reach.along({**_at_rest(state.exponents), **dict(zip(chosen, growth[0], strict=True))})

@@ -154,3 +154,34 @@ def test_a_point_is_drawn(address, browser):
     until(lambda: browser.current_url.count("%3B") == 3, "a fourth point in the link")
     until(lambda: "the loss reached loss_tol" in text(browser), "the network trained on it")
     assert errors(browser) == []
+
+
+def enter(browser, title, value):
+    """What a user types into the field of this title."""
+    browser.execute_script(
+        "[...Bokeh.documents[0]._all_models.values()].find(m => m.title === arguments[0] && 'value' in m).value = arguments[1];",
+        title,
+        value,
+    )
+
+
+def test_what_a_field_cannot_take_is_said_and_all_else_stays(address, browser):
+    browser.get(address + "?x=0.5")
+    until(lambda: "w linear (proved)" in text(browser), "the network that is there at first")
+    enter(browser, "γ", "one")
+    until(lambda: "gamma = 'one' is no number" in text(browser), "what is wrong with the field")
+    assert "x=0.5" in browser.current_url
+    enter(browser, "γ", "1.5")
+    until(lambda: "w condensed (proved)" in text(browser), "the network of the field")
+    assert errors(browser) == []
+
+
+def test_a_run_ends_when_another_is_asked_for(address, browser):
+    browser.get(address + "?width=100000")
+    until(lambda: "training" in text(browser), "the long run")
+    click_at(browser, 0.5, 0.0)
+    until(lambda: "w linear (proved)" in text(browser) and "m = 100000" in text(browser), "the network clicked on")
+    time.sleep(2.0)  # in which the first would have shown itself
+    assert "w linear (proved)" in text(browser)
+    assert "condensed (proved)" not in text(browser)
+    assert errors(browser) == []

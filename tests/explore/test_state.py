@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import re
 import socket
 import subprocess
 import sys
@@ -110,8 +111,9 @@ def test_frames_lead_from_the_start_to_the_end(state):
 
 def test_the_lines_give_what_is_seen():
     for state in STATES:
-        found = {}
-        exec(python_lines(state), found)
+        found, lines = {}, python_lines(state)
+        assert not re.search(r"(from|import) (numerics|phasetheory)\.", lines)  # public names
+        exec(lines, found)
         run = train(state)
         assert found["run"].relative_distance == run.relative_distance
         assert found["network"].slopes(optimizer=state.optimizer) == state.network.slopes(optimizer=state.optimizer)

@@ -1,7 +1,9 @@
-"""What every figure is held to: no text outside the canvas, none over another, none too small, and legends of what is drawn."""
+"""What every figure is held to: no text outside the canvas, none over another, none too small, none without its Chinese, and
+legends of what is drawn."""
 
 import itertools
-from functools import lru_cache
+import re
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -13,17 +15,54 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 
 import numerics as nm
+import phasetheory as pt
 from numerics.experiments.allowance import allowance_at
 from numerics.experiments.judgement import judge
 from numerics.experiments.prediction import Prediction
 from numerics.experiments.verify import PointResult
+from numerics.figures import language
+from numerics.figures.chinese import CHINESE
 from numerics.figures.style import ANY_COLOUR
 from numerics.scans import CellStatus
+from phasetheory.symbols.language import Catalogue
 
 SMALLEST = 7  # points
 TOLERANCE = 1.5  # pixels at 100 a inch: a fiftieth of an inch, less than the space around a letter
+#: The same in every language.
+NAMES = {"RD", "Frobenius", "Adam", "relu", "four", "points", "et", "al"}
+NAMES |= {word for name in pt.initializations() for word in pt.describe_initialization(name).title.split()}
+NAMES |= {word for status in nm.Status for word in re.findall("[A-Z]{2,}", status.name)}
+_NOT_WORDS = re.compile(r"/home/.*?\.csv|points\.csv|(?<!\\)\$[^$]*\$")  # a file of the user's, a formula
+_CHINESE = Catalogue(CHINESE)
+
+
+class Read:
+    """Stands for a language: leaves every text in English, and keeps those that would stay so, in part, in Chinese."""
+
+    def __init__(self):
+        self.seen, self.left = set(), set()
+
+    def translate(self, text):
+        self.seen.add("".join(text.split()))
+        if english_in(_CHINESE.translate(text)):
+            self.left.add(text)
+        return text
+
+
+def english_in(text):
+    """English words, outside of formulas and names."""
+    return set(re.findall("[A-Za-z]{2,}", _NOT_WORDS.sub("", text))) - NAMES
+
+
+@pytest.fixture(autouse=True)
+def read():
+    """What is written in the figures of a test."""
+    token = language._words.set(found := Read())
+    yield found
+    language._words.reset(token)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -174,8 +213,8 @@ def faces_drawn(figure):
     return found
 
 
-def check_legible(figure, *, smallest=SMALLEST):
-    """Raise with every text that is cut, too small or runs into another, and every entry of a legend that is not drawn."""
+def check_legible(figure, read, *, smallest=SMALLEST):
+    """Raise with every text that is cut, too small, runs into another or has no Chinese, and with what only a legend has."""
     figure.set_dpi(100)
     figure.draw_without_rendering()
     problems = []
@@ -199,6 +238,10 @@ def check_legible(figure, *, smallest=SMALLEST):
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
             if not _drawn(handle, lines, faces):
                 problems.append(f"in a legend, not drawn: {text.get_text()!r}")
+    for text in figure.findobj(Text):
+        if "".join(text.get_text().split()) not in read.seen:  # a title in lines was looked up before
+            read.translate(text.get_text())
+    problems += [f"no Chinese: {text!r}" for text in read.left]
     if problems:
         raise AssertionError("\n".join(problems))
 
@@ -224,5 +267,10 @@ def _drawn(handle, lines, faces):
 
 
 @pytest.fixture(scope="session")
-def legible():
-    return check_legible
+def english():
+    return english_in
+
+
+@pytest.fixture
+def legible(read):
+    return partial(check_legible, read=read)

@@ -1,4 +1,6 @@
-"""Figures in Chinese: every text of those of diagram, plot and verify has its entry, and every entry is used."""
+"""Figures in Chinese: every text of those of diagram, plot and verify is Chinese, and every entry is used.
+
+That each text of any figure has its entry is held in ``check_legible`` of conftest.py, which all figures pass."""
 
 import ast
 import re
@@ -98,41 +100,25 @@ def verified(plan, result, verification):
     yield on(verifications.plot_measured_diagram, found)
 
 
-NAMES = {"RD", "Frobenius", "Adam", "relu", "four", "points", "et", "al"}
-NAMES |= {word for name in pt.initializations() for word in pt.describe_initialization(name).title.split()}
-NAMES |= {word for status in nm.Status for word in re.findall("[A-Z]{2,}", status.name)}
 _FORMULA = re.compile(r"\$[^$]*\$")
 
 
-class Recording(dict):
-    """A catalogue that remembers what was looked up."""
-
-    def __init__(self, messages):
-        super().__init__(messages)
-        self.used = set()
-
-    def get(self, message, default=None):
-        self.used |= {message} & self.keys()
-        return super().get(message, default)
-
-
 @pytest.fixture(scope="module")
-def texts(scans, synthetic, result, verification):
+def texts(scans, synthetic, result, verification, recording):
     """All that is written in Chinese figures, drawn without a font, and the entries that were used."""
-    recording, found = Recording(CHINESE), set()
-    token = language._words.set(Catalogue(recording))
+    recorded, found = recording(CHINESE), set()
+    token = language._words.set(Catalogue(recorded))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph|Font")  # titles are measured
         for figure in drawn(scans, synthetic, result, verification):
             language.translate_texts(figure)
             found |= {text.get_text() for text in figure.findobj(Text)}
     language._words.reset(token)
-    return found, recording.used
+    return found, recorded.used
 
 
-def test_no_english_is_left(texts):
-    left = {text for text in texts[0] if set(re.findall("[A-Za-z]{2,}", _FORMULA.sub("", text))) - NAMES}
-    assert left == set()
+def test_no_english_is_left(texts, english):
+    assert {text for text in texts[0] if english(text)} == set()
 
 
 def in_sources():
@@ -161,7 +147,19 @@ def test_formulas_and_numbers_stay():
     assert words.translate("no slope\n($-1/2$)") == "没有斜率\n($-1/2$)"
 
 
-@pytest.mark.parametrize("call", ["diagram --out map.png", "verify --out results --no-derivation"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "diagram --out map.png",
+        "verify --out results --no-derivation",
+        "features --out results",
+        "gallery --out results",
+        "linearize --out results",
+        "condense --out results",
+        "decay --out walk.png",
+        "locate he --width 100 --out he.png",
+    ],
+)
 def test_without_a_font_a_line_says_which_package_brings_one(call, monkeypatch, tmp_path, capsys):
     """Before anything is trained or written."""
     monkeypatch.chdir(tmp_path)
@@ -176,13 +174,19 @@ def test_without_a_font_a_line_says_which_package_brings_one(call, monkeypatch, 
 
 
 def test_a_font_installed_since_matplotlib_made_its_list_is_found(monkeypatch):
-    font, *_ = [font for font in font_manager.fontManager.ttflist if font.fname.endswith("/DejaVuSerif.ttf")]
-    monkeypatch.setattr(language, "_FONTS", ("no such font", font.name))
+    """In all its weights, whichever of its files comes first."""
+    files = [
+        font.fname
+        for font in font_manager.fontManager.ttflist
+        if font.fname.endswith(("/DejaVuSerif.ttf", "/DejaVuSerif-Bold.ttf"))
+    ]
+    monkeypatch.setattr(language, "_FONTS", ("no such font", "DejaVu Serif"))
     monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
-    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [font.fname])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: files)
     with language.figures_in("zh"):
-        assert mpl.rcParams["font.family"][0] == font.name
-    assert font.name not in mpl.rcParams["font.family"]
+        assert mpl.rcParams["font.family"][0] == "DejaVu Serif"
+        assert {font.weight for font in font_manager.fontManager.ttflist} == {400, 700}
+    assert "DejaVu Serif" not in mpl.rcParams["font.family"]
 
 
 def test_only_within_the_figures_are_in_another_language(monkeypatch, tmp_path):

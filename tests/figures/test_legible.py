@@ -2,11 +2,13 @@
 
 import itertools
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import xarray
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -21,8 +23,12 @@ from numerics.experiments.tangent_check import LinearApproximation
 from numerics.experiments.water import water_curves
 from numerics.figures import condensation, features, functions, tangent
 from numerics.figures import verification as verifications
+from numerics.figures.animation import animate_training
+from numerics.figures.canvas import STYLES, figures_for
+from numerics.figures.coordinate_check import plot_coordinate_check
 from numerics.figures.decay_walk import plot_decay_walk
 from numerics.figures.location import plot_locations
+from numerics.figures.monitor import plot_monitor
 from numerics.figures.power_laws import plot_power_laws, plot_scaling_check
 from numerics.figures.scan import scan_figure
 from numerics.figures.schemes import SCHEMES, plot_schemes
@@ -238,15 +244,16 @@ def portraits(four_points):
     return train_points(chosen, 100, data=four_points)
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_learned_functions_galleries_and_features(count, portraits, four_points, legible, monkeypatch):
+@pytest.mark.parametrize(("count", "style"), [(1, None), (2, "paper"), (3, "talk"), (5, None)])
+def test_learned_functions_galleries_and_features(count, style, portraits, four_points, legible, monkeypatch):
     X, y = four_points
     drawn = {}
     for module in (functions, features):
         monkeypatch.setattr(module, "save", lambda figures, folder: drawn.update(figures) or [])
-    functions.write_line_features(portraits[:count], X, y, LONG, None)
-    functions.write_gallery(portraits[-count:], X, y, LONG, 100, None)
-    features.write_similarities(portraits[:count], LONG, None)
+    with figures_for(style):
+        functions.write_line_features(portraits[:count], X, y, LONG, None)
+        functions.write_gallery(portraits[-count:], X, y, LONG, 100, None)
+        features.write_similarities(portraits[:count], LONG, None)
     assert set(drawn) == {"learned_functions", "gallery", "similarity", "projections"}
     for figure in drawn.values():
         legible(figure)
@@ -256,19 +263,23 @@ def test_learned_functions_galleries_and_features(count, portraits, four_points,
 
 
 @pytest.mark.parametrize(
-    "chosen", [[("1.4", "0.2")], [("7/4", 0), ("1/2", 0)], [("1/3", "-5/4"), ("1/2", 0), (1, 0), ("7/4", 0), (2, 0)]]
+    ("chosen", "style"),
+    [
+        ([("1.4", "0.2")], "paper"),
+        ([("7/4", 0), ("1/2", 0)], "talk"),
+        ([("1/3", "-5/4"), ("1/2", 0), (1, 0), ("7/4", 0), (2, 0)], None),
+    ],
 )
-def test_linear_approximations(chosen, legible):
+def test_linear_approximations(chosen, style, legible):
     plan = nm.Plan(points=chosen, widths=(100, 200), seeds=1)
     values = np.array([[[0.5], [0.5 * 2.0 ** (-i / 4)]] for i in range(len(chosen))])
     found = LinearApproximation(plan.points, plan.widths, values, values, ("w",))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), figures_for(style):
         warnings.simplefilter("ignore")
         shown, over_time = tangent._functions(found, plan), tangent._over_time(found, plan)
     for figure in (shown, over_time):
         legible(figure)
-    texts = [text.get_text() for ax in shown.axes for text in ax.get_legend().get_texts()]
-    assert sum("at that time, loss" in text for text in texts) == len(chosen)
+    assert sum("tangent model" in " ".join(ax.get_title().split()) for ax in shown.axes) == len(chosen)
     guaranteed = any("guaranteed" in text.get_text() for text in over_time.axes[0].get_legend().get_texts())
     linear = ("1/2", 0) in chosen or ("1/3", "-5/4") in chosen
     assert guaranteed == linear
@@ -279,17 +290,35 @@ def one_box():
     return nm.scan(condensation_plan(1, 1), executor=nm.Serial())
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (9, 1), (8, 8)])
-def test_condensation(shape, one_box, legible):
+@pytest.mark.parametrize(
+    ("shape", "style"), [((1, 1), "paper"), ((3, 2), "talk"), ((4, 3), "paper"), ((9, 1), None), ((8, 8), None)]
+)
+def test_condensation(shape, style, one_box, legible):
     plan = condensation_plan(*shape)
     gamma, prime = (sorted({float(point[i]) for point in plan.points}) for i in (0, 1))
     filled = one_box.reindex(gamma=gamma, gamma_prime=prime, method="nearest")
     filled["status"][0, 0, 0, 0] = CellStatus.STOPPED_SHORT
     slopes = slopes_of_w(filled.gamma.values, filled.gamma_prime.values)
-    figure = condensation._map(filled, slopes, plan)
+    with figures_for(style):
+        figure, measures = (draw(filled, slopes, plan) for draw in (condensation._map, condensation._measures))
     legible(figure)
     assert any("left out" in text.get_text() for ax in figure.axes for text in ax.texts)
-    legible(condensation._measures(filled, slopes, plan))
+    legible(measures)
+
+
+@pytest.mark.parametrize("style", [None, *STYLES])
+def test_what_dropout_does_has_one_scale_with_it_and_without(style, one_box, legible):
+    plan = replace(condensation_plan(1, 1), dropout=0.5)
+    entropy = xarray.DataArray([[[0.4]], [[0.7]]], dims=("trained", "gamma", "gamma_prime"))
+    found = one_box.isel(width=[-1]).assign(output_entropy=entropy.expand_dims(width=[100], seed=[0]))
+    with figures_for(style):
+        figure = condensation._dropout(found, plan)
+    legible(figure)
+    first, second, change = [
+        mesh for ax in figure.axes for mesh in ax.collections if isinstance(mesh, QuadMesh) and ax.get_xlabel()
+    ]
+    assert first.get_clim() == second.get_clim() == (0.4, 0.7)
+    assert change.get_clim() == pytest.approx((-0.3, 0.3))
 
 
 def condensation_plan(columns, rows):
@@ -309,12 +338,58 @@ def test_a_scaling_check(legible):
 @pytest.mark.parametrize("scale", ["0.05", "1e-3"])
 def test_the_place_of_one_network(layers, scale, four_points, legible):
     found = nm.locate({"alpha": 1, "beta1": scale, "beta2": scale}, *four_points, width=400)
-    legible(plot_locations(found, [plane_around(found, layer) for layer in layers]))
+    planes = [plane_around(found, layer) for layer in layers]
+    for style in (None, *STYLES):
+        with figures_for(style):
+            figure = plot_locations(found, planes)
+        legible(figure)
 
 
 @pytest.mark.parametrize("capacities", [(1,), (3, 10, 30, 100)])
 def test_the_walk_of_weight_decay(capacities, four_points, legible):
-    legible(plot_decay_walk(nm.decay_walk(*four_points, *four_points, capacities=capacities, width=40)))
+    found = nm.decay_walk(*four_points, *four_points, capacities=capacities, width=40)
+    for style in (None, *STYLES):
+        with figures_for(style):
+            figure = plot_decay_walk(found)
+        legible(figure)
+
+
+@pytest.mark.parametrize("style", [None, *STYLES])
+def test_modules_against_the_width_and_the_step(style, result, legible):
+    judged = [result(layer=name) for name in ("0.weight", "2.weight")]
+    with figures_for(style):
+        figure = plot_coordinate_check({"step 3": judged, "step 30": judged, "at the end": judged})
+    legible(figure)
+    sizes = {"step": 4, "parameter": 2, "norm": 2, "conserved": 1, "layer": 1, "neuron": 5, "other_neuron": 5}
+    names = {"relative_distance": ("parameter", "norm"), "stable_rank": ("parameter",), "balance_drift": ("conserved",)}
+    names |= {"kernel_change": (), "entropy": ("layer",), "similarity": ("layer", "neuron", "other_neuron")}
+    generator = np.random.default_rng(0)
+    values = {name: ("step", *dims) for name, dims in names.items()}
+    watched = xarray.Dataset(
+        {name: (dims, generator.random([sizes[dim] for dim in dims])) for name, dims in values.items()},
+        {
+            "step": [0, 10, 20, 30],
+            "parameter": ["0.weight", "2.weight"],
+            "norm": ["frobenius", "spectral"],
+            "layer": ["0.weight"],
+            "conserved": ["0.weight - 2.weight"],
+        },
+    )
+    with figures_for(style):
+        figure = plot_monitor(watched)
+    legible(figure)
+
+
+def test_every_frame_is_in_the_style_and_the_language(portraits, four_points, legible, read):
+    X, y = four_points
+    again = nm.gradient_flow(portraits[0].solution.initial, X, y, times=[0.1, 1.0], keep_weights=True)
+    with figures_for("talk"):
+        animation = animate_training(again, X, y, samples=20)
+    figure = animation._fig
+    assert (figure.get_size_inches() * figure.get_dpi()).round().tolist() == [1280, 720]
+    animation._draw_frame(1)
+    legible(figure)
+    assert any("normalised" in text for text in read.seen)
 
 
 def test_what_the_chapter_adds(four_points, legible):

@@ -1,5 +1,7 @@
 """Figures for a paper and for a talk: their sizes, their letters, and what can be left out of them."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from matplotlib.image import imread
 
 import numerics as nm
 import phasetheory as pt
+from numerics.cli import COMMANDS, command_named
 from numerics.figures.canvas import STYLES, figures_for, new_figure
 from numerics.figures.scan import PANELS, scan_figure
 from numerics.figures.schemes import NAMES
@@ -85,6 +88,13 @@ def test_names_of_regions_are_inside_their_regions(plane, names):
         assert all(pt.classify(float(slopes[layer])) is kind for layer, kind in region.regimes.items())
 
 
+def test_all_is_said_of_all_layers_only():
+    """Above (2, 1) the output weights of three layers condense, and the hidden ones do not."""
+    written = {text.get_text() for text in drawn("three layers", None).axes[0].texts}
+    assert {"$W_{1}$, $W_{2}$\nlinear", "$W_{1}$, $W_{2}$\ncondensed"} <= written
+    assert not any("all" in text for text in written)
+
+
 def test_the_legend_names_circles_and_dotted_lines():
     (ax,) = drawn("two layers", None).axes
     said = {handle.get_label(): handle for handle in ax.get_legend().legend_handles}
@@ -130,3 +140,25 @@ def test_a_panel_is_that_of_a_heat_map(synthetic):
     ):
         with pytest.raises(nm.InputError, match="a heatmap takes"):
             scan_figure(synthetic(plan), kind, ["w"], **options)
+
+
+def test_every_command_that_draws_takes_a_style_and_a_language():
+    """``reproduce`` writes pages of its own, in English, for a browser."""
+    folder, drawing = Path(nm.__file__).parent / "commands", set()
+    for name, (place, _) in COMMANDS.items():
+        options = {option.name for option in command_named(name).params}
+        if "numerics.figures" in (folder / f"{place.partition(':')[0]}.py").read_text() and "out" in options:
+            drawing |= {name}
+            assert name in ("classify", "derive") or {"style", "language"} <= options, name
+    assert {
+        "diagram",
+        "plot",
+        "verify",
+        "features",
+        "gallery",
+        "linearize",
+        "condense",
+        "decay",
+        "locate",
+        "inspect",
+    } <= drawing

@@ -25,6 +25,19 @@ def broken(width):
 def ends(width):
     sys.exit("enough")
 
+def unready():
+    return nn.Linear(2, 1)
+
+NUMBER = 3
+
+class Narrow(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.a, self.b = hidden(width), nn.Linear(16, 1)
+
+    def forward(self, x):
+        return self.b(self.a(x))
+
 class Fails(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -77,14 +90,39 @@ def test_training_has_verdicts_and_a_picture(call, tmp_path):
         ("ends", ("in ends", "SystemExit: enough")),
     ],
 )
-def test_errors_of_the_file_are_its_own(call, factory, shown):
-    status, out, err = call(f"model.py:{factory}")
+@pytest.mark.parametrize("options", [(), ("--optimizer", "sgd", "--rate", "1/m", "--train")])
+def test_errors_of_the_file_are_its_own(call, factory, shown, options):
+    status, out, err = call(f"model.py:{factory}", *options)
     assert (status, out) == (2, "")
     assert err.startswith("Traceback")
     assert all(text in err for text in shown)
     assert "numerics" not in err
     assert err.count('File "') == 1
     assert err.splitlines()[-1].startswith("phasetheory: model.py raised ")
+
+
+def test_an_error_of_the_second_width_is_shown_once(call):
+    status, out, err = call("model.py:Narrow")
+    assert (status, out) == (2, "")
+    assert err.count("Traceback") == err.count("in forward") - err.count("linear.py") == 1
+    assert "mat1 and mat2 shapes cannot be multiplied (4x32 and 16x1)" in err
+    assert "numerics" not in err
+    assert err.splitlines()[-1] == "phasetheory: model.py raised RuntimeError; its own lines are above"
+
+
+@pytest.mark.parametrize("options", [(), ("--optimizer", "sgd", "--rate", "1/m")])
+@pytest.mark.parametrize(
+    ("factory", "message"),
+    [
+        ("NUMBER", "factory = 3; give a function of the width that returns a torch.nn.Module"),
+        ("unready", "factory cannot be called with a width alone: too many positional arguments; give a function"),
+    ],
+)
+def test_what_is_no_factory_is_refused_in_one_line(call, factory, message, options):
+    status, out, err = call(f"model.py:{factory}", *options)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
 
 
 def test_a_file_that_python_cannot_read_is_shown_where(call):
@@ -100,7 +138,7 @@ def test_a_file_that_python_cannot_read_is_shown_where(call):
     [
         ("model.py", "give a file and the function in it that builds the model, such as model.py:factory"),
         ("nothing.py:mlp", "nothing.py is no file"),
-        ("model.py:nobody", "model.py has no nobody; it has hidden, mlp, broken, ends, Fails"),
+        ("model.py:nobody", "model.py has no nobody; it has hidden, mlp, broken, ends, unready, Narrow, Fails"),
     ],
 )
 def test_sources_that_are_none_are_refused(call, source, message):

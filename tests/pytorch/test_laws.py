@@ -8,6 +8,9 @@ import pytest
 import numerics as nm
 
 torch = pytest.importorskip("torch")
+
+from numerics.pytorch.laws import laws_of  # noqa: E402
+
 nn = torch.nn
 WIDTHS = (32, 64, 128, 256)
 HALF = Fraction(1, 2)
@@ -194,3 +197,19 @@ def test_errors_of_the_users_code_are_theirs():
 
     with pytest.raises(KeyError, match="theirs"):
         nm.pytorch.parameter_laws(broken)
+
+
+def test_a_few_numbers_have_the_law_of_the_matrix_beside_them_unless_they_contradict_it():
+    def readout(width, bias=None):
+        model = nn.Linear(width, 1)
+        if bias is not None:
+            nn.init.normal_(model.bias, std=bias(width))
+        return model
+
+    for start in range(20):
+        torch.manual_seed(start)
+        modules = [[readout(width).double() for _ in range(4)] for width in (64, 256)]
+        assert [str(law.scale) for law in laws_of(modules, (64, 256))] == ["sqrt(1/(3 fan_in))"] * 2
+        other = [[readout(width, lambda m: 1 / m**2).double() for _ in range(4)] for width in (64, 256)]
+        _, law = laws_of(other, (64, 256))
+        assert law.scale.exponent <= -1  # four numbers at each width say no more

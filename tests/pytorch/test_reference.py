@@ -41,6 +41,13 @@ CASES = {
     "words": (pt.recurrent(*scales("1/2", "1/2", 1), steps=3, embedding=5), np.arange(12).reshape(4, 3) % 5, {}),
     "one matrix": (pt.residual(*scales("1/2", 1, 1), blocks=2), samples(2), {}),
     "two matrices": (pt.residual(*scales("1/2", "1/2", 1), sigma_V="1/sqrt(m)", blocks=2, multiplier="1/2"), samples(2), {}),
+    "memory with biases": (pt.recurrent(*scales("1/2", "1/2", 1), steps=3, biases=scales("1/2", 0)), samples(3, 2), {}),
+    "branches with biases": (pt.residual(*scales("1/2", 1, 1), blocks=2, biases=scales("1/2", 1, 0)), samples(2), {}),
+    "two matrices with biases": (
+        pt.residual(*scales(0, "1/2", 1), sigma_V="1/sqrt(m)", blocks=1, biases=scales("1/2", 1, 1, 0)), samples(2), {}),
+    "attention with biases": (
+        pt.attention(*scales("1/2", "1/2", "1/2", 1), multiplier="1/sqrt(m)", biases=scales(1, 1, 0)), samples(3, 2), {}),
+    "output bias of layer norm": (pt.fully_connected(MLP, layer_norm=True, biases=(None, None, 1)), samples(3), {}),
     "attention": (pt.attention(*scales("1/2", "1/2", "1/2", 1), multiplier="1/sqrt(m)"), samples(3, 2), {}),
 }  # fmt: skip
 
@@ -69,7 +76,7 @@ def test_products_with_the_gradient_lie_in_the_span_of_the_uses(case):
 
 
 def last_bias(graph):
-    return f"b{graph.architecture.parameters.get('depth')}"
+    return f"b{graph.architecture.parameters.get('depth', 'a')}"
 
 
 def test_a_recurrent_memory_is_used_as_often_as_the_lag():

@@ -56,7 +56,7 @@ from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import kink_exact as kernels
 from numerics.kernels.decay import step_forces
 from numerics.kernels.one_neuron import ON, Workspace
-from numerics.kernels.tangent import extrapolate, mean_forces, strayed
+from numerics.kernels.tangent import Modes, extrapolate, find_modes, mean_forces, strayed
 
 __all__ = ["KinkExact", "MeanForces"]
 
@@ -71,13 +71,12 @@ class MeanForces(TangentKernelMethod):
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)
         n = len(flow.targets)
-        self._forces, self._late = np.zeros((2, n))
-        self._held, self._modes = np.zeros((n, n)), (np.zeros(n), np.zeros((n, n)))
+        self._forces, self._held, self._modes = np.zeros(n), np.zeros((n, n)), Modes.of(n)
         self._length = 0.0  # of the last step
 
     def find_forces(self, point: TwoLayerPoint, h: float) -> np.ndarray:
         """Forces of the samples (n,) over a step h; valid until the next step."""
-        kappa, room = self.flow.kappa, (self._forces, self._late, self._predicted)
+        kappa, room = self.flow.kappa, (self._forces, self._predicted)
         if self.penalty is not None:
             driven = self.drive(point, h)
             self._predicted[:] = driven.end
@@ -86,8 +85,9 @@ class MeanForces(TangentKernelMethod):
         if not self.flow.decay:
             earlier, _, spent = point.earlier or (point.kernel, None, 0.0)
             extrapolate(point.kernel, earlier, spent, h, self._held)
+            find_modes(self._held, point.residual, self._modes)
+            mean_forces(self._modes, h, kappa, *room)
             self._length = h
-            self._modes = mean_forces(self._held, point.residual, h, kappa, *room)
             return self._forces
         decay = self.flow.decay
         given = point.kernel, point.residual, self.flow.targets, *point.before, h
@@ -99,8 +99,8 @@ class MeanForces(TangentKernelMethod):
         found = super().finish(point, out)
         if self.flow.decay or self.penalty is not None:
             return found
-        given = self._forces, self._late, self._length, self.flow.kappa, self.flow.norms, math.hypot(*found.moved)
-        error = strayed(self._modes, out.residual - self._predicted, *given)
+        given = self._predicted, self._forces, self._length, self.flow.kappa, self.flow.norms, math.hypot(*found.moved)
+        error = strayed(self._modes, out.residual, *given)
         return Step(max(found.error, float(error)), found.moved)
 
 

@@ -9,13 +9,23 @@ attention and was met by measurement there; it should hold for every narrow node
 passes the softmax in this form only while the logits differ by no more than a number of order one.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 
-from phasetheory.networks.architectures.parts import check_not_zero, output_scale, rates_by_name, readout
+from phasetheory.networks.architectures.parts import (
+    assembled,
+    beside,
+    bias_layers,
+    check_not_zero,
+    first_layer,
+    output_scale,
+    readout,
+    target_kinds,
+)
 from phasetheory.networks.graph import Architecture, Graph
-from phasetheory.networks.layers import Cap, Layer, Path
+from phasetheory.networks.layers import Cap, Path
 from phasetheory.symbols.expressions import as_expression, as_scale, d, m
 
 __all__ = ["attention"]
@@ -28,6 +38,8 @@ def attention(
     sigma_a: Any,
     *,
     multiplier: Any = 1,
+    biases: Sequence[Any] | None = None,
+    targets: Sequence[str] | None = None,
     alpha: Any = 1,
     outputs: Any = 1,
     learning_rates: Any = None,
@@ -41,6 +53,10 @@ def attention(
         Of values, queries, keys and the output.
     multiplier : scale
         c of the logits, ``'1/sqrt(m)'`` in the usual convention.
+    biases : sequence of scales, length 2 or 3, optional
+        Standard deviations of the biases of values and queries, and of the output, which has none without it; 0 for one that
+        starts at zero, None for none. The keys have none: it moves all logits alike, which a softmax does not see.
+    targets : sequence of str, optional
     alpha, outputs, learning_rates, name
         As for :func:`~phasetheory.fully_connected`.
 
@@ -50,16 +66,22 @@ def attention(
     {'V': -2, 'Q': -2, 'K': -2, 'a': 0}
     """
     check_not_zero(sigma_V, "sigma_V")
-    rates = rates_by_name(learning_rates, "VQKa")
     scale, logits = output_scale(alpha, outputs), as_scale(multiplier, name="multiplier")
-    layers = {
-        layer: Layer(sigma, d, m, rates[layer]) for layer, sigma in zip("VQK", (sigma_V, sigma_Q, sigma_K), strict=True)
-    }
-    layers["a"] = readout(sigma_a, rates["a"], outputs)
+    shifts = bias_layers(biases, {"bV": (d, m), "bQ": (d, m), "ba": (m, outputs)}, outputs, "the scales of bV and bQ")
+    layers = {layer: first_layer(sigma) for layer, sigma in zip("VQK", (sigma_V, sigma_Q, sigma_K), strict=True)}
+    layers = beside(layers | {"a": readout(sigma_a, outputs)}, shifts)
     whole = Path({"V": 1, "a": 1})
     random = as_expression(layers["V"].sigma * layers["a"].sigma * sp.sqrt(m), name="sigma_V, sigma_a")  # f_0
     passed = [logits * signal for signal in (scale, random) if signal != 0]
-    narrow = tuple(Path({"Q": 1, "K": 1}, factor) for factor in passed)
-    turned = Path({"V": 1, "Q": 1, "K": 1, "a": 1}, logits, caps=(Cap((whole,)), Cap(narrow)))
-    made = Architecture("attention", {"multiplier": logits, "outputs": outputs})
-    return Graph(layers, (whole, turned), scale, name=name, architecture=made)
+    paths = [whole]
+    for query in ("Q", "bQ"):
+        if query in layers:
+            narrow = Cap(tuple(Path({query: 1, "K": 1}, factor) for factor in passed))
+            paths.append(Path({"V": 1, query: 1, "K": 1, "a": 1}, logits, caps=(Cap((whole,)), narrow)))
+    if "bV" in shifts:
+        paths.append(Path({"bV": 1, "a": 1}, caps=(Cap((whole,), ("input",)),)))
+    if "ba" in shifts:
+        paths.append(Path({"ba": 1}, targets=("constant",)))
+    made = Architecture("attention", {"multiplier": logits, "biases": tuple(shifts), "outputs": outputs})
+    kinds = target_kinds(targets, bool(shifts))
+    return assembled(made, layers, paths, alpha=alpha, learning_rates=learning_rates, name=name, targets=kinds)

@@ -4,30 +4,37 @@ r"""Chains: fully connected and convolutional networks, with biases, several out
   constants only.
 * Bias b_l: one more path, b_l W_(l+1) .. a. Constants and what varies with the input are two kinds of targets,
   ``'constant'`` and ``'input'``: the paths of biases express constants; what varies with the input they serve only through
-  their kinks, as far as the input itself comes that far, which is the cap.
+  kinks, as far as the input itself comes that far. The bias of the output passes none and serves constants only.
 * m^kappa outputs with targets of order one: alpha grows by m^(kappa/2).
 * Embedding: a first layer that sees only the rows of the inputs.
 * LayerNorm or BatchNorm (no epsilon, no gains) after every hidden layer: W_l has degree 0, |W_l| is conserved (proved) and
   it can turn but not grow; the readout sees features of the norm sqrt(m), whatever comes before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from phasetheory.dynamics.gradient_flow import check_depth
 from phasetheory.errors import TheoryError, check_choice, shown
-from phasetheory.networks.architectures.parts import check_count, check_not_zero, output_scale, rates_by_name, readout
+from phasetheory.networks.architectures.parts import (
+    assembled,
+    bias_layers,
+    check_count,
+    check_not_zero,
+    readout,
+    target_kinds,
+)
 from phasetheory.networks.graph import Architecture, Graph
-from phasetheory.networks.layers import Cap, Layer, Path
+from phasetheory.networks.layers import Bias, Layer, Series
 from phasetheory.networks.network import layer_names
-from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
+from phasetheory.symbols.expressions import Fans, as_scale, d, listed_or_none, m
 
 __all__ = ["convolutional", "fully_connected"]
 
 _POOLINGS = ("flatten", "average")
-_TARGETS = ("input", "constant")
 
 
 def fully_connected(
@@ -49,8 +56,8 @@ def fully_connected(
     sigmas : sequence of scales, length L >= 2
         Standard deviations of the weights, input to output.
     biases : sequence of scales, length L or L - 1, optional
-        Standard deviations of the biases, in the ``fan_in`` of their weights; 0 for biases that start at zero; without the last,
-        the output has none.
+        Standard deviations of the biases, in the ``fan_in`` of their weights; 0 for biases that start at zero, None for a layer
+        without; without the last, the output has none. Of normalised layers the output alone may have one.
     targets : sequence of str, optional
         With biases: what is to be learned, ``'input'`` and ``'constant'`` (both by default).
     outputs : scale
@@ -73,7 +80,8 @@ def fully_connected(
     middle = [(m, m)] * (len(given) - 2)
     told = {"outputs": outputs, "layer_norm": layer_norm, "embedding": embedding}
     first = (d, m) if embedding is None else (as_scale(embedding, name="embedding"), m)
-    return _chain(Architecture("chain", told), given, [first, *middle], biases, targets, alpha, learning_rates, name)
+    chain = _Chain("chain", told, given, [first, *middle], biases, targets)
+    return chain.graph(alpha=alpha, learning_rates=learning_rates, name=name)
 
 
 def convolutional(
@@ -116,7 +124,8 @@ def convolutional(
     fans = [(entries * inputs, entries * m) for inputs in [d, *[m] * (len(given) - 2)]]
     told = {"kernel": entries, "stride": check_count(stride, "stride"), "pooling": pooling}
     told |= {"outputs": outputs, "layer_norm": layer_norm}
-    return _chain(Architecture("convolutional", told), given, fans, biases, targets, alpha, learning_rates, name)
+    chain = _Chain("convolutional", told, given, fans, biases, targets)
+    return chain.graph(alpha=alpha, learning_rates=learning_rates, name=name)
 
 
 def _listed(sigmas: Any) -> list[Any]:
@@ -129,62 +138,54 @@ def _listed(sigmas: Any) -> list[Any]:
     return given
 
 
-def _chain(
-    made: Architecture,
-    sigmas: Sequence[Any],
-    fans: Sequence[Fans],
-    biases: Any,
-    targets: Any,
-    alpha: Any,
-    learning_rates: Any,
-    name: str,
-) -> Graph:
-    """The graph of a chain; ``fans`` are those of all layers but the last."""
-    names = layer_names(len(sigmas))
-    outputs, normalised = made.parameters["outputs"], made.parameters["layer_norm"]
-    if not isinstance(normalised, bool):
-        raise TheoryError(f"layer_norm = {shown(normalised)}; give True or False")
-    if normalised and biases is not None:
-        raise TheoryError("layer_norm, biases: the bias of a normalised layer is not worked out; leave out one of them")
-    shifts = {} if biases is None else _biases(biases, sigmas, [*fans, (m, outputs)])
-    rates = rates_by_name(learning_rates, [*names, *shifts])
-    layers: dict[str, Layer] = {}
-    for number, (layer, sigma) in enumerate(zip(names, sigmas, strict=True), start=1):
-        if number == len(sigmas):
-            layers[layer] = readout(sigma, rates[layer], outputs)
-        else:
-            outer = "fan_in" if number == 1 else None
-            layers[layer] = Layer(sigma, *fans[number - 1], rates[layer], outer, 0 if normalised else 1)
-        if (bias := f"b{number}") in shifts:
-            width = {"fan_out": outputs, "outer": "fan_out"} if number == len(sigmas) else {"fan_out": m}
-            layers[bias] = Layer(shifts[bias], 1, learning_rate=rates[bias], **width)
-    whole = Path(dict.fromkeys(names, 1), sp.sqrt(m) if normalised else 1)
-    cap = Cap((whole,), ("input",))
-    shifted = [Path({bias: 1, **dict.fromkeys(names[int(bias[1:]) :], 1)}, caps=(cap,)) for bias in shifts]
-    made = Architecture(made.kind, {"depth": len(sigmas), "biases": tuple(shifts), **made.parameters})
-    kinds = _kinds(targets) if shifts else ("all",)
-    if targets is not None and not shifts:
-        raise TheoryError(f"targets = {shown(targets)}: without biases there is one kind of target; leave it out")
-    return Graph(layers, (whole, *shifted), output_scale(alpha, outputs), kinds, name, made)
+@dataclass(frozen=True)
+class _Chain:
+    """Layers one after the other; ``fans`` are those of all but the last."""
 
+    kind: str
+    told: Mapping[str, Any]
+    sigmas: Sequence[Any]
+    fans: Sequence[Fans]
+    biases: Any
+    targets: Any
 
-def _biases(values: Any, sigmas: Sequence[Any], fans: Sequence[Fans]) -> dict[str, sp.Expr]:
-    """The scales of the biases by name."""
-    given = listed_or_none(values)
-    if given is None or len(given) not in (len(sigmas) - 1, len(sigmas)):
-        raise TheoryError(
-            f"biases = {shown(values)}; give one scale per hidden layer, and another one if the output has a bias"
-        )
-    return {
-        f"b{i}": as_expression(value, name="biases", fans=fan)
-        for i, (value, fan) in enumerate(zip(given, fans, strict=False), 1)
-    }
+    def graph(self, **options: Any) -> Graph:
+        names, shifts = layer_names(len(self.sigmas)), self._shifts()
+        layers: dict[str, Layer] = {}
+        parts: list[str | Bias] = []
+        for number, (layer, weights) in enumerate(zip(names, self._weights(), strict=True), start=1):
+            layers[layer] = weights
+            parts.append(layer)
+            if (bias := f"b{number}") in shifts:
+                layers[bias] = shifts[bias]
+                parts.append(Bias(bias, relu=number < len(names)))
+        whole = Series(*parts, multiplier=sp.sqrt(m) if self._normalised else 1)
+        made = Architecture(self.kind, {"depth": len(names), "biases": tuple(shifts), **self.told})
+        return assembled(made, layers, whole, targets=target_kinds(self.targets, bool(shifts)), **options)
 
+    @property
+    def _normalised(self) -> bool:
+        given: bool = self.told["layer_norm"]
+        if not isinstance(given, bool):
+            raise TheoryError(f"layer_norm = {shown(given)}; give True or False")
+        return given
 
-def _kinds(targets: Any) -> tuple[str, ...]:
-    if targets is None:
-        return _TARGETS
-    given = listed_or_none(targets)
-    if not given or not set(given) <= set(_TARGETS):
-        raise TheoryError(f"targets = {shown(targets)}; give 'input', 'constant' or both")
-    return tuple(given)
+    def _weights(self) -> list[Layer]:
+        degree = 0 if self._normalised else 1
+        outer = ["fan_in", *[None] * (len(self.fans) - 1)]
+        hidden = zip(self.sigmas[:-1], self.fans, outer, strict=True)
+        return [
+            *(Layer(sigma, *fans, outer=own, degree=degree) for sigma, fans, own in hidden),
+            readout(self.sigmas[-1], self.told["outputs"]),
+        ]
+
+    def _shifts(self) -> dict[str, Layer]:
+        outputs = self.told["outputs"]
+        fans = {f"b{number}": own for number, own in enumerate([*self.fans, (m, outputs)], start=1)}
+        found = bias_layers(self.biases, fans, outputs, "one scale per hidden layer, None for one without")
+        if hidden := [bias for bias in found if self._normalised and bias != f"b{len(self.sigmas)}"]:
+            raise TheoryError(
+                f"layer_norm, biases: {hidden[0]} comes before a normalisation, which is of no degree in it alone (and batch "
+                "normalisation takes it out again); give None for hidden layers, so that the output alone has a bias"
+            )
+        return found

@@ -26,7 +26,7 @@ __all__ = ["Family", "architecture", "architectures"]
 Plane = tuple[tuple[sp.Expr, ...], sp.Expr, tuple[sp.Symbol, sp.Symbol]]
 
 _X, _Y = sp.symbols("x y", real=True)
-_ALL = frozenset({"alpha", "outputs", "learning_rates", "name"})  # what every architecture takes
+_ALL = frozenset({"alpha", "biases", "outputs", "learning_rates", "name"})  # what every architecture takes
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Family:
     scales : tuple of str
         What the scales are of, in the order in which they are given.
     options : frozenset of str
-        What a graph of it takes besides, of ``'multiplier'``, ``'biases'`` and what all take: ``'alpha'``, ``'outputs'``,
-        ``'learning_rates'``, ``'name'``.
+        What a graph of it takes besides: ``'alpha'``, ``'biases'``, ``'outputs'``, ``'learning_rates'``, ``'name'``, and some
+        take a ``'multiplier'``.
     standard : tuple
         Scales, alpha and coordinates of its standard plane.
     make : callable
@@ -164,6 +164,8 @@ def _recurrent(scales: list[Any], number: int, word: str, **options: Any) -> Gra
     return recurrent(*scales, steps=number, lags=[number - 1] if word else None, **options)
 
 
+#: Architectures with gates, which are refused with the reason.
+_GATED = frozenset({"lstm", "gru", "highway", "glu", "swiglu", "geglu", "reglu"})
 _OUTER, _INNER = m**-_X, m**-_Y
 _FAMILIES = {
     "fully_connected": _Entry(
@@ -173,7 +175,6 @@ _FAMILIES = {
         scales=_depth,
         standard=_of_chain,
         make=lambda scales, _, __, **options: fully_connected(scales, **options),
-        options=("biases",),
     ),
     "convolutional": _Entry(
         title="convolutional network",
@@ -183,7 +184,6 @@ _FAMILIES = {
         scales=_depth,
         standard=_of_chain,
         make=lambda scales, _, word, **options: convolutional(scales, pooling=word or "flatten", **options),
-        options=("biases",),
     ),
     "recurrent": _Entry(
         title="recurrent network",
@@ -218,7 +218,6 @@ _FAMILIES = {
         scales=_depth,
         standard=_of_chain,
         make=lambda scales, _, __, **options: fully_connected(scales, embedding=m, **options),
-        options=("biases",),
     ),
     "attention": _Entry(
         title="one head of attention",
@@ -267,6 +266,11 @@ def architecture(text: str) -> Family:
     if not isinstance(text, str):
         raise TheoryError(f"architecture = {shown(text)}; write one of {', '.join(architectures())}")
     name, *rest = text.split(":")
+    if name.lower() in _GATED:
+        raise TheoryError(
+            f"architecture = {shown(text)}: a gate multiplies two signals, so the output is not of degree 1 along a path, growth "
+            f"is winner-take-all and no slope is claimed; write one of {', '.join(architectures())}"
+        )
     if name not in _FAMILIES:
         raise TheoryError(f"architecture = {shown(text)}; write one of {', '.join(architectures())}")
     entry = _FAMILIES[name]

@@ -1,18 +1,31 @@
-"""What several architectures have: a count, an embedding, a layer of outputs, learning rates by layer."""
+"""What several architectures have: a count, an embedding, a layer of outputs, biases, learning rates by layer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.layers import Layer
-from phasetheory.symbols.expressions import as_expression, as_scale, d, m
+from phasetheory.networks.graph import Architecture, Graph
+from phasetheory.networks.layers import Layer, Path, Series
+from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 from phasetheory.symbols.rationals import is_whole
 
-__all__ = ["check_count", "check_not_zero", "first_layer", "output_scale", "rates_by_name", "readout"]
+__all__ = [
+    "assembled",
+    "beside",
+    "bias_layers",
+    "check_count",
+    "check_not_zero",
+    "first_layer",
+    "output_scale",
+    "readout",
+    "target_kinds",
+]
 
 _MOST = 1000  # steps or blocks are a fixed number: the width is larger
+_TARGETS = ("input", "constant")
 
 
 def check_count(value: Any, name: str, least: int = 1) -> int:
@@ -31,16 +44,77 @@ def check_not_zero(sigma: Any, name: str) -> None:
         )
 
 
-def first_layer(sigma: Any, rate: Any, embedding: Any = None) -> Layer:
+def first_layer(sigma: Any, embedding: Any = None) -> Layer:
     """The layer at the input: of d coordinates, or of an embedding, whose rows are picked by a fixed number of inputs."""
     if embedding is None:
-        return Layer(sigma, d, m, rate)
-    return Layer(sigma, as_scale(embedding, name="embedding"), m, rate, outer="fan_in")
+        return Layer(sigma, d, m)
+    return Layer(sigma, as_scale(embedding, name="embedding"), m, outer="fan_in")
 
 
-def readout(sigma: Any, rate: Any, outputs: Any = 1) -> Layer:
+def readout(sigma: Any, outputs: Any = 1) -> Layer:
     """The layer at the output."""
-    return Layer(sigma, m, as_scale(outputs, name="outputs"), rate, outer="fan_out")
+    return Layer(sigma, m, as_scale(outputs, name="outputs"), outer="fan_out")
+
+
+def bias_layers(values: Any, fans: Mapping[str, Fans], outputs: Any, words: str) -> dict[str, Layer]:
+    """The biases by name.
+
+    Parameters
+    ----------
+    values : sequence of scale or None, or None
+        In the order of ``fans``; the last, which is at the output, may be left out. None for a layer without.
+    fans : mapping
+        Of the weights beside each, for scales in ``fan_in``.
+    outputs : scale
+    words : str
+        What to give, for people.
+    """
+    if values is None:
+        return {}
+    given = listed_or_none(values)
+    if given is None or len(given) not in (len(fans) - 1, len(fans)):
+        raise TheoryError(f"biases = {shown(values)}; give {words}, and another one if the output has a bias")
+    found: dict[str, Layer] = {}
+    for place, ((name, own), sigma) in enumerate(zip(fans.items(), given, strict=False), start=1):
+        if sigma is not None:
+            width = {"fan_out": outputs, "outer": "fan_out"} if place == len(fans) else {"fan_out": m}
+            found[name] = Layer(as_expression(sigma, name="biases", fans=own), 1, **width)
+    return found
+
+
+def beside(layers: Mapping[str, Layer], shifts: Mapping[str, Layer]) -> dict[str, Layer]:
+    """Layers in their order, the bias ``bW`` of ``W`` behind it."""
+    names = [name for layer in layers for name in (layer, f"b{layer}")]
+    both = {**layers, **shifts}
+    return {name: both[name] for name in names if name in both}
+
+
+def target_kinds(targets: Any, biased: bool) -> tuple[str, ...]:
+    """The kinds of targets that there are, checked."""
+    if targets is None:
+        return _TARGETS if biased else ("all",)
+    if not biased:
+        raise TheoryError(f"targets = {shown(targets)}: without biases there is one kind of target; leave it out")
+    given = listed_or_none(targets)
+    if not given or not set(given) <= set(_TARGETS):
+        raise TheoryError(f"targets = {shown(targets)}; give 'input', 'constant' or both")
+    return tuple(given)
+
+
+def assembled(
+    made: Architecture,
+    layers: Mapping[str, Layer],
+    paths: Series | Sequence[Path],
+    *,
+    alpha: Any,
+    learning_rates: Any,
+    name: str,
+    targets: tuple[str, ...] = ("all",),
+) -> Graph:
+    """The graph of an architecture, which says how many outputs there are."""
+    rates = _rates_by_name(learning_rates, layers)
+    learning = {layer: replace(own, learning_rate=rates[layer]) for layer, own in layers.items()}
+    return Graph(learning, paths, output_scale(alpha, made.parameters["outputs"]), targets, name, made)  # type: ignore[arg-type]
 
 
 def output_scale(alpha: Any, outputs: Any) -> sp.Expr:
@@ -48,7 +122,7 @@ def output_scale(alpha: Any, outputs: Any) -> sp.Expr:
     return as_scale(alpha, name="alpha") * sp.sqrt(as_scale(outputs, name="outputs"))
 
 
-def rates_by_name(value: Any, names: Iterable[str]) -> dict[str, Any]:
+def _rates_by_name(value: Any, names: Iterable[str]) -> dict[str, Any]:
     """Learning rates by the names of layers, 1 where none is given."""
     rates: dict[str, Any] = dict.fromkeys(names, 1)
     if value is None:

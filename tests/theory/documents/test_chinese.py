@@ -57,24 +57,12 @@ NAMES = {
 _FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.S)
 
 
-class Recording(dict):
-    """A catalogue that remembers what was looked up."""
-
-    def __init__(self, messages):
-        super().__init__(messages)
-        self.used = set()
-
-    def get(self, message, default=None):
-        self.used |= {message} & self.keys()
-        return super().get(message, default)
-
-
 @pytest.fixture(scope="module")
-def written():
+def written(recording):
     """Documents by call, form and language, and the entries that were used."""
-    recording = Recording(CHINESE)
+    recorded = recording(CHINESE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(document._CATALOGUES, "zh", Catalogue(recording))
+        patch.setitem(document._CATALOGUES, "zh", Catalogue(recorded))
         documents = {}
         for name, (network, options) in CALLS.items():
             derivation = pt.derive(network, **options)
@@ -87,7 +75,7 @@ def written():
         failed = tuple(replace(check, holds=False) for check in derivation.checks)
         derivation.__dict__["checks"] = failed
         pt.write(derivation, language="zh")
-    return documents, recording.used
+    return documents, recorded.used
 
 
 def words_of(page):

@@ -59,7 +59,9 @@ def test_the_memory_counts_its_steps():
 
 
 REFUSED = {
-    "lstm": "write one of fully_connected",
+    "lstm:3": "a gate multiplies two signals, so the output is not of degree 1 along a path",
+    "GLU": "a gate multiplies two signals",
+    "transformer": "write one of fully_connected",
     "recurrent": "the number of steps is missing; write recurrent:STEPS",
     "recurrent:": "steps of recurrent = ''; give an integer",
     "recurrent:-2": "steps of recurrent = '-2'; give an integer",
@@ -83,8 +85,11 @@ def test_scales_and_options_are_counted():
     family = pt.architecture("recurrent:2")
     with pytest.raises(pt.TheoryError, match="recurrent:2 has 3 scales, in the order U, W, a"):
         family.graph((1, 1))
-    with pytest.raises(pt.TheoryError, match="biases: recurrent:2 has none; it takes alpha, learning_rates, outputs"):
-        family.graph((1, 1, 1), biases=(1,))
+    with pytest.raises(
+        pt.TheoryError, match="multiplier: recurrent:2 has none; it takes alpha, biases, learning_rates, outputs"
+    ):
+        family.graph((1, 1, 1), multiplier=1)
+    assert family.graph((1, 1, 1), biases=(1, 0)).layers["ba"].sigma == 0
     with pytest.raises(pt.TheoryError, match="has its own; leave them out"):
         pt.graph_diagram("recurrent:2", (X, Y))
 

@@ -24,28 +24,44 @@ class Gates:
         return z.applyfunc(lambda entry: entry * sp.Symbol(f"g_{next(self.numbers)}"))
 
 
-def recurrent(steps):
+def recurrent(steps, biased=False):
     weights = {"U": matrix("U", WIDTH, 1), "W": matrix("W", WIDTH, WIDTH), "a": matrix("a", 1, WIDTH)}
+    if biased:
+        weights |= {"b": matrix("b", WIDTH, 1), "ba": matrix("ba", 1, 1)}
     relu, hidden = Gates(), sp.zeros(WIDTH, 1)
     for step in range(steps):
-        hidden = relu(weights["W"] * hidden + weights["U"] * sp.Symbol(f"x_{step}"))
-    return weights, weights["a"] * hidden, pt.recurrent(1, 1, 1, steps=steps)
+        hidden = relu(shifted(weights, "", weights["W"] * hidden + weights["U"] * sp.Symbol(f"x_{step}")))
+    graph = pt.recurrent(1, 1, 1, steps=steps, biases=(1, 1) if biased else None)
+    return weights, shifted(weights, "a", weights["a"] * hidden), graph
 
 
-def residual(blocks, matrices):
+def shifted(weights, layer, z):
+    return z + weights[f"b{layer}"] if f"b{layer}" in weights else z
+
+
+def residual(blocks, matrices, biased=False):
     names = [f"{letter}{block}" for block in range(1, blocks + 1) for letter in "WV"[:matrices]]
     weights = {
         "U": matrix("U", WIDTH, 1),
         **{name: matrix(name, WIDTH, WIDTH) for name in names},
         "a": matrix("a", 1, WIDTH),
     }
+    graph = pt.residual(
+        *(1, 1, 1),
+        blocks=blocks,
+        sigma_V=1 if matrices == 2 else None,
+        biases=(1,) * (matrices + 2) if biased else None,
+    )
+    weights |= {f"b{name}": matrix(f"b{name}", own.rows, 1) for name, own in weights.items() if biased}
+    weights = {name: weights[name] for name in graph.layers}
     relu, c = Gates(), sp.Symbol("c")
-    hidden = relu(weights["U"])
+    hidden = relu(shifted(weights, "U", weights["U"]))
     for block in range(1, blocks + 1):
-        branch = relu(weights[f"W{block}"] * hidden)
-        hidden = hidden + c * (weights[f"V{block}"] * branch if matrices == 2 else branch)
-    graph = pt.residual(1, 1, 1, blocks=blocks, sigma_V=1 if matrices == 2 else None)
-    return weights, weights["a"] * hidden, graph
+        branch = relu(shifted(weights, f"W{block}", weights[f"W{block}"] * hidden))
+        if matrices == 2:
+            branch = shifted(weights, f"V{block}", weights[f"V{block}"] * branch)
+        hidden = hidden + c * branch
+    return weights, shifted(weights, "a", weights["a"] * hidden), graph
 
 
 def biased(depth):
@@ -64,6 +80,9 @@ NETWORKS = {
     "residual": residual(2, 1),
     "two matrices": residual(2, 2),
     "biased": biased(3),
+    "recurrent, biased": recurrent(3, biased=True),
+    "residual, biased": residual(2, 1, biased=True),
+    "two matrices, biased": residual(1, 2, biased=True),
 }
 
 
@@ -73,7 +92,7 @@ def product(weights, f):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_paths_and_euler_path_by_path(name):
+def test_paths_and_euler_path_by_path(listed, name):
     weights, (f,), graph = NETWORKS[name]
     scales = {layer: sp.Symbol(f"r_{layer}") for layer in weights}
     scaled = f.subs(
@@ -81,9 +100,9 @@ def test_paths_and_euler_path_by_path(name):
     )
     parts = sp.Poly(sp.expand(scaled), *scales.values()).as_dict()  # by how often they use the layers
     assert set(weights) == set(graph.layers)
-    listed = graph.paths.spanning() if isinstance(graph.paths, pt.Series) else [path.uses for path in graph.paths]
-    assert {tuple(uses.get(layer, 0) for layer in weights) for uses in listed} <= set(parts)
-    assert len(parts) == (2 ** len(graph.paths.parts[1:-1]) if isinstance(graph.paths, pt.Series) else len(graph.paths))
+    told = graph.paths.spanning() if isinstance(graph.paths, pt.Series) else [path.uses for path in graph.paths]
+    assert {tuple(uses.get(layer, 0) for layer in weights) for uses in told} <= set(parts)
+    assert len(parts) == len(listed(graph).paths if isinstance(graph.paths, pt.Series) else graph.paths)
     for place, (layer, own) in enumerate(weights.items()):
         assert product(own, f) == sp.expand(sum(uses[place] * part for uses, part in parts.items())), layer
 
@@ -133,6 +152,13 @@ def test_attention():
         (pt.recurrent(1, 1, 1, steps=4, lags=[3]), ["3|U|² - |W|²", "|U|² - |a|²"]),
         (pt.residual(1, 1, 1, blocks=2, sigma_V=1), ["|U|² - |a|²", "|W1|² - |V1|²", "|W2|² - |V2|²"]),
         (pt.fully_connected((1,) * 3, biases=(1,) * 3), ["|W1|² + |b1|² - |W2|²", "|W2|² + |b2|² - |a|²"]),
+        (pt.recurrent(1, 1, 1, steps=3, biases=(1, 1)), ["|U|² + |b|² - |a|²"]),
+        (
+            pt.residual(1, 1, 1, blocks=1, sigma_V=1, biases=(1, 1, 1, 1)),
+            ["|U|² + |bU|² + |bW1|² + |bV1|² - |a|²", "|W1|² + |bW1|² - |V1|²"],
+        ),
+        (pt.residual(1, 1, 1, blocks=1, biases=(1, 1)), ["|U|² + |bU|² + |bW1|² - |a|²"]),
+        (pt.attention(1, 1, 1, 1, biases=(1, 1, 1)), ["|Q|² + |bQ|² - |K|²", "|V|² + |bV|² - |a|²"]),
     ],
 )
 def test_named_laws(graph, laws):

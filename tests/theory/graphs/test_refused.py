@@ -37,7 +37,7 @@ REFUSED = {
     ),
     "two targets of a series": (
         lambda: pt.Graph(LAYERS, pt.Series("w", "a"), targets=["x", "y"]),
-        "a Series has one kind; list its paths",
+        "a Series without a Bias has one kind; list its paths",
     ),
     "target of no path": (
         lambda: pt.Graph(LAYERS, [pt.Path(PATH.uses, targets=["x"])], targets=["x", "y"]),
@@ -60,8 +60,42 @@ REFUSED = {
     "hidden layer at zero": (lambda: pt.fully_connected((1, 0, 1)), "sigma_2 = 0: its neurons stand on the kink"),
     "two zeros": (
         lambda: pt.recurrent(1, 0, 0, steps=2, lags=[1]).slopes(),
-        "sigma_W = sigma_a = 0: every path has two zeros",
+        "sigma_W = sigma_a = 0: every path through one of them has two zeros, so they never move",
     ),
+    "zeros that only the output's bias gets past": (
+        lambda: pt.Graph(
+            {**LAYERS, "v": pt.Layer(0, "m", "m"), "a": pt.Layer(0, "m", 1), "c": pt.Layer(1, 1, 1)},
+            pt.Series("w", "v", "a", pt.Bias("c", relu=False)),
+        ).slopes(),
+        "sigma_a = sigma_v = 0: every path through one of them has two zeros, so they never move",
+    ),
+    "bias of what is normalised": (
+        lambda: pt.Graph({**LAYERS, "b": pt.Layer(1, 1, "m", degree=0)}, pt.Series("w", pt.Bias("b"), "a")),
+        "the bias 'b' has degree 0",
+    ),
+    "kinds of targets with a bias": (
+        lambda: pt.Graph({**LAYERS, "b": W}, pt.Series("w", pt.Bias("b"), "a"), targets=["x"]),
+        "with a Bias give 'input', 'constant' or both",
+    ),
+    "a bias that its target does not see": (
+        lambda: pt.fully_connected((1, 1), biases=(1, 1), targets=["input"]),
+        "layer 'b2' is on no path",
+    ),
+    "name of a bias": (lambda: pt.Bias(3), "layer = 3; give the name of a layer"),
+    "relu of a bias": (lambda: pt.Bias("b", relu=1), "relu = 1; give True or False"),
+    "biases of a memory": (
+        lambda: pt.recurrent(1, 1, 1, steps=2, biases=(1, 1, 1)),
+        "biases = (1, 1, 1); give the scale of the hidden units', and another one if the output has a bias",
+    ),
+    "biases of blocks": (
+        lambda: pt.residual(1, 1, 1, blocks=2, biases=(1,)),
+        "biases = [1]; give the scales of bU, bW, and another one",
+    ),
+    "biases of some blocks": (
+        lambda: pt.residual(1, 1, 1, blocks=2, biases=(1, [1, 1, 1])),
+        "biases = [1, 1, 1]; give one scale for all blocks, or one per block",
+    ),
+    "biases of attention": (lambda: pt.attention(1, 1, 1, 1, biases=(1,)), "give the scales of bV and bQ"),
     "one layer": (lambda: pt.convolutional([1]), "sigmas = [1]; give one scale per layer"),
     "pooling": (lambda: pt.convolutional([1, 1], pooling="max"), "pooling = 'max'; use one of flatten, average"),
     "biases": (lambda: pt.fully_connected((1, 1), biases=(1, 1, 1)), "give one scale per hidden layer"),
@@ -72,7 +106,7 @@ REFUSED = {
     "targets": (lambda: pt.fully_connected((1, 1), biases=[1], targets=["x"]), "give 'input', 'constant' or both"),
     "biases of normalised layers": (
         lambda: pt.fully_connected((1, 1), biases=[1], layer_norm=True),
-        "is not worked out",
+        "give None for hidden layers, so that the output alone has a bias",
     ),
     "layer_norm": (lambda: pt.fully_connected((1, 1), layer_norm=1), "layer_norm = 1; give True or False"),
     "learning rates": (
@@ -106,7 +140,7 @@ REFUSED = {
     "parameters": (lambda: pt.Architecture("chain", 3), "parameters = 3; give a mapping"),
     "zeros of attention": (
         lambda: pt.attention(1, 0, 0, 1).slopes(),
-        "sigma_Q = 0: every path through it has two zeros",
+        "sigma_Q = sigma_K = 0: every path through one of them has two zeros",
     ),
 }
 

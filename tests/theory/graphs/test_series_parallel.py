@@ -2,8 +2,8 @@
 
 import random
 from fractions import Fraction
-from itertools import product
 
+import pytest
 import sympy as sp
 
 import phasetheory as pt
@@ -12,48 +12,39 @@ from phasetheory.scaling.tropical import tropical_flow
 CASES = 60
 
 
-def paths_of(part):
-    """All paths of a part, as pairs (multiplier, uses)."""
-    if isinstance(part, str):
-        return [(sp.S.One, {part: 1})]
-    if isinstance(part, pt.Parallel):
-        return [path for own in part.parts for path in paths_of(own)]
-    found = []
-    for chosen in product(*map(paths_of, part.parts)):
-        uses = {}
-        for _, own in chosen:
-            uses = {layer: uses.get(layer, 0) + own.get(layer, 0) for layer in {**uses, **own}}
-        found.append((part.multiplier * sp.Mul(*(c for c, _ in chosen)), uses))
-    return found
-
-
-def draw_part(source, depth):
-    """A part of layers A to E, a layer often more than once."""
+def draw_part(source, depth, biases=""):
+    """A part of layers A to E, a layer often more than once, and of biases."""
     if depth == 0 or source.random() < 0.2:
-        return source.choice("ABCDE")
-    parts = [draw_part(source, depth - 1) for _ in range(source.randint(1, 3))]
+        name = source.choice("ABCDE" + biases)
+        return name if name in "ABCDE" else pt.Bias(name, source.random() < 0.7)
+    parts = [draw_part(source, depth - 1, biases) for _ in range(source.randint(1, 3))]
     if source.random() < 0.5:
         return pt.Parallel(*parts)
     return pt.Series(*parts, multiplier=pt.m ** sp.Rational(source.randint(-4, 4), 4))
 
 
-def test_passes_agree_with_listed_paths():
-    source = random.Random(3)
+def draw_graph(source, biases=""):
+    """A graph that may be all normalised: then None."""
+    series = pt.Series("A", draw_part(source, 3, biases), draw_part(source, 3, biases))
+
+    def scale(largest):
+        return pt.m ** sp.Rational(source.randint(-largest, largest), 4)
+
+    layers = {
+        name: pt.Layer(scale(6), "m", "m", scale(2), degree=1 if name != "E" or source.random() < 0.5 else 0)
+        for name in series.layers
+    }
+    return pt.Graph(layers, series, scale(8)) if any(layer.degree for layer in layers.values()) else None
+
+
+@pytest.mark.parametrize(("biases", "seed"), [("", 3), ("xyz", 5)])
+def test_passes_agree_with_listed_paths(listed, biases, seed):
+    source = random.Random(seed)
     for _ in range(CASES):
-        series = pt.Series("A", draw_part(source, 3), draw_part(source, 3))
-
-        def scale(largest):
-            return pt.m ** sp.Rational(source.randint(-largest, largest), 4)
-
-        layers = {
-            name: pt.Layer(scale(6), "m", "m", scale(2), degree=1 if name != "E" or source.random() < 0.5 else 0)
-            for name in series.layers
-        }
-        alpha = scale(8)
-        listed = tuple(pt.Path(uses, multiplier) for multiplier, uses in paths_of(series))
-        if all(layer.degree == 0 for layer in layers.values()):
+        by_pass = draw_graph(source, biases)
+        if by_pass is None:
             continue
-        by_pass, by_list = pt.Graph(layers, series, alpha), pt.Graph(layers, listed, alpha)
+        by_list = listed(by_pass)
         assert by_pass.displacements() == by_list.displacements()
         assert by_pass.slopes("spectral") == by_list.slopes("spectral")
         assert by_pass.capacity == by_list.capacity
@@ -61,12 +52,13 @@ def test_passes_agree_with_listed_paths():
         assert len(by_pass.conserved()) == len(by_list.conserved())
 
 
-def test_spanning_paths_are_paths():
+def test_spanning_paths_are_paths(listed):
     source = random.Random(4)
     for _ in range(CASES):
-        series = pt.Series("A", draw_part(source, 3), draw_part(source, 3))
-        listed = [uses for _, uses in paths_of(series)]
-        assert all(uses in listed for uses in series.spanning())
+        graph = draw_graph(source, "xyz")
+        if graph is not None:
+            every = [path.uses for path in listed(graph).paths]
+            assert all(uses in every for uses in graph.paths.spanning())
 
 
 def test_many_blocks():

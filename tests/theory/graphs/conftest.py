@@ -1,0 +1,65 @@
+"""What the tests of graphs share: a graph of series and parallels with its paths listed one by one, by enumeration."""
+
+from itertools import product
+
+import pytest
+import sympy as sp
+
+import phasetheory as pt
+
+
+def routes(part, place=()):
+    """All ways through a part: lists of layers, factors, and biases with the place where they are added."""
+    if isinstance(part, str):
+        return [[part]]
+    if isinstance(part, pt.Bias):
+        return [[(part, place)]]
+    if isinstance(part, pt.Parallel):
+        return [route for i, own in enumerate(part.parts) for route in routes(own, (*place, i))]
+    chosen = product(*(routes(own, (*place, i)) for i, own in enumerate(part.parts)))
+    return [[part.multiplier, *(step for own in steps for step in own)] for steps in chosen]
+
+
+def term(steps):
+    """Uses and multiplier along a way, which passes by biases."""
+    uses, multiplier = {}, sp.S.One
+    for step in steps:
+        if isinstance(step, str):
+            uses[step] = uses.get(step, 0) + 1
+        elif not isinstance(step, tuple):
+            multiplier *= step
+    return uses, multiplier
+
+
+def listed(graph):
+    """The same graph by the definition: a path is bounded by what the input brings to any kink on it."""
+    ways = routes(graph.paths)
+    found = {(tuple(sorted(uses.items())), c): pt.Path(uses, c) for uses, c in map(term, ways)}
+    started = {}
+    for way in ways:
+        for start, step in enumerate(way):
+            if not isinstance(step, tuple):
+                continue
+            bias, _ = step
+            uses, c = term(way[start:])
+            path = pt.Path({bias.layer: 1, **uses}, c)
+            bounds = [
+                term([*other[: other.index(node)], *way[end:]])
+                for end, node in enumerate(way)
+                if end >= start and isinstance(node, tuple) and node[0].relu
+                for other in ways
+                if node in other
+            ]
+            key = (bias.layer, tuple(sorted(path.uses.items())), c)
+            started.setdefault(key, (path, []))[1].extend(bounds)
+    for key, (path, bounds) in started.items():
+        several = {(tuple(sorted(uses.items())), c): pt.Path(uses, c) for uses, c in bounds}
+        cap = pt.Cap(tuple(several.values()), ("input",)) if several else None
+        targets = None if several else ("constant",)
+        found[key] = pt.Path(path.uses, path.multiplier, targets, (cap,) if cap else ())
+    return pt.Graph(graph.layers, tuple(found.values()), graph.alpha, graph.targets)
+
+
+@pytest.fixture(name="listed")
+def fixture_listed():
+    return listed
