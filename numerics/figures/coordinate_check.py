@@ -71,7 +71,7 @@ def plot_coordinate_check(
     axes[0, 0].set(yscale="log")
     log_axis(axes[0, 0].yaxis)
     for ax in axes[:, 0]:
-        ax.set_ylabel(f"relative distance RD, {norm_name(norm)} norm")
+        ax.set_ylabel(f"RD, {norm_name(norm)} norm")
     for ax in axes.ravel()[len(panels) :]:
         ax.remove()
     legend_beneath(figure, _handles(panels[last]), columns=_LEGEND)

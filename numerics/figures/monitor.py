@@ -87,7 +87,8 @@ def _draw(ax: Axes, name: str, values: "xarray.DataArray") -> None:
                 "ms": 3,
             }
             ax.plot(steps, row, label=verbatim(label), **look)
-    ax.set(xlabel="step", ylabel=name)
+    ax.set_xlabel("step")
+    title(ax, name)
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if logarithmic and ax.lines:
         ax.set_yscale("log")

@@ -19,12 +19,12 @@ from numerics.experiments.conclusion import conclusion_of, summary_of
 from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
 from numerics.experiments.prediction import Prediction
 from numerics.networks.module import sample_array
-from numerics.pytorch.advice import FAR
 from numerics.pytorch.draws import Factory, check_widths, draw
-from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten, steps_told
+from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten
 from numerics.pytorch.laws import MakeOptimizer
 from numerics.pytorch.monitor import NORMS
-from numerics.pytorch.prediction import predict_by_tangent
+from numerics.pytorch.notes import steps_told
+from numerics.pytorch.prediction import FAR, predict_by_tangent
 from numerics.pytorch.targets import Targets
 from numerics.pytorch.training import train
 from numerics.scans import CellStatus

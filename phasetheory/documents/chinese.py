@@ -281,6 +281,7 @@ _GRAPHS = {
     "rate of each zero, and their number that of the null space": "各守恒量的变化率为零，且其个数等于零空间的维数",
     "The scaling argument": "标度论证",
     "In exponents of {}: {} of the strength, {} of the norm, {} of the size along the signal, and {} the largest value of a path through layer {}. With {} the exponent of the time left, until the output has changed by {},": "均取 {} 的指数：强度为 {}，范数为 {}，沿信号方向的大小为 {}，而 {} 是经过第 {} 层的路径的最大值。令 {} 为剩余时间的指数，直到输出改变了 {}，",
+    "Constants, and what varies with the input, are learned with a residual each. A path from a bias serves constants; the rest only as far as the input moves a kink on it.": "常数部分与随输入变化的部分各有自己的残差，分别学习。从偏置出发的路径学习常数；对其余部分，只在输入能移动其上的折点时起作用。",
     "A layer is linear for {}, critical for {} and condensed for {}. Nothing on slopes is proved.": "一层在 {} 时为线性，在 {} 时为临界，在 {} 时为凝聚。关于斜率的内容均未证明。",
     "Strengths and capacity": "强度与容量",
     "The largest output that is reached near the start:": "在初值附近能达到的最大输出：",

@@ -11,6 +11,7 @@ from phasetheory.dynamics.conserved import ConservedQuantity
 from phasetheory.networks.graph import Graph
 from phasetheory.networks.layers import Series
 from phasetheory.scaling.lexicographic import finite_or_infinite
+from phasetheory.scaling.paths import CONSTANT, INPUT
 from phasetheory.scaling.regimes import Basis, Regime
 from phasetheory.symbols.formulas import formula_tex
 from phasetheory.symbols.printing import plain, power
@@ -18,6 +19,11 @@ from phasetheory.symbols.prose import literal, text
 
 __all__ = ["GraphDerivation", "graph_sections", "graph_title"]
 
+#: Of networks with biases.
+_KINDS = (
+    "Constants, and what varies with the input, are learned with a residual each. A path from a bias serves constants; the rest "
+    "only as far as the input moves a kink on it."
+)
 _MOST = 12  # paths that are written out
 
 
@@ -75,7 +81,7 @@ def graph_title(derivation: GraphDerivation) -> str:
 
 def graph_sections(derivation: GraphDerivation) -> list[Section]:
     """The document, section by section."""
-    found = [_paths(derivation), _euler(derivation), _conserved(derivation), _flow()]
+    found = [_paths(derivation), _euler(derivation), _conserved(derivation), _flow(derivation.graph)]
     if derivation.plane is not None:
         return [*found, _boundaries(derivation.plane)]
     return [*found, _strengths(derivation.graph), _events(derivation.graph), _slopes(derivation.graph)]
@@ -168,7 +174,8 @@ def _squares(law: ConservedQuantity) -> str:
     return " ".join(terms).removeprefix("+ ")
 
 
-def _flow() -> Section:
+def _flow(graph: Graph) -> Section:
+    kinds = [_KINDS] if {INPUT, CONSTANT} <= set(graph.targets) else []
     return Section(
         "The scaling argument",
         Basis.DERIVED,
@@ -180,6 +187,7 @@ def _flow() -> Section:
             Equation("x_l = max(s_l, Δ_l/2)", r"x_l = \max(s_l, \Delta_l/2)"),
             Equation("δ_l = min(Δ_l/2, Δ_l - s_l)", r"\delta_l = \min(\Delta_l/2, \Delta_l - s_l)"),
             Equation("S_l = δ_l - F_l", r"S_l = \delta_l - F_l"),
+            *kinds,
             "A layer is linear for $S_l < 0$, critical for $S_l = 0$ and condensed for $S_l > 0$. Nothing on slopes is proved.",
         ),
     )

@@ -172,8 +172,8 @@ def test_tables_and_figures_have_what_was_logged(tmp_path):
     expected = found.relative_distance.sel(step=30, parameter="2.weight", norm="spectral")
     assert row.value.item() == pytest.approx(float(expected))
     assert set(table.quantity) == set(found.data_vars) - {"similarity"}
-    labels = [ax.get_ylabel() for ax in monitor.plot().axes]
-    assert {"RD, frobenius norm", "change of the tangent kernel", "drift of the balance"} <= set(labels)
+    labels = [" ".join(ax.get_title().split()) for ax in monitor.plot().axes]
+    assert {"RD, Frobenius norm", "change of the tangent kernel", "drift of the balance"} <= set(labels)
 
 
 def test_half_precision_and_frozen_parameters():

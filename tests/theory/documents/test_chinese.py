@@ -35,6 +35,7 @@ CALLS = {
     "sign descent": (None, {"optimizer": "adam"}),
     "recurrent": (pt.recurrent("m^(-3/2)", 1, "m^(-3/2)", steps=3), {}),
     "lazy": (pt.recurrent(1, 1, 1, steps=2, lags=[1]), {}),
+    "biases": (pt.recurrent(1, 1, 1, steps=2, biases=(1,)), {}),
     "many paths": (pt.residual("1/m", "m^(-3/4)", "1/m", blocks=13, sigma_V="1/m"), {}),
     "skips": (pt.Graph({"W": pt.Layer(1, "m", "m")}, [pt.Path({"W": 1})]), {}),
     "plane": (pt.graph_diagram("residual:2"), {}),

@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 import phasetheory as pt
+from phasetheory.networks.written import graph_from_data, graph_to_data
 from phasetheory.scaling.tropical import tropical_flow
 
 CASES = 60
@@ -50,6 +51,12 @@ def test_passes_agree_with_listed_paths(listed, biases, seed):
         assert by_pass.capacity == by_list.capacity
         assert by_pass.learning_rate_scaling() == by_list.learning_rate_scaling()
         assert len(by_pass.conserved()) == len(by_list.conserved())
+
+
+def test_a_graph_with_biases_as_data_and_back():
+    graph = pt.residual("1/m", "m^(-3/4)", "1/m", blocks=2, biases=("1/m", "1/m", 0))
+    again = graph_from_data(graph_to_data(graph))
+    assert (again.paths, again.layers, again.targets) == (graph.paths, graph.layers, graph.targets)
 
 
 def test_spanning_paths_are_paths(listed):
