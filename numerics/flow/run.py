@@ -28,7 +28,7 @@ from numerics.flow.problem import Loop, N, P, Point, Problem, Step
 from numerics.flow.record import Record
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
-from numerics.flow.two_layer.problem import TwoLayerProblem
+from numerics.flow.two_layer.problem import TwoLayerProblem, checked_threads
 from numerics.flow.two_layer.short import fitted
 from numerics.kernels import control
 from numerics.kernels.compilation import Stopwatch
@@ -182,7 +182,7 @@ def gradient_flow(
             warn_of_collapse(network, X, y, decay)
         if isinstance(network, TwoLayer):
             chosen, why = _method(TwoLayerProblem, y.size, method)
-            plain = chosen == KinkExactPlanar.name and threads in (None, 1) and not (decay or ratio)
+            plain = chosen == KinkExactPlanar.name and checked_threads(threads) in (None, 1) and not (decay or ratio)
             make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
             solve = partial(_solve, TwoLayerProblem, network, X, y, method, make)
             if plain:

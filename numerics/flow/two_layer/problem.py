@@ -22,7 +22,7 @@ from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
 from numerics.observe.distances import conserved_drift
 
-__all__ = ["METHODS", "TwoLayerProblem"]
+__all__ = ["METHODS", "TwoLayerProblem", "checked_threads"]
 
 #: Makers of methods by the name the user gives.
 METHODS: Mapping[str, Callable[[TwoLayerFlow], Method[TwoLayerPoint]]] = {
@@ -32,6 +32,13 @@ METHODS: Mapping[str, Callable[[TwoLayerFlow], Method[TwoLayerPoint]]] = {
     RungeKuttaChebyshev.name: RungeKuttaChebyshev,
     DormandPrince.name: DormandPrince,
 }
+
+
+def checked_threads(threads: int | None) -> int | None:
+    """Threads over the neurons, as the user gave them."""
+    if threads is None:
+        return None
+    return whole_number(threads, "threads", 1, "give a positive integer, or None to let the width decide")
 
 
 class TwoLayerProblem:
@@ -57,8 +64,7 @@ class TwoLayerProblem:
                 f"method = {method!r} with dropout: its step has one force a sample for all neurons, and dropout gives each "
                 f"its own; use {others}"
             )
-        if threads is not None:
-            threads = whole_number(threads, "threads", 1, "give a positive integer, or None to let the width decide")
+        threads = checked_threads(threads)
         self.network, self.targets = network, y
         self.sizes: tuple[float, ...] = norm(network.v), norm(network.u)
         self.space = SampleSpace.of(X) if X.shape[0] < X.shape[1] else None

@@ -15,6 +15,7 @@ from numerics.flow.solution import Snapshots, Solution, Statistics, Status
 from numerics.flow.two_layer.kink_exact_planar import PASSED, KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.kernels.compilation import Stopwatch
+from numerics.kernels.control import LOSS
 from numerics.kernels.sectors.advance import Place, Plane, advance
 from numerics.kernels.sectors.places import unsorted
 from numerics.kernels.stages import largest_drift
@@ -29,7 +30,7 @@ _FIRST = np.zeros(1, dtype=np.int64)
 
 
 def fitted(network: TwoLayer, X: np.ndarray, y: np.ndarray, why: str, limits: Limits) -> Solution | None:
-    """The run of :func:`numerics.gradient_flow` by the kink-exact method on one thread, if it comes to the fit; else None.
+    """The run of :func:`numerics.gradient_flow` by the kink-exact method on one thread if it comes to the fit in time, else None.
 
     Without weight decay or dropout; samples (n, 2), checked.
     """
@@ -46,7 +47,7 @@ def fitted(network: TwoLayer, X: np.ndarray, y: np.ndarray, why: str, limits: Li
         found = advance(here, there, plane, rules, record.rows, 0, 0, 0.0, 1.0)
     record.count, passes, rejected, _, _, stuck = found
     enough = limits.loss_tol * (1.0 + rules.match)
-    if stuck or not record.loss <= enough < record.rows[0, 1]:
+    if stuck or watch.worked > limits.max_seconds or not record.loss <= enough < record.rows[0, LOSS]:
         return None
     u, v = unsorted((here if record.count % 2 else there).y, plane.order)
     final = replace(network, u=u, v=v)
