@@ -1,11 +1,14 @@
-"""What a large plan costs beside its runs, and how much memory many samples take.
+"""What a large plan costs beside its runs, how well many small runs share a cluster, and how much memory many samples take.
 
-    python benchmarks/scale.py --cells 2000 --samples 500
+    python benchmarks/scale.py --cells 2000 --small 400 --samples 500
     python benchmarks/scale.py --json scale.json
 
 A cell that measures nothing shows what planning, store and resuming cost; processor time is given beside wall time, which holds
-the flushes to the disk too. The samples are on a circle, two inputs each; a run is given half a minute, and the peak is that
-of a process of its own: with 0 steps it is that of the preparation only.
+the flushes to the disk too. Small runs go to a local Dask cluster of four workers, started and warm: useful is the processor
+time that the same cells take one after the other in this process, and the rest is what workers, scheduler and client add. On an
+idle machine whose cores are all at work their ratio is that of the wall times, too. The samples are on a circle, two inputs
+each; a run is given so many seconds, and the peak is that of a process of its own: with 0 steps it is that of the preparation
+only.
 """
 
 # ruff: noqa: E402
@@ -16,6 +19,7 @@ one_thread(pin=False)
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import tempfile
 import time
@@ -27,10 +31,12 @@ from typing import Any
 import numpy as np
 
 import numerics as nm
-from numerics.scans import Cell
+from numerics.scans import Cell, failures
 
 _WIDTHS, _SEEDS = (10, 20, 30, 40), 5
-_WIDTH, _SECONDS = 10_000, 30.0  # of the runs on many samples
+_WORKERS = 4
+_SMALL_WIDTHS = (100, 200, 400, 800)
+_WIDTH = 10_000  # of the runs on many samples
 
 
 class Nothing(nm.Plan):
@@ -66,18 +72,55 @@ def cost_of_cells(count: int) -> list[dict[str, Any]]:
     return rows
 
 
-def memory_of(samples: int) -> dict[str, Any]:
+def share_of_cluster(count: int) -> dict[str, Any]:
+    """Processor time of so many small runs one after the other, and of all processes of a cluster that makes them."""
+    import dask.config
+    from distributed import Client, LocalCluster
+
+    seeds = count // (len(_SMALL_WIDTHS) * len(nm.Plan().points))
+    plan, warm = (nm.Plan(widths=_SMALL_WIDTHS, seeds=number) for number in (seeds, 1))
+    for cell in warm.cells:
+        plan.measure(cell)
+    began = time.process_time()
+    for cell in plan.cells:
+        plan.measure(cell)
+    useful = time.process_time() - began
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),  # as nm.Dask(workers=4) has it
+        LocalCluster(n_workers=_WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+
+        def spent() -> float:  # the scheduler is in this process
+            return time.process_time() + sum(client.run(time.process_time).values())
+
+        nm.scan(warm, executor=nm.Dask(client=client))
+        wall, processor = time.perf_counter(), spent()
+        runs = nm.scan(plan, executor=nm.Dask(client=client))
+        wall, processor = time.perf_counter() - wall, spent() - processor
+    assert not failures(runs), "a run was not done"
+    return {
+        "cells": len(plan.cells),
+        "useful_s": useful,
+        "processor_s": processor,
+        "wall_s": wall,
+        "of_processor": useful / processor,
+        "of_wall": useful / (wall * min(_WORKERS, os.cpu_count() or 1)),
+    }
+
+
+def memory_of(samples: int, seconds: float) -> dict[str, Any]:
     """Peak memory of a run on so many samples, in GB."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_run, (samples,))
+        return pool.apply(_run, (samples, seconds))
 
 
-def _run(samples: int) -> dict[str, Any]:
+def _run(samples: int, seconds: float) -> dict[str, Any]:
     angles = np.linspace(0, 2 * np.pi, samples, endpoint=False)
     X, y = np.stack([np.cos(angles), np.sin(angles)], 1), np.sin(3 * angles)
     start = nm.TwoLayer.sample(_WIDTH, 0.5, 0, X, rng=0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    solution = nm.gradient_flow(start, X, y, max_seconds=_SECONDS, throw=False)
+    solution = nm.gradient_flow(start, X, y, max_seconds=seconds, throw=False)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kilobytes on Linux
     gigabytes = {"before_gb": before / 1e6, "peak_gb": peak / 1e6}
     return {
@@ -93,23 +136,32 @@ def _run(samples: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=20_000)
+    parser.add_argument("--small", type=int, default=2000)
     parser.add_argument("--samples", type=int, nargs="*", default=[2000, 5000])
+    parser.add_argument("--seconds", type=float, default=30.0, help="for each of the runs on many samples")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     print(describe())
     cells = cost_of_cells(options.cells)
     for row in cells:
         print(f"{row['part']:8} {row['wall_ms']:.3f} ms a cell, {row['processor_ms']:.3f} of the processor", flush=True)
+    small = share_of_cluster(options.small) if options.small else {}
+    if small:
+        useful = f"{small['useful_s']:.2f} s of {small['processor_s']:.2f} s of the processor are useful"
+        print(f"{small['cells']} small cells, {_WORKERS} Dask workers: {useful}, {small['of_processor']:.0%}")
+        print(f"{small['wall_s']:.2f} s, {small['of_wall']:.0%} of all cores", flush=True)
     runs = []
     for samples in options.samples:
-        run = memory_of(samples)
+        run = memory_of(samples, options.seconds)
         runs.append(run)
         print(
             f"{samples} samples, width {_WIDTH}: {run['peak_gb']:.2f} GB, {run['status']} after {run['steps']} steps",
             flush=True,
         )
     if options.json:
-        options.json.write_text(json.dumps({"machine": describe(), "cells": cells, "runs": runs}, indent=1))
+        options.json.write_text(
+            json.dumps({"machine": describe(), "cells": cells, "small": small, "runs": runs}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ times become counts of their units. Here that is refused.
 
 import math
 from collections.abc import Mapping, Set
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def real_array(values: ArrayLike, name: str, *, copy: bool = False, finite: bool
     if array.dtype.kind not in _REAL:
         what, instead = _OTHER.get(array.dtype.kind, ("no numbers", "give numbers"))
         raise InputError(f"{name} has type {array.dtype}: {what}; {instead}")
-    with np.errstate(over="ignore"):  # of longer floats; infinite then, which is refused by who asks
+    # longer floats may overflow; infinite then, which is refused by who asks
+    with np.errstate(over="ignore") if array.dtype.itemsize > 8 else nullcontext():
         converted = array.astype(float, order="C", copy=copy)
     bad = int(np.count_nonzero(~np.isfinite(converted))) if finite else 0
     if bad:

@@ -207,11 +207,10 @@ def check_data(X: ArrayLike, y: ArrayLike, outputs: int = 1) -> tuple[np.ndarray
     if X.size == 0:
         raise InputError(f"X has shape {X.shape}: no data; give at least one sample and one input")
     for name, values in (("X", X), ("y", y)):
-        bad = int(np.count_nonzero(~np.isfinite(values)))
-        if bad:
+        largest = np.abs(values).max()
+        if largest < _LARGEST:
+            continue
+        if bad := int(np.count_nonzero(~np.isfinite(values))):
             raise InputError(f"{name} contains {bad} NaN or infinite values; remove or replace those samples")
-        if not np.max(np.abs(values)) < _LARGEST:
-            raise InputError(
-                f"{name} reaches {np.max(np.abs(values)):.3g}, whose square is beyond the float range; rescale it"
-            )
+        raise InputError(f"{name} reaches {largest:.3g}, whose square is beyond the float range; rescale it")
     return X, y

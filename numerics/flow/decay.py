@@ -137,25 +137,24 @@ class Decay:
         return float(np.sqrt(2.0 * q) / balanced)
 
     def fit_chain(self, h: float) -> float:
-        """The same of L layers in balance: each grows by 1 + (x/2)(1 + r (1 + (1 + r) x/2)^(L-1)), r = exp((2 - L) Lambda h)."""
-        depth, x = len(self.rates), self.common * h
-        speed = np.exp((2 - depth) * x)
+        """The same of L layers in balance, each of which the rule of :mod:`numerics.flow.deep.exponential` lets grow."""
+        power, x = len(self.rates) - 1, self.common * h
         if x == 0.0:
             return 1.0
-        factor = 1.0
-        for _ in range(50):
-            half = factor * x / 2
-            after = 1.0 + (1.0 + speed) * half
-            value = half * (1.0 + speed * after ** (depth - 1)) - np.expm1(x)
-            slope = (
-                x
-                / 2
-                * (1.0 + speed * after ** (depth - 1) + half * speed * (depth - 1) * after ** (depth - 2) * (1 + speed))
-            )
-            factor -= value / slope
+        half, whole = np.exp((1 - power) * x / 2), np.exp((1 - power) * x)
+        y = x
+        for _ in range(50):  # Newton's method, with derivatives by y of every stage: the map is convex
+            last, d_last = whole * (1 + y) ** power, whole * power * (1 + y) ** (power - 1)
+            size, d_size = 1 + (3 + last) * y / 8, (3 + last + d_last * y) / 8
+            middle, d_middle = half * size**power, half * power * size ** (power - 1) * d_size
+            size, d_size = 1 + middle * y, middle + d_middle * y
+            last, d_last = whole * size**power, whole * power * size ** (power - 1) * d_size
+            speed, d_speed = (1 + 4 * middle + last) / 6, (4 * d_middle + d_last) / 6
+            value = y * speed - np.expm1(x)
+            y -= value / (speed + y * d_speed)
             if abs(value) < 1e-15 * np.expm1(x):
                 break
-        return float(factor)
+        return float(y / x)
 
     def kernel_rate(self, now: float, before: float, h: float) -> float:
         """Rate at which a size of the kernel changed over the last step, as far as decay can do that."""
@@ -221,4 +220,4 @@ def as_decay(given: ArrayLike, layers: Sequence[str]) -> Decay:
         raise InputError(
             f"weight_decay = {given!r}; give 0 or positive rates: a negative one would let the weights blow up"
         )
-    return Decay(tuple(np.broadcast_to(values, len(layers)).tolist()))
+    return Decay(tuple(values.tolist()) if values.ndim else (float(values),) * len(layers))

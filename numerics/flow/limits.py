@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from numerics.arrays import positive_number, real_number, truth, whole_number
 from numerics.errors import InputError
+from numerics.flow.controller import PIController
 from numerics.flow.solution import Progress
+from numerics.kernels.control import Rules
 
 __all__ = ["Limits"]
+
+_MATCH = 2.0  # in rtol
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,45 @@ class Limits:
         truth(self.keep_weights, "keep_weights")
         if self.callback is not None and not callable(self.callback):
             raise InputError(f"callback = {self.callback!r}; give a function of one Progress, or None")
-        above = (self.loss_levels > self.loss_tol) & np.isfinite(self.loss_levels)
-        if self.loss_levels.ndim != 1 or not np.all(above):
+        levels, times = self.loss_levels, self.times
+        if levels.ndim != 1 or (levels.size and not np.all((levels > self.loss_tol) & np.isfinite(levels))):
             raise InputError(
                 f"loss_levels = {self.loss_levels}; give losses above loss_tol = {self.loss_tol:g}, such as (1e-2, 1e-4)"
             )
-        if self.times.ndim != 1 or not np.all(np.diff(self.times, prepend=0.0) > 0):
+        if times.ndim != 1 or (times.size and not np.all(np.diff(times, prepend=0.0) > 0)):
             raise InputError(f"times = {self.times}; give increasing positive numbers")
+
+    @cached_property
+    def match(self) -> float:
+        """|log(value/tolerance)| at which a stop on the loss or the gradient counts as located."""
+        return _MATCH * min(self.rtol, 1e-2)
+
+    @cached_property
+    def levels(self) -> list[float]:
+        """Losses that a step ends on, the largest first, but for the last."""
+        return sorted(map(float, self.loss_levels), reverse=True)
+
+    @property
+    def only_fit(self) -> bool:
+        """Whether nothing is asked for on the way to a loss."""
+        return self.callback is None and self.times.size == 0 and self.grad_tol == 0 and self.t_max == np.inf
+
+    def rules(self, order: int, growth: float, steps: int) -> Rules:
+        """What compiled steps need to know, ``steps`` of them, from the start."""
+        return Rules(
+            levels=np.array([*self.levels, self.loss_tol]),
+            match=self.match,
+            milestone=self.t_max,
+            gradient=self.grad_tol or -1.0,
+            rtol=self.rtol,
+            growth=growth,
+            order=order,
+            safety=PIController.safety,
+            smallest=PIController.smallest,
+            largest=PIController.largest,
+            steps=steps,
+            tries=self.max_steps,
+        )
 
     def _set(self, name: str, value: float) -> None:
         object.__setattr__(self, name, value)

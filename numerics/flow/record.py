@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from numerics.flow.solution import Progress
+from numerics.flow.problem import N
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
 from numerics.kernels.control import LOSS, MOVED, TIME
 
 __all__ = ["Record"]
@@ -18,6 +19,8 @@ class Record:
     layers : tuple of str
     sizes : tuple of float
         Of the layers at the start.
+    room : int
+        Steps that there is room for at first.
 
     Attributes
     ----------
@@ -25,9 +28,9 @@ class Record:
         The first ``count`` are written: see :mod:`numerics.kernels.control` for the columns.
     """
 
-    def __init__(self, layers: tuple[str, ...], sizes: tuple[float, ...]) -> None:
+    def __init__(self, layers: tuple[str, ...], sizes: tuple[float, ...], room: int = _ROOM) -> None:
         self.layers, self.sizes = layers, sizes
-        self.rows, self.count = np.empty((_ROOM, MOVED + len(layers))), 0
+        self.rows, self.count = np.empty((room, MOVED + len(layers))), 0
 
     def append(self, t: float, loss: float, moved: tuple[float, ...]) -> None:
         """Write a step."""
@@ -67,3 +70,24 @@ class Record:
             layer: self.rows[: self.count, MOVED + k] / size
             for k, (layer, size) in enumerate(zip(self.layers, self.sizes, strict=True))
         }
+
+    def solution(
+        self, initial: N, final: N, status: Status, drift: float, stats: Statistics, snapshots: Snapshots[N]
+    ) -> Solution[N]:
+        """The run that this is the record of; parameters are attributes of :class:`numerics.flow.solution.Solution`."""
+        distances = self.distances()
+        joint = joint_distance(distances, self.sizes, initial.relative_units)
+        return Solution(
+            network=final,
+            initial=initial,
+            t=self.t,
+            loss=self.loss,
+            status=status,
+            relative_distance=self.last.relative_distance,
+            sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
+            | {"theta": float(joint.max())},
+            conserved_drift=float(drift),
+            stats=stats,
+            trajectory=Trajectory(self.column(TIME), self.column(LOSS), distances, joint),
+            snapshots=snapshots,
+        )

@@ -25,11 +25,13 @@ from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import Loop, N, P, Point, Problem, Step
 from numerics.flow.record import Record
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status
+from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.problem import TwoLayerProblem
+from numerics.flow.two_layer.short import fitted
 from numerics.kernels import control
 from numerics.kernels.compilation import Stopwatch
-from numerics.kernels.tangent import time_to_loss
+from numerics.kernels.tangent import modes_of, time_to_loss
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module, sample_array
 from numerics.networks.two_layer import TwoLayer
@@ -39,7 +41,6 @@ __all__ = ["LOSSES", "gradient_flow"]
 #: Losses by name.
 LOSSES = ("squares", "cross-entropy")
 
-_MATCH = 2.0  # in rtol: |log(value/tolerance)| at which a stop on the loss or the gradient counts as located
 _LARGE_KERNEL = (
     200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
 )
@@ -170,8 +171,11 @@ def gradient_flow(
         if decay:
             warn_of_collapse(network, X, y, decay)
         if isinstance(network, TwoLayer):
+            chosen, why = _method(TwoLayerProblem, y.size, method)
+            plain = chosen == KinkExactPlanar.name and threads in (None, 1) and not (decay or ratio)
+            short = fitted(network, X, y, why, limits) if plain else None
             make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
-            solution = _solve(TwoLayerProblem, network, X, y, method, limits, make)
+            solution = short or _solve(TwoLayerProblem, network, X, y, method, limits, make)
         else:
             make = partial(DeepProblem, threads=threads, decay=decay)
             solution = _solve(DeepProblem, network, X, y, method, limits, make)
@@ -202,8 +206,7 @@ def _solve(
     make: Callable[[N, np.ndarray, np.ndarray, str], Problem[P, N]],
 ) -> Solution:
     """The run of one kind of network."""
-    check_choice(method, "method", ("auto", *kind.methods))
-    chosen, why = _choose(kind, y.size) if method == "auto" else (method, "asked for")
+    chosen, why = _method(kind, y.size, method)
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = make(network, X, y, chosen)
@@ -215,8 +218,11 @@ def _solve(
             problem.close()
 
 
-def _choose(kind: type[Problem[P, N]], samples: int) -> tuple[str, str]:
+def _method(kind: type[Problem[P, N]], samples: int, asked: str) -> tuple[str, str]:
     """The method for so many samples, and the reason."""
+    check_choice(asked, "method", ("auto", *kind.methods))
+    if asked != "auto":
+        return asked, "asked for"
     if samples > _LARGE_KERNEL:
         return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
     return kind.preferred
@@ -238,8 +244,8 @@ class _Run(Generic[P, N]):
         # splitting unequal decays from the flow costs the second order of this, which no estimate sees
         spread = self.decay.spread if self.decay and self.method.splits_decay else 0.0
         self.longest = _SPLIT * np.sqrt(limits.rtol) / spread if spread > 0 else np.inf
-        self.match = _MATCH * min(limits.rtol, 1e-2)
-        self.levels = sorted(map(float, limits.loss_levels), reverse=True)
+        self.match = limits.match
+        self.levels = limits.levels
         self.accepted, self.rejected = 0, 0
         self.record = Record(problem.layers, problem.sizes)
         self.record.append(0.0, self.point.loss, (0.0,) * len(problem.layers))
@@ -276,20 +282,8 @@ class _Run(Generic[P, N]):
         """Steps by the method's own loop until a stopping rule may apply; the same steps as those of :meth:`_advance`."""
         limits, controller, record = self.limits, self.controller, self.record
         record.make_room()
-        rules = control.Rules(
-            levels=np.array([*self.levels, limits.loss_tol]),
-            match=self.match,
-            milestone=milestone,
-            gradient=limits.grad_tol or -1.0,
-            rtol=limits.rtol,
-            growth=self.growth,
-            order=controller.order,
-            safety=controller.safety,
-            smallest=controller.smallest,
-            largest=controller.largest,
-            steps=len(record.rows) if limits.callback is None else 1,
-            tries=limits.max_steps - self.accepted - self.rejected,
-        )
+        rules = limits.rules(controller.order, self.growth, len(record.rows) if limits.callback is None else 1)
+        rules = rules._replace(milestone=milestone, tries=limits.max_steps - self.accepted - self.rejected)
         done = loop(
             *(self.point, self.trial, rules, record.rows, record.count, self.halfway, self.h, controller.previous)
         )
@@ -343,7 +337,7 @@ class _Run(Generic[P, N]):
         unit = (
             2 * self.point.loss * residual.size / float(residual @ residual)
         )  # of the loss, in that of one output a sample
-        t, last = time_to_loss(self.point.kernel, residual, loss / unit, h)
+        t, last = time_to_loss(modes_of(self.point.kernel, residual), loss / unit, h)
         return float(t), float(last) * unit
 
     def _attempt(self, h: float) -> tuple[float, Step]:
@@ -442,36 +436,18 @@ class _Run(Generic[P, N]):
 
     def _solution(self, status: Status, why: str) -> Solution:
         final = self.problem.network_at(self.point)
-        distances = self.record.distances()
-        joint = joint_distance(distances, self.problem.sizes, self.problem.network.relative_units)
-        return Solution(
-            network=final,
-            initial=self.problem.network,
-            t=self.t,
-            loss=self.point.loss,
-            status=status,
-            relative_distance=self.record.last.relative_distance,
-            sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
-            | {"theta": float(joint.max())},
-            conserved_drift=self.problem.conserved_drift(final, self.t),
-            stats=Statistics(
-                method=self.method.name,
-                why=why,
-                accepted=self.accepted,
-                rejected=self.rejected,
-                evaluations=self.flow.evaluations,
-                kernel_evaluations=self.flow.kernel_evaluations,
-                seconds=self.watch.worked,
-                compilation=self.watch.compiled,
-            ),
-            trajectory=Trajectory(
-                t=self.record.column(control.TIME),
-                loss=self.record.column(control.LOSS),
-                relative_distance=distances,
-                joint_distance=joint,
-            ),
-            snapshots=self._snapshots(),
+        stats = Statistics(
+            method=self.method.name,
+            why=why,
+            accepted=self.accepted,
+            rejected=self.rejected,
+            evaluations=self.flow.evaluations,
+            kernel_evaluations=self.flow.kernel_evaluations,
+            seconds=self.watch.worked,
+            compilation=self.watch.compiled,
         )
+        drift = self.problem.conserved_drift(final, self.t)
+        return self.record.solution(self.problem.network, final, status, drift, stats, self._snapshots())
 
     def _snapshots(self) -> Snapshots:
         kept = [progress for progress, _, _ in self.snapshots]

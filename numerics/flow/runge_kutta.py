@@ -35,11 +35,14 @@ class State(Point, Protocol):
         Normalised time.
     """
 
-    y: np.ndarray
     radius: float
     moved: tuple[float, ...]
     loss_rate: float
     t: float
+
+    @property
+    def y(self) -> np.ndarray:
+        """The weights, flat."""
 
     @property
     def velocity(self) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.stages import BLOCK, OPTIONS, dot, squared_distance
-from numerics.kernels.tangent import mean_forces
+from numerics.kernels.tangent import mean_forces, modes_of
 
 __all__ = ["hold", "kernel_rate", "multiply", "shrink", "size_of", "step_forces"]
 
@@ -65,14 +65,14 @@ def kernel_rate(now, before, h, total):
 
 
 @njit(**OPTIONS)
-def step_forces(kernel, residual, targets, before, h_before, h, total, kappa, factor, c, late, predicted):
+def step_forces(kernel, residual, targets, before, h_before, h, total, kappa, factor, c, predicted):
     """Forces of the samples over a step, and the residual predicted at its end, as :func:`mean_forces`; a size of the kernel.
 
     ``before``: that size and the step ``h_before`` before; ``factor`` multiplies the forces.
     """
     n, now = residual.size, size_of(kernel, targets)
     held, transient, rest = hold(kernel, residual, targets, h * kernel_rate(now, before, h_before, total), total)
-    mean_forces(held, transient, h, kappa, c, late, predicted)
+    mean_forces(modes_of(held, transient), h, kappa, c, predicted)
     for i in range(n):
         c[i] = factor * (c[i] - kappa * h / n * rest[i])
         predicted[i] += rest[i]

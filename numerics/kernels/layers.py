@@ -3,9 +3,9 @@
 
 from numba import njit
 
-from numerics.kernels.stages import OPTIONS
+from numerics.kernels.stages import OPTIONS, dot, squared_distance
 
-__all__ = ["combine", "rescale"]
+__all__ = ["advance", "combine", "measure"]
 
 
 @njit(**OPTIONS)
@@ -16,17 +16,27 @@ def combine(c0, y0, c1, y1, c2, y2, h, velocity, out):
 
 
 @njit(**OPTIONS)
-def rescale(w, left, right, start):
-    """w_kj <- left_k w_kj right_j in place, columns j beyond those of ``right`` by left_k alone; |w - start|^2 of both parts."""
+def measure(w, start, neurons, rows, columns):
+    """Squared norms of rows, and of the first columns, those of ``neurons``, added to ``columns``.
+
+    Returns |w - start|^2 of these columns and of those beyond.
+    """
     square, beyond = 0.0, 0.0
     for k in range(w.shape[0]):
-        row, first, factor = w[k], start[k], left[k]
-        for j in range(right.size):
-            row[j] *= factor * right[j]
-        for j in range(right.size):
-            difference = row[j] - first[j]
-            square += difference * difference
-        for j in range(right.size, row.size):
-            row[j] *= factor
-            beyond += (row[j] - first[j]) ** 2
+        now = w[k]
+        rows[k] = dot(now, now)
+        square += squared_distance(now[:neurons], start[k, :neurons])
+        beyond += squared_distance(now[neurons:], start[k, neurons:])
+        for j in range(neurons):
+            columns[j] += now[j] * now[j]
     return square, beyond
+
+
+@njit(**OPTIONS)
+def advance(w, change, left, right, start, neurons, rows, columns):
+    """w_kj <- left_k (w_kj - change_kj) right_j in place, and what :func:`measure` says of the result."""
+    for k in range(w.shape[0]):
+        row, less, factor = w[k], change[k], left[k]
+        for j in range(row.size):
+            row[j] = factor * (row[j] - less[j]) * right[j]
+    return measure(w, start, neurons, rows, columns)

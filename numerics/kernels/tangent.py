@@ -4,17 +4,23 @@
 Layout and rules of :mod:`numerics.kernels.stages`. They work on the neurons ``first`` to ``last`` and leave the sums over those.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
+from numerics.kernels.eigen import eigen
 from numerics.kernels.stages import BLOCK, OPTIONS
 
 __all__ = [
     "DEFECT",
+    "Modes",
     "close",
+    "find_modes",
     "finish",
     "gradient_squared",
     "mean_forces",
+    "modes_of",
     "preactivation",
     "tangent_kernel",
     "tangent_kernel_planar",
@@ -27,45 +33,92 @@ __all__ = [
 DEFECT = 100.0
 
 
+class Modes(NamedTuple):
+    """A residual in the eigenvectors of the kernel, which each decay by themselves while it is held.
+
+    Attributes
+    ----------
+    rates : float64 (n,)
+        Eigenvalues.
+    vectors : float64 (n, n)
+        Eigenvectors, one a row.
+    parts : float64 (n,)
+        The residual along them.
+    room : float64 (n, n)
+    """
+
+    rates: np.ndarray
+    vectors: np.ndarray
+    parts: np.ndarray
+    room: np.ndarray
+
+    @classmethod
+    def of(cls, samples: int) -> "Modes":
+        """Room for those of so many samples."""
+        return cls(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
+
+
+@njit(**OPTIONS)
+def find_modes(kernel, residual, modes):
+    """Fill the modes of a residual (n,) under a kernel (n, n); negative eigenvalues, rounding, are zero."""
+    n = residual.size
+    eigen(kernel, modes.rates, modes.vectors, modes.room)
+    for i in range(n):
+        modes.rates[i] = max(modes.rates[i], 0.0)
+        modes.parts[i] = 0.0
+        for j in range(n):
+            modes.parts[i] += modes.vectors[i, j] * residual[j]
+
+
+@njit(**OPTIONS)
+def modes_of(kernel, residual):
+    """The same in room of their own."""
+    n = residual.size
+    modes = Modes(np.empty(n), np.empty((n, n)), np.empty(n), np.empty((n, n)))
+    find_modes(kernel, residual, modes)
+    return modes
+
+
+@njit(forceinline=True, **OPTIONS)
+def _means(x):
+    """Means of exp(-x s), and of s exp(-x s), over s from 0 to 1; and exp(-x)."""
+    decay = np.exp(-x)
+    if x > 0.05:
+        whole = -np.expm1(-x) / x
+        return whole, (whole - decay) / x, decay
+    # series: the differences above cancel
+    whole = 1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0))))
+    return whole, 0.5 - x / 3.0 + x * x / 8.0 - x**3 / 30.0 + x**4 / 144.0 - x**5 / 840.0, decay
+
+
 @njit(forceinline=True, **OPTIONS)
 def weights(kernel, residual, h, c0, c1, predicted):
     """Weights of the samples over a step h of de/ds = -K e, K the kernel J J^T/n: integrals of e, and e at the end.
 
     c0 + c1 = int_0^h e ds / n and c1 = int_0^h (s/h) e ds / n, so that c0 and c1 weigh the Jacobians at the ends of the step.
     """
-    n = residual.size
-    eigenvalues, vectors = np.linalg.eigh(kernel)
-    # loops: products of arrays would take seconds to compile
-    early, late, end = np.empty(n), np.empty(n), np.empty(n)
+    n, modes = residual.size, modes_of(kernel, residual)
+    c0[:], c1[:], predicted[:] = 0.0, 0.0, 0.0
     for i in range(n):
-        mode = 0.0
+        whole, second, decay = _means(h * modes.rates[i])
         for j in range(n):
-            mode += vectors[j, i] * residual[j]
-        x = h * max(eigenvalues[i], 0.0)
-        decay = np.exp(-x)
-        if x > 0.05:
-            whole = -np.expm1(-x) / x
-            second = (whole - decay) / x
-        else:  # series: the differences above cancel
-            whole = 1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0))))
-            second = 0.5 - x / 3.0 + x * x / 8.0 - x**3 / 30.0 + x**4 / 144.0 - x**5 / 840.0
-        early[i] = h / n * (whole - second) * mode
-        late[i] = h / n * second * mode
-        end[i] = decay * mode
-    for i in range(n):
-        c0[i], c1[i], predicted[i] = 0.0, 0.0, 0.0
-        for j in range(n):
-            c0[i] += vectors[i, j] * early[j]
-            c1[i] += vectors[i, j] * late[j]
-            predicted[i] += vectors[i, j] * end[j]
+            along = modes.vectors[i, j] * modes.parts[i]
+            c0[j] += h / n * (whole - second) * along
+            c1[j] += h / n * second * along
+            predicted[j] += decay * along
 
 
 @njit(**OPTIONS)
-def mean_forces(kernel, residual, h, kappa, c, late, predicted):
-    """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end; ``late``: room."""
-    weights(kernel, residual, h, c, late, predicted)
-    for i in range(c.size):
-        c[i] = -kappa * (c[i] + late[i])
+def mean_forces(modes, h, kappa, c, predicted):
+    """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end."""
+    n = c.size
+    c[:], predicted[:] = 0.0, 0.0
+    for i in range(n):
+        whole, _, decay = _means(h * modes.rates[i])
+        for j in range(n):
+            along = modes.vectors[i, j] * modes.parts[i]
+            c[j] -= kappa * h / n * whole * along
+            predicted[j] += decay * along
 
 
 @njit(**OPTIONS)
@@ -93,26 +146,12 @@ def close(moved, residual, predicted, before):
 
 
 @njit(**OPTIONS)
-def time_to_loss(kernel, residual, loss, h):
+def time_to_loss(modes, loss, h):
     """When the loss falls to ``loss`` under the kernel held fixed, or h if that is later; and the loss at h."""
-    n = residual.size
-    eigenvalues, vectors = np.linalg.eigh(kernel)
-    rates, parts = np.empty(n), np.empty(n)
-    last = 0.0
-    for i in range(n):
-        mode = 0.0
-        for j in range(n):
-            mode += vectors[j, i] * residual[j]
-        rates[i] = 2.0 * max(eigenvalues[i], 0.0)
-        parts[i] = mode * mode / (2.0 * n)
-        last += parts[i] * np.exp(-rates[i] * h)
+    last = _loss_after(modes, h)[0]
     t = 0.0
     for _ in range(50):  # the logarithm is convex in t and falls: Newton's method comes up to the root from below
-        value, rate = 0.0, 0.0
-        for i in range(n):
-            part = parts[i] * np.exp(-rates[i] * t)
-            value += part
-            rate += rates[i] * part
+        value, rate = _loss_after(modes, t)
         ahead = np.log(value / loss)
         if not ahead > 1e-13:
             break
@@ -120,6 +159,18 @@ def time_to_loss(kernel, residual, loss, h):
         if not t < h:
             return h, last
     return t, last
+
+
+@njit(forceinline=True, **OPTIONS)
+def _loss_after(modes, t):
+    """Loss after a time t, and how fast it falls then."""
+    n = modes.parts.size
+    value, rate = 0.0, 0.0
+    for i in range(n):
+        part = modes.parts[i] * modes.parts[i] / (2.0 * n) * np.exp(-2.0 * modes.rates[i] * t)
+        value += part
+        rate += 2.0 * modes.rates[i] * part
+    return value, rate
 
 
 @njit(**OPTIONS)

@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +16,15 @@ from numerics.errors import InputError, shown
 from numerics.experiments.account import account_of
 from numerics.experiments.allowance import Allowance
 from numerics.experiments.conclusion import conclusion_of, summary_of
-from numerics.experiments.judgement import LayerResult, judge, of_norm
+from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
 from numerics.experiments.prediction import Prediction
 from numerics.networks.module import sample_array
-from numerics.pytorch.advice import FAR
 from numerics.pytorch.draws import Factory, check_widths, draw
-from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten, steps_told
+from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten
 from numerics.pytorch.laws import MakeOptimizer
 from numerics.pytorch.monitor import NORMS
-from numerics.pytorch.prediction import predict_by_tangent
+from numerics.pytorch.notes import steps_told
+from numerics.pytorch.prediction import FAR, predict_by_tangent
 from numerics.pytorch.targets import Targets
 from numerics.pytorch.training import train
 from numerics.scans import CellStatus
@@ -40,6 +40,7 @@ __all__ = ["ModuleScalingCheck", "scaling_check"]
 #: At the end of a run, whatever step that is.
 END = float("inf")
 _FEWEST = 2  # seeds: an interval needs them
+_HASTY = "steps overshoot, use a smaller rate"
 _ALLOWANCE = Allowance(finite_width=0.15, distance=FAR, widest_interval=0.5)
 
 
@@ -94,6 +95,7 @@ class ModuleScalingCheck:
             )
         found, by_kernels = self.runs.relative_distance.sel(step=step), self.runs.by_kernels.sel(step=step)
         status = self.runs.status.transpose("width", "seed").values
+        hasty = bool(steps_told(self.inspection.optimizer, self.inspection.widths, self.inspection.step))
         results = []
         for norm, parameter in product(NORMS, self.inspection.parameters):
             slope = parameter.predicted.get(norm)
@@ -105,11 +107,13 @@ class ModuleScalingCheck:
             )
             moved = np.where(distances > 0, distances, np.nan)
             widths, prediction, each = self.inspection.widths, Prediction(slope, float(slope)), None
-            if self.inspection.near:
-                each = by_kernels.sel(parameter=parameter.name, norm=norm).transpose("width", "seed").values
+            model = by_kernels.sel(parameter=parameter.name, norm=norm).transpose("width", "seed").values
+            if self.inspection.near and np.all(model > 0):  # what has no gradient at the start has no distance there
+                each = model
                 means = dict(zip(widths, map(float, np.exp(np.mean(np.log(each), axis=1))), strict=True))
                 prediction = Prediction(slope, fit(widths, each).slope, means)
-            results.append(judge(parameter.name, norm, prediction, widths, moved, there, self.allowance, each=each))
+            result = judge(parameter.name, norm, prediction, widths, moved, there, self.allowance, each=each)
+            results.append(result if not hasty else replace(result, verdict=Verdict.UNDECIDED, reason=_HASTY))
         return tuple(results)
 
     def of(self, norm: str) -> tuple[LayerResult, ...]:

@@ -21,18 +21,17 @@ from numerics.pytorch.draws import Factory, check_widths, draws_at
 from numerics.pytorch.graph import Family, family_of
 from numerics.pytorch.laws import MakeOptimizer, ParameterLaw, PowerOfWidth, RateLaw, laws_of, rate_laws
 from numerics.pytorch.monitor import NORMS
-from numerics.pytorch.prediction import FAR, TangentPrediction, predict_by_tangent
+from numerics.pytorch.notes import error_told, family_told, loss_told, start_told, steps_told
+from numerics.pytorch.prediction import FAR, predict_by_tangent
 from numerics.pytorch.targets import Targets
 from numerics.pytorch.trace import read_module
 from numerics.slopes import SlopeFit
 from numerics.slopes import fit as fit_slope
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 
-__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten", "steps_told"]
+__all__ = ["Inspection", "ParameterInspection", "fits_of", "inspect", "quieten"]
 
 _DROPOUT = nn.modules.dropout._DropoutNd
-_LARGE = 3.0  # times the targets, of an output at the start
-_GROWING = 0.25  # exponent in the width, from which it is said to grow
 _QUIETENED = "dropout was active, and is turned off here: its noise is in none of the numbers"
 
 
@@ -263,20 +262,16 @@ def inspect(
         parameters.append(ParameterInspection(law, rates.get(name), strength, distances, fits, slopes_of))
     drawn = [prediction for row in numbers for prediction in row]
     still = [name for name in laws if name in moved and all(name in prediction.still for prediction in drawn)]
-    notes += _told(family, laws, rates, unused, [name for name in still if name not in unused])
-    notes += _start_told(checked, numbers)
-    if loss == "cross-entropy":
-        notes.append(
-            f"cross-entropy is log {output[-1]} = {np.log(output[-1]):.2g} at output 0 and has no minimum: slopes are those at a "
-            "level below that, where logits are of order one, and distances those to logits that differ by 1"
-        )
-    error, step = (np.array([[getattr(p, what) for p in row] for row in numbers]) for what in ("error", "step"))
-    far = [str(width) for width, row in zip(checked, error, strict=True) if np.mean(row) > FAR]
-    if far:
-        notes.append(
-            f"far from the tangent model at width {', '.join(far)}: distances and their slopes are estimates there"
-        )
-    notes += steps_told(kind, checked, step)
+    error, step, start = (
+        np.array([[getattr(p, what) for p in row] for row in numbers]) for what in ("error", "step", "start")
+    )
+    notes += [
+        *family_told(family, laws, rates, unused, [name for name in still if name not in unused]),
+        *(start_told(checked, start) if predicted else []),
+        *loss_told(loss, output),
+        *error_told(checked, error),
+        *steps_told(kind, checked, step),
+    ]
     capacity, fans = _capacity(family, laws, checked), [laws[name].fan_in for name in family.entries]
     inputs = max((int(fan.constant) for fan in fans if fan.exponent == 0), default=0)
     contrast = _size_of_sample(samples, inputs) / (np.sqrt(np.mean(targets**2)) or 1.0)
@@ -299,19 +294,6 @@ def inspect(
 
 def _at_a_small_rate(kind: str) -> pt.Optimizer:
     return SIGN_DESCENT if kind.startswith("Adam") else GRADIENT_FLOW
-
-
-def steps_told(kind: str, widths: tuple[int, ...], step: np.ndarray) -> list[str]:
-    """At which widths steps of the optimiser overshoot, and by which factor the rates are too large."""
-    largest = step.max(axis=1)
-    wide = [str(width) for width, share in zip(widths, largest, strict=True) if share > 1]
-    if kind == "gradient flow" or not wide:
-        return []
-    left = ", of the tenth that is left at the end" if kind.startswith("Adam") else ""
-    return [
-        f"a step of {kind} makes up for {largest.max():.2g} times what is missing{left}: it overshoots at width "
-        f"{', '.join(wide)}, and distances are not those of a small rate; divide the rate by {1.1 * largest.max():.2g} or more"
-    ]
 
 
 def quieten(module: nn.Module) -> bool:
@@ -350,17 +332,6 @@ def _size_of_sample(samples: np.ndarray, inputs: int) -> float:
     return 1.0 if samples.dtype.kind == "i" or not inputs else float(np.sqrt(np.mean(samples**2) * inputs))
 
 
-def _start_told(widths: tuple[int, ...], numbers: Sequence[Sequence[TangentPrediction]]) -> list[str]:
-    """Whether outputs at the start outgrow the targets: the theory has them of their order."""
-    starts = [float(np.mean([prediction.start for prediction in row])) for row in numbers]
-    if starts[-1] < _LARGE or starts[-1] < starts[0] * (widths[-1] / widths[0]) ** _GROWING:
-        return []
-    return [
-        f"the output at the start is {starts[-1]:.2g} times the targets at width {widths[-1]} and grows with it; predicted "
-        "slopes are those of one that does not: subtract it from the output, or start smaller"
-    ]
-
-
 def _numbers(rates: Mapping[str, RateLaw], index: int) -> dict[str, float] | None:
     """Learning rates at one of the widths."""
     return {name: law.rate.values[index] for name, law in rates.items() if law.rate is not None} if rates else None
@@ -388,33 +359,6 @@ def fits_of(widths: tuple[int, ...], distances: np.ndarray) -> dict[str, SlopeFi
     """Slopes of distances (widths, seeds, norms), where there are numbers at every width."""
     usable = {norm: np.where(distances[..., i] > 0, distances[..., i], np.nan) for i, norm in enumerate(NORMS)}
     return {n: fit_slope(widths, d) for n, d in usable.items() if np.isfinite(d).any(axis=1).all()}
-
-
-def _told(
-    family: Family,
-    laws: Mapping[str, ParameterLaw],
-    rates: Mapping[str, RateLaw],
-    unused: Sequence[str],
-    still: Sequence[str],
-) -> list[str]:
-    notes = [f"not read: {what}; no slopes are predicted, distances are measured alone" for what in family.unread]
-    if not any(law.depends for law in laws.values()):
-        notes.append("factory ignores its width: no shape and no scale of a parameter changes with it")
-    if unused:
-        notes.append(f"never used: the output is not computed from {', '.join(unused)}")
-    if still:
-        behind = (
-            ", behind a layer that starts at zero" if any(laws[name].scale.exponent is None for name in laws) else ""
-        )
-        notes.append(f"no gradient at the start{behind}, so no distance by the tangent kernels: {', '.join(still)}")
-    held = [name for name, law in rates.items() if law.rate is None]
-    if held:
-        notes.append(f"not trained by the optimiser: {', '.join(held)}")
-    if any(law.decay is not None for law in rates.values()):
-        notes.append("weight decay is in none of the numbers: they hold for times short beside 1/(rate decay)")
-    if family.beside and family.graph is not None:
-        notes.append(f"on no path of the graph, so without a predicted slope: {', '.join(family.beside)}")
-    return notes
 
 
 def _capacity(family: Family, laws: Mapping[str, ParameterLaw], widths: tuple[int, ...]) -> PowerOfWidth | None:

@@ -7,11 +7,12 @@ dies again is the one to blame, and fails; the others are safe.
 import os
 import signal
 import socket
+import statistics
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
@@ -31,29 +32,41 @@ _ONE_THREAD = dict.fromkeys(
 )
 _MOST = 10_000  # processes of this machine, or workers of a local cluster: more are a slip of the pen
 _WATCH = 2.0  # seconds between looks for the parent process
+_MOST_CELLS = 64  # in a piece
+_PIECE = 0.1  # seconds that a piece may take: so much of the work is lost with a worker, beside the cell that is longer
+_KNOWN = 16  # cells handed over one by one, to see how long they take; and those that say so
+_SHARES = 4  # pieces at least that are left to each who works when one is made up: nobody waits long for the last
+_MANY = 16  # who work where nobody knows how many they are
 _KILLED = "its worker process died, again when it ran alone: killed, out of memory, or crashed"
+
+#: Cells that are handed over together.
+Piece = Sequence[Cell]
 
 
 class Workers(ABC):
     """A place to measure cells. Used as ``with workers.started(experiment):``; can be started again afterwards."""
 
-    #: cells handed over at a time; None for all of them
+    #: pieces of work handed over at a time; None for all of them
     window: int | None = None
+    #: most cells in a piece: several where handing one over takes time
+    most: int = 1
+    #: how many work at once, where that is known
+    count: int | None = None
 
     @abstractmethod
     def start(self, experiment: Experiment) -> None:
         """Get ready to measure cells of this experiment."""
 
     @abstractmethod
-    def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand over a cell."""
+    def submit(self, cells: Piece) -> "Future[list[Record]]":
+        """Hand over cells, to be measured one after the other."""
 
     def restart(self) -> None:
         """Replace workers that are gone; those of somebody else are not replaced."""
         raise ScanError("the executor broke; finished cells are kept; run the same command again")
 
     @abstractmethod
-    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+    def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Drop what is running and let go of everything that :meth:`start` took."""
 
 
@@ -66,13 +79,13 @@ class Serial(Workers):
         """Nothing to prepare."""
         self._experiment = experiment
 
-    def submit(self, cell: Cell) -> "Future[Record]":
-        """Measure it now."""
-        future: Future[Record] = Future()
-        future.set_result(measured(self._experiment, cell))
+    def submit(self, cells: Piece) -> "Future[list[Record]]":
+        """Measure them now."""
+        future: Future[list[Record]] = Future()
+        future.set_result(all_measured(self._experiment, cells))
         return future
 
-    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+    def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Nothing to release."""
 
 
@@ -85,12 +98,14 @@ class Processes(Workers):
         By default one for each core that this process may use.
     """
 
+    most = _MOST_CELLS
+
     def __init__(self, processes: int | None = None) -> None:
         if processes is not None:
             advice = f"give an integer from 1 to {_MOST}, or None for one per core"
             processes = whole_number(processes, "processes", 1, advice, most=_MOST)
         self.processes = processes or _cores()
-        self.window = 2 * self.processes  # the next cell is at hand when one ends
+        self.count, self.window = self.processes, 2 * self.processes  # the next piece is at hand when one ends
 
     def start(self, experiment: Experiment) -> None:
         """Start the processes; they end with this one, however it ends."""
@@ -104,10 +119,10 @@ class Processes(Workers):
                 self.processes, timeout=None, initializer=_enter, initargs=(experiment, os.getpid()), env=_ONE_THREAD
             )
 
-    def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand a cell to the pool, which starts processes when it is given work."""
+    def submit(self, cells: Piece) -> "Future[list[Record]]":
+        """Hand cells to the pool, which starts processes when it is given work."""
         with held_back():
-            return self._pool.submit(_measured_here, cell)
+            return self._pool.submit(_measured_here, cells)
 
     def restart(self) -> None:
         """Replace a broken pool by a new one, and make sure that this one works."""
@@ -122,7 +137,7 @@ class Processes(Workers):
                 f"worker processes do not start on this machine ({error}); use the serial executor"
             ) from error
 
-    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+    def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Kill the processes; the pool drops its futures by itself, and must not find them cancelled."""
         self._pool.shutdown(wait=True, kill_workers=True)
 
@@ -130,20 +145,22 @@ class Processes(Workers):
 class Borrowed(Workers):
     """An executor that belongs to the caller and stays open."""
 
+    most = _MOST_CELLS
+
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         known = getattr(executor, "_max_workers", None)
-        self.window = 2 * known if isinstance(known, int) else None
+        self.count, self.window = (known, 2 * known) if isinstance(known, int) else (None, None)
 
     def start(self, experiment: Experiment) -> None:
         """Nothing to prepare."""
         self._experiment = experiment
 
-    def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand a cell to the executor."""
-        return self._executor.submit(measured, self._experiment, cell)
+    def submit(self, cells: Piece) -> "Future[list[Record]]":
+        """Hand cells to the executor."""
+        return self._executor.submit(all_measured, self._experiment, cells)
 
-    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+    def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Cancel what has not begun; the executor is the caller's to close."""
         for future in running:
             future.cancel()
@@ -158,11 +175,11 @@ class Threads(Workers):
         self._pool = ThreadPoolExecutor(threads)
         self.window = 2 * threads
 
-    def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand a cell to a thread."""
-        return self._pool.submit(measured, self._experiment, cell)
+    def submit(self, cells: Piece) -> "Future[list[Record]]":
+        """Hand cells to a thread."""
+        return self._pool.submit(all_measured, self._experiment, cells)
 
-    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+    def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Let what has begun come to its end."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -181,6 +198,8 @@ class Dask(Workers):
     timeout : float
         Seconds to wait for the scheduler to answer.
     """
+
+    most = _MOST_CELLS
 
     def __init__(
         self,
@@ -208,16 +227,18 @@ class Dask(Workers):
     def start(self, experiment: Experiment) -> None:
         """Connect, and send the experiment to the workers once."""
         try:
+            import dask.config
             from distributed import Client, LocalCluster
         except ImportError as error:
             raise InputError("Dask is not installed; pip install 'phasetheory[dask]'") from error
         if self.client is None:
             address: Any = self._scheduler
             if self._workers is not None:
-                try:  # any free port for the dashboard, seen from this machine only
-                    address = LocalCluster(
-                        n_workers=self._workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-                    )
+                try:  # any free port for the dashboard, seen from this machine only; workers do not sample what they do
+                    with dask.config.set({"distributed.worker.profile.enabled": False}):
+                        address = LocalCluster(
+                            n_workers=self._workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+                        )
                 except RuntimeError as error:
                     raise ScanError(f"a Dask cluster does not start on this machine: {error}") from error
                 self._owned.append(address)
@@ -226,15 +247,16 @@ class Dask(Workers):
             except (OSError, ValueError) as error:
                 raise InputError(f"no Dask scheduler answers at {address}; check the address") from error
             self._owned.insert(0, self.client)
+        self.count = sum(self.client.nthreads().values()) or None
         # sent once, as the result of a task: unlike scattered data the scheduler can make it again when workers come and go
         self._experiment = self.client.submit(_itself, experiment, pure=False)
         self._executor = self.client.get_executor(pure=False)
 
-    def submit(self, cell: Cell) -> "Future[Record]":
-        """Hand a cell to the cluster, which runs it again if its worker dies, up to three times."""
-        return self._executor.submit(measured, self._experiment, cell)
+    def submit(self, cells: Piece) -> "Future[list[Record]]":
+        """Hand cells to the cluster, which runs them again if their worker dies, up to three times."""
+        return self._executor.submit(all_measured, self._experiment, cells)
 
-    def stop(self, running: "Iterable[Future[Record]]" = ()) -> None:
+    def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Cancel what is waiting; close what was opened here."""
         for future in running:
             future.cancel()
@@ -255,29 +277,64 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
     """
     waiting = deque(sorted(cells, key=lambda cell: -experiment.cost(cell)))
     suspects: deque[Cell] = deque()
-    running: dict[Future[Record], Cell] = {}
-    ended: SimpleQueue[Future[Record]] = SimpleQueue()
+    running: dict[Future[list[Record]], tuple[Piece, bool]] = {}  # with whether it runs alone
+    ended: SimpleQueue[Future[list[Record]]] = SimpleQueue()
     workers.start(experiment)
+    pieces = _Pieces(experiment, workers)
     try:
         while waiting or suspects or running:
             alone = bool(suspects)
-            queue, window = (suspects, 1) if alone else (waiting, workers.window)
+            queue, window = (suspects, 1) if alone else (waiting, pieces.window)
             while queue and (window is None or len(running) < window):
-                cell = queue.popleft()
-                future = workers.submit(cell)
-                running[future] = cell
+                piece = [queue.popleft()] if alone else pieces.take(queue)
+                future = workers.submit(piece)
+                running[future] = piece, alone
                 future.add_done_callback(ended.put)
-            finished, lost = _collect(running, ended)
-            if lost:
-                if alone:
-                    finished += [_failed(cell, _KILLED) for cell in lost]
-                else:
-                    suspects.extend([*lost, *running.values()])
+            finished, lost, broken = _collect(running, ended)
+            suspects.extend(lost)
+            if broken:
+                suspects.extend(cell for piece, _ in running.values() for cell in piece)
                 running.clear()
                 workers.restart()
+            pieces.learn(finished)
             yield finished
     finally:
         workers.stop(running)
+
+
+class _Pieces:
+    """How many cells are handed over together: so many that it takes little of the time, and few enough to share them out."""
+
+    def __init__(self, experiment: Experiment, workers: Workers) -> None:
+        self._cost, self._workers = experiment.cost, workers
+        self._rates: deque[float] = deque(maxlen=_KNOWN)  # seconds for a unit of cost, of the last cells
+        self._shares = _SHARES * (workers.count or _MANY)
+
+    @property
+    def window(self) -> int | None:
+        """Pieces handed over at a time: only a few cells until it is known how long they take."""
+        window, known = self._workers.window, self._workers.most == 1 or self._rates
+        return window if known else min(window or _KNOWN, _KNOWN)
+
+    def take(self, queue: deque[Cell]) -> Piece:
+        """The next piece."""
+        most = min(self._workers.most, len(queue) // self._shares) if self._rates else 1
+        rate = statistics.median(self._rates) if most > 1 else 0.0
+        piece = [queue.popleft()]
+        seconds = rate * self._cost(piece[0])
+        while len(piece) < most and (seconds := seconds + rate * self._cost(queue[0])) < _PIECE:
+            piece.append(queue.popleft())
+        return piece
+
+    def learn(self, finished: Iterable[Record]) -> None:
+        """How long cells took."""
+        costs = ((record.seconds, self._cost(record.cell)) for record in finished)
+        self._rates.extend(seconds / cost for seconds, cost in costs if cost > 0)
+
+
+def all_measured(experiment: Experiment, cells: Piece) -> list[Record]:
+    """Measure cells one after the other."""
+    return [measured(experiment, cell) for cell in cells]
 
 
 def measured(experiment: Experiment, cell: Cell) -> Record:
@@ -313,28 +370,36 @@ def _unknown(experiment: Experiment, values: Mapping[str, Any]) -> list[str]:
 
 
 def _collect(
-    running: "dict[Future[Record], Cell]", ended: "SimpleQueue[Future[Record]]"
-) -> tuple[list[Record], list[Cell]]:
-    """Wait for one future at least; take out those that have ended: (records, cells whose worker died).
+    running: "dict[Future[list[Record]], tuple[Piece, bool]]", ended: "SimpleQueue[Future[list[Record]]]"
+) -> tuple[list[Record], list[Cell], bool]:
+    """Wait for one future at least; take out those that have ended: records, cells to run alone, whether the workers are gone.
 
     They report themselves: to look through all that wait would take as long as there are cells, every time.
     """
     finished: list[Record] = []
     lost: list[Cell] = []
+    broken = False
     while not (finished or lost) or not ended.empty():
         future = ended.get()
         if future not in running:  # of a pool that was given up
             continue
-        cell = running.pop(future)
+        piece, alone = running.pop(future)
         try:
-            finished.append(future.result())
+            finished += future.result()
         except BrokenExecutor:
-            lost.append(cell)
+            broken = True
+            if alone:
+                finished += [_failed(cell, _KILLED) for cell in piece]
+            else:
+                lost += piece
         except CancelledError as error:
             raise ScanError("the cluster is gone; finished cells are kept; run the same command again") from error
         except Exception as error:  # the executor's own: a worker killed too often, a result that cannot be sent
-            finished.append(_failed(cell, f"{type(error).__name__}: {error}"))
-    return finished, lost
+            if len(piece) == 1:
+                finished.append(_failed(piece[0], f"{type(error).__name__}: {error}"))
+            else:  # one of them is to blame
+                lost += piece
+    return finished, lost, broken
 
 
 def _failed(cell: Cell, reason: str, seconds: float = 0.0) -> Record:
@@ -365,5 +430,5 @@ def _itself(experiment: Experiment) -> Experiment:
     return experiment
 
 
-def _measured_here(cell: Cell) -> Record:
-    return measured(_here[0], cell)
+def _measured_here(cells: Piece) -> list[Record]:
+    return all_measured(_here[0], cells)

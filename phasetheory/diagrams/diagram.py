@@ -14,14 +14,13 @@ import sympy as sp
 from phasetheory.diagrams.piecewise import PiecewiseLinear
 from phasetheory.diagrams.plane import Plane, check_positive_on_plane, two_symbols
 from phasetheory.diagrams.regions import Region
-from phasetheory.errors import TheoryError, check_choice, shown
+from phasetheory.errors import TheoryError, check_choice
 from phasetheory.networks.initializations import describe_initialization, initializations
 from phasetheory.networks.network import Network, check_network, refuse_zero_layer
 from phasetheory.networks.standard import standard_scales
 from phasetheory.scaling.argument import Displacement, check_norm, displacement, slope_of_all_weights
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.targets import OPEN, matters
-from phasetheory.symbols.expressions import listed_or_none
 
 __all__ = ["ALL_WEIGHTS", "PhaseDiagram", "phase_diagram"]
 
@@ -79,10 +78,7 @@ class PhaseDiagram(Plane):
         >>> phase_diagram(2).network_at((1, "1/2")).sigmas
         (1, 1/sqrt(m))
         """
-        pair = listed_or_none(point)
-        if pair is None or len(pair) != 2:
-            raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
-        net, values = self.network, dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
+        net, values = self.network, self._values_at(point)
         return Network(
             tuple(sigma.subs(values) for sigma in net.sigmas),
             net.alpha.subs(values),

@@ -18,7 +18,6 @@ from phasetheory.networks.graph import Graph
 from phasetheory.networks.scales import scales_of, with_scales
 from phasetheory.scaling.argument import check_norm
 from phasetheory.scaling.tropical import tropical_flow
-from phasetheory.symbols.expressions import listed_or_none
 
 __all__ = ["GraphDiagram", "graph_diagram"]
 
@@ -108,10 +107,7 @@ class GraphDiagram(Plane):
         >>> plane.graph_at(("3/2", 0)).slopes()
         {'U': 1/2, 'W': -5/2, 'a': 1/2}
         """
-        pair = listed_or_none(point)
-        if pair is None or len(pair) != 2:
-            raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
-        values = dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
+        values = self._values_at(point)
         return with_scales(self.graph, lambda scale: scale.subs(values))
 
     def plot(self, ax: Any = None, **options: Any) -> Any:

@@ -175,6 +175,13 @@ class Plane(ABC):
         point = self._point(*(coordinates[name] for name in self.names))
         return {layer: sp.Rational(slope(point)) for layer, slope in self._slopes.items()}
 
+    def _values_at(self, point: Any) -> dict[sp.Symbol, sp.Rational]:
+        """The coordinates of a point given as a pair, by their symbols."""
+        pair = listed_or_none(point)
+        if pair is None or len(pair) != 2:
+            raise TheoryError(f"point = {shown(point)}; give a pair ({', '.join(self.names)})")
+        return dict(zip(self.coordinates, map(sp.Rational, self._point(*pair)), strict=True))
+
     def _point(self, x: Any, y: Any) -> Point:
         first, second = self.names
         return as_fraction(x, name=first), as_fraction(y, name=second)

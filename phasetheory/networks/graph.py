@@ -19,7 +19,7 @@ import sympy as sp
 from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series
-from phasetheory.networks.network import Network, check_network, layer_fans
+from phasetheory.networks.network import Network, check_network, layer_fans, refuse_other_degrees
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
@@ -154,7 +154,7 @@ class Graph:
         True
         """
         check_network(network)
-        network._require_degree_one("graphs are made")
+        refuse_other_degrees(network, "graphs are made")
         rows = zip(network.layers, network.sigmas, layer_fans(network.depth), network.learning_rates, strict=True)
         layers = {name: Layer(sigma, *fans, rate) for name, sigma, fans, rate in rows}
         path = Path(dict.fromkeys(layers, 1))

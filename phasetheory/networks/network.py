@@ -47,6 +47,7 @@ __all__ = [
     "coordinate_symbols",
     "layer_fans",
     "layer_names",
+    "refuse_other_degrees",
     "refuse_zero_layer",
     "three_layer",
     "two_layer",
@@ -287,7 +288,7 @@ class Network:
         >>> two_layer("m^(5/2)", "m", 1).slopes(target="hard")
         {'w': 3/4, 'a': -1/4}
         """
-        self._require_degree_one("slopes are claimed")
+        refuse_other_degrees(self, "slopes are claimed")
         chosen = as_optimizer(optimizer)
         check_target(target, self.depth, self.activation, chosen)
         slopes = dict(zip(self.layers, layer_slopes(self.exponents, norm=norm, optimizer=chosen), strict=True))
@@ -306,7 +307,7 @@ class Network:
         Derived, by the same argument. It is the same in Frobenius and spectral norm, since layers move in a number of directions
         that does not grow with the width. Of a layer that starts at zero it is the size of its weights.
         """
-        self._require_degree_one("displacements are claimed")
+        refuse_other_degrees(self, "displacements are claimed")
         chosen = as_optimizer(optimizer)
         moved = displacement(*self.exponents.absorbed_numbers(chosen), optimizer=chosen).moved
         roots = (rate / chosen.order for rate in self.exponents.learning_rates)
@@ -338,7 +339,7 @@ class Network:
         >>> scaling.largest_step, scaling.steps
         (-1, 0)
         """
-        self._require_degree_one("learning-rate exponents are claimed")
+        refuse_other_degrees(self, "learning-rate exponents are claimed")
         return learning_rate_scaling(self.exponents, as_optimizer(optimizer))
 
     def _repr_html_(self) -> str:
@@ -351,17 +352,19 @@ class Network:
 
         return for_notebook(self, "latex")
 
-    def _require_degree_one(self, claim: str) -> None:
-        if self.activation.degree != 1:
-            raise NotHomogeneousError(
-                f"{claim} for degree 1 only and {self.activation.name} has degree {self.activation.degree}: its growth is "
-                "winner-take-all (see phasetheory.scaling.capacity); use relu, leaky_relu or linear, or ask for .capacity"
-            )
-
 
 def _deviation(value: Any, name: str, fans: Fans) -> sp.Expr:
     """The same, or 0 for a layer that starts at zero."""
     return sp.S.Zero if as_expression(value, name=name, fans=fans).is_zero else positive_scale(value, name, fans)
+
+
+def refuse_other_degrees(network: Network, claim: str) -> None:
+    """Refuse a network whose activation is not of degree 1; ``claim`` says what is for that one only."""
+    if network.activation.degree != 1:
+        raise NotHomogeneousError(
+            f"{claim} for degree 1 only and {network.activation.name} has degree {network.activation.degree}: its growth is "
+            "winner-take-all (see phasetheory.scaling.capacity); use relu, leaky_relu or linear, or ask for .capacity"
+        )
 
 
 def refuse_zero_layer(network: Network, what: str) -> None:

@@ -3,8 +3,8 @@ r"""The largest paths through every layer of a graph of series and parallels, by
 A graph that is built from layers by putting parts one after the other, or side by side, may have 2^B paths through B
 blocks. In max-plus algebra the value of parts in series is their sum, of parts side by side the largest. One pass from the
 leaves up gives the value of every part; one from the root down the value of what comes before and behind it; and M_l is
-the largest sum of them over the leaves that are layer l. With pairs (value, derivative), compared in this order, the same
-passes give the derivative in a direction, and with the sets of how often the largest paths use some layers, these.
+the largest sum of them over the leaves that are layer l. What is compared and added on the way is recorded; the record gives the
+derivative in a direction, where it changes, and how often the largest paths use some layers.
 
 A bias starts a path of its own, of a constant. Constants are learned through all paths. What varies with the input is learned
 through a path that starts at a bias only as far as it passes a relu whose kink the input moves: at node j, where the
@@ -16,17 +16,15 @@ C_j through l is followed from l on: a pass for every layer that a constant reac
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import Any
 
 from phasetheory.scaling.paths import INPUT, Direction, Uses, largest_uses
 
 __all__ = ["BiasPart", "Leaf", "ParallelPart", "SeriesParallel", "SeriesPart"]
-
-Pair = tuple[Any, Fraction]
 
 
 @dataclass(frozen=True)
@@ -98,109 +96,50 @@ class SeriesParallel:
         return list(self.reach(size, self.targets).values.values())
 
 
-class _Values(Protocol):
-    """What the passes compute with: values of leaves and multipliers, of parts in series and side by side."""
+class _Node:
+    """A value of the passes, and what it is computed from: a use of a layer, a factor, a sum, the largest or the smallest."""
 
-    def leaf(self, leaf: Leaf) -> Any:
-        """Value of a use of a layer."""
-
-    def factor(self, multiplier: Any) -> Any:
-        """Value of a multiplier."""
-
-    def series(self, first: Any, second: Any) -> Any:
-        """Of two parts one after the other."""
-
-    def parallel(self, values: Sequence[Any]) -> Any:
-        """Of parts side by side: the largest."""
-
-    def bounded(self, values: Sequence[Any]) -> Any:
-        """The smallest."""
+    def __init__(self, value: Any, layer: str | None = None, parts: Sequence["_Node"] = (), sign: int = 0) -> None:
+        self.value, self.layer, self.parts, self.sign = (
+            value,
+            layer,
+            parts,
+            sign,
+        )  # sign 1 of the largest, -1 of the smallest
+        self.deciding = [own for own in parts if own.value == value] if sign else parts
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """(value, derivative in a direction)."""
+class _Values:
+    """What the passes compute with, and a record of it, in order."""
 
-    size: Mapping[str, Any]
-    direction: Direction
+    def __init__(self, size: Mapping[str, Any]) -> None:
+        self.size, self.nodes = size, list[_Node]()
 
-    def leaf(self, leaf: Leaf) -> Pair:
+    def leaf(self, leaf: Leaf) -> _Node:
+        """A use of a layer."""
         if not leaf.degree:
             return self.factor(leaf.multiplier)
-        return leaf.multiplier + self.size[leaf.layer], self.direction[leaf.layer]
+        return self._kept(_Node(leaf.multiplier + self.size[leaf.layer], leaf.layer))
 
-    def factor(self, multiplier: Any) -> Pair:
-        return multiplier, Fraction(0)
+    def factor(self, multiplier: Any) -> _Node:
+        """A multiplier."""
+        return self._kept(_Node(multiplier))
 
-    def series(self, first: Pair, second: Pair) -> Pair:
-        return first[0] + second[0], first[1] + second[1]
+    def series(self, first: _Node, second: _Node) -> _Node:
+        """Two parts one after the other."""
+        return self._kept(_Node(first.value + second.value, None, (first, second)))
 
-    def parallel(self, values: Sequence[Pair]) -> Pair:
-        return max(values)
+    def largest(self, parts: Sequence[_Node]) -> _Node:
+        """Parts side by side."""
+        return self._kept(_Node(max(own.value for own in parts), None, parts, 1)) if len(parts) > 1 else parts[0]
 
-    def bounded(self, values: Sequence[Pair]) -> Pair:
-        return min(values)
+    def smallest(self, parts: Sequence[_Node]) -> _Node:
+        """A part with its bounds."""
+        return self._kept(_Node(min(own.value for own in parts), None, parts, -1))
 
-
-@dataclass(frozen=True)
-class _Rivals(_Pairs):
-    """The same, and what was compared on the way: whatever was chosen, by sign 1 of the largest, -1 of the smallest."""
-
-    compared: list[tuple[int, Sequence[Pair]]] = field(default_factory=list)
-
-    def parallel(self, values: Sequence[Pair]) -> Pair:
-        self.compared.append((1, values))
-        return super().parallel(values)
-
-    def bounded(self, values: Sequence[Pair]) -> Pair:
-        self.compared.append((-1, values))
-        return super().bounded(values)
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """A value, and how often the paths that attain it may use the chosen layers; below a bound none of them is left out."""
-
-    value: Any
-    uses: Collection[Uses]
-    bounded: bool = False
-
-    @classmethod
-    def of(cls, value: Any, uses: Iterable[Uses], bounded: bool) -> "_Chosen":
-        found = set(uses)
-        return cls(value, found if bounded else largest_uses(found), bounded)
-
-
-@dataclass(frozen=True)
-class _Uses:
-    """Values with how often the paths that attain them may use the chosen layers."""
-
-    size: Mapping[str, Any]
-    chosen: Sequence[str]
-
-    def leaf(self, leaf: Leaf) -> _Chosen:
-        if not leaf.degree:
-            return self.factor(leaf.multiplier)
-        own = tuple(int(layer == leaf.layer) for layer in self.chosen)
-        return _Chosen(leaf.multiplier + self.size[leaf.layer], [own])
-
-    def factor(self, multiplier: Any) -> _Chosen:
-        return _Chosen(multiplier, [(0,) * len(self.chosen)])
-
-    def series(self, first: _Chosen, second: _Chosen) -> _Chosen:
-        sums = (tuple(a + b for a, b in zip(own, other, strict=True)) for own in first.uses for other in second.uses)
-        return _Chosen.of(first.value + second.value, sums, first.bounded or second.bounded)
-
-    def parallel(self, values: Sequence[_Chosen]) -> _Chosen:
-        return self._attaining(max(own.value for own in values), values, False)
-
-    def bounded(self, values: Sequence[_Chosen]) -> _Chosen:
-        return self._attaining(min(own.value for own in values), values, True)
-
-    def _attaining(self, value: Any, values: Sequence[_Chosen], bounded: bool) -> _Chosen:
-        attained = [own for own in values if own.value == value]
-        uses = (uses for own in attained for uses in own.uses)
-        return _Chosen.of(value, uses, any(own.bounded for own in attained) or (bounded and len(attained) > 1))
+    def _kept(self, node: _Node) -> _Node:
+        self.nodes.append(node)
+        return node
 
 
 @dataclass(frozen=True)
@@ -214,35 +153,78 @@ class PassReach:
     @cached_property
     def values(self) -> dict[str, Any]:
         """M_l of every layer."""
-        pairs = self._largest(_Pairs(self.size, dict.fromkeys(self.size, Fraction(0))))
-        return {layer: value for layer, (value, _) in pairs.items()}
+        return {layer: node.value for layer, node in self._through.items()}
+
+    @cached_property
+    def _record(self) -> tuple[dict[str, _Node], list[_Node]]:
+        """The largest value through every layer, and all that was computed on the way."""
+        values, through = _Values(self.size), dict[str, list[_Node]]()
+        for target in self.targets:
+            for layer, node in _Pass(self.root, values, target == INPUT).through():
+                through.setdefault(layer, []).append(node)
+        return {layer: values.largest(own) for layer, own in through.items()}, values.nodes
+
+    @property
+    def _through(self) -> dict[str, _Node]:
+        return self._record[0]
+
+    @cached_property
+    def _deciding(self) -> list[_Node]:
+        """What M_l is made of here, in order."""
+        wanted = set(map(id, self._through.values()))
+        found: list[_Node] = []
+        for node in reversed(self._record[1]):
+            if id(node) in wanted:
+                found.append(node)
+                wanted.update(map(id, node.deciding))
+        return found[::-1]
 
     def along(self, direction: Direction) -> dict[str, Fraction]:
         """The derivative of M_l in a direction."""
-        return {layer: slope for layer, (_, slope) in self._largest(_Pairs(self.size, direction)).items()}
+        slopes = _slopes(self._deciding, direction)
+        return {layer: slopes[id(node)] for layer, node in self._through.items()}
 
     def overtakings(self, direction: Direction) -> Iterator[Any]:
         """Steps to where one of the comparisons that were made comes out otherwise."""
-        values = _Rivals(self.size, direction)
-        self._largest(values)
-        for sign, rivals in values.compared:
-            chosen, fastest = max(rivals) if sign > 0 else min(rivals)
-            for value, slope in rivals:
-                if (slope - fastest) * sign > 0 and value != chosen:
-                    yield (chosen - value) / (slope - fastest)
+        slopes = _slopes(self._record[1], direction)
+        for node in self._record[1]:
+            for rival in node.parts if node.sign else ():
+                closing = slopes[id(rival)] - slopes[id(node)]
+                if closing * node.sign > 0 and rival.value != node.value:
+                    yield (node.value - rival.value) / closing
 
     def candidates(self, chosen: Sequence[str]) -> dict[str, Sequence[Uses]]:
         """How often the paths that M_l may follow use the chosen layers, for each of them."""
-        found = self._largest(_Uses(self.size, chosen))
-        return {layer: list(found[layer].uses) for layer in chosen}
+        found: dict[
+            int, tuple[Collection[Uses], bool]
+        ] = {}  # and whether a bound decides, below which none may be left out
+        for node in self._deciding:
+            parts = [found[id(own)] for own in node.deciding]
+            bounded = any(own for _, own in parts) or (node.sign < 0 and len(parts) > 1)
+            if node.sign:
+                uses = {own for several, _ in parts for own in several}
+            elif parts:
+                (first, _), (second, _) = parts
+                uses = {tuple(map(sum, zip(own, other, strict=True))) for own in first for other in second}
+            else:
+                uses = {tuple(int(layer == node.layer) for layer in chosen)}
+            found[id(node)] = uses if bounded else largest_uses(uses), bounded
+        return {layer: list(found[id(self._through[layer])][0]) for layer in chosen}
 
-    def _largest(self, values: _Values) -> dict[str, Any]:
-        """The largest value through every layer."""
-        through: dict[str, list[Any]] = {}
-        for target in self.targets:
-            for layer, value in _Pass(self.root, values, target == INPUT).through():
-                through.setdefault(layer, []).append(value)
-        return {layer: own[0] if len(own) == 1 else values.parallel(own) for layer, own in through.items()}
+
+def _slopes(nodes: Iterable[_Node], direction: Direction) -> dict[int, Fraction]:
+    """The derivative of every value, by the identity of its node."""
+    found: dict[int, Fraction] = {}
+    for node in nodes:
+        if node.sign:
+            slopes = [found[id(own)] for own in node.deciding]
+            found[id(node)] = max(slopes) if node.sign > 0 else min(slopes)
+        elif node.parts:
+            first, second = node.parts
+            found[id(node)] = found[id(first)] + found[id(second)]
+        else:
+            found[id(node)] = direction[node.layer] if node.layer is not None else Fraction(0)
+    return found
 
 
 class _Pass:
@@ -272,7 +254,7 @@ class _Pass:
             case BiasPart():
                 found = self.values.factor(part.leaf.multiplier * 0)
             case ParallelPart():
-                found = self.values.parallel([self._fill(own) for own in part.parts])
+                found = self.values.largest([self._fill(own) for own in part.parts])
             case SeriesPart():
                 found = self.values.factor(part.multiplier)
                 for own in part.parts:
@@ -338,10 +320,10 @@ class _Pass:
             case BiasPart():
                 if part.kink:
                     arriving, behind = self.nodes[id(part)]
-                    found.append(self._series(self.values.bounded([value, arriving]), behind))
+                    found.append(self._series(self.values.smallest([value, arriving]), behind))
                 return value
             case ParallelPart():
-                return self.values.parallel([self._past(own, value, found) for own in part.parts])
+                return self.values.largest([self._past(own, value, found) for own in part.parts])
         value = self.values.series(value, self.values.factor(part.multiplier))
         for own in part.parts:
             value = self._past(own, value, found)
@@ -354,7 +336,7 @@ class _Pass:
 
     def _largest(self, given: Sequence[Any]) -> Any:
         found = [value for value in given if value is not None]
-        return self.values.parallel(found) if len(found) > 1 else found[0] if found else None
+        return self.values.largest(found) if found else None
 
 
 def _longest(part: Part) -> int:

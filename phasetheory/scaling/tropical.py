@@ -206,8 +206,10 @@ def _start(exponents: GraphExponents) -> _State:
 def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
     """Go on in a direction, d theta = -speed, to the first event."""
     slopes = state.reach.along(direction)
-    kinds = {target: state.reach_of({target}) for target in state.targets}
-    steps = [step for reach in (state.reach, *kinds.values()) for step in reach.overtakings(direction)]
+    several = len(state.targets) > 1
+    kinds = {target: state.reach_of({target}) if several else state.reach for target in state.targets}
+    reaches = [state.reach, *(kinds.values() if several else ())]
+    steps = [step for reach in reaches for step in reach.overtakings(direction)]
     for layer in state.growing:
         closing = state.degree * slopes[layer] - state.order * direction[layer] - speed
         if closing > 0 and state.gap(layer) < state.time * 0:

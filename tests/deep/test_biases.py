@@ -7,7 +7,7 @@ import pytest
 
 import numerics as nm
 import phasetheory as pt
-from numerics.flow.deep.balance import Balance, neuron_norms
+from numerics.flow.deep.balance import Balance, Sizes
 from numerics.flow.deep.problem import DeepProblem
 from numerics.networks.jacobian import Moved
 
@@ -83,12 +83,10 @@ def test_matrices_moved_by_a_gradient_and_curvature(widths, biases, activation):
     chain, matrices, rng = network.chain, network.matrices, np.random.default_rng(1)
     jacobian = network.jacobian(X)
     c = 0.1 * rng.standard_normal(len(X) * network.outputs)
-    moved = Moved(jacobian, [c] * network.depth)
+    moved = Moved.by((jacobian, [c] * network.depth))
     written = chain.join([w - p for w, p in zip(network.weights, jacobian.transposed_product(c), strict=True)])
-    known, exact = chain.jacobian(matrices, X, moved), chain.jacobian(written, X)
-    np.testing.assert_allclose(
-        chain.forward(matrices, X, moved).output, chain.forward(written, X).output, rtol=1e-10, atol=1e-12
-    )
+    (signals, known), exact = chain.differentiate(matrices, X, moved), chain.jacobian(written, X)
+    np.testing.assert_allclose(signals.output, chain.forward(written, X).output, rtol=1e-10, atol=1e-12)
     for found, expected in zip(known.kernels(), exact.kernels(), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11)
     v, h = [rng.standard_normal(w.shape) for w in matrices], 1e-6
@@ -256,22 +254,22 @@ def test_back_on_the_balances_with_the_same_output_and_signals(widths, biases, a
     network = sampled(widths, biases, antisymmetric=antisymmetric)
     chain, rng = network.chain, np.random.default_rng(0)
     matrices = tuple(w * (1 + 0.1 * rng.standard_normal(w.shape)) for w in network.matrices)
-    balance, signals = Balance(network.matrices), chain.forward(matrices, X)
-    output = signals.output.copy()
-    moved = balance.restore(matrices, signals, 1.0, chain.biased)
-    again = chain.forward(matrices, X)
+    balance, (signals, jacobian) = Balance(network.matrices, chain.biased), chain.differentiate(matrices, X)
+    output, sizes = signals.output.copy(), Sizes.of(matrices, network.matrices, chain.biased)
+    sizes = balance.restore(matrices, signals, jacobian, sizes)
+    again, differentiated = chain.differentiate(matrices, X)
+    for found, expected in zip(jacobian.backward, differentiated.backward, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
     np.testing.assert_allclose(again.output, output, rtol=1e-11, atol=1e-13)
     for found, expected in zip(signals.hidden, again.hidden, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
     exact = [np.linalg.norm(w - s) for w, s in zip(chain.split(matrices), network.weights, strict=True)]
-    np.testing.assert_allclose(moved, exact, rtol=1e-11)
+    np.testing.assert_allclose(sizes.moved(chain.biased), exact, rtol=1e-11)
     for _ in range(100):
-        balance.restore(matrices, signals, 1.0, chain.biased)
-    pairs = [
-        (np.subtract(*part)) for net in (network.matrices, matrices) for part in zip(*neuron_norms(net), strict=True)
-    ]
-    for then, now in zip(pairs[: network.depth - 1], pairs[network.depth - 1 :], strict=True):
-        np.testing.assert_allclose(now, then, rtol=1e-2, atol=2e-3)
+        sizes = balance.restore(matrices, signals, jacobian, sizes)
+    then = Sizes.of(network.matrices, network.matrices, chain.biased).balances()
+    for off, whole in zip(balance.off(sizes), then, strict=True):
+        np.testing.assert_allclose(whole + off, whole, rtol=1e-2, atol=2e-3)
 
 
 @pytest.mark.parametrize("optimizer", ["gradient-descent", "adam"])

@@ -141,7 +141,7 @@ def test_what_was_removed_from_the_balances_adds_up_over_the_steps():
     problem = problem_of(method="rkc")
     problem.method.attempt(problem.point, 0.2, problem.trial)
     problem.accepted(problem.point, problem.trial)
-    removed = max(np.abs(part).max() for part in problem.flow.balance.removed)
+    removed = max(np.abs(part).max() for part in problem.trial.removed)
     norms = [np.sum(w**2, axis=2) + np.sum(after**2, axis=1) for w, after in pairwise(problem.network.weights)]
     drift = problem.conserved_drift(problem.network, 0.0)
     assert drift == pytest.approx(removed / max(part.max() for part in norms))

@@ -72,13 +72,9 @@ def test_weights_moved_by_a_gradient_need_not_be_written_out(sizes, n, activatio
     X, c, chain = rng.standard_normal((n, sizes[0])), 0.1 * rng.standard_normal(n), network.chain
     jacobian = network.jacobian(X)
     written = moved(network, jacobian.transposed_product(c), -1.0)
-    known = chain.forward(network.weights, X, Moved(jacobian, [c] * len(network.weights)))
-    np.testing.assert_allclose(known.output, chain.forward(written, X).output, rtol=1e-9, atol=1e-9)
-    for found, exact in zip(
-        chain.jacobian(network.weights, X, Moved(jacobian, [c] * len(network.weights))).kernels(),
-        chain.jacobian(written, X).kernels(),
-        strict=True,
-    ):
+    signals, known = chain.differentiate(network.weights, X, Moved.by((jacobian, [c] * len(network.weights))))
+    np.testing.assert_allclose(signals.output, chain.forward(written, X).output, rtol=1e-9, atol=1e-9)
+    for found, exact in zip(known.kernels(), chain.jacobian(written, X).kernels(), strict=True):
         np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-7 * (1 + np.max(np.abs(exact))))
 
 

@@ -1,9 +1,14 @@
-"""The compiled loop over steps in the plane makes the steps of the loop in Python, and stops where that stops."""
+"""The compiled loop over steps in the plane makes the steps of the loop in Python, and stops where that stops.
+
+Runs of few neurons that come to the fit are compiled from start to end; others are begun in Python, as those that something is
+asked of on the way.
+"""
 
 import numpy as np
 import pytest
 
 import numerics as nm
+from numerics.flow.run import _Run
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 
 X, Y = nm.datasets.four_points()
@@ -24,6 +29,7 @@ def stepwise(monkeypatch):
                 self.loop = None
 
             patch.setattr(KinkExactPlanar, "__init__", without)
+            patch.setattr("numerics.flow.run.fitted", lambda *given: None)
             return nm.gradient_flow(*given, **options)
 
     return run
@@ -64,6 +70,30 @@ def test_the_end_at_rest_is_the_same(stepwise, gamma):
 def test_more_steps_than_the_record_has_room_for_at_first(stepwise):
     run = compare(stepwise, nm.TwoLayer.sample(60, 1.75, 0, X, rng=1), X, Y, {"rtol": 1e-6})
     assert run.stats.accepted > 200
+
+
+@pytest.mark.parametrize(
+    ("options", "begun"),
+    [
+        ({}, False),
+        ({"method": "kink-exact", "threads": 1, "loss_levels": [1e-2]}, False),
+        ({"callback": lambda progress: False}, True),
+        ({"times": [1.0]}, True),
+        ({"t_max": 1e9}, True),
+        ({"grad_tol": 1e-9}, True),
+        ({"max_steps": 3}, True),  # begun again, to say how far it came
+        ({"loss_tol": 10.0}, True),
+        ({"method": "exponential"}, True),
+        ({"weight_decay": 1e-9}, True),
+    ],
+)
+def test_which_runs_are_begun_in_python(options, begun, monkeypatch):
+    """Those that something is asked of on the way, or that come to another end than the fit."""
+    calls = []
+    monkeypatch.setattr("numerics.flow.run._Run", lambda *given: calls.append(given) or _Run(*given))
+    start = nm.TwoLayer.sample(60, 0.5, 0.0, X, rng=1)
+    nm.gradient_flow(start, X, Y, throw=False, **options)
+    assert bool(calls) == begun
 
 
 def compare(stepwise, start, inputs, targets, options):

@@ -6,7 +6,8 @@ from scipy.linalg import expm
 
 import numerics as nm
 from numerics.kernels import stages
-from numerics.kernels.tangent import time_to_loss
+from numerics.kernels.eigen import eigen
+from numerics.kernels.tangent import modes_of, time_to_loss
 
 
 def problem(seed, m, n, d, slope):
@@ -90,7 +91,7 @@ def test_the_time_to_a_loss_is_that_of_the_kernel_held_fixed(seed, n, factor, h)
         return e @ e / (2 * n)
 
     wanted = factor * loss(0.0)
-    t, last = time_to_loss(kernel, residual, wanted, h)
+    t, last = time_to_loss(modes_of(kernel, residual), wanted, h)
     np.testing.assert_allclose(last, loss(h), rtol=1e-9)
     if t == h:
         assert loss(h) >= wanted * (1 - 1e-9)
@@ -190,3 +191,17 @@ def test_output_is_homogeneous(seed, factor):
     network, X, _ = problem(seed, 20, 5, 3, 0.0)
     scaled = nm.TwoLayer(network.u, factor * network.v, network.kappa, network.kappa_prime)
     np.testing.assert_allclose(scaled(X), factor * network(X), rtol=1e-10, atol=1e-12 * factor)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 9, 20])
+@pytest.mark.parametrize("rank", [0, 1, 20])
+def test_eigenvectors_of_few_and_of_many_rows(rank, n):
+    """By rotations up to eight rows, by LAPACK beyond; some eigenvalues coincide, as those of symmetric data do."""
+    factor = np.random.default_rng(n).normal(size=(n, min(rank, n))) * np.logspace(0, -6, min(rank, n))
+    matrix = factor @ factor.T + np.diag(np.arange(n) // 2 if rank == 20 else np.zeros(n))
+    values, vectors, room = np.empty(n), np.empty((n, n)), np.empty((n, n))
+    eigen(matrix, values, vectors, room)
+    scale = np.abs(matrix).max() or 1.0
+    np.testing.assert_allclose(np.sort(values), np.linalg.eigvalsh(matrix), atol=1e-14 * n * scale)
+    np.testing.assert_allclose(vectors @ vectors.T, np.eye(n), atol=1e-14 * n)
+    np.testing.assert_allclose(vectors.T * values @ vectors, matrix, atol=1e-14 * n * scale)

@@ -138,6 +138,8 @@ def test_a_rate_whose_steps_overshoot_is_told_of_and_by_how_much():
     assert not below.notes
     assert "a step of SGD makes up for 2.5 times what is missing: it overshoots at width" in beyond.notes[-1]
     assert "divide the rate by 2.8 or more" in beyond.notes[-1]
+    assert {result.reason for result in beyond.layers} == {"steps overshoot, use a smaller rate"}
+    assert beyond.summary.startswith("undecided")
 
 
 def test_a_verdict_is_on_the_slope_at_these_widths_where_the_tangent_model_holds():
@@ -170,6 +172,31 @@ def test_far_from_the_tangent_model_the_limit_is_all_that_is_known():
     assert found.error.mean(axis=1).max() > 0.3
     assert found["2.weight"].measured
     assert not found.near
+
+
+class Branch(nn.Module):
+    """One residual block whose last map starts at zero, so that the first has no gradient there."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first, self.inner, self.outer = nn.Linear(10, width), nn.Linear(width, width), nn.Linear(width, width)
+        self.last = nn.Linear(width, 1)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, x):
+        h = torch.relu(self.first(x))
+        return self.last(h + self.outer(torch.relu(self.inner(h))))
+
+
+@pytest.mark.parametrize("make", [sgd(0.02), lambda model: torch.optim.Adam(model.parameters(), 1e-3)])
+def test_what_has_no_gradient_at_the_start_is_held_against_the_limit(make):
+    found = check(Branch, optimizer=make, widths=(16, 32), seeds=2)
+    results = {result.layer: result for result in found.of("spectral")}
+    assert results["inner.weight"].beyond is None
+    assert "outer.weight" not in results  # it starts at zero
+    assert np.all(found.runs.relative_distance.sel(parameter="inner.weight", step=np.inf) > 0)
+    assert not found.runs.by_kernels.sel(parameter="inner.weight").any()
 
 
 def adam(rate):

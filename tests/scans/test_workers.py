@@ -12,7 +12,7 @@ import pytest
 
 import numerics as nm
 from numerics.scans import CellStatus, Workers, failures
-from numerics.scans.workers import Threads, measured
+from numerics.scans.workers import Threads, all_measured
 
 QUARTER, HALF, WHOLE = Fraction(1, 4), Fraction(1, 2), Fraction(1)
 
@@ -80,12 +80,12 @@ def test_dask_cluster_with_a_worker_killed_in_the_middle(toy, tmp_path, expected
 def test_threads_let_what_has_begun_come_to_its_end(toy):
     workers, experiment = Threads(), toy(trouble={(QUARTER, 0): "wait"})
     workers.start(experiment)
-    future = workers.submit(experiment.cells[0])
+    future = workers.submit(experiment.cells[:1])
     while not future.running():
         time.sleep(0.01)
     workers.stop()
     assert future.done()
-    assert future.result().values["double"] == 0.5
+    assert future.result()[0].values["double"] == 0.5
 
 
 @pytest.mark.parametrize(("count", "cores"), [(7, 7), (None, 1)])
@@ -118,33 +118,35 @@ def test_workers_end_with_the_scan(toy):
 class Mortal(Workers):
     """Workers of this process that die with a cell, so many times; a death takes all that is running with it."""
 
-    def __init__(self, window=None, deaths=None):
-        self.window, self.deaths, self.restarts = window, dict(deaths or {}), 0
+    def __init__(self, window=None, deaths=None, most=1):
+        self.window, self.deaths, self.most, self.restarts = window, dict(deaths or {}), most, 0
+        self.count, self.pieces = 1, []
         self._lock = threading.Lock()
 
     def start(self, experiment):
         self._experiment, self._running = experiment, []
 
-    def submit(self, cell):
+    def submit(self, cells):
         future = Future()
         self._running.append(future)
-        place = (cell["x"], cell["seed"])
-        if self.deaths.get(place, 0):
-            self.deaths[place] -= 1
+        self.pieces.append(cells)
+        fatal = [place for cell in cells if self.deaths.get(place := (cell["x"], cell["seed"]), 0)]
+        if fatal:
+            self.deaths[fatal[0]] -= 1
             with self._lock:
                 for lost in self._running:
                     if not lost.done():
                         lost.set_exception(BrokenExecutor())
         elif self.window == 1:
-            future.set_result(measured(self._experiment, cell))
+            future.set_result(all_measured(self._experiment, cells))
         else:
-            threading.Timer(0.05, self._answer, (future, cell)).start()
+            threading.Timer(0.05, self._answer, (future, cells)).start()
         return future
 
-    def _answer(self, future, cell):
+    def _answer(self, future, cells):
         with self._lock:
             if not future.done():
-                future.set_result(measured(self._experiment, cell))
+                future.set_result(all_measured(self._experiment, cells))
 
     def restart(self):
         self.restarts += 1
@@ -181,3 +183,52 @@ def test_every_cell_is_in_the_scan_whatever_dies(toy):
     deaths = {(Fraction(size, 4), seed): (size + seed) % 3 for size in range(1, 5) for seed in range(2)}
     found = nm.scan(toy(), executor=Mortal(2, deaths))
     assert set(found["status"].values.ravel()) == {CellStatus.DONE, CellStatus.FAILED}
+
+
+def test_short_cells_are_handed_over_together_and_shared_out_to_the_last(toy):
+    """One by one until it is known how long they take; then many at a time, ever fewer, each of them once."""
+    workers = Mortal(1, most=50)
+    experiment = toy(sizes=range(1, 101), seeds=2)
+    found = nm.scan(experiment, executor=workers)
+    assert found.identical(nm.scan(experiment, executor=nm.Serial()))
+    sizes = [len(piece) for piece in workers.pieces]
+    assert sum(sizes) == 200
+    assert sizes[0] == sizes[-1] == 1
+    assert 20 < max(sizes) <= 50
+    assert len(sizes) < 60
+
+
+def test_long_cells_are_handed_over_one_by_one(toy):
+    class Slow(type(toy())):
+        def cost(self, cell):
+            return 1.0
+
+        def measure(self, cell):
+            time.sleep(0.06)
+            return super().measure(cell)
+
+    workers = Mortal(1, most=50)
+    nm.scan(Slow(sizes=range(1, 13), seeds=1), executor=workers)
+    assert [len(piece) for piece in workers.pieces] == [1] * 12
+
+
+def test_a_cell_that_dies_among_others_is_found(toy):
+    """The piece it was in is run again cell by cell: it alone fails."""
+    workers = Mortal(1, {(Fraction(5), 0): 9}, most=50)
+    found = nm.scan(toy(sizes=range(1, 41), seeds=2), executor=workers)
+    assert int((found["status"] == CellStatus.DONE).sum()) == 79
+    assert workers.restarts == 2
+
+
+def test_a_piece_that_the_executor_refuses_is_run_cell_by_cell(toy):
+    class Refusing(Mortal):
+        def submit(self, cells):
+            future = super().submit(cells)
+            if any(cell["x"] == 5 for cell in cells):
+                future = Future()
+                future.set_exception(TypeError("cannot be sent"))
+            return future
+
+    found = nm.scan(toy(sizes=range(1, 41), seeds=1), executor=Refusing(1, most=50))
+    assert int((found["status"] == CellStatus.DONE).sum()) == 39
+    assert list(failures(found).values()) == ["TypeError: cannot be sent"]

@@ -1,47 +1,56 @@
-r"""Exponential integrator in the tangent kernel, any depth; the method is that of :mod:`numerics.flow.two_layer.exponential`.
+r"""Exponential integrator in the tangent kernel, any depth.
 
-    theta(h) = theta - J^T c0 - J(a)^T c1,      a = theta - J^T (c0 + c1)
+    theta(h) = theta - (J + 4 J_m + J_e)^T c/6,     c = int_0^h e ds / n
 
-J is held as factors (:mod:`numerics.networks.jacobian`), so the network at a is known without its weights, and the step
-changes every layer once, by a matrix of rank 2 n. Three passes over the weights forward and two back a step; all of
-it matrix products.
+e decays by a kernel held fixed, at first that of the start. J_e is the Jacobian at theta - J^T c, and c then that of the mean of
+the kernels there and at the start; J_m is in the middle, at theta - (3 J + J_e)^T c/8; J_e again is at theta - J_m^T c, and c at
+last that of Simpson's mean of the kernels. So on a plateau, where e does not move, weights grow as by a method of third order,
+and neurons stay near their balances (:mod:`numerics.flow.deep.balance`).
+
+All J are held as factors (:mod:`numerics.networks.jacobian`): the network at moved weights is known without them, and a step
+changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back at once; the last writes.
 
 Error estimate: the residual left against the residual predicted, relative to the residual before.
 """
 
+from functools import partial
+
 import numpy as np
 
-from numerics.flow.decay import Held
+from numerics.flow.deep.balance import Sizes
+from numerics.flow.deep.change import Change, Store
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
-from numerics.networks.jacobian import Signals, over_outputs
+from numerics.networks.jacobian import Blocks, Moved, row_blocks
 
 __all__ = ["DeepExponential"]
 
 _DEFECT = 50.0  # the residual may be off by this many rtol, relative to itself
-_BLOCK = 2**16  # numbers of a block of rows that is worked on while it is in the second-level cache
+_LARGEST = 1e6  # of a step, in norms of the largest neuron: one beyond would leave nothing of the weights to go back to
 
 
 class DeepExponential:
-    """Exponential trapezoidal rule with the tangent kernel of the step's start."""
+    """Exponential Simpson rule with the tangent kernel of a step."""
 
     name = "exponential"
     order = 2
-    growth = 0.7
+    growth = 1.5
     locates_kinks = False
     splits_decay = True
     loop = None
 
     def __init__(self, flow: DeepFlow) -> None:
         self.flow = flow
-        self._c0, self._c1, self._predicted = np.empty((3, len(flow.zero)))
-        copies, samples = flow.shapes[0][0], len(flow.X)
-        self._z = [np.empty((copies, samples, shape[1])) for shape in flow.shapes]
+        self._early, self._late, self._predicted = np.empty((3, len(flow.zero)))
+        self._room = np.empty(max(part.size for w in flow.start_matrices for _, part in row_blocks(w)))
+        self._store: Store | None = None
 
     def new_point(self) -> DeepPoint:
-        """Room for a state."""
-        return self.flow.new_point()
+        """Room for a state; all hold the same weights in turn, but under decay, which may leave nothing to go back from."""
+        point = self.flow.new_point(self._store)
+        self._store = None if self.flow.decay else point.store
+        return point
 
     def prepare(self, point: DeepPoint) -> None:
         """Jacobian, tangent kernel and gradient of a point with its residual."""
@@ -53,69 +62,64 @@ class DeepExponential:
 
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        flow, (c0, c1, predicted) = self.flow, (self._c0, self._c1, self._predicted)
+        flow, decay, first = self.flow, self.flow.decay, self.flow.differentiate(point)
+        assert point.kernel is not None, "prepare the point first"
         out.t = point.t + h
-        if not flow.decay:
-            weights(point.kernel, point.residual, h, c0, c1, predicted)
-            late, left_over = [c1] * len(self._z), [1.0] * len(self._z)
+        # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
+        rates = decay.rates if decay else (0.0,) * len(flow.shapes)
+        speeds = np.array([2 * rate - sum(rates) for rate in rates])[:, None]
+        start, middle, end = np.ones_like(speeds), np.exp(speeds * h / 2), np.exp(speeds * h)
+        if decay:
+            c = self._decayed_integral(point, h, out)
+            last = flow.moved(point, Moved.by((first, start * c)))
         else:
-            held = self._hold(point, h, out)
-            weights(held.kernel, held.transient, h, c0, c1, predicted)
-            for c in (c0, c1):
-                c += h / (2 * len(held.rest)) * held.rest
-                c *= flow.decay.fit_chain(h)
-            predicted += held.rest
-            # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
-            late = [c1 * float(np.exp((2 * rate - flow.decay.total) * h)) for rate in flow.decay.rates]
-            left_over = list(flow.decay.factors(h))
-        first, second = flow.differentiate(point), flow.moved(point, [c0 + c for c in late])
-        chain = flow.chain
-        hidden, values = [], flow.X[None]
-        for layer, z in enumerate(self._z):
-            hidden.append(chain.read(layer, values))
-            pulls = first.backward[layer] * c0[:, None], second.backward[layer] * late[layer][:, None]
-            left = np.concatenate([over_outputs(pull, first.outputs) for pull in pulls], axis=1)
-            right = np.concatenate([first.hidden[layer], second.hidden[layer]], axis=1)
-            _advance(point.matrices[layer], left, right, hidden[-1], out.matrices[layer], z)
-            if left_over[layer] != 1.0:
-                w = out.matrices[layer]
-                w *= left_over[layer]
-            z *= left_over[layer] * chain.gains[layer]
-            if layer < len(self._z) - 1:
-                values = chain.activation.value(z)
-        kept = tuple(z.copy() for z in self._z[:-1])
-        flow.set_signals(out, Signals(tuple(hidden), kept, chain.output(self._z[-1])))
-        flow.settle(out)
+            c = self._integral(point.kernel, point.residual, h)
+            last = flow.moved(point, Moved.by((first, start * c)))
+            c = self._integral((point.kernel + flow.kernel(last)) / 2, point.residual, h)
+        half = flow.moved(point, Moved.by((first, start * (3 / 8 * c)), (last, end * (c / 8))))
+        last = flow.moved(point, Moved.by((half, middle * c)))
+        if not decay:
+            mean = (point.kernel + 4 * flow.kernel(half) + flow.kernel(last)) / 6
+            c = self._integral(mean, point.residual, h)
+        moved = Moved.by((first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6)))
+        return self._make(point, moved, np.exp(-h * np.array(rates)), out)
+
+    def _make(self, point: DeepPoint, moved: Moved, decayed: np.ndarray, out: DeepPoint) -> Step:
+        """Write a step, with the rows of every layer multiplied by what decay leaves of them."""
+        flow, (rows, columns) = self.flow, self.flow.corrections(point)
+        change = Change(moved, [left * row for left, row in zip(decayed, rows, strict=True)], columns, self._room)
+        if not change.bound() < _LARGEST * flow.sizes(point).largest() ** 0.5:
+            return Step(np.inf, point.moved)
+        matrices, sizes = point.matrices, Sizes.empty(flow.shapes, flow.chain.biased)
+        if out.store is point.store:
+            out.store.hand_over(out, partial(change.take_back, matrices))
+        else:
+            out.load(matrices)
+            matrices = out.matrices
+
+        def blocks(layer: int) -> Blocks:
+            return change.make(layer, matrices[layer], flow.start_matrices[layer], sizes)
+
+        flow.arrive_at(out, *flow.chain.differentiate(matrices, flow.X, rows=blocks))
+        flow.note_sizes(out, sizes)
+        if flow.balance is not None:
+            out.removed = flow.balance.off(flow.sizes(point), flow.left(point.t))
         size = float(np.linalg.norm(point.residual))
-        defect = float(np.linalg.norm(out.residual - predicted)) / size if size > 0 else 0.0
+        defect = float(np.linalg.norm(out.residual - self._predicted)) / size if size > 0 else 0.0
         return Step(defect / _DEFECT, out.moved)
 
-    def _hold(self, point: DeepPoint, h: float, out: DeepPoint) -> Held:
-        """The residual of a step under weight decay."""
+    def _integral(self, kernel: np.ndarray, residual: np.ndarray, h: float) -> np.ndarray:
+        """Of a kernel that is held, the integral c; the residual at the end is kept."""
+        weights(kernel, residual, h, self._early, self._late, self._predicted)
+        return self._early + self._late
+
+    def _decayed_integral(self, point: DeepPoint, h: float, out: DeepPoint) -> np.ndarray:
+        """The same under weight decay, of the kernel of the start as it changes by decay."""
         decay, zero = self.flow.decay, self.flow.zero
         assert point.kernel is not None, "prepare the point first"
         size = float(zero @ point.kernel @ zero)
         out.before = size, h
-        rate = decay.kernel_rate(size, *point.before)
-        return decay.hold(point.kernel, point.residual, zero, rate * h)
-
-
-def _advance(w: np.ndarray, left: np.ndarray, right: np.ndarray, h: np.ndarray, out: np.ndarray, z: np.ndarray) -> None:
-    """One layer of a step: out = w - left^T right and z = h out^T, in blocks of rows that stay in the cache.
-
-    Parameters
-    ----------
-    w, out : float64 (copies, fan_out, fan_in)
-    left : float64 (copies, k, fan_out); right : float64 (copies or 1, k, fan_in)
-    h : float64 (copies or 1, n, fan_in); z : float64 (copies, n, fan_out)
-    """
-    copies, fan_out, fan_in = w.shape
-    rows = max(1, _BLOCK // fan_in)
-    for copy in range(copies):
-        r, hidden = right[copy % len(right)], h[copy % len(h)]
-        for low in range(0, fan_out, rows):
-            block = slice(low, min(low + rows, fan_out))
-            new = out[copy, block]
-            np.matmul(left[copy, :, block].T, r, out=new)
-            np.subtract(w[copy, block], new, out=new)
-            np.matmul(hidden, new.T, out=z[copy, :, block])
+        held = decay.hold(point.kernel, point.residual, zero, decay.kernel_rate(size, *point.before) * h)
+        c = self._integral(held.kernel, held.transient, h) + h / len(zero) * held.rest
+        self._predicted += held.rest
+        return decay.fit_chain(h) * c

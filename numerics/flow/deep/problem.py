@@ -8,7 +8,7 @@ import numpy as np
 
 from numerics.errors import InputError
 from numerics.flow.decay import NONE, Decay
-from numerics.flow.deep.balance import neuron_norms
+from numerics.flow.deep.balance import Sizes
 from numerics.flow.deep.exponential import DeepExponential
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.problem import Method
@@ -57,14 +57,14 @@ class DeepProblem:
         self.point, self.trial = self.method.new_point(), self.method.new_point()
         self.point.load(network.matrices)
         self.flow.update_residual(self.point)
-        self.drift: list[np.ndarray] = [] if self.flow.balance is None else [0.0 * x for x in self.flow.balance.removed]
+        # of the balances of every hidden layer; later (copies, neurons)
+        self.drift: list[np.ndarray] = [np.zeros(())] * (len(network.matrices) - 1)
 
     def accepted(self, point: DeepPoint, end: DeepPoint) -> None:
         """Add up what the method changed the conserved quantities by."""
         if self.flow.balance is not None:
-            decay = self.flow.decay  # of what was removed before
-            left = float(np.exp(-2 * decay.common * (end.t - point.t))) if decay else 1.0
-            pairs = zip(self.drift, self.flow.balance.removed, strict=True)
+            left = self.flow.left(end.t - point.t)  # of what was removed before
+            pairs = zip(self.drift, end.removed, strict=True)
             self.drift = [left * sum_ + part for sum_, part in pairs]
 
     def network_at(self, point: DeepPoint) -> DeepNetwork:
@@ -76,12 +76,15 @@ class DeepProblem:
         return self.network.by_sample(point.residual / self.flow.unit) + self.targets
 
     def conserved_drift(self, final: DeepNetwork, t: float) -> float:
-        """Largest sum of what was removed, over the largest sum of the two norms of a neuron; nan if nothing is conserved."""
+        """Largest drift of a balance, over the largest sum of the two norms of a neuron; nan if nothing is conserved.
+
+        That is the sum of what was removed, and what has not been yet.
+        """
         if self.flow.balance is None:
             return float("nan")
-        pairs = zip(*neuron_norms(final.matrices), strict=True)
-        size = max(float(np.max(rows + columns)) for rows, columns in pairs)
-        return max(float(np.max(np.abs(part))) for part in self.drift) / size
+        sizes = Sizes.of(final.matrices, self.flow.start_matrices, final.chain.biased)
+        pairs = zip(self.drift, self.flow.balance.off(sizes, self.flow.left(t)), strict=True)
+        return max(float(np.max(np.abs(removed + off))) for removed, off in pairs) / sizes.largest()
 
     def close(self) -> None:
         """Nothing to close."""

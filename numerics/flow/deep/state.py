@@ -13,7 +13,8 @@ import numpy as np
 from scipy.linalg import eigh
 
 from numerics.flow.decay import NONE, Decay
-from numerics.flow.deep.balance import Balance
+from numerics.flow.deep.balance import Balance, Sizes
+from numerics.flow.deep.change import Store
 from numerics.flow.runge_kutta import LayerError
 from numerics.kernels.layers import combine
 from numerics.kernels.stages import dot
@@ -27,28 +28,46 @@ __all__ = ["DeepFlow", "DeepPoint"]
 class DeepPoint:
     """A state with its residual; the matrices, and the weights in them, are views into one flat array.
 
-    ``biased``: which matrices end with a bias; ``samples``: numbers in the residual.
+    ``biased``: which matrices end with a bias; ``samples``: numbers in the residual; ``store``: where the weights are, if they
+    are to be shared.
     """
 
-    def __init__(self, shapes: list[tuple[int, ...]], samples: int, biased: tuple[bool, ...]) -> None:
+    def __init__(
+        self, shapes: list[tuple[int, ...]], samples: int, biased: tuple[bool, ...], store: Store | None = None
+    ) -> None:
         ends = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
-        self.shapes, self.edges = shapes, list(pairwise(ends))
-        self.y = np.zeros(ends[-1])
-        self.matrices = self.views(self.y)
-        self.weights = split(self.matrices, biased)  # W_1, b_1, W_2, ..., as far as there are biases
+        self.shapes, self.edges, self.biased = shapes, list(pairwise(ends)), biased
+        self.store = store or Store(ends[-1])
         self.residual = np.zeros(samples)
         self.signals: Signals | None = None  # of the forward pass that found the residual
         self.jacobian: Jacobian | None = None
+        self.sizes: Sizes | None = None  # of the matrices, once they are known
+        self.removed: list[np.ndarray] = []  # what the step that ended here took off the balances
         self.kernel: np.ndarray | None = None  # tangent kernel J J^T/n
         self.gradient_squared: float | None = None  # |grad R + Lambda W|^2
         self.loss_rate = 0.0  # -dR/dt
         self.radius = 0.0  # bound on the Jacobian's spectral radius, for the methods that use it
-        self.moved: tuple[float, ...] = (0.0,) * len(self.weights)  # |W - W(0)| of every layer
+        self.moved: tuple[float, ...] = (0.0,) * (len(shapes) + sum(biased))  # |W - W(0)| of every layer
         # under weight decay: the time here, |W|^2 of every layer, their penalty, and a size of the kernel in the step before
         self.t, self.penalty = 0.0, 0.0
         self.squares: list[float] = []
         self.before: tuple[float, float] = (0.0, 0.0)
         self.settled, self.velocity_known = False, False
+
+    @property
+    def y(self) -> np.ndarray:
+        """All weights, flat."""
+        return self.store.of(self)
+
+    @property
+    def matrices(self) -> tuple[np.ndarray, ...]:
+        """Those of the layers, views of ``y``."""
+        return self.views(self.y)
+
+    @property
+    def weights(self) -> tuple[np.ndarray, ...]:
+        """W_1, b_1, W_2, ..., as far as there are biases, views too."""
+        return split(self.matrices, self.biased)
 
     @cached_property
     def velocity(self) -> np.ndarray:
@@ -87,20 +106,22 @@ class DeepFlow:
         self.evaluations = 0
         self.kernel_evaluations = 0
         balanced = network.activation.homogeneous and (not decay or decay.equal)
-        self.balance = Balance(matrices) if balanced else None
+        self.start_matrices = matrices
+        self.balance = Balance(matrices, self.chain.biased) if balanced else None
         self._lengths = np.linalg.norm(X, axis=1)
 
-    def new_point(self) -> DeepPoint:
-        """Room for a state."""
-        return DeepPoint(self.shapes, len(self.zero), self.chain.biased)
+    def new_point(self, store: Store | None = None) -> DeepPoint:
+        """Room for a state, in a store of its own or beside others."""
+        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store)
 
     def update_residual(self, point: DeepPoint) -> None:
-        """Residual of a point from its weights."""
-        self.set_signals(point, self.chain.forward(point.matrices, self.X))
+        """Residual of a point from its weights, and its Jacobian."""
+        self.arrive_at(point, *self.chain.differentiate(point.matrices, self.X))
 
-    def set_signals(self, point: DeepPoint, signals: Signals) -> None:
-        """Take the forward pass of a point from elsewhere."""
-        point.signals, point.jacobian, point.kernel, point.gradient_squared = signals, None, None, None
+    def arrive_at(self, point: DeepPoint, signals: Signals, jacobian: Jacobian) -> None:
+        """Take the forward and backward pass of a point from elsewhere."""
+        point.signals, point.jacobian = signals, jacobian
+        point.sizes, point.kernel, point.gradient_squared = None, None, None
         point.settled, point.velocity_known = False, False
         np.subtract(signals.output, self.zero, out=point.residual)
         self.evaluations += 1
@@ -109,31 +130,48 @@ class DeepFlow:
         """End a step at a point with its signals: back on the balance law, once, and the distances from the start."""
         if point.settled:
             return
-        assert point.signals is not None, "find the residual first"
         point.settled = True
+        sizes = self.sizes(point)
         if self.balance is not None:
-            left = float(np.exp(-2 * self.decay.common * point.t)) if self.decay else 1.0
-            point.moved = self.balance.restore(point.matrices, point.signals, left, self.chain.biased)
-        else:
-            pairs = zip(point.weights, self.start, strict=True)
-            point.moved = tuple(float(np.linalg.norm(w - start)) for w, start in pairs)
+            assert point.signals is not None, "find the residual first"
+            point.removed = self.balance.off(sizes, self.left(point.t))
+            passes = point.signals, self.differentiate(point)
+            sizes = self.balance.restore(point.matrices, *passes, sizes, self.left(point.t))
+        self.note_sizes(point, sizes)
+
+    def sizes(self, point: DeepPoint) -> Sizes:
+        """Those of the matrices of a point."""
+        if point.sizes is None:
+            point.sizes = Sizes.of(point.matrices, self.start_matrices, self.chain.biased)
+        return point.sizes
+
+    def note_sizes(self, point: DeepPoint, sizes: Sizes) -> None:
+        """Take the sizes of the matrices of a point: distances from the start, and under decay the penalty."""
+        point.sizes, point.moved = sizes, sizes.moved(self.chain.biased)
         if self.decay:
             self._weigh(point)
 
+    def corrections(self, point: DeepPoint) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Factors of the rows and columns of every matrix that put a step from here back on the balance law of the point."""
+        sizes, left = self.sizes(point), self.left(point.t)
+        if self.balance is None:
+            return [np.ones_like(part) for part in sizes.rows], [np.ones((len(w), w.shape[2])) for w in point.matrices]
+        return self.balance.factors(sizes, left)
+
+    def left(self, t: float) -> float:
+        """What decay leaves of a balance after a time."""
+        return float(np.exp(-2 * self.decay.common * t)) if self.decay else 1.0
+
     def differentiate(self, point: DeepPoint) -> Jacobian:
         """Jacobian of a point with its residual."""
-        if point.jacobian is None:
-            assert point.signals is not None, "find the residual first"
-            point.jacobian = self.chain.backward(point.matrices, point.signals)
+        assert point.jacobian is not None, "find the residual first"
         return point.jacobian
 
     def find_kernel(self, point: DeepPoint) -> None:
         """Tangent kernel and gradient of a point with its residual."""
         if point.kernel is not None:
             return
-        n = len(self.zero)
-        kernel = np.sum(self.differentiate(point).kernels(), axis=0) / n
-        self.kernel_evaluations += 1
+        n, kernel = len(self.zero), self.kernel(self.differentiate(point))
         square = float(point.residual @ kernel @ point.residual) / n
         point.kernel = kernel
         point.gradient_squared = point.loss_rate = max(square, 0.0)  # rounding can take it below
@@ -224,10 +262,15 @@ class DeepFlow:
             )
         return found
 
-    def moved(self, point: DeepPoint, c: Sequence[np.ndarray]) -> Jacobian:
-        """The Jacobian at the weights W_l - J_l^T c_l."""
+    def moved(self, point: DeepPoint, by: Moved) -> Jacobian:
+        """The Jacobian at weights moved from a point."""
         self.evaluations += 1
-        return self.chain.jacobian(point.matrices, self.X, Moved(self.differentiate(point), c))
+        return self.chain.differentiate(point.matrices, self.X, by)[1]
+
+    def kernel(self, jacobian: Jacobian) -> np.ndarray:
+        """The tangent kernel J J^T/n."""
+        self.kernel_evaluations += 1
+        return np.sum(jacobian.kernels(), axis=0) / len(self.zero)
 
     def growth_bound(self, point: DeepPoint) -> float:
         """Bound on the growth rate of any weight, from the spectral norms of the layers.

@@ -53,7 +53,7 @@ from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import kink_exact as kernels
 from numerics.kernels.decay import step_forces
 from numerics.kernels.one_neuron import ON, Workspace
-from numerics.kernels.tangent import mean_forces
+from numerics.kernels.tangent import mean_forces, modes_of
 
 __all__ = ["KinkExact", "MeanForces"]
 
@@ -67,18 +67,18 @@ class MeanForces(TangentKernelMethod):
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)
-        self._forces, self._late = np.zeros((2, len(flow.targets)))
+        self._forces = np.zeros(len(flow.targets))
 
     def find_forces(self, point: TwoLayerPoint, h: float) -> np.ndarray:
         """Forces of the samples (n,) over a step h; valid until the next step."""
-        kappa, room = self.flow.kappa, (self._forces, self._late, self._predicted)
+        kappa, room = self.flow.kappa, (self._forces, self._predicted)
         if self.penalty is not None:
             driven = self.drive(point, h)
             self._predicted[:] = driven.end
             np.multiply(driven.mean, -kappa * h / len(driven.mean), out=self._forces)
             return self._forces
         if not self.flow.decay:
-            mean_forces(point.kernel, point.residual, h, kappa, *room)
+            mean_forces(modes_of(point.kernel, point.residual), h, kappa, *room)
             return self._forces
         decay = self.flow.decay
         given = point.kernel, point.residual, self.flow.targets, *point.before, h

@@ -22,16 +22,16 @@ from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.control import Rules
 from numerics.kernels.decay import multiply
-from numerics.kernels.sectors.advance import Place, Plane, advance
-from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of, shrink_sums
-from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
+from numerics.kernels.sectors.advance import Place, Plane, advance, settle
+from numerics.kernels.sectors.laws import find_laws
+from numerics.kernels.sectors.moments import gather, shrink_sums
+from numerics.kernels.sectors.places import Neurons, arrange, regroup, unsorted
 from numerics.kernels.sectors.step import Room, step
 
-__all__ = ["KinkExactPlanar", "PlanarPoint"]
+__all__ = ["PASSED", "KinkExactPlanar", "PlanarPoint"]
 
-
-_PASSED = 2**20  # neurons moved by compiled steps between two looks at the clock: a few milliseconds
+#: Neurons moved by compiled steps between two looks at the clock: a few milliseconds.
+PASSED = 2**20
 
 
 class PlanarPoint(TwoLayerPoint):
@@ -46,24 +46,18 @@ class PlanarPoint(TwoLayerPoint):
     version : int
         The order of neurons that the positions are in; 0 before the first.
     place : Place
-        The point as compiled steps take it, with its squared gradient in ``square`` (1,).
+        The point as compiled steps take it.
     """
 
     def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int) -> None:
         super().__init__(width, 2, samples)
         self.order, self.version = order, 0
-        self.kernel: np.ndarray = np.empty((samples, samples))
-        self.changes = Changes.of(width, ranges)
-        self.square = np.zeros(1)
-        self.place = Place(self.y, self.residual, self.kernel, self.square, self.changes)
+        self.place = Place.of(self.y, samples, ranges)
+        self.residual, self.kernel, self.changes = self.place.residual, self.place.kernel, self.place.changes
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
         """The network's u (m,) and v (m, 2), in its order; copies."""
-        if self.version == 0:
-            return super().weights()
-        place = np.empty_like(self.order)
-        place[self.order] = np.arange(self.width)
-        return self.u[place], np.column_stack([row[place] for row in self.v])
+        return unsorted(self.y, self.order) if self.version else super().weights()
 
 
 class KinkExactPlanar(MeanForces):
@@ -71,37 +65,16 @@ class KinkExactPlanar(MeanForces):
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)
-        m, chunks = flow.start.width, flow.chunks
+        chunks = flow.chunks
         self.sectors = Sectors.of(flow.X, flow.slope)
-        rays = len(self.sectors.normals)
-        self._laws = Laws.of(rays)
-        rows = len(self._laws.table)
-        self._sums = Sums(chunks.partial(rows, MOMENTS), self._moved)
-        self._rooms = [Room.new() for _ in range(chunks.threads)]
-        self._order, self._rows = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
+        firsts = np.array([first for first, _ in chunks.ranges])
+        self._plane = Plane.of(flow.X, flow.targets, flow.kappa, flow.slope, self.sectors, flow.start.y, firsts)
+        self._order, self._bounds = self._plane.order, self._plane.bounds
+        self._sums, self._laws = self._plane.sums, self._plane.laws
+        self._moved, self._forces, self._predicted = self._sums.moved, self._plane.forces, self._plane.predicted
+        self._rooms = [self._plane.room, *(Room.new() for _ in range(chunks.threads - 1))]
         self._version = 0
         self._start = float(np.vdot(flow.start.v, flow.start.v)), float(np.vdot(flow.start.u, flow.start.u))
-        self._bounds = np.zeros(rows + 1, dtype=np.int64)
-        self._firsts = np.array([first for first, _ in chunks.ranges])
-        self._plane = Plane(
-            X=flow.X,
-            targets=flow.targets,
-            norms=flow.norms,
-            kappa=flow.kappa,
-            slope=flow.slope,
-            sectors=self.sectors,
-            start=flow.start.y,
-            bounds=self._bounds,
-            order=self._order,
-            rows=self._rows,
-            firsts=self._firsts,
-            laws=self._laws,
-            sums=self._sums,
-            room=self._rooms[0],
-            forces=self._forces,
-            late=self._late,
-            predicted=self._predicted,
-        )
         self.loop = self._advance if chunks.threads == 1 and not flow.decay else None
 
     def new_point(self) -> PlanarPoint:
@@ -111,18 +84,13 @@ class KinkExactPlanar(MeanForces):
     def find_kernel(self, point: TwoLayerPoint) -> None:
         """Tangent kernel and gradient of a point that no step has ended at; its neurons are sorted, and those of the start."""
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
-        room, bounds, sorted_by = np.empty(point.width), self._bounds, self._order
         if self._version:  # by another point: the start goes back into the order of the network
-            arrange(self.start.y, np.argsort(sorted_by), room)
-        locate(point.y, self.sectors, self._rows)
-        sort(self._rows, sorted_by, bounds)
-        for state in (point, self.start):
-            arrange(state.y, sorted_by, room)
+            arrange(self.start.y, np.argsort(self._order), np.empty(point.width))
+        settle(point.place, self._plane)
         self._version += 1
-        point.changes.counts[:], point.version = 0, self._version
-        moments = self._sums.moments
-        self.chunks.run(lambda part, *ends: moments_of(*ends, point.y, bounds, moments[part]))
-        self._gather(point)
+        point.version = self._version
+        self.find_gradient(point, float(point.place.gradient_squared[0]))
+        self.flow.kernel_evaluations += 1
 
     def move(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
         """Advance ``point`` by ``h`` into ``out``; the kernel at its end comes with it."""
@@ -132,7 +100,7 @@ class KinkExactPlanar(MeanForces):
         neurons = Neurons(point.y, self.start.y, self._bounds)
         assert point.version == self._version, "this point has been left behind: its neurons are in another order"
         if any(changes.counts.tolist()):
-            regroup(neurons, self._order, self._rows, changes, self._firsts)
+            regroup(neurons, self._order, self._plane.rows, changes, self._plane.firsts)
             changes.counts[:] = 0
             self._version += 1
         point.version = out.version = self._version
@@ -157,13 +125,13 @@ class KinkExactPlanar(MeanForces):
         """See :class:`numerics.flow.problem.Loop`."""
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         assert isinstance(trial, PlanarPoint), "give a point of new_point()"
-        rules = rules._replace(steps=min(rules.steps, max(1, _PASSED // point.width)))
-        point.square[0] = point.gradient_squared
+        rules = rules._replace(steps=min(rules.steps, max(1, PASSED // point.width)))
+        point.place.gradient_squared[0] = point.gradient_squared
         given = self._plane, rules, record, count, halfway, h, previous
         count, passes, rejected, h, previous, stuck = advance(point.place, trial.place, *given)
         self._version += 1
         for end in (point, trial):
-            end.version, end.gradient_squared = self._version, float(end.square[0])
+            end.version, end.gradient_squared = self._version, float(end.place.gradient_squared[0])
         self.flow.evaluations += passes
         self.flow.kernel_evaluations += passes
         return Walked(count, rejected, h, previous, stuck)

@@ -5,19 +5,19 @@ It decides nothing about ends: it comes back wherever one may be near, and the l
 is said once, in :mod:`numerics.kernels.control`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from numerics.kernels import control
 from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import Sums, gather
-from numerics.kernels.sectors.places import Changes, Neurons, regroup
+from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
-from numerics.kernels.tangent import DEFECT, close, mean_forces, time_to_loss
+from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, time_to_loss
 
-__all__ = ["Place", "Plane", "advance"]
+__all__ = ["Place", "Plane", "advance", "settle"]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -38,6 +38,12 @@ class Place(NamedTuple):
     gradient_squared: np.ndarray
     changes: Changes
 
+    @classmethod
+    def of(cls, y: np.ndarray, samples: int, ranges: int) -> "Place":
+        """A flat state (3 m,) with room for what else there is to know of it."""
+        changes = Changes.of(y.size // 3, ranges)
+        return cls(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
+
 
 class Plane(NamedTuple):
     """What all steps of a run share.
@@ -52,7 +58,7 @@ class Plane(NamedTuple):
         Sorted neurons; see :mod:`numerics.kernels.sectors.places`.
     laws, sums, room
         Room for a pass.
-    forces, late, predicted : float64 (n,)
+    forces, predicted : float64 (n,); modes
         Room for :func:`numerics.kernels.tangent.mean_forces`.
     """
 
@@ -71,34 +77,110 @@ class Plane(NamedTuple):
     sums: Sums
     room: Room
     forces: np.ndarray
-    late: np.ndarray
     predicted: np.ndarray
+    modes: Modes
+
+    @classmethod
+    def of(
+        cls,
+        X: np.ndarray,
+        targets: np.ndarray,
+        kappa: float,
+        slope: float,
+        sectors: Any,
+        start: np.ndarray,
+        firsts: np.ndarray,
+    ) -> "Plane":
+        """Room for runs from a flat state ``start`` (3 m,), whose ranges begin at ``firsts``."""
+        m, n = start.size // 3, targets.size
+        laws = Laws.of(len(sectors.normals))
+        rows = len(laws.table)
+        return cls(
+            X=X,
+            targets=targets,
+            norms=np.sqrt(np.einsum("ij,ij->i", X, X)),
+            kappa=kappa,
+            slope=slope,
+            sectors=sectors,
+            start=start,
+            bounds=np.zeros(rows + 1, dtype=np.int64),
+            order=np.empty(m, dtype=np.int64),
+            rows=np.empty(m, dtype=np.int32),
+            firsts=firsts,
+            laws=laws,
+            sums=Sums(np.zeros((len(firsts), rows, MOMENTS)), np.zeros((len(firsts), 2))),
+            room=Room.new(),
+            forces=np.zeros(n),
+            predicted=np.zeros(n),
+            modes=Modes.of(n),
+        )
+
+
+@njit(**_OPTIONS)
+def settle(here, plane):
+    """Sort the neurons of a start, here and where they began; residual, kernel and squared gradient from their moments."""
+    m = plane.rows.size
+    room = np.empty(m)
+    locate(here.y, plane.sectors, plane.rows)
+    sort(plane.rows, plane.order, plane.bounds)
+    arrange(here.y, plane.order, room)
+    arrange(plane.start, plane.order, room)
+    here.changes.counts[:] = 0
+    plane.sums.moments[:] = 0.0
+    moments_of(0, m, here.y, plane.bounds, plane.sums.moments[0])
+    numbers = plane.kappa, plane.slope, plane.targets
+    square = gather(plane.sums.moments, plane.X, plane.sectors, *numbers, here.residual, here.kernel)
+    here.gradient_squared[0] = square
+
+
+@njit(forceinline=True, **_OPTIONS)
+def growth(residual, plane):
+    """No neuron grows faster than exp(rate * t)."""
+    rate = 0.0
+    for i in range(residual.size):
+        rate += abs(residual[i]) * plane.norms[i]
+    return plane.kappa / residual.size * rate
+
+
+@njit(forceinline=True, **_OPTIONS)
+def loss_of(residual):
+    """R = (1/2n) sum_i e_i^2."""
+    total = 0.0
+    for i in range(residual.size):
+        total += residual[i] ** 2
+    return total / (2 * residual.size)
 
 
 @njit(**_OPTIONS)
 def advance(here, there, plane, rules, record, count, halfway, h, previous):
     """Step on from ``here``, by ``there`` and back, until something is near that the caller decides.
 
-    ``record``: time, loss and distances of the steps until now, ``count`` of them; those made are added. ``h``, ``previous``: the
-    step that is proposed, and the error of the last. Returns the record's new count; passes; steps rejected; step and error for
-    the next call; whether the step that is proposed goes nowhere. After an odd number of steps the end is ``there``.
+    ``record``: time, loss and distances of the steps until now, ``count`` of them; those made are added. With a count of 0
+    ``here`` is the start, of which nothing is known but its weights. ``h``, ``previous``: the step that is proposed, and the
+    error of the last. Returns the record's new count; passes; steps rejected; step and error for the next call; whether the step
+    that is proposed goes nowhere. After an odd number of steps the end is ``there``.
     """
-    begin, passes, rejected, tries = count, 0, 0, 0
-    n, m = plane.targets.size, plane.rows.size
+    passes, rejected, tries = 0, 0, 0
+    m, modes = plane.rows.size, plane.modes
+    if count == 0:
+        settle(here, plane)
+    find_modes(here.kernel, here.residual, modes)
+    if count == 0:
+        count, h = 1, np.sqrt(rules.rtol) / (modes.rates.max() + growth(here.residual, plane))
+        record[0, control.TIME], record[0, control.LOSS] = 0.0, loss_of(here.residual)
+        record[0, control.MOVED :] = 0.0
+    begin = count
     while True:
         t, loss = record[count - 1, control.TIME], record[count - 1, control.LOSS]
         if tries == 0:
             level = rules.levels[-1]
             for k in range(rules.levels.size - 2, -1, -1):
                 level = rules.levels[k] if loss > rules.levels[k] * (1.0 + rules.match) else level
-            rate = 0.0
-            for i in range(n):
-                rate += abs(here.residual[i]) * plane.norms[i]
-            rate *= plane.kappa / n
+            rate = growth(here.residual, plane)
             free = min(h, rules.growth / rate if rate > 0.0 else np.inf)
             h = min(free, rules.milestone - t)
             if count >= 2 and control.comes_near(record, count, level, h):
-                h = time_to_loss(here.kernel, here.residual, level, h)[0]
+                h = time_to_loss(modes, level, h)[0]
             if not np.isfinite(h) or t + h == t or h < control.SHORTEST:
                 return count, passes, rejected, h, previous, True
 
@@ -107,17 +189,14 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         if here.changes.counts[0] > 0:
             regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts)
             here.changes.counts[0] = 0
-        mean_forces(here.kernel, here.residual, h, plane.kappa, plane.forces, plane.late, plane.predicted)
+        mean_forces(modes, h, plane.kappa, plane.forces, plane.predicted)
         find_laws(plane.forces, plane.X, plane.slope, plane.sectors, plane.laws)
         step(0, m, 0, neurons, plane.sectors, plane.laws, plane.room, there.y, there.changes, plane.sums)
         numbers = plane.kappa, plane.slope, plane.targets
         square = gather(plane.sums.moments, plane.X, plane.sectors, *numbers, there.residual, there.kernel)
         there.gradient_squared[0] = square
         defect, moved_u, moved_v = close(plane.sums.moved, there.residual, plane.predicted, here.residual)
-        after = 0.0
-        for i in range(n):
-            after += there.residual[i] ** 2
-        after /= 2 * n
+        after = loss_of(there.residual)
         passes += 1
 
         if tries == 0:
@@ -138,8 +217,8 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
             tries += 1
             tried, h = h, control.middle(bracket)
             if falls:
-                foreseen = time_to_loss(here.kernel, here.residual, level, tried)[1]
-                foreseen = time_to_loss(here.kernel, here.residual, level * foreseen / after, bracket[2])[0]
+                foreseen = time_to_loss(modes, level, tried)[1]
+                foreseen = time_to_loss(modes, level * foreseen / after, bracket[2])[0]
                 h = foreseen if bracket[0] < foreseen < bracket[2] else h
             continue
 
@@ -164,3 +243,4 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
             or count == len(record)
         ):
             return count, passes, rejected, h, previous, False
+        find_modes(here.kernel, here.residual, modes)

@@ -9,7 +9,7 @@ from numba import njit
 from numerics.kernels.one_neuron import ON
 from numerics.kernels.stages import BLOCK, OPTIONS
 
-__all__ = ["SECTOR_OPTIONS", "Changes", "Neurons", "arrange", "locate", "place_of", "regroup", "sort"]
+__all__ = ["SECTOR_OPTIONS", "Changes", "Neurons", "arrange", "locate", "place_of", "regroup", "sort", "unsorted"]
 
 SECTOR_OPTIONS = {**OPTIONS, "error_model": "numpy", "fastmath": {"contract"}}
 _STRIDE = 16  # rows compared at once
@@ -128,6 +128,16 @@ def arrange(y, order, room):
             room[k] = y[part * m + order[k]]
         for k in range(m):
             y[part * m + k] = room[k]
+
+
+def unsorted(y, order):
+    """Weights u (m,) and v (m, 2) of a flat state, in the order before :func:`sort`; copies."""
+    m = order.size
+    u, v = np.empty(m), np.empty((m, 2))
+    u[order] = y[:m]
+    for k in range(2):
+        v[order, k] = y[(k + 1) * m : (k + 2) * m]
+    return u, v
 
 
 @njit(**SECTOR_OPTIONS)

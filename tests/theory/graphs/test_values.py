@@ -98,6 +98,31 @@ def test_biases(exponents, biases, targets, slopes, moved):
     check(graph, dict(zip(("W1", "W2", "a"), slopes, strict=True)), None, dict(zip(("b1", "b2"), moved, strict=True)))
 
 
+def test_biases_of_memories_and_branches():
+    # trained at these points: see docs/theory/architectures.md
+    memory = pt.recurrent(*scales(1, 1, "5/4"), steps=2, biases=[0], alpha=scale("-1/2"))
+    check(memory, {"U": "1/4", "W": "-1/2", "a": "1/2"}, None, {"b": "-1/4"})
+    impulse = pt.recurrent(*scales(1, 1, "3/4"), steps=2, lags=[1], biases=[0])
+    check(impulse, {"U": "1/2", "W": 0, "a": "1/4"}, None, {"b": 0})
+    branch = pt.residual(*scales(1, "3/4", 1), blocks=1, biases=scales(1, "1/2"), alpha=scale("1/2"))
+    check(branch, {"U": "2/3", "bU": "2/3", "W1": "-1/12", "bW1": 0, "a": "2/3"})
+
+
+@pytest.mark.parametrize(("targets", "slope"), [(None, -1), (["constant"], -2)])
+def test_the_bias_of_the_output_serves_constants_only(targets, slope):
+    # it has the larger gradient, and learns them alone; the weights have the rest to learn
+    graph = pt.fully_connected(scales(1, 1), biases=(None, scale(-2)), targets=targets, alpha=scale(-2))
+    check(graph, {"w": slope, "a": slope, "b2": 0})
+
+
+def test_a_bias_of_the_input_enters_after_the_last_input_too():
+    # an impulse at the first step passes W on every path, the bias does not have to
+    graph = pt.recurrent(*scales(0, 1, 1), steps=2, lags=[1], biases=[0])
+    plain = pt.recurrent(*scales(0, 1, 1), steps=2, lags=[1])
+    assert graph.conserved() != plain.conserved()
+    assert graph.paths[-2].uses == {"b": 1, "a": 1}
+
+
 def test_biases_of_pytorch_change_no_slope_of_a_weight():
     plain = pt.fully_connected(["sqrt(2/fan_in)"] * 3)
     biased = pt.fully_connected(["sqrt(2/fan_in)"] * 3, biases=["1/sqrt(3*fan_in)"] * 3)
