@@ -40,7 +40,7 @@ def _on_slide(width: float, height: float) -> tuple[float, float]:
     return high * 16 / 9, high
 
 
-_COLUMN, _BOTH_COLUMNS, _LOWEST_IN_COLUMN, _SEVERAL = 3.4, 7.0, 3.1, 8.5  # inches
+_COLUMN, _BOTH_COLUMNS, _LOWEST_IN_COLUMN, _SEVERAL = 3.4, 7.0, 3.1, 7.7  # inches
 _SLIDE = 4.2  # inches, so that a letter of 10 points has 24 of the 720 pixels of a slide
 _ONE_PANEL = 6.4 * 5.4  # square inches
 _SIDE_BY_SIDE, _TITLE = 3, 0.2  # panels, inches

@@ -89,7 +89,7 @@ def learned_figure(
 ) -> Figure:
     """:func:`plot_learned_functions` in a figure of its own, with a title."""
     columns, bands = _arranged(len(solutions))
-    figure = new_figure(3.8 * columns, 6.6 * bands + 0.4)
+    figure = new_figure(3.9 * columns, 6.6 * bands + 0.4)
     plot_learned_functions(solutions, X, y, first=first, figure=figure)
     heading(figure, caption, size=12)
     return figure
