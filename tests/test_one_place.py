@@ -17,7 +17,10 @@ SOURCES = [path for package in ("phasetheory", "numerics") for path in sorted((R
         (r"\.errorbar\(", "numerics/figures/style.py"),  # measured points with their range
         (r"chebyshev_estimate\(out", "numerics/flow/rkc.py"),  # the step of Runge-Kutta-Chebyshev
         (r"slopes\.fit\(widths", "numerics/experiments/judgement.py"),  # the slope that is judged
-        (r"(?<!nm\.)TwoLayer\.draw\(", "numerics/networks/sampling.py"),  # two layers or more; nm. is in lines for the user
+        (
+            r"(?<!nm\.)TwoLayer\.draw\(",
+            "numerics/networks/sampling.py",
+        ),  # two layers or more; nm. is in lines for the user
     ],
 )
 def test_one_place(idea, place):
