@@ -230,9 +230,7 @@ def test_a_saddle_is_not_an_end(four_points):
     """Weights of 1e-3 at depth 3: the loss does not move for a long time, and the largest growth rate says that it will."""
     X, y = four_points
     network = nm.DeepNetwork.sample((2, 20, 20, 1), (1e-3, 1e-3, 1e-3), rng=0)
-    assert nm.gradient_flow(
-        network, X, y, loss_tol=1e-2
-    ).converged  # both methods end in a minimum at 0.005 at rtol 1e-3
+    assert nm.gradient_flow(network, X, y, loss_tol=1e-3).converged
     problem = DeepProblem(network, X, y, "exponential", None)
     assert 0 < problem.flow.largest_growth_rate(problem.point) <= 1.1 * problem.flow.growth_bound(problem.point)
 
