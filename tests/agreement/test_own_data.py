@@ -146,6 +146,7 @@ def test_the_stop_follows_the_targets():
     assert scaled[1].loss == pytest.approx(1e-6 * scaled[0].loss, rel=0.05)
 
 
+@pytest.mark.slow
 def test_from_a_file_by_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     np.savetxt("sin.csv", np.column_stack([POSITION, DATA[1]]), delimiter=",", header="x,y", comments="")

@@ -36,6 +36,7 @@ def test_the_standard_points_are_two_in_each_of_four_regions():
     assert all(regimes.count(pair) == 2 for pair in regimes)
 
 
+@pytest.mark.slow
 def test_one_point_of_every_region_agrees(small):
     """Every layer in both norms, but for the output layer at (1/4, 0): its interval is too wide at these widths for a verdict."""
     assert len(small.points) == 4
@@ -131,6 +132,7 @@ def test_a_mistake_in_a_plan(options, match):
         nm.Plan(**({"diagram": THREE, "points": [(1, 0)]} | options))
 
 
+@pytest.mark.slow
 def test_the_command_verifies_three_layers(capsys, tmp_path):
     arguments = ["verify", "--depth", "3", "--point", "5/2,-1/2", "--widths", "32,64,128", "--seeds", "3"]
     assert main([*arguments, "--out", str(tmp_path)]) == 0
@@ -141,6 +143,7 @@ def test_the_command_verifies_three_layers(capsys, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"report.json"} | {f"{n}.{e}" for n in names for e in ("png", "pdf")}
 
 
+@pytest.mark.slow
 def test_the_command_verifies_any_plane(capsys):
     """Also of three layers, whose slopes the derivation writes out in both coordinates."""
     for plane, last in (("x,y: m^-y, m^-x, 1; 1", "Spectral norm"), ("x,y: m^-y, m^(x - y); 1", "S_w")):

@@ -130,6 +130,7 @@ def test_numbers_of_every_kind_are_equal(number):
     assert (start.kappa, start.seed) == (same.kappa, same.seed)
 
 
+@pytest.mark.slow
 def test_numpy_numbers_are_equal_in_plans_and_runs():
     plan = nm.Plan(
         points=[(np.float32(0.5), np.int64(0))],

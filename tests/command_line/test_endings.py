@@ -87,6 +87,7 @@ def test_no_command_is_a_question_for_help(capsys):
     assert err == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("end", "status"), [("SIGTERM", 130), ("SIGHUP", 130), ("SIGINT", 130)])
 def test_a_signal_ends_any_command_with_a_line(end, status):
     if not hasattr(signal, end):
@@ -154,6 +155,7 @@ def test_an_ignored_signal_stays_ignored(monkeypatch):
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["derive"], SMALL, ["classify", "he", "--json"]])
 def test_a_closed_pipe_is_quiet(arguments):
     process = start(*arguments)

@@ -51,6 +51,7 @@ def test_every_public_name_is_there(package):
         _ = package.nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("package", "folders"), [("phasetheory", []), ("numerics", ["datasets", "slopes"])])
 def test_no_folder_takes_the_place_of_a_name(package, folders):
     script = f"""

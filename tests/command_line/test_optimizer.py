@@ -108,6 +108,7 @@ def test_plans_that_train_by_gradient_flow_only_say_so():
         nm.Plan(diagram=unequal, points=[(0, 0)])
 
 
+@pytest.mark.slow
 def test_a_plan_of_adam_trains_by_adam():
     """Lazy, two layers: RD_w of Adam falls like m^-1 at (1/2, 1/2), where that of the flow falls like m^-3/2."""
     plan = nm.Plan(diagram=ADAM, points=[("1/2", "1/2")], widths=(256, 4096), seeds=2, loss_tol=1e-3)

@@ -55,6 +55,7 @@ def check_index(folder):
     return text
 
 
+@pytest.mark.slow
 def test_cheap_pages_are_made_once_and_everything_they_show_is_there(tmp_path, capsys):
     out = tmp_path / "chapter"
     assert main(["reproduce", "--out", str(out), "--quick", "--only", CHEAP]) == 0

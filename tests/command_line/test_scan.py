@@ -91,6 +91,7 @@ def slow(tmp_path_factory):
     return store
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_continues_and_ends_with_the_same_bytes(slow, tmp_path, capsys):
     """kill -9 while the workers start, and again in the middle, on two processes."""
     store, counts = tmp_path / "runs.zarr", []
@@ -113,6 +114,7 @@ def test_killed_at_any_moment_it_continues_and_ends_with_the_same_bytes(slow, tm
     assert dataset_bytes(store) == dataset_bytes(slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "send"), [("SIGINT", os.killpg), ("SIGTERM", os.kill), ("SIGTERM", os.killpg), ("SIGHUP", os.killpg)]
 )
@@ -187,6 +189,7 @@ def test_rows_of_a_figure_are_chosen(whole, tmp_path, capsys):
         assert "row -7: this scan has gamma_prime = " in err
 
 
+@pytest.mark.slow
 def test_figure_of_the_scales(tmp_path, capsys):
     store = tmp_path / "scales.zarr"
     grid = ["--gamma", "0.6,1.4", "--gamma-prime", "0", "--beta2=-0.5,0.5", "--widths", "100,200", "--seeds", "2"]
@@ -213,6 +216,7 @@ def test_a_store_of_an_older_version_is_opened_and_refused_where_its_plane_is_ne
         assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_two_layers_of_another_activation_and_another_plane(tmp_path, capsys):
     """One path: any plane of two layers goes through the two-layer engine, tanh through that of any depth."""
     plane = ["--slice", "x,y: m^-y, m^(x - y); 1", "--x", "0.5", "--y", "0", "--widths", "20,40", "--loss-tol", "1e-2"]
@@ -251,6 +255,7 @@ def test_runs_that_stop_short_are_told(tmp_path, capsys):
     assert status == 0
 
 
+@pytest.mark.slow
 def test_a_local_dask_cluster(whole, tmp_path, capsys):
     pytest.importorskip("distributed")
     store = tmp_path / "dask.zarr"

@@ -21,6 +21,7 @@ def store(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_store_knows_its_diagram(store):
     dataset = nm.open_scan(store)
     assert dataset["relative_distance"].dims == ("gamma_3", "gamma_2", "width", "seed", "layer", "norm")
@@ -42,6 +43,7 @@ def test_the_same_command_goes_on_and_another_is_refused(store, capsys):
     assert "rtol" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_kept_with_the_data_makes_the_same_data(store, tmp_path, capsys):
     """Also for a plane that is not the standard one."""
     again = tmp_path / "again.zarr"
@@ -70,6 +72,7 @@ def test_every_layer_is_compared_with_its_derived_slope(store):
             assert comparison.points == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
 def test_figures(store, tmp_path, capsys, kind):
     file = tmp_path / f"{kind}.png"
@@ -80,6 +83,7 @@ def test_figures(store, tmp_path, capsys, kind):
     assert "S_W2" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_another_slice_of_another_depth(tmp_path, capsys):
     folder = tmp_path / "slice.zarr"
     plane = ["--slice", "x,y: 1, 1, 1, m^-y; m^x", "--x", "1,2", "--y", "0,1", "--activation", "0.1"]

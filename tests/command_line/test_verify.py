@@ -19,6 +19,7 @@ def run(capsys, *arguments):
     return status, captured.out, captured.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [DEEP, PLANAR])
 def test_a_store_is_gone_on_with(capsys, tmp_path, default_processes, arguments):
     store = ["--store", str(tmp_path / "runs.zarr")]
@@ -35,6 +36,7 @@ def test_a_store_is_gone_on_with(capsys, tmp_path, default_processes, arguments)
     assert nm.open_scan(tmp_path / "runs.zarr").sizes["width"] == 2
 
 
+@pytest.mark.slow
 def test_slopes_at_virtual_widths(capsys):
     _, out, _ = run(capsys, *PLANAR, "--virtual")
     assert re.search(r"1\.75 +0 +w +3/8 +\+0\.375 +\+0\.375", out)
@@ -45,6 +47,7 @@ def test_slopes_at_virtual_widths(capsys):
     assert point["local_slopes"]["W2"][0] == pytest.approx([-1, -1, -1], abs=0.025)
 
 
+@pytest.mark.slow
 def test_an_interrupted_verification_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     store, verify = str(tmp_path / "runs.zarr"), nm.verify
 
@@ -94,6 +97,7 @@ SCAN = ["scan", "--gamma", "0.6:1.4:9", "--gamma-prime", "0", "--widths", "20,40
 CONDENSE = ["condense", "--gamma", "0.7,1.3", "--gamma-prime", "0", "--widths", "20,40", "--seeds", "2", "--serial"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 50, 60, 80, 120, 200])
 @pytest.mark.parametrize(
     ("arguments", "words"),

@@ -23,6 +23,7 @@ def digits():
     return rng.integers(0, 256, (7, 28, 28), dtype=np.uint8), rng.integers(0, 10, 7, dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_curve_has_the_condition_number_it_claims(twin):
     X, y = nm.datasets.curve()
     assert X.shape == (80, 2)

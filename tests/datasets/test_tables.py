@@ -345,6 +345,7 @@ def test_many_columns_are_named_in_few_words(tmp_path):
     assert max(map(len, found.notes)) < 120
 
 
+@pytest.mark.slow
 def test_the_commands_say_what_they_took(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.csv").write_text(",x,price,z\n0,-1,0.5,0\n1,0,-0.5,1\n2,1,0.3,0\n")

@@ -152,6 +152,7 @@ def classical(network, y, time, steps, decay=0.0):
     return start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["exponential", "rkc"])
 @pytest.mark.parametrize(
     ("outputs", "biases"), [(1, (0.7, 0.4, 0.3)), (3, (0.7, 0.4, 0.3)), (1, (0, 0, 0)), (3, (None,) * 3)]
@@ -173,6 +174,7 @@ def test_the_flow_is_that_of_a_fine_runge_kutta(method, outputs, biases):
     assert {f"relative_distance_{layer}" for layer in network.layers} <= set(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", [0.05, (0.05, 0.0, 0.02, 0.0, 0.1, 0.3)])
 def test_weight_decay_by_layer_counts_biases(rates):
     network = nm.DeepNetwork.sample((2, 15, 15, 1), (1, 0.3, 0.3), rng=4, biases=(0.7, 0.4, 0.3))

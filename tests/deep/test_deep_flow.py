@@ -158,6 +158,7 @@ def test_methods_agree(four_points, gamma_3, gamma_2):
         assert distance == pytest.approx(other[layer], rel=4e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gamma_3", "gamma_2"), [(3.0, 1.0), (3.5, 0.0)])
 def test_the_tolerance_is_kept(four_points, gamma_3, gamma_2):
     X, y = four_points
@@ -235,6 +236,7 @@ def test_a_saddle_is_not_an_end(four_points):
     assert 0 < problem.flow.largest_growth_rate(problem.point) <= 1.1 * problem.flow.growth_bound(problem.point)
 
 
+@pytest.mark.slow
 def test_many_samples_and_wide_inputs(four_points):
     rng = np.random.default_rng(0)
     X, y = nm.datasets.from_arrays(rng.standard_normal((201, 3)), rng.standard_normal(201))

@@ -17,6 +17,7 @@ def standard_parametrisation(width, rng):
     return nm.DeepNetwork.sample((2, width, width, 1), (1, width**-0.5, width**-0.5), rng=rng)
 
 
+@pytest.mark.slow
 def test_mup_learns_at_any_width():
     check = nm.scaling_check("mup", (64, 128, 256), 4)
     assert check.basis is pt.Basis.DERIVED

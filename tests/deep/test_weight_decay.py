@@ -13,6 +13,7 @@ def drawn(activation, widths=(3, 5, 4, 1)):
     return nm.DeepNetwork.sample(widths, (0.7, 0.5, 0.5), rng=1, activation=activation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", RATES)
 @pytest.mark.parametrize(("method", "rtol"), [("exponential", 1e-5), ("rkc", 1e-5)])
 def test_a_decayed_run_is_one_without_decay_whose_scale_and_rates_move(method, rtol, rates):
@@ -90,6 +91,7 @@ def test_beyond_the_bound_a_deep_network_ends_at_nothing_and_is_warned_of_it(fou
     assert all(np.linalg.norm(w) < 1e-3 for w in run.network.weights)
 
 
+@pytest.mark.slow
 def test_where_a_deep_network_stays_its_balance_is_within_what_the_bound_rests_on(four_points):
     """c = Lambda |W_l|^2 of every layer, at most R_0/2 and at most B (c/Lambda)^(3/2)."""
     X, y = four_points

@@ -97,6 +97,7 @@ def test_what_is_proved_and_what_derived():
     assert said(words_in("zh"), regimes_and_basis(flow, ("1/2", 0))) == "w 线性（已证明），a 线性（推导）"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_frames_lead_from_the_start_to_the_end(state):
     run = train(state)

@@ -202,6 +202,7 @@ def test_a_diagram_of_adam_says_so(result, verification):
     assert "Adam" not in plot_measured_diagram(verification(result()), ax=axes()).get_title()
 
 
+@pytest.mark.slow
 def test_the_files_of_a_verification(tmp_path, result, verification):
     names = {path.name for path in write_figures(verification(result()), tmp_path)}
     assert names == {
@@ -210,6 +211,7 @@ def test_the_files_of_a_verification(tmp_path, result, verification):
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plan", "layers"), [(TWO, ["w", "theta"]), (THREE, ["W1", "W2", "a"])])
 def test_a_figure_of_a_scan(plan, layers, synthetic):
     dataset = synthetic(plan)

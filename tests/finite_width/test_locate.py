@@ -172,6 +172,7 @@ def test_refused(network, options, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.slow
 def test_command(capsys, tmp_path):
     call = ["locate", "--alpha", "1", "--beta1", "0.05", "--beta2", "0.05", "--width", "400"]
     assert main([*call, "--train", "--json", "--out", str(tmp_path / "here.png")]) == 0

@@ -50,6 +50,7 @@ def test_three_layers_in_the_limit(point, slopes):
     assert found.basis == "argued"
 
 
+@pytest.mark.slow
 def test_w1_where_w2_alone_condenses_is_long_on_its_way():
     """The zigzag of the four points at (3, 1): -1/2 in the limit, as derived, but not at widths that anybody trains."""
     network = pt.phase_diagram(3).network_at((Fraction(3), Fraction(1)))

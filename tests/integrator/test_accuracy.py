@@ -73,6 +73,7 @@ def test_a_check_reports_an_error_that_the_run_has():
     assert run.to_xarray().attrs["error_w"] == run.error["w"]
 
 
+@pytest.mark.slow
 def test_a_check_warns_where_rtol_is_not_honoured():
     """Eighty close points of a curve: a cluster of neurons is cut in two at a kink."""
     inputs, targets = nm.datasets.curve(80)

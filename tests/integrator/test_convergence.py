@@ -100,6 +100,7 @@ def test_extreme_scales_converge(four_points, gamma, width):
 OTHER_DATA = {"curve": (nm.datasets.curve, 80, 1.0), "digits": (nm.datasets.mnist, 45, 0.1)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHER_DATA)
 @pytest.mark.parametrize(("gamma", "gamma_prime"), [(0.5, 0), (1, 0), (1.75, 0), (1.2, 0.4), (1.4, -0.4)])
 def test_other_data_within_the_claim(name, gamma, gamma_prime):
@@ -115,6 +116,7 @@ def test_other_data_within_the_claim(name, gamma, gamma_prime):
         assert coarse.relative_distance[layer] == pytest.approx(fine.relative_distance[layer], rel=1.5e-2)
 
 
+@pytest.mark.slow
 def test_close_points_to_a_loss_of_1e_minus_10():
     """Condition number 1e8: gradient descent needs millions of steps."""
     X, y = nm.datasets.curve(80)

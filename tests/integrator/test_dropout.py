@@ -112,6 +112,7 @@ def test_the_residual_of_a_step_solves_its_linear_equation(h):
     np.testing.assert_allclose(found.mean, end[5:10] / h, atol=1e-10 * max(1.0, h) * np.abs(b).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "slope", "seed"), [(2, 0.0, 0), (2, 0.3, 1), (6, 0.0, 2)])
 def test_runs_come_to_where_small_steps_come(d, slope, seed):
     """d = 6 > n = 4: in the directions that the samples see."""

@@ -216,6 +216,7 @@ def neuron(seed, *, samples=6, inputs=4):
 slopes = st.sampled_from([0.0, 0.3, -0.2, 1.5, 1.0])
 
 
+@pytest.mark.slow
 @given(seed=seeds, slope=slopes)
 def test_agrees_with_root_finding(one_neuron, seed, slope):
     u, v, X, c = neuron(seed)
@@ -279,6 +280,7 @@ def mean_force(point, X, kappa, h):
     return -kappa / len(X) * vectors @ (whole * modes), vectors @ (exp(-values * h) * modes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "n"), [(2, 4), (3, 9)])
 @pytest.mark.parametrize("activation", ["relu", 0.2, "linear"])
 def test_a_step_moves_every_neuron_as_it_moves_alone(bench, d, n, activation):

@@ -55,6 +55,7 @@ def test_at_rest_no_neuron_is_pushed(gamma, width, seed, status):
         assert any_side > 1e-2 * scale
 
 
+@pytest.mark.slow
 def test_gradient_descent_ends_at_the_same_loss_and_distance():
     start = nm.TwoLayer.sample(100, 1.25, 0, X, rng=1)
     run = nm.gradient_flow(start, X, Y, throw=False, rtol=1e-3)

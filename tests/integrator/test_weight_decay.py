@@ -42,6 +42,7 @@ def along_the_map(start, X, y, rates, t):
     return np.exp(-rate_u * t) * flat[:m], np.exp(-rate_v * t) * flat[m:].reshape(m, -1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", [(0.03, 0.03), (0.01, 0.05)])
 @pytest.mark.parametrize(
     ("method", "inputs", "rtol"),

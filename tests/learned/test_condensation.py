@@ -50,6 +50,7 @@ def test_a_mixture_on_the_circle_gives_its_directions(angles, noise, isotropic, 
     np.testing.assert_allclose(found.shares[order], shares * (1 - isotropic) + isotropic * 10 / 360, atol=0.1)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     k=st.integers(1, 5), d=st.sampled_from([3, 5, 45, 200]), isotropic=st.floats(0.0, 0.3), seed=st.integers(0, 1000)
@@ -67,6 +68,7 @@ def test_a_mixture_in_more_dimensions_gives_its_directions(k, d, isotropic, seed
     assert found.fraction == pytest.approx(1 - isotropic, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("d", [2, 3, 6, 785])
 @pytest.mark.parametrize("antisymmetric", [True, False])
 def test_isotropic_weights_have_no_direction(d, antisymmetric):

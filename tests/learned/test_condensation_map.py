@@ -110,6 +110,7 @@ def test_pictures_of_the_measures_show_the_measures(dataset):
     np.testing.assert_allclose(lines.containers[0].lines[0].get_ydata(), expected)
 
 
+@pytest.mark.slow
 def test_digits_are_binned_by_projection():
     plan = CondensationPlan.paper("mnist:45", gamma=("7/4",), gamma_prime=(0,), widths=(60, 100), seeds=1)
     data = nm.scan(plan, executor=nm.Serial())
@@ -118,6 +119,7 @@ def test_digits_are_binned_by_projection():
     assert float(data.entropy.mean()) < float(data.initial_entropy.mean()) - 0.2
 
 
+@pytest.mark.slow
 def test_condense_command_continues_its_store(capsys, tmp_path):
     store = tmp_path / "map.zarr"
     few = [
@@ -171,6 +173,7 @@ def test_dropout_condenses_a_linear_network_and_spreads_a_condensed_one(four_poi
     assert (found[1] < found[0]) == (capacity == 20)
 
 
+@pytest.mark.slow
 def test_a_map_with_dropout_says_so_and_keeps_both_entropies(capsys, tmp_path):
     few = ["--gamma=0.5,1.5", "--gamma-prime=0", "--widths", "50,100", "--seeds", "2", "--serial"]
     command = ["condense", *few, "--dropout", "0.5", "--store", str(tmp_path / "store")]

@@ -88,6 +88,7 @@ def test_network_and_tangent_model_are_drawn_at_the_end(four_points):
     np.testing.assert_allclose(decay.lines[0].get_xdata(), run.solution.trajectory.t[1:] * rate)
 
 
+@pytest.mark.slow
 def test_an_animation_shows_the_run(four_points, learned, tmp_path):
     X, y = four_points
     run = learned[1].solution
@@ -125,6 +126,7 @@ def test_features_command(capsys, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"learned_functions.png", "learned_functions.pdf"}
 
 
+@pytest.mark.slow
 def test_features_command_on_digits(capsys, tmp_path):
     arguments = ("features", "--data", "mnist:45", "--point", "7/4,0", "--width", "100", "--out", str(tmp_path))
     status, out, _ = run(capsys, *arguments)
@@ -151,6 +153,7 @@ def test_a_run_that_stops_short_is_drawn_and_named(capsys, tmp_path):
     assert "γ = 1, γ' = 0: at rest at loss" in out
 
 
+@pytest.mark.slow
 def test_one_seed_has_no_interval(capsys, tmp_path):
     arguments = ("linearize", "--point", "1/2,1/2", "--widths", "100,200", "--seeds", "1", "--out", str(tmp_path))
     status, out, _ = run(capsys, *arguments)
@@ -158,6 +161,7 @@ def test_one_seed_has_no_interval(capsys, tmp_path):
     assert "[" not in out
 
 
+@pytest.mark.slow
 def test_linearize_command(capsys, tmp_path):
     arguments = (
         "linearize",

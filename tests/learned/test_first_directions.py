@@ -32,6 +32,7 @@ def test_smooth_activations_are_those_of_the_theory(name):
         np.testing.assert_allclose(mine(at), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "z tanh z", "z^2 tanh z", "gelu"])
 def test_two_methods_agree_on_smooth_activations(four_points, name):
     start = nm.DeepNetwork.sample((2, 60, 1), (0.3, 0.3), activation=PointwiseActivation(name), centred=False)

@@ -161,6 +161,7 @@ def test_a_deep_tangent_model_is_the_derivative_of_the_network(four_points, laye
     assert distance["W2"] == pytest.approx(change, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_wide_deep_network_follows_its_tangent_model(four_points):
     """NTK scaling at depth 3: the wider, the less the kernel changes and the closer the two."""
     X, y = four_points

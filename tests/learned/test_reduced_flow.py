@@ -37,6 +37,7 @@ def test_one_direction_leaves_the_first_plateau():
     assert (flow.target, flow.loss) == ("hard", pytest.approx(1 / 450))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data", [(X, ZIGZAG), (X, RAMP), *map(random_data, range(4))], ids=["zigzag", "ramp", "0", "1", "2", "3"]
 )

@@ -48,6 +48,7 @@ def test_a_worker_that_is_killed_costs_no_cell(toy, tmp_path, expected):
     assert (tmp_path / "died").exists()
 
 
+@pytest.mark.slow
 def test_a_cell_that_kills_its_worker_fails_and_the_others_do_not(toy):
     result = nm.scan(toy(trouble={(HALF, 1): "die"}), executor=nm.Processes(2))
     assert int((result["status"] == CellStatus.DONE).sum()) == 7
@@ -55,6 +56,7 @@ def test_a_cell_that_kills_its_worker_fails_and_the_others_do_not(toy):
     assert "its worker process died, again when it ran alone" in reason
 
 
+@pytest.mark.slow
 def test_dask_cluster_with_a_worker_killed_in_the_middle(toy, tmp_path, expected, bytes_of):
     distributed = pytest.importorskip("distributed")
     trouble = {(Fraction(size, 4), seed): "wait" for size in range(1, 5) for seed in range(2)}

@@ -23,6 +23,7 @@ def test_two_layers_have_as_many_weights_up_to_a_constant(x, y):
     assert theta_at(diagram, x, y) == max(diagram.slopes_at(gamma=x, gamma_prime=y).values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [3, 4])
 @given(x=coordinates, y=coordinates)
 def test_deeper_the_layers_between_two_wide_ones_hold_nearly_all_weights(depth, x, y):

@@ -48,6 +48,7 @@ def test_values_are_those_on_numbers(chosen, point, window):
         assert [piece(point) for piece in found[4:]] == list(direct[4:])
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.tuples(functions, functions, functions), st.sampled_from([PLANE, triangle]))
 def test_polygons_tile_the_window(chosen, window):

@@ -47,6 +47,7 @@ def test_slices_of_any_depth_agree_with_rational_arithmetic(chosen, x, y):
     assert list(numeric.values()) == pytest.approx([float(s) for s in direct], abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(slices(), st.sampled_from(["frobenius", "spectral"]))
 def test_slopes_are_continuous_and_cells_cover_the_plane_once(chosen, norm):
@@ -62,6 +63,7 @@ def test_slopes_are_continuous_and_cells_cover_the_plane_once(chosen, norm):
                 assert len({f(vertex) for f in touching}) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(slices())
 def test_boundaries_are_zero_sets_with_the_right_sides(chosen):

@@ -95,6 +95,7 @@ def words_of(page):
     return set(re.findall(r"[A-Za-z]{2,}", page))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_no_english_is_left(written, name):
     documents, _ = written

@@ -98,6 +98,7 @@ def test_depth_below_two_is_refused():
         pt.gradient_flow(1)
 
 
+@pytest.mark.slow
 def test_a_deep_derivation_holds_and_has_a_limit():
     derivation = pt.derive(depth=20)  # no step failed at 15, nor at 20
     assert all(check.holds for check in derivation.checks)

@@ -118,6 +118,7 @@ def test_unequal_decays_end_balanced_and_equal_ones_keep_what_decays():
             assert kept == pytest.approx([a - w for a, w in first], rel=1e-7)
 
 
+@pytest.mark.slow
 def test_the_document_says_it_and_its_checks_hold():
     derivation = pt.derive(weight_decay=True)
     assert all(check.holds for check in derivation.checks)

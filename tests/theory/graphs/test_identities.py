@@ -122,6 +122,7 @@ def test_conserved_quantities(name):
     assert len(laws) == len(weights) - table.rank()
 
 
+@pytest.mark.slow
 def test_normalised_layers_are_conserved_one_by_one():
     W, a = matrix("W", 3, 2), matrix("a", 1, 3)
     z = W * sp.Matrix(sp.symbols("x1:3"))
@@ -131,6 +132,7 @@ def test_normalised_layers_are_conserved_one_by_one():
     assert [dict(law.coefficients) for law in pt.fully_connected((1, 1), layer_norm=True).conserved()] == [{"w": 1}]
 
 
+@pytest.mark.slow
 def test_attention():
     Q, K, V, a = (matrix(name, 1 if name == "a" else 2, 2) for name in "QKVa")
     words = [sp.Matrix(sp.symbols(f"x{j}_1:3")) for j in (1, 2)]

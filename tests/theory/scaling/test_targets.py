@@ -15,6 +15,7 @@ def point(gamma, gamma_prime, **more):
     return pt.two_layer(pt.m ** (gamma - gamma_prime), pt.m**-gamma_prime, 1, **more)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(positive, positive, rationals)
 def test_both_branches_in_the_region(beyond, below, common):
