@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from numerics.arrays import real_array, truth
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError, check_choice, check_type
-from numerics.flow.check import run_twice
 from numerics.flow.collapse import warn_of_collapse
 from numerics.flow.controller import PIController
 from numerics.flow.decay import as_decay
@@ -72,7 +71,6 @@ def gradient_flow(
     keep_weights: bool = False,
     callback: Callable[[Progress], bool | None] | None = None,
     threads: int | None = None,
-    check: bool = False,
     throw: bool = True,
 ) -> Solution:
     """Integrate the gradient flow of a network until it has fitted the data.
@@ -126,9 +124,6 @@ def gradient_flow(
         Threads over the neurons of two layers; by default one for every 100 000 neurons, up to the number of cores. The result is
         the same to rounding for any number, and to the bit for the same number. Refused for a DeepNetwork, whose matrix products
         have the threads that NumPy's library gives them, and for a Module, which has PyTorch's.
-    check : bool
-        Run twice, at ``rtol`` and at a quarter of it: the second is returned, and its ``error`` says how far RD is from that of
-        the first, at the end and at ``times``. Beyond 3 rtol a warning says so: see Accuracy. Budgets are for each run.
     throw : bool
         Raise :class:`GradientFlowError` if the run stops short, or comes to rest at a larger loss; with False look at ``status``.
 
@@ -142,9 +137,6 @@ def gradient_flow(
     below rtol in 95 of 100 runs, and beyond where a single neuron on a knife edge, between life and death at a kink, falls to the
     other side: by 3 rtol, rarely more. The equation itself is not unique where a neuron slides into v = 0: it stays there, as
     relu'(0) = 0 has it; gradient descent tosses it either way, which moves RD by 1e-4 to 1e-3 at a thousand neurons.
-    RD at ``times``, on the way, is as accurate: 0.3 rtol at the median of 40 random points of the plane (200 neurons, four
-    points), 1.2 rtol at most. Where a cluster of condensed neurons is cut in two at a kink nothing but ``check`` says how far
-    off a run is: 80 points of a curve, gamma = 7/4, rtol = 1e-3: 8e-3.
 
     That is the accuracy of ``'kink-exact'``, the default. The other methods do not locate kinks: a neuron that crosses one inside
     a step is off by a part of the step, of which the embedded estimate of Dormand-Prince sees a thirteenth (root mean square over
@@ -159,7 +151,6 @@ def gradient_flow(
     above, where every method missed by up to 17 rtol.
     """
     truth(throw, "throw")
-    truth(check, "check")
     check_choice(loss, "loss", LOSSES)
     requested = real_array(times, "times")
     levels = real_array(loss_levels, "loss_levels")
@@ -169,13 +160,12 @@ def gradient_flow(
     decay = as_decay(weight_decay, layers)
     ratio = dropout_ratio(dropout, network, decay)
     make: Callable[..., Any]
-    solve: Callable[[Limits], Solution]
     if isinstance(network, Module):
         from numerics.flow.modules.problem import PROBLEMS, target_array  # needs PyTorch, which is an extra
 
         X, y = sample_array(X), target_array(y)
         make = partial(PROBLEMS[loss], threads=threads, decay=decay)
-        solve = partial(_solve, PROBLEMS[loss], network, X, y, method, make)
+        solution = _solve(PROBLEMS[loss], network, X, y, method, limits, make)
     else:
         X, y = _checked(network, X, y, loss)
         if decay:
@@ -183,14 +173,12 @@ def gradient_flow(
         if isinstance(network, TwoLayer):
             chosen, why = _method(TwoLayerProblem, y.size, method)
             plain = chosen == KinkExactPlanar.name and checked_threads(threads) in (None, 1) and not (decay or ratio)
+            short = fitted(network, X, y, why, limits) if plain else None
             make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
-            solve = partial(_solve, TwoLayerProblem, network, X, y, method, make)
-            if plain:
-                solve = partial(_shortly, partial(fitted, network, X, y, why), solve)
+            solution = short or _solve(TwoLayerProblem, network, X, y, method, limits, make)
         else:
             make = partial(DeepProblem, threads=threads, decay=decay)
-            solve = partial(_solve, DeepProblem, network, X, y, method, make)
-    solution = run_twice(solve, limits) if check else solve(limits)
+            solution = _solve(DeepProblem, network, X, y, method, limits, make)
     if solution.at_rest and loss == "squares":
         solution = replace(solution, status=rest_of(network, X, y, solution.loss, solution.status))
     if throw and not solution.converged:
@@ -208,21 +196,14 @@ def _checked(network: TwoLayer | DeepNetwork, X: ArrayLike, y: ArrayLike, loss: 
     return X, y
 
 
-def _shortly(
-    short: Callable[[Limits], Solution | None], solve: Callable[[Limits], Solution], limits: Limits
-) -> Solution:
-    """The run by the short way where that gets to the end, else by the other."""
-    return short(limits) or solve(limits)
-
-
 def _solve(
     kind: type[Problem[P, N]],
     network: N,
     X: np.ndarray,
     y: np.ndarray,
     method: str,
-    make: Callable[[N, np.ndarray, np.ndarray, str], Problem[P, N]],
     limits: Limits,
+    make: Callable[[N, np.ndarray, np.ndarray, str], Problem[P, N]],
 ) -> Solution:
     """The run of one kind of network."""
     chosen, why = _method(kind, y.size, method)
@@ -332,8 +313,7 @@ class _Run(Generic[P, N]):
             h, step = self._locate(h, step, tolerance, value)
         arrives = self.t + h >= milestone
         self._accept(milestone if arrives else self.t + h, step)
-        # a step cut short says nothing against one as long as was to be tried
-        self.h = max(free, h) if arrives else h * self.controller.accepted(error)
+        self.h = (free if arrives else h) * self.controller.accepted(error)
         return True
 
     def _milestones(self) -> Iterator[float]:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import register_jitable
 
 from numerics.kernels.eigen import eigen
 from numerics.kernels.stages import BLOCK, OPTIONS
@@ -16,18 +15,13 @@ from numerics.kernels.stages import BLOCK, OPTIONS
 __all__ = [
     "DEFECT",
     "Modes",
-    "ahead",
     "close",
-    "cut_short",
-    "extrapolate",
     "find_modes",
     "finish",
     "gradient_squared",
     "mean_forces",
     "modes_of",
     "preactivation",
-    "remember",
-    "strayed",
     "tangent_kernel",
     "tangent_kernel_planar",
     "time_to_loss",
@@ -37,9 +31,6 @@ __all__ = [
 #: The residual of two layers may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests.
 #: It is that many because a defect of one sign in one step is made good by the next: the residual is measured, not integrated.
 DEFECT = 100.0
-# Weights may stray by this times rtol^(3/2) in one step: the steps of a run are as many as 1/sqrt(rtol), and their errors add up.
-_STRAY = 70.0
-_CUT = 0.3  # of the time that a point looks back: a step shorter than this is one cut short
 
 
 class Modes(NamedTuple):
@@ -128,74 +119,6 @@ def mean_forces(modes, h, kappa, c, predicted):
             along = modes.vectors[i, j] * modes.parts[i]
             c[j] -= kappa * h / n * whole * along
             predicted[j] += decay * along
-
-
-@register_jitable
-def ahead(h, spent):
-    """How much of its change over a time ``spent`` > 0 a kernel makes again up to the middle of a step h."""
-    return min(h / (2.0 * spent), 1.0)
-
-
-@register_jitable
-def cut_short(h, spent):
-    """Whether a step is too short, beside the time ``spent`` that its start looks back, for its end to look no further."""
-    return h < _CUT * spent
-
-
-@njit(**OPTIONS)
-def remember(kernel, earlier, spent, h, out):
-    """Kernel (n, n) that the point after a step h looks back to, into ``out``, and how long ago that was.
-
-    It is that at the start of the step; after one cut short, whose change may be that of one neuron, the one before.
-    """
-    short = cut_short(h, spent)
-    out[:] = earlier if short else kernel
-    return spent + h if short else h
-
-
-@njit(**OPTIONS)
-def extrapolate(kernel, earlier, spent, h, held):
-    """Kernel in the middle of a step h, from its change since ``earlier``, a time ``spent`` ago, 0 if there is none."""
-    part = ahead(h, spent) if spent > 0.0 else 0.0
-    for i in range(kernel.shape[0]):
-        for j in range(kernel.shape[0]):
-            held[i, j] = kernel[i, j] + part * (kernel[i, j] - earlier[i, j])
-
-
-@njit(**OPTIONS)
-def strayed(modes, residual, predicted, c, h, kappa, norms, distance):
-    """Error of the weights after a step, relative to their distance from the start, to be compared with rtol.
-
-    ``modes``: of the kernel that was held; ``residual``, ``predicted`` (n,): at the end; ``c``: see :func:`mean_forces`. The
-    residual goes off as s^2 in the step, so its mean over it by a third; what the next steps see of that, they take back. Forces
-    that turn in a step do not commute: the second term of Magnus' series is the commutator of the whole force with its first
-    moment, of which the part along the whole drops out.
-    """
-    if distance == 0.0:
-        return 0.0
-    n, first = residual.size, modes.room[0]
-    off, gone, along, size = 0.0, 0.0, 0.0, 0.0
-    for i in range(n):
-        whole, second, _ = _means(h * modes.rates[i])
-        force = h * whole * modes.parts[i]
-        first[i] = h * second * modes.parts[i] - 0.5 * force
-        along += first[i] * force
-        size += force * force
-        part = 0.0
-        for j in range(n):
-            part += modes.vectors[i, j] * (residual[j] - predicted[j])
-        part *= h / (3.0 * (1.0 + h * modes.rates[i]))
-        off += modes.rates[i] * part * part / n
-        gone += modes.rates[i] * force * force / n
-    ratio = along / size if size > 0.0 else 0.0
-    turned = 0.0
-    for j in range(n):
-        moment = ratio * c[j]
-        for i in range(n):
-            moment += kappa / n * modes.vectors[i, j] * first[i]
-        turned += abs(moment) * norms[j]
-    error = (np.sqrt(off) + min(np.sqrt(gone), distance) * turned) / distance
-    return (error / _STRAY) ** (2.0 / 3.0)
 
 
 @njit(**OPTIONS)

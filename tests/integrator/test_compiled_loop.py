@@ -68,7 +68,7 @@ def test_the_end_at_rest_is_the_same(stepwise, gamma):
 
 
 def test_more_steps_than_the_record_has_room_for_at_first(stepwise):
-    run = compare(stepwise, nm.TwoLayer.sample(60, 1.75, 0, X, rng=1), X, Y, {"rtol": 1e-5, "max_steps": 300})
+    run = compare(stepwise, nm.TwoLayer.sample(60, 1.75, 0, X, rng=1), X, Y, {"rtol": 1e-6})
     assert run.stats.accepted > 200
 
 

@@ -31,7 +31,7 @@ def forces(network):
         (1.25, 500, 1, nm.Status.STATIONARY),
         (1.75, 2000, 1, nm.Status.STATIONARY),
         (1.75, 500, 1, nm.Status.UPSET),
-        (1.75, 2000, 0, nm.Status.STATIONARY),
+        (1.75, 2000, 0, nm.Status.UPSET),
     ],
 )
 def test_at_rest_no_neuron_is_pushed(gamma, width, seed, status):

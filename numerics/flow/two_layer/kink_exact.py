@@ -24,17 +24,15 @@ g.n = 0; at 0 or 1 it leaves to that side, and where that is the dead side the n
 
 Two things the equation leaves open, and relu'(0) = 0 decides: when e_i or u changes sign an attracting kink repels, and the
 neurons on it go to the negative side; a neuron that slides into v = 0 stays there. Gradient descent, however small its rate,
-tosses either way what the second does not decide. With a slope sigma'(0) that is not 0 the force at v = 0 is none of theirs but
-sum_i c_i sigma'(0) x_i, and the neuron leaves along that.
+tosses either way what the second does not decide.
 
 Samples on one hyperplane share its kink (:mod:`numerics.flow.two_layer.hyperplanes`).
 
 **The residual** obeys e' = -K e exactly, K = J J^T/n the tangent kernel. A neuron that slides has neither the row of its kink in
-J nor the direction of its normal. A step takes K as it will be in its middle if it changes as in the step before: the mean of
-exp(-K s) e over the step drives the neurons. What they leave of the residual beyond exp(-K h) e says how far the weights went
-astray for want of the right K, and the turning of the forces within the step how far for its order: forces at different times
-do not commute, which makes the local error one of third order and the method one of second. Kinks cost neither order nor steps,
-and growth out of the saddle is exact. Negative eigenvalues of K, rounding on close points, count as zero.
+J nor the direction of its normal. A step holds K: the mean of exp(-K s) e over it drives the neurons, and the residual they
+leave, less exp(-K h) e, is the error estimate. The local error is of third order (K changes; forces at different times do not
+commute), so the method is of second; kinks cost neither order nor steps, and growth out of the saddle is exact. Negative
+eigenvalues of K, rounding on close points, count as zero.
 
 A fourth order (commutator-free Magnus, two exponentials a step, K extrapolated) does not pay: without kinks it is measured, but
 every crossing jumps K by O(1/m) and comes O(h^2) off its time, and with them it falls to the second. To an RD within 1e-6 at a
@@ -48,7 +46,6 @@ import math
 
 import numpy as np
 
-from numerics.flow.problem import Step
 from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
@@ -56,7 +53,7 @@ from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import kink_exact as kernels
 from numerics.kernels.decay import step_forces
 from numerics.kernels.one_neuron import ON, Workspace
-from numerics.kernels.tangent import Modes, extrapolate, find_modes, mean_forces, strayed
+from numerics.kernels.tangent import mean_forces, modes_of
 
 __all__ = ["KinkExact", "MeanForces"]
 
@@ -70,9 +67,7 @@ class MeanForces(TangentKernelMethod):
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)
-        n = len(flow.targets)
-        self._forces, self._held, self._modes = np.zeros(n), np.zeros((n, n)), Modes.of(n)
-        self._length = 0.0  # of the last step
+        self._forces = np.zeros(len(flow.targets))
 
     def find_forces(self, point: TwoLayerPoint, h: float) -> np.ndarray:
         """Forces of the samples (n,) over a step h; valid until the next step."""
@@ -83,25 +78,12 @@ class MeanForces(TangentKernelMethod):
             np.multiply(driven.mean, -kappa * h / len(driven.mean), out=self._forces)
             return self._forces
         if not self.flow.decay:
-            earlier, _, spent = point.earlier or (point.kernel, None, 0.0)
-            extrapolate(point.kernel, earlier, spent, h, self._held)
-            find_modes(self._held, point.residual, self._modes)
-            mean_forces(self._modes, h, kappa, *room)
-            self._length = h
+            mean_forces(modes_of(point.kernel, point.residual), h, kappa, *room)
             return self._forces
         decay = self.flow.decay
         given = point.kernel, point.residual, self.flow.targets, *point.before, h
         self._size = step_forces(*given, decay.total, kappa, decay.fit_rotation(h), *room)
         return self._forces
-
-    def finish(self, point: TwoLayerPoint, out: TwoLayerPoint) -> Step:
-        """End a step at ``out``: its defect, and how far the weights went astray; with decay or dropout the defect alone."""
-        found = super().finish(point, out)
-        if self.flow.decay or self.penalty is not None:
-            return found
-        given = self._predicted, self._forces, self._length, self.flow.kappa, self.flow.norms, math.hypot(*found.moved)
-        error = strayed(self._modes, out.residual, *given)
-        return Step(max(found.error, float(error)), found.moved)
 
 
 class KinkExact(MeanForces):

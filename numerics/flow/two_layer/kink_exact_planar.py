@@ -27,7 +27,6 @@ from numerics.kernels.sectors.laws import find_laws
 from numerics.kernels.sectors.moments import gather, shrink_sums
 from numerics.kernels.sectors.places import Neurons, arrange, regroup, unsorted
 from numerics.kernels.sectors.step import Room, step
-from numerics.kernels.tangent import remember
 
 __all__ = ["PASSED", "KinkExactPlanar", "PlanarPoint"]
 
@@ -112,14 +111,6 @@ class KinkExactPlanar(MeanForces):
             self.decay(out, h)
         self._gather(out)
 
-    def remember(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
-        """What the next step needs to know of this one; a point's kernel is one array for all steps."""
-        assert isinstance(point, PlanarPoint), "give a point of new_point()"
-        assert isinstance(out, PlanarPoint), "give a point of new_point()"
-        here, there = point.place, out.place
-        there.spent[0] = remember(here.kernel, here.earlier, here.spent[0], h, there.earlier)
-        out.earlier = there.earlier, point.pull, float(there.spent[0])
-
     def _advance(
         self,
         point: TwoLayerPoint,
@@ -141,8 +132,6 @@ class KinkExactPlanar(MeanForces):
         self._version += 1
         for end in (point, trial):
             end.version, end.gradient_squared = self._version, float(end.place.gradient_squared[0])
-            spent = float(end.place.spent[0])
-            end.earlier = (end.place.earlier, end.pull, spent) if spent > 0.0 else None
         self.flow.evaluations += passes
         self.flow.kernel_evaluations += passes
         return Walked(count, rejected, h, previous, stuck)

@@ -10,7 +10,7 @@ from numerics.flow.problem import Loop, Step
 from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.decay import shrink, size_of
-from numerics.kernels.tangent import DEFECT, ahead, close, cut_short, gradient_squared
+from numerics.kernels.tangent import DEFECT, close, gradient_squared
 
 __all__ = ["TangentKernelMethod"]
 
@@ -43,8 +43,10 @@ class TangentKernelMethod(ABC):
     def attempt(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         decay = self.flow.decay
+        if self.penalty is not None:
+            assert point.kernel is not None, "prepare the point first"
+            out.earlier = point.kernel, point.pull, h
         if not decay:
-            self.remember(point, h, out)
             self.move(point, h, out)
             return self.finish(point, out)
         out.t = point.t + h
@@ -56,14 +58,6 @@ class TangentKernelMethod(ABC):
             self._rescale(point, -h / 2)
         out.before = self._size, h
         return self.finish(point, out)
-
-    def remember(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
-        """What the next step needs to know of this one."""
-        assert point.kernel is not None, "prepare the point first"
-        out.earlier = point.kernel, point.pull, h
-        if self.penalty is None and point.earlier is not None and cut_short(h, point.earlier[2]):
-            before, pull, spent = point.earlier
-            out.earlier = before, pull, spent + h
 
     def _rescale(self, point: TwoLayerPoint, h: float) -> None:
         """What unequal decays do over a time h beyond their mean; the output stays."""
@@ -95,8 +89,8 @@ class TangentKernelMethod(ABC):
         assert kernel is not None, "prepare the point first"
         if point.earlier is not None:
             before, pulled, length = point.earlier
-            part = ahead(h, length)
-            kernel, pull = kernel + part * (kernel - before), pull + part * (pull - pulled)
+            ahead = min(h / (2 * length), 1.0)
+            kernel, pull = kernel + ahead * (kernel - before), pull + ahead * (pull - pulled)
         return drive(kernel, point.residual, pull, h)
 
     def find_gradient(self, point: TwoLayerPoint, square: float) -> None:

@@ -15,17 +15,7 @@ from numerics.kernels.sectors.laws import Laws, find_laws
 from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
-from numerics.kernels.tangent import (
-    DEFECT,
-    Modes,
-    close,
-    extrapolate,
-    find_modes,
-    mean_forces,
-    remember,
-    strayed,
-    time_to_loss,
-)
+from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, time_to_loss
 
 __all__ = ["Place", "Plane", "advance", "settle"]
 
@@ -40,8 +30,6 @@ class Place(NamedTuple):
     y, residual, kernel, changes
         As in :class:`numerics.flow.two_layer.kink_exact_planar.PlanarPoint`.
     gradient_squared : float64 (1,)
-    earlier : float64 (n, n); spent : float64 (1,)
-        See :func:`numerics.kernels.tangent.remember`.
     """
 
     y: np.ndarray
@@ -49,15 +37,12 @@ class Place(NamedTuple):
     kernel: np.ndarray
     gradient_squared: np.ndarray
     changes: Changes
-    earlier: np.ndarray
-    spent: np.ndarray
 
     @classmethod
     def of(cls, y: np.ndarray, samples: int, ranges: int) -> "Place":
         """A flat state (3 m,) with room for what else there is to know of it."""
         changes = Changes.of(y.size // 3, ranges)
-        kernel, earlier = np.zeros((2, samples, samples))
-        return cls(y, np.zeros(samples), kernel, np.zeros(1), changes, earlier, np.zeros(1))
+        return cls(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
 
 
 class Plane(NamedTuple):
@@ -75,8 +60,6 @@ class Plane(NamedTuple):
         Room for a pass.
     forces, predicted : float64 (n,); modes
         Room for :func:`numerics.kernels.tangent.mean_forces`.
-    held : float64 (n, n)
-        The kernel that a step takes.
     """
 
     X: np.ndarray
@@ -96,7 +79,6 @@ class Plane(NamedTuple):
     forces: np.ndarray
     predicted: np.ndarray
     modes: Modes
-    held: np.ndarray
 
     @classmethod
     def of(
@@ -131,7 +113,6 @@ class Plane(NamedTuple):
             forces=np.zeros(n),
             predicted=np.zeros(n),
             modes=Modes.of(n),
-            held=np.zeros((n, n)),
         )
 
 
@@ -183,8 +164,8 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
     m, modes = plane.rows.size, plane.modes
     if count == 0:
         settle(here, plane)
+    find_modes(here.kernel, here.residual, modes)
     if count == 0:
-        find_modes(here.kernel, here.residual, modes)
         count, h = 1, np.sqrt(rules.rtol) / (modes.rates.max() + growth(here.residual, plane))
         record[0, control.TIME], record[0, control.LOSS] = 0.0, loss_of(here.residual)
         record[0, control.MOVED :] = 0.0
@@ -199,7 +180,6 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
             free = min(h, rules.growth / rate if rate > 0.0 else np.inf)
             h = min(free, rules.milestone - t)
             if count >= 2 and control.comes_near(record, count, level, h):
-                find_modes(here.kernel, here.residual, modes)
                 h = time_to_loss(modes, level, h)[0]
             if not np.isfinite(h) or t + h == t or h < control.SHORTEST:
                 return count, passes, rejected, h, previous, True
@@ -209,8 +189,6 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         if here.changes.counts[0] > 0:
             regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts)
             here.changes.counts[0] = 0
-        extrapolate(here.kernel, here.earlier, here.spent[0], h, plane.held)
-        find_modes(plane.held, here.residual, modes)
         mean_forces(modes, h, plane.kappa, plane.forces, plane.predicted)
         find_laws(plane.forces, plane.X, plane.slope, plane.sectors, plane.laws)
         step(0, m, 0, neurons, plane.sectors, plane.laws, plane.room, there.y, there.changes, plane.sums)
@@ -219,13 +197,10 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         there.gradient_squared[0] = square
         defect, moved_u, moved_v = close(plane.sums.moved, there.residual, plane.predicted, here.residual)
         after = loss_of(there.residual)
-        there.spent[0] = remember(here.kernel, here.earlier, here.spent[0], h, there.earlier)
         passes += 1
 
         if tries == 0:
-            given = plane.predicted, plane.forces, h, plane.kappa, plane.norms, np.sqrt(moved_u**2 + moved_v**2)
-            error = max(defect / DEFECT, strayed(modes, there.residual, *given))
-            error = control.judged(error / rules.rtol, loss, after)
+            error = control.judged(defect / DEFECT / rules.rtol, loss, after)
             if error > 1.0:
                 rejected += 1
                 h *= control.factor_rejected(error, rules.order, rules.safety, rules.smallest)
@@ -242,7 +217,6 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
             tries += 1
             tried, h = h, control.middle(bracket)
             if falls:
-                find_modes(here.kernel, here.residual, modes)
                 foreseen = time_to_loss(modes, level, tried)[1]
                 foreseen = time_to_loss(modes, level * foreseen / after, bracket[2])[0]
                 h = foreseen if bracket[0] < foreseen < bracket[2] else h
@@ -255,12 +229,9 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         row = record[count]
         row[control.TIME], row[control.LOSS], row[control.MOVED], row[control.MOVED + 1] = t, after, moved_v, moved_u
         count += 1
-        if arrives:
-            h = max(free, h)
-        else:
-            bounds = rules.order, rules.safety, rules.smallest, rules.largest
-            factor, previous = control.factor_accepted(error, previous, *bounds)
-            h *= factor
+        bounds = rules.order, rules.safety, rules.smallest, rules.largest
+        factor, previous = control.factor_accepted(error, previous, *bounds)
+        h = factor * (free if arrives else h)
         halfway = control.since(record, count, halfway)
         if (
             after <= rules.levels[-1] * (1.0 + rules.match)
@@ -272,3 +243,4 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
             or count == len(record)
         ):
             return count, passes, rejected, h, previous, False
+        find_modes(here.kernel, here.residual, modes)
