@@ -210,7 +210,7 @@ def test_vertical_axes_are_labelled_whatever_they_span(scale, spread, result, le
     """From flat to ten decades."""
     judged = [result(-spread, "0", scale=scale), result(spread, "0", scale=1.2 * scale)]
     figure = Figure((5.6, 5.0), layout="constrained")
-    ax = plot_power_laws(judged, labels=["one", "other"], ax=figure.subplots())
+    ax = plot_power_laws(judged, labels=["$w$", "$a$"], ax=figure.subplots())
     legible(figure)
     low, high = ax.get_ylim()
     labelled = [t for t, text in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True) if text.get_text()]
