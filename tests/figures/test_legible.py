@@ -98,8 +98,9 @@ def test_scans(name, kind, synthetic, legible):
     legible(scan_figure(synthetic(plan), kind, layers))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
+@pytest.mark.parametrize(
+    "kind", ["slopes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("heatmap", "rd"))]
+)
 def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     """Slopes of any size, at any of 121 points; two columns without runs, one point that goes on."""
     data = synthetic(grid(11, 11, seeds=3, data_name="points.csv"))
@@ -114,8 +115,9 @@ def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     assert ("grey" in caption) == (kind == "heatmap")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
+@pytest.mark.parametrize(
+    "kind", ["slopes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("heatmap", "rd"))]
+)
 def test_scans_at_several_scales_of_the_weights(kind, synthetic, legible):
     exponents = xarray.DataArray([-0.5, 0.0, 1 / 3], dims="beta2_exponent", name="beta2_exponent")
     attributes = (one := synthetic(grid(4, 9))).attrs
@@ -143,7 +145,6 @@ def test_columns_that_refinement_added_in_one_row_are_not_drawn(synthetic):
     assert "left out" not in scan_figure(data, "heatmap", ["w"]).get_suptitle()
 
 
-@pytest.mark.slow
 def test_rows_are_all_drawn_or_named(synthetic, legible):
     data = synthetic(grid(4, 9))
     known = data["gamma_prime"].values
@@ -420,7 +421,10 @@ def test_every_frame_is_in_the_style_and_the_language(portraits, four_points, le
 def test_what_the_chapter_adds(four_points, legible):
     X, y = four_points
     runs = {
-        f"m={width}, gamma={gamma}": (nm.gradient_flow(nm.TwoLayer.sample(width, gamma, 0, X, rng=0), X, y), regime)
+        rf"$m={width}$, $\gamma={gamma}$": (
+            nm.gradient_flow(nm.TwoLayer.sample(width, gamma, 0, X, rng=0), X, y),
+            regime,
+        )
         for gamma, regime in ((0.5, pt.Regime.LINEAR), (1.75, pt.Regime.CONDENSED))
         for width in (100, 200)
     }
