@@ -418,6 +418,10 @@ def test_every_frame_is_in_the_style_and_the_language(portraits, four_points, le
     assert any("normalised" in text for text in read.seen)
 
 
+def named(region):
+    return ", ".join(f"${layer}$ {kind.value}" for layer, kind in region.regimes.items())
+
+
 def test_what_the_chapter_adds(four_points, legible):
     X, y = four_points
     runs = {
@@ -432,7 +436,7 @@ def test_what_the_chapter_adds(four_points, legible):
         lambda ax: plot_water(water_curves(), ax=ax),
         lambda ax: plot_schemes(pt.phase_diagram(), ax=ax),
         lambda ax: plot_distance_over_training(runs, ax=ax),
-        lambda ax: plot_phase_diagram(pt.phase_diagram(3), ax=ax, label=lambda region: f"region {region.label}"),
+        lambda ax: plot_phase_diagram(pt.phase_diagram(3), ax=ax, label=named),
     ):
         figure = Figure((7.2, 6.6), layout="constrained")
         plot(figure.subplots())
