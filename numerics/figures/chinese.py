@@ -98,6 +98,7 @@ _VERIFICATION = {
     "measured regimes": "实测区域",
     "Beside them": "旁边",
     "slope of RD with its {} % interval over seeds": "RD 的斜率及其对种子的 {} % 区间",
+    "slope of RD with its interval over seeds": "RD 的斜率及其对种子的区间",
     "easy": "易拟合的目标",
     "hard": "难拟合的目标",
     "learned by networks of {} neurons": "{} 个神经元的网络所学到的函数",

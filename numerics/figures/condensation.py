@@ -223,8 +223,8 @@ def _dropout(dataset: "xarray.Dataset", plan: CondensationPlan) -> Figure:
     figure, (left, middle, right) = new_panels(3, 5.5, 4.8)
     means = [values.mean("seed") for values in (without, settled)]
     limits = min(float(mean.min()) for mean in means), max(float(mean.max()) for mean in means)
-    plot_condensation_plane(without, "entropy weighted by outputs, without dropout", limits=limits, ax=left)
-    plot_condensation_plane(settled, "entropy weighted by outputs, with dropout", limits=limits, ax=middle)
+    plot_condensation_plane(without, "entropy weighted by outputs,\nwithout dropout", limits=limits, ax=left)
+    plot_condensation_plane(settled, "entropy weighted by outputs,\nwith dropout", limits=limits, ax=middle)
     plot_condensation_plane(settled - without, "change by dropout", diverging=True, ax=right)
     heading(figure, f"{verbatim(plan.data_name)}{plan.caption}: {width_label(largest)}")
     return figure

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -13,7 +14,7 @@ from numerics.experiments.location import Location
 from numerics.experiments.location_plane import LocationPlane
 from numerics.figures.canvas import new_figure
 from numerics.figures.style import HALO, REGIME_COLOURS, axes_of, legend_beneath, symbol
-from numerics.figures.titles import heading, title
+from numerics.figures.titles import heading, text_width, title
 
 __all__ = ["plot_location", "plot_locations"]
 
@@ -21,9 +22,12 @@ _GROUND = LinearSegmentedColormap.from_list(
     "distances", [REGIME_COLOURS[pt.Regime.LINEAR], "#FFFFFF", REGIME_COLOURS[pt.Regime.CONDENSED]]
 )
 _SHORTEST = 0.02  # decades that an arrow can show
-# levels of log10 RD with a thin line, and the part of the height at which each has its label, none beside another.
+# levels of log10 RD with a thin line, and the part of the height at which each has its label where there is room.
 _LEVELS = {-2.0: 0.12, -1.0: 0.37, 1.0: 0.63, 2.0: 0.88}
-_WITHIN = 0.1  # of the width, from the edges to a label
+_SIZE = 7.5  # points, of their labels
+_BETWEEN = 4.0  # points, between labels
+_SETTLED = (0.9, 0.4)  # of their first width and height, that axes have once there is room for what is around them
+_PAD = 9.0  # points from the axes to the title, which may be as wide as they and the numbers beside them
 _DECADES = 2.0  # of RD, from critical to the full colour
 
 
@@ -39,9 +43,6 @@ def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None =
     norm = TwoSlopeNorm(0.0, -_DECADES, _DECADES)
     drawn = ax.pcolormesh(x, y, logs, cmap=_GROUND, norm=norm, shading="gouraud", rasterized=True)
     lines = ax.contour(x, y, logs, levels=list(_LEVELS), colors="0.55", linewidths=0.7, linestyles="solid")
-    where = [place for level, height in _LEVELS.items() if (place := _crossing(x, y, logs, level, height))]
-    if where:
-        ax.clabel(lines, fmt=lambda value: f"RD = {10**value:g}", fontsize=7.5, colors="0.3", manual=where)
     ax.contour(x, y, logs, levels=[0.0], colors="black", linewidths=2.2)
     boundary = pt.phase_diagram().boundary(plane.layer)  # log P = 1 - gamma and log kappa' = -gamma' at a width of 10
     ax.plot(
@@ -70,23 +71,37 @@ def plot_location(location: Location, plane: LocationPlane, *, ax: Axes | None =
     )
     layer = location[plane.layer]
     low, high = layer.interval
-    title(
-        ax, f"RD$({symbol(plane.layer)})$ = {layer.relative_distance:.3g} ({low:.3g} to {high:.3g})\n{layer.position}"
-    )
+    said = f"RD$({symbol(plane.layer)})$ = {layer.relative_distance:.3g} ({low:.3g} to {high:.3g})\n{layer.position}"
+    title(ax, said, pad=_PAD)
     ax.figure.colorbar(drawn, ax=ax, shrink=0.9, label=r"$\log_{10}$ RD", extend="both", ticks=[-2, -1, 0, 1, 2])
+    _label_levels(ax, lines, (here, wider))
     return ax
 
 
-def _crossing(
-    x: np.ndarray, y: np.ndarray, logs: np.ndarray, level: float, height: float
-) -> tuple[float, float] | None:
-    """Where a level is crossed in the row that is nearest to this part of the height, if it is in any."""
-    wanted = height * (len(y) - 1)
-    for row in sorted(range(len(y)), key=lambda index: abs(index - wanted)):
-        crossed = np.flatnonzero(np.diff(np.sign(logs[row] - level)))
-        if crossed.size and _WITHIN < (crossed[0] + 1) / len(x) < 1 - _WITHIN:
-            return float(x[crossed[0]]), float(y[row])
-    return None
+def _label_levels(ax: Axes, lines: ContourSet, taken: Sequence[np.ndarray]) -> None:
+    """The levels' names on their lines, at the height of each or near it, apart from each other and from places that are taken.
+
+    A level without such a place has none: the scale of colours says which it is.
+    """
+    letters = np.array([text_width("RD = 0.01", _SIZE), _SIZE]) + _BETWEEN
+    unit = ax.figure.dpi / 72 / np.array(_SETTLED)  # pixels of the axes as they are now
+    box = ax.get_window_extent()
+    places = [(ax.transData.transform(place), np.zeros(2)) for place in taken]
+    for (level, height), path in zip(_LEVELS.items(), lines.get_paths(), strict=True):
+        if len(path.vertices) < 2:
+            continue
+        points = ax.transData.transform(path.vertices)
+        along = np.gradient(points, axis=0) / unit
+        along = np.abs(along) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+        halves = unit * (along * letters[0] + along[:, ::-1] * letters[1]) / 2  # of the box around a label
+        free = (np.minimum(points - box.min, box.max - points) > halves).all(axis=1)
+        for place, half in places:
+            free &= (np.abs(points - place) > halves + half).any(axis=1)
+        if free.any():
+            best = np.argmin(np.where(free, np.abs(points[:, 1] - box.y0 - height * box.height), np.inf))
+            places.append((points[best], halves[best]))
+            where = [tuple(path.vertices[best])]
+            ax.clabel(lines, [level], fmt=f"RD = {10**level:g}", fontsize=_SIZE, colors="0.3", manual=where)
 
 
 def plot_locations(location: Location, planes: Sequence[LocationPlane]) -> Figure:

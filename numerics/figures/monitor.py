@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_monitor"]
 
 _COLUMNS = 4
-_PANEL = (3.7, 3.5)
+_PANEL = (3.9, 3.5)  # inches: two side by side take both columns of a paper
 _SHORT = 18  # letters of names that stand in two columns
 
 

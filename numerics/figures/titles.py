@@ -28,10 +28,10 @@ def heading(figure: Figure | SubFigure, text: str, *, size: float = _SIZE) -> No
     figure.suptitle(wrapped(text, width - _MARGIN, size), fontsize=size)
 
 
-def title(ax: Axes, text: str, *, size: float = _SIZE) -> None:
-    """A title above some axes, in as many lines as their width asks for."""
+def title(ax: Axes, text: str, *, size: float = _SIZE, pad: float | None = None) -> None:
+    """A title above some axes, in as many lines as their width asks for, and so many points above them."""
     size = _in_style(size)
-    ax.set_title(wrapped(text, _SHARE * slot_width(ax), size), fontsize=size)
+    ax.set_title(wrapped(text, _SHARE * slot_width(ax), size), fontsize=size, pad=pad)
 
 
 def _in_style(size: float) -> float:

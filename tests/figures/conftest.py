@@ -32,7 +32,7 @@ from phasetheory.symbols.language import Catalogue
 SMALLEST = 7  # points
 TOLERANCE = 1.5  # pixels at 100 a inch: a fiftieth of an inch, less than the space around a letter
 #: The same in every language; parameters of a module are called as in its program.
-NAMES = {"RD", "Frobenius", "Adam", "relu", "four", "points", "et", "al", "weight"}
+NAMES = {"RD", "Frobenius", "Adam", "relu", "four", "points", "et", "al", "weight", "dropout", "Pa", "IAPWS"}
 NAMES |= {word for name in pt.initializations() for word in pt.describe_initialization(name).title.split()}
 NAMES |= {word for status in nm.Status for word in re.findall("[A-Z]{2,}", status.name)}
 _NOT_WORDS = re.compile(r"/home/.*?\.csv|points\.csv|(?<!\\)\$[^$]*\$")  # a file of the user's, a formula
