@@ -88,9 +88,10 @@ def _label_levels(ax: Axes, lines: ContourSet, taken: Sequence[np.ndarray]) -> N
     box = ax.get_window_extent()
     places = [(ax.transData.transform(place), np.zeros(2)) for place in taken]
     for (level, height), path in zip(_LEVELS.items(), lines.get_paths(), strict=True):
-        if len(path.vertices) < 2:
+        vertices = np.asarray(path.vertices)
+        if len(vertices) < 2:
             continue
-        points = ax.transData.transform(path.vertices)
+        points = ax.transData.transform(vertices)
         along = np.gradient(points, axis=0) / unit
         along = np.abs(along) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
         halves = unit * (along * letters[0] + along[:, ::-1] * letters[1]) / 2  # of the box around a label
@@ -100,7 +101,7 @@ def _label_levels(ax: Axes, lines: ContourSet, taken: Sequence[np.ndarray]) -> N
         if free.any():
             best = np.argmin(np.where(free, np.abs(points[:, 1] - box.y0 - height * box.height), np.inf))
             places.append((points[best], halves[best]))
-            where = [tuple(path.vertices[best])]
+            where = [(float(vertices[best, 0]), float(vertices[best, 1]))]
             ax.clabel(lines, [level], fmt=f"RD = {10**level:g}", fontsize=_SIZE, colors="0.3", manual=where)
 
 
