@@ -183,15 +183,35 @@ def test_the_error_of_a_step_is_the_defect_of_the_residual(bench, method, d):
 
 
 def test_the_error_of_a_deep_step_is_the_defect_of_the_residual():
-    """Fifty rtol are allowed."""
+    """Of the residual as Simpson's mean of the kernels predicts it; fifty rtol are allowed."""
     network = nm.DeepNetwork.sample((2, 6, 5, 1), (1.0, 0.8, 0.6), rng=0, activation=0.2)
     problem = DeepProblem(network, X, Y, "exponential", None)
     problem.method.prepare(problem.point)
-    before, kernel = problem.point.residual.copy(), sum(network.jacobian(X).kernels()) / 4
-    step = problem.method.attempt(problem.point, 0.3, problem.trial)
-    defect = np.linalg.norm(problem.trial.residual - expm(-0.3 * kernel) @ before) / np.linalg.norm(before)
-    assert defect > 1e-4
+    before, h = problem.point.residual.copy(), 0.3
+    step = problem.method.attempt(problem.point, h, problem.trial)
+
+    def kernel(at):
+        return sum(at.jacobian(X).kernels()) / 4
+
+    def integral(mean):
+        return np.linalg.solve(mean, before - expm(-h * mean) @ before) / 4
+
+    def moved(*parts):
+        changes = [at.jacobian(X).transposed_product(c) for at, c in parts]
+        weights = [w - sum(change) for w, change in zip(network.weights, zip(*changes, strict=True), strict=True)]
+        return replace(network, weights=tuple(weights))
+
+    late = moved((network, integral(kernel(network))))
+    c = integral((kernel(network) + kernel(late)) / 2)
+    half = moved((network, 3 / 8 * c), (late, c / 8))
+    late = moved((half, c))
+    mean = (kernel(network) + 4 * kernel(half) + kernel(late)) / 6
+    defect = np.linalg.norm(problem.trial.residual - expm(-h * mean) @ before) / np.linalg.norm(before)
+    assert defect > 1e-6
     assert step.error == pytest.approx(defect / 50)
+    c = integral(mean)
+    end = moved((network, c / 6), (half, 2 / 3 * c), (late, c / 6))
+    np.testing.assert_allclose(problem.trial.residual, end(X) - Y, rtol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -207,15 +227,15 @@ def test_what_a_step_costs(bench, method, passes):
     assert work.flow.kernel_evaluations - kernels_before == (method != "dormand-prince")
 
 
-@pytest.mark.parametrize("method", ["exponential", "rkc"])
-def test_what_a_deep_step_costs(method):
-    """Two passes forward; the kernel once."""
+@pytest.mark.parametrize(("method", "passes", "kernels"), [("exponential", 4, 4), ("rkc", 2, 1)])
+def test_what_a_deep_step_costs(method, passes, kernels):
+    """Passes over the weights; kernels, of which the last serves the next step."""
     problem = DeepProblem(nm.DeepNetwork.sample((2, 6, 5, 1), (1, 1, 1)), X, Y, method, None)
     problem.method.prepare(problem.point)
     assert (problem.flow.evaluations, problem.flow.kernel_evaluations) == (1, 1)
     problem.method.attempt(problem.point, 1e-6, problem.trial)
     problem.method.prepare(problem.trial)
-    assert (problem.flow.evaluations, problem.flow.kernel_evaluations) == (3, 2)
+    assert (problem.flow.evaluations, problem.flow.kernel_evaluations) == (1 + passes, 1 + kernels)
 
 
 @pytest.mark.parametrize(

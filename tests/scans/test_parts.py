@@ -241,7 +241,8 @@ def test_an_executor_is_handed_two_cells_a_worker():
 
 def test_a_worker_process_measures_by_the_experiment_that_it_was_given(toy, monkeypatch):
     monkeypatch.setattr("numerics.scans.workers._here", [toy(factor=5.0)])
-    assert _measured_here(toy().cells[0]).values["double"] == 1.25
+    (record,) = _measured_here(toy().cells[:1])
+    assert record.values["double"] == 1.25
 
 
 def test_threads_are_one_a_core(toy, monkeypatch):
