@@ -172,7 +172,7 @@ def outcome(copy, tests, limit):
 
         code = 1
         try:
-            code = int(pytest.main(["-n", "0", "-x", "--assert=plain", "-p", "no:cacheprovider", *tests]))
+            code = int(pytest.main(["-n", "0", "-m", "", "-x", "--assert=plain", "-p", "no:cacheprovider", *tests]))
         except BaseException:
             traceback.print_exc()
         finally:
