@@ -12,7 +12,7 @@ is put back on its conserved u^2 - |v|^2 to first order, and leaves its part of 
 import numpy as np
 from numba import njit
 
-from numerics.kernels.stages import BLOCK, OPTIONS, add_outputs_planar, squared_distance
+from numerics.kernels.stages import BLOCK, OPTIONS, add_outputs_planar, squared_distance, velocity_planar
 from numerics.kernels.tangent import preactivation
 
 __all__ = ["step", "step_planar"]
@@ -20,13 +20,14 @@ __all__ = ["step", "step_planar"]
 
 @njit(**OPTIONS)
 def step_planar(first, last, y, start, xs, bs, c, c0, c1, kappa, s, balance, out, removed, f, moved):
-    """One step for d = 2 on flat states; c, c0, c1 times kappa, in the form of xs and bs (tuples or arrays).
+    """One step for d = 2 on flat states; ``xs``, ``bs``: the columns of X; c, c0, c1 times kappa.
 
     ``removed``: what u^2 - |v|^2 was off by before it was put back. ``moved``: |u - u(0)|^2 and |v - v(0)|^2.
     """
     m = y.size // 3
     # few arrays in a loop: past a handful the compiler gives up proving them apart and does one neuron at a time
-    a, b, c_ = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    a, b, g = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    du, dp, dq = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     lower, shift = np.empty(BLOCK), np.empty(BLOCK)
     f[:] = 0.0
     moved[:] = 0.0
@@ -34,13 +35,18 @@ def step_planar(first, last, y, start, xs, bs, c, c0, c1, kappa, s, balance, out
         high = min(low + BLOCK, last)
         size = high - low
         u, p, q = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
-        _move(u, p, q, xs, bs, c, c0, c1, s, a, b, c_)
-        _square_sum(b[:size], c_[:size], lower)
-        _restore(a, lower, balance[low:high], removed[low:high], shift)
+        velocity_planar(u, p, q, xs, bs, c, 0.0, s, a, b, g)
+        _subtract(u, p, q, a[:size], b[:size], g[:size])
+        velocity_planar(a[:size], b[:size], g[:size], xs, bs, c1, 0.0, s, du, dp, dq)
+        velocity_planar(u, p, q, xs, bs, c0, 0.0, s, a, b, g)
+        _subtract(u, p, q, a[:size], b[:size], g[:size])
+        _subtract(a, b, g, du[:size], dp[:size], dq[:size])
+        _square_sum(dp[:size], dq[:size], lower)
+        _restore(du, lower, balance[low:high], removed[low:high], shift)
         u, p, q = out[low:high], out[low + m : high + m], out[low + 2 * m : high + 2 * m]
-        _scale(a, shift, 1.0, u)
-        _scale(b, shift, -1.0, p)
-        _scale(c_, shift, -1.0, q)
+        _scale(du, shift, 1.0, u)
+        _scale(dp, shift, -1.0, p)
+        _scale(dq, shift, -1.0, q)
         add_outputs_planar(u, p, q, xs, bs, kappa, s, f)
         moved[0] += squared_distance(u, start[low:high])
         moved[1] += squared_distance(p, start[low + m : high + m]) + squared_distance(
@@ -49,31 +55,11 @@ def step_planar(first, last, y, start, xs, bs, c, c0, c1, kappa, s, balance, out
 
 
 @njit(forceinline=True, **OPTIONS)
-def _move(u, p, q, xs, bs, c, c0, c1, s, u1, p1, q1):
-    for k in range(u.size):
-        du, dp, dq = 0.0, 0.0, 0.0
-        eu, ep, eq = 0.0, 0.0, 0.0
-        for i in range(len(xs)):
-            z = p[k] * xs[i] + q[k] * bs[i]
-            whole = c[i] if z > 0.0 else s * c[i]
-            early = c0[i] if z > 0.0 else s * c0[i]
-            du += whole * z
-            dp += whole * xs[i]
-            dq += whole * bs[i]
-            eu += early * z
-            ep += early * xs[i]
-            eq += early * bs[i]
-        a, b, g = u[k] - du, p[k] - u[k] * dp, q[k] - u[k] * dq
-        du, dp, dq = 0.0, 0.0, 0.0
-        for i in range(len(xs)):
-            z = b * xs[i] + g * bs[i]
-            late = c1[i] if z > 0.0 else s * c1[i]
-            du += late * z
-            dp += late * xs[i]
-            dq += late * bs[i]
-        u1[k] = u[k] - eu - du
-        p1[k] = p[k] - u[k] * ep - a * dp
-        q1[k] = q[k] - u[k] * eq - a * dq
+def _subtract(u, p, q, du, dp, dq):
+    for k in range(du.size):
+        du[k] = u[k] - du[k]
+        dp[k] = p[k] - dp[k]
+        dq[k] = q[k] - dq[k]
 
 
 @njit(forceinline=True, **OPTIONS)

@@ -3,9 +3,8 @@
 
 Layout: u (m,), v (d, m) with neurons contiguous, X (n, d), residual e (n,). sigma(z) = z for z > 0, else s z.
 The work is done in blocks of neurons that stay in the first-level cache. ``stage`` is one fused pass: the new state of a
-neuron and its contribution to the new output come out of the same loop. For d = 2 it takes the columns of X and the residual as
-tuples when n is small, which the compiler unrolls and vectorises over neurons (under 4 ns per neuron at n = 4), and as
-arrays otherwise, vectorised over samples.
+neuron and its contribution to the new output come out of the same loop. For d = 2 the samples are taken a few at a time, as
+tuples, which the compiler unrolls, and it vectorises over neurons: one kernel serves any n (about 1 ns per neuron and sample).
 
 A loop here either writes an array or sums, never both: a loop that does both is compiled twice, with a run-time test for overlap
 that depends on where the arrays lie in memory, and the two versions sum in different orders. Helpers are inlined by force: out
@@ -21,10 +20,12 @@ from numba import njit
 
 __all__ = [
     "BLOCK",
+    "FEW",
     "OPTIONS",
     "add_outputs_planar",
     "chebyshev_estimate",
     "dot",
+    "few",
     "forward",
     "forward_planar",
     "kernel_product",
@@ -35,10 +36,12 @@ __all__ = [
     "stage_planar",
     "step_norms",
     "step_norms_planar",
+    "velocity_planar",
 ]
 
 OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
 BLOCK = 256  # neurons: a block of everything fits in 32 kB
+FEW = 4  # samples whose loop is unrolled
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -130,12 +133,12 @@ def stage(first, last, u1, v1, u2, v2, u0, v0, gu, gv, X, e, kappa, own, s, c0, 
 
 @njit(**OPTIONS)
 def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, own, s, c0, c1, c1v, c2, h1, h0, y, f):
-    """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X, as tuples or arrays.
+    """``stage`` for d = 2 on flat states (u, then the rows of v); ``xs``, ``bs``: the columns of X.
 
     Every array of the inner loops is a plain slice: with fewer than a dozen pointers the compiler proves them apart.
     """
     m = y.size // 3
-    factor = -kappa * h1 / len(xs)
+    factor = -kappa * h1 / xs.size
     du = np.empty(BLOCK)
     dp = np.empty(BLOCK)
     dq = np.empty(BLOCK)
@@ -143,7 +146,7 @@ def stage_planar(first, last, y1, y2, y0, g, xs, bs, e, kappa, own, s, c0, c1, c
     for low in range(first, last, BLOCK):
         size = min(BLOCK, last - low)
         i, j, k = low, low + m, low + 2 * m
-        _velocity(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, own, s, du, dp, dq)
+        velocity_planar(y1[i : i + size], y1[j : j + size], y1[k : k + size], xs, bs, e, own, s, du, dp, dq)
         for a, change, c in ((i, du, c1), (j, dp, c1v), (k, dq, c1v)):
             b = a + size
             _combine(c0, y0[a:b], c, y1[a:b], c2, y2[a:b], factor, change, h0, g[a:b], y[a:b])
@@ -161,19 +164,39 @@ def forward_planar(y, xs, bs, kappa, s, f):
 
 
 @njit(forceinline=True, **OPTIONS)
-def _velocity(u, p, q, xs, bs, e, own, s, du, dp, dq):
+def few(values, first):
+    """``FEW`` values from ``first`` on, zeros beyond the end: a sample of zeros adds nothing."""
+    n = values.size
+    b = values[first + 1] if first + 1 < n else 0.0
+    c = values[first + 2] if first + 2 < n else 0.0
+    return values[first], b, c, values[first + 3] if first + 3 < n else 0.0
+
+
+@njit(forceinline=True, **OPTIONS)
+def velocity_planar(u, p, q, xs, bs, e, own, s, du, dp, dq):
+    """Velocity of a block of neurons for d = 2, times -n/kappa."""
+    du[:] = 0.0
+    dp[:] = 0.0
+    dq[:] = 0.0
+    for first in range(0, xs.size, FEW):
+        _add_velocity(u, p, q, few(xs, first), few(bs, first), few(e, first), own, s, du, dp, dq)
     for k in range(u.size):
-        a, b, c = 0.0, 0.0, 0.0
-        for i in range(len(xs)):
+        dp[k] *= u[k]
+        dq[k] *= u[k]
+
+
+@njit(forceinline=True, **OPTIONS)
+def _add_velocity(u, p, q, xs, bs, e, own, s, du, dp, dq):
+    for k in range(u.size):
+        a, b, c = du[k], dp[k], dq[k]
+        for i in range(FEW):
             z = p[k] * xs[i] + q[k] * bs[i]
             active = 1.0 if z > 0.0 else s
             slope = active * (e[i] + own * u[k] * active * z)
             a += slope * z
             b += slope * xs[i]
             c += slope * bs[i]
-        du[k] = a
-        dp[k] = u[k] * b
-        dq[k] = u[k] * c
+        du[k], dp[k], dq[k] = a, b, c
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -185,7 +208,7 @@ def _combine(c0, y0, c1, y1, c2, y2, factor, change, h0, g, y):
 @njit(forceinline=True, **OPTIONS)
 def add_outputs_planar(u, p, q, xs, bs, kappa, s, f):
     """Add the outputs of a block of neurons for d = 2 to ``f`` (n,)."""
-    for i in range(len(xs)):
+    for i in range(xs.size):
         total = 0.0
         for k in range(u.size):
             z = p[k] * xs[i] + q[k] * bs[i]
@@ -308,9 +331,16 @@ def step_norms_planar(x, y, y_old, start, xs, bs, out):
 
 @njit(forceinline=True, **OPTIONS)
 def _stayed(p, q, p_old, q_old, xs, bs, same):
+    same[:] = 1.0
+    for first in range(0, xs.size, FEW):
+        _keep_stayed(p, q, p_old, q_old, few(xs, first), few(bs, first), same)
+
+
+@njit(forceinline=True, **OPTIONS)
+def _keep_stayed(p, q, p_old, q_old, xs, bs, same):
     for k in range(p.size):
-        stayed = 1.0
-        for i in range(len(xs)):
+        stayed = same[k]
+        for i in range(FEW):
             now, then = p[k] * xs[i] + q[k] * bs[i] > 0.0, p_old[k] * xs[i] + q_old[k] * bs[i] > 0.0
             stayed = stayed if now == then else 0.0
         same[k] = stayed

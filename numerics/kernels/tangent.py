@@ -177,7 +177,7 @@ def _loss_after(modes, t):
 def tangent_kernel_planar(first, last, y, xs, bs, kappa, s, kernel):
     """K = J J^T / n for d = 2, into ``kernel`` (n, n)."""
     m = y.size // 3
-    n = len(xs)
+    n = xs.size
     kernel[:] = 0.0
     for low in range(first, last, BLOCK):
         high = min(low + BLOCK, last)

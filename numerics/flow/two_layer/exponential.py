@@ -71,8 +71,7 @@ class Exponential(TangentKernelMethod):
         numbers = (flow.kappa, flow.slope, flow.balance_at(point))
         outputs, moved = self._outputs, self._moved
         if flow.columns is not None:
-            forces = [flow.in_form_of_columns(c) for c in (c0 + c1, c0, c1)]
-            given = (point.y, start.y, *flow.columns, *forces, *numbers, out.y, flow.removed)
+            given = (point.y, start.y, *flow.columns, c0 + c1, c0, c1, *numbers, out.y, flow.removed)
             self.chunks.run(
                 lambda part, first, last: kernels.step_planar(first, last, *given, outputs[part], moved[part])
             )

@@ -19,7 +19,7 @@ from numerics.networks.two_layer import TwoLayer
 
 __all__ = ["TwoLayerFlow", "TwoLayerPoint"]
 
-_TUPLE_LIMIT = 8  # samples up to which the planar kernel is compiled with the samples unrolled
+_FEW = 8  # samples up to which the tangent kernel costs no more than a product with it
 _ITERATIONS = 30  # of the power method at the start, which carry it to convergence; one from the last eigenvector later
 
 
@@ -90,8 +90,8 @@ class TwoLayerFlow:
     start : TwoLayerPoint
     removed : float64 (m,) or None
         What the last step changed u^2 - |v|^2 by, and has put back; None under a method that keeps it.
-    columns : pair of tuples or arrays, or None
-        For d = 2 the columns of X as the planar kernels take them: tuples, which are unrolled, if there are few samples.
+    columns : pair of float64 (n,), or None
+        For d = 2 the columns of X, as the planar kernels take them.
     norms : float64 (n,)
         Lengths of the samples.
     decay : Decay
@@ -119,8 +119,7 @@ class TwoLayerFlow:
         self._size = *network.v.shape, len(y)
         self.start = self.new_point()
         self.start.load(network)
-        self._unrolled = X.shape[1] == 2 and len(y) <= _TUPLE_LIMIT
-        self.columns = [self.in_form_of_columns(c) for c in X.T] if X.shape[1] == 2 else None
+        self.columns = [column.copy() for column in X.T] if X.shape[1] == 2 else None
         self._eigenvector = y / np.linalg.norm(y) if np.any(y) else np.ones(len(y))
         self.norms = np.linalg.norm(X, axis=1)
         self._sums = np.empty((2, 4))
@@ -143,10 +142,6 @@ class TwoLayerFlow:
     def new_point(self) -> TwoLayerPoint:
         """Room for a state."""
         return TwoLayerPoint(*self._size)
-
-    def in_form_of_columns(self, values: np.ndarray) -> tuple[float, ...] | np.ndarray:
-        """Values (n,) in the form in which the planar kernels take them, that of :attr:`columns`; a copy."""
-        return tuple(values.tolist()) if self._unrolled else values.copy()
 
     def euler(self, point: TwoLayerPoint, h: float, out: TwoLayerPoint) -> None:
         """First stage: out = point + h velocity, with the residual of the result."""
@@ -257,7 +252,7 @@ class TwoLayerFlow:
         found from the kernel itself where that is cheap, else by power iteration from the last eigenvector; the second is at
         most (kappa/n) sum_i |e_i| |x_i|.
         """
-        if self.columns is not None and self._unrolled:
+        if self.columns is not None and len(self.targets) <= _FEW:
             n = len(self.targets)
             kernel = np.empty((n, n))
             tangent_kernel_planar(0, point.width, point.y, *self.columns, self.kappa, self.slope, kernel)
@@ -335,7 +330,7 @@ class TwoLayerFlow:
         numbers = self.kappa, own, self.slope, c0, c1 - h1 * rate_u, c1 - h1 * rate_v, c2, h1, h0
         e, outputs = y1.residual, self._outputs
         if self.columns is not None:
-            states = y1.y, y2.y, y0.y, y0.velocity, *self.columns, self.in_form_of_columns(e)
+            states = y1.y, y2.y, y0.y, y0.velocity, *self.columns, e
             self.chunks.run(lambda part, *ends: stages.stage_planar(*ends, *states, *numbers, y, outputs[part]))
         else:
             parts = y1.u, y1.v, y2.u, y2.v, y0.u, y0.v, y0.velocity_u, y0.velocity_v, self.X, e
