@@ -94,6 +94,7 @@ def check_doctest(block, names, where):
     assert not failed, "".join(said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", with_blocks("console", "pycon", "python"), ids=name)
 def test_a_page_shows_what_happens(page, capsys, tmp_path, monkeypatch):
     if any(">>> import torch" in block.text for block in blocks(page)):

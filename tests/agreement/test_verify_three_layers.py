@@ -48,6 +48,7 @@ def test_one_point_of_every_region_agrees(small):
     assert small.mean_difference <= small.allowance.mean_difference == 0.08
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [sp.Rational(1, 2), -sp.Rational(1, 2)])
 def test_a_wrong_prediction_fails(small, store, shift):
     """Negative control: the same measurements against boundaries moved by half a unit of gamma_3, either way."""

@@ -19,6 +19,7 @@ def run(capsys, *arguments):
     return status, captured.out, captured.err
 
 
+@pytest.mark.slow
 def test_verify_writes_report_and_figures(capsys, tmp_path):
     folder = tmp_path / "new" / "folder"
     status, out, _ = run(capsys, "verify", "--out", str(folder), *FAST)

@@ -166,6 +166,7 @@ def test_a_closed_pipe_is_quiet(arguments):
     assert err == b""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is always full")
 def test_a_full_disk_is_one_line():
     command = [sys.executable, "-m", "numerics.cli", "classify", "he"]
@@ -191,6 +192,7 @@ def check_letters(text, encoding):
     assert ("gamma" in text) is (encoding != "gbk")  # which has Greek letters
 
 
+@pytest.mark.slow
 def test_an_encoding_of_the_system_without_the_letters():
     out, err = start("classify", "he", PYTHONIOENCODING="ascii").communicate(timeout=60)
     assert err == b""

@@ -36,6 +36,7 @@ def test_nothing_heavy_without_need(statement):
     assert imported(statement) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call", ["classify he", "classify --alpha 1 --beta1 1 --beta2 '1/m'", "derive --depth 3", "diagram --depth 3"]
 )

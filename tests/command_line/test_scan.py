@@ -170,6 +170,7 @@ def test_the_command_kept_with_the_data_makes_the_same_data(whole, tmp_path, cap
     assert dataset_bytes(tmp_path / "again.zarr") == dataset_bytes(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", ["heatmap", "slopes", "rd"])
 def test_figures(whole, tmp_path, capsys, figure):
     file = tmp_path / f"{figure}.png"
@@ -297,6 +298,7 @@ def test_a_mistake_is_one_line_and_status_2(capsys, tmp_path, monkeypatch, argum
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_mistakes_with_a_store(whole, capsys, tmp_path):
     status, _, err = run(capsys, "scan", "--gamma", "0.6,1.4", *GRID[2:], *SERIAL, "--store", whole)
     assert status == 2

@@ -18,6 +18,7 @@ def slice_network(width, gamma_3, gamma_2, seed=0, **options):
     return nm.DeepNetwork.sample((2, width, width, 1), (1, later, later), alpha=alpha, rng=seed, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("gamma", "gamma_prime"), [(0.5, 0), (1, 0), (1.75, 0), (1.2, 0.4), (1.4, -0.4)])
 def test_two_layers_follow_the_two_layer_engine(four_points, method, gamma, gamma_prime):
@@ -85,6 +86,7 @@ def test_order_of_convergence(four_points, method):
     assert abs(slopes[-1] - 2) < 0.15, errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("depth", [2, 3, 4])
 def test_any_depth_follows_the_classical_method(four_points, depth, method):
@@ -204,6 +206,7 @@ def test_scale_moved_between_layers_with_their_rates_leaves_the_output_at_every_
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_same_seed_same_bits_wherever_the_arrays_lie(four_points, method):
     X, y = four_points

@@ -222,6 +222,7 @@ def test_masked_steps_are_those_of_a_plain_twin(slope):
     assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [0.5, 0.8])
 def test_training_with_masks_goes_to_the_averaged_flow_as_its_rate_falls(four_points, kept):
     """At tau = 10, from P = 20, kappa' = 1: the mean over three seeds of the masks within 1 percent."""

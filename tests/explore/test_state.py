@@ -110,6 +110,7 @@ def test_frames_lead_from_the_start_to_the_end(state):
     assert np.isfinite([frame.function for frame in shown]).all()
 
 
+@pytest.mark.slow
 def test_the_lines_give_what_is_seen():
     for state in STATES:
         found, lines = {}, python_lines(state)

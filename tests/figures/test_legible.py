@@ -38,7 +38,10 @@ from numerics.figures.water import plot_water
 from numerics.scans import CellStatus
 from phasetheory.diagrams.plotting import plot_phase_diagram
 
-STYLE_CASES = ["paper", *(pytest.param(style, marks=pytest.mark.slow) for style in (None, "talk"))]
+#: Drawing takes a second or so for each.
+pytestmark = pytest.mark.slow
+
+STYLE_CASES = ["paper", None, "talk"]
 LONG = "/home/somebody/a long folder name/measurements_of_the_second_campaign/points_$5_to_$6_final_version_2.csv"
 
 
@@ -81,26 +84,15 @@ PLANS = {
 }
 
 
-#: Those that draw for less than a second or two; one of each kind.
-LIGHT = {("1 x 1", "heatmap"), ("1 x 1", "rd"), ("thirds", "slopes"), ("many widths and a long name", "slopes")}
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        pytest.param(name, kind, marks=[] if (name, kind) in LIGHT else pytest.mark.slow)
-        for name, kind in itertools.product(PLANS, ["heatmap", "slopes", "rd"])
-    ],
-)
+@pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
+@pytest.mark.parametrize("name", PLANS)
 def test_scans(name, kind, synthetic, legible):
     plan = PLANS[name]()
     layers = plan.labels if kind != "rd" else plan.labels[:2]
     legible(scan_figure(synthetic(plan), kind, layers))
 
 
-@pytest.mark.parametrize(
-    "kind", ["slopes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("heatmap", "rd"))]
-)
+@pytest.mark.parametrize("kind", ["slopes", "heatmap", "rd"])
 def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     """Slopes of any size, at any of 121 points; two columns without runs, one point that goes on."""
     data = synthetic(grid(11, 11, seeds=3, data_name="points.csv"))
@@ -115,9 +107,7 @@ def test_scans_with_noise_and_missing_runs(kind, synthetic, legible):
     assert ("grey" in caption) == (kind == "heatmap")
 
 
-@pytest.mark.parametrize(
-    "kind", ["slopes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("heatmap", "rd"))]
-)
+@pytest.mark.parametrize("kind", ["slopes", "heatmap", "rd"])
 def test_scans_at_several_scales_of_the_weights(kind, synthetic, legible):
     exponents = xarray.DataArray([-0.5, 0.0, 1 / 3], dims="beta2_exponent", name="beta2_exponent")
     attributes = (one := synthetic(grid(4, 9))).attrs
@@ -162,9 +152,7 @@ def test_rows_are_all_drawn_or_named(synthetic, legible):
         scan_figure(data, "heatmap", ["w"], rows=[0])
 
 
-@pytest.mark.parametrize(
-    "shape", [*(pytest.param(shape, marks=pytest.mark.slow) for shape in ((9, 9), (11, 11), (4, 4))), (9, 1)]
-)
+@pytest.mark.parametrize("shape", [(9, 9), (11, 11), (4, 4), (9, 1)])
 def test_no_star_and_no_line_covers_a_number(shape, synthetic):
     """Stars anywhere along their rows: in a figure of a scan, and in one of the plotting function's own."""
     data = synthetic(grid(*shape))
@@ -190,7 +178,7 @@ def points(count):
     return [(Fraction(3 * i, 2 * count) + Fraction(1, 3), Fraction(i % 3 - 1, 3)) for i in range(count)]
 
 
-@pytest.mark.parametrize("count", [1, *(pytest.param(count, marks=pytest.mark.slow) for count in (2, 4, 9, 20))])
+@pytest.mark.parametrize("count", [1, 2, 4, 9, 20])
 @pytest.mark.parametrize("missing", [False, True])
 def test_relative_distances_and_the_diagram_of_a_verification(count, missing, result, verification, legible):
     plan = nm.Plan(
@@ -220,7 +208,7 @@ def test_a_single_point_is_named_by_its_coordinates(result, verification, legibl
     assert "$\\gamma=1.4$, $\\gamma'=0.2$" in ax.get_legend().get_texts()[0].get_text()
 
 
-@pytest.mark.parametrize("scale", [1e-9, 1.0, pytest.param(3.7e6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 3.7e6])
 @pytest.mark.parametrize("spread", [0.0, 0.01, 0.2, 3.0])
 def test_vertical_axes_are_labelled_whatever_they_span(scale, spread, result, legible):
     """From flat to ten decades."""
@@ -234,7 +222,7 @@ def test_vertical_axes_are_labelled_whatever_they_span(scale, spread, result, le
     assert high >= 1.99 * low
 
 
-@pytest.mark.parametrize("depth", [3, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("depth", [3, 4])
 def test_verifications_of_deeper_networks(depth, result, verification, legible):
     plan = nm.Plan(
         diagram=pt.phase_diagram(depth), points=[("1/3", "-5/4"), (1, 0), (3, "1/2")], widths=(64, 128, 256), seeds=4
@@ -247,7 +235,7 @@ def test_verifications_of_deeper_networks(depth, result, verification, legible):
     legible(diagram)
 
 
-@pytest.mark.parametrize("depth", [2, 3, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (4, 5, 9))])
+@pytest.mark.parametrize("depth", [2, 3, 4, 5, 9])
 def test_derived_diagrams(depth, legible):
     figure = Figure((6.4, 5.4), layout="constrained")
     pt.phase_diagram(depth).plot(ax=figure.subplots())
@@ -262,7 +250,7 @@ def portraits(four_points):
 
 @pytest.mark.parametrize(
     ("count", "style"),
-    [(1, None), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2, "paper"), (3, "talk"), (5, None)))],
+    [(1, None), (2, "paper"), (3, "talk"), (5, None)],
 )
 def test_learned_functions_galleries_and_features(count, style, portraits, four_points, legible, monkeypatch):
     X, y = four_points
@@ -285,8 +273,8 @@ def test_learned_functions_galleries_and_features(count, style, portraits, four_
     ("chosen", "style"),
     [
         ([("1.4", "0.2")], "paper"),
-        pytest.param([("7/4", 0), ("1/2", 0)], "talk", marks=pytest.mark.slow),
-        pytest.param([("1/3", "-5/4"), ("1/2", 0), (1, 0), ("7/4", 0), (2, 0)], None, marks=pytest.mark.slow),
+        ([("7/4", 0), ("1/2", 0)], "talk"),
+        ([("1/3", "-5/4"), ("1/2", 0), (1, 0), ("7/4", 0), (2, 0)], None),
     ],
 )
 def test_linear_approximations(chosen, style, legible):
@@ -313,10 +301,10 @@ def one_box():
     ("shape", "style"),
     [
         ((1, 1), "paper"),
-        pytest.param((3, 2), "talk", marks=pytest.mark.slow),
-        pytest.param((4, 3), "paper", marks=pytest.mark.slow),
-        pytest.param((9, 1), None, marks=pytest.mark.slow),
-        pytest.param((8, 8), None, marks=pytest.mark.slow),
+        ((3, 2), "talk"),
+        ((4, 3), "paper"),
+        ((9, 1), None),
+        ((8, 8), None),
     ],
 )
 def test_condensation(shape, style, one_box, legible):
@@ -360,8 +348,8 @@ def test_a_scaling_check(legible):
     legible(figure)
 
 
-@pytest.mark.parametrize("layers", [("w", "a"), pytest.param(("w",), marks=pytest.mark.slow)])
-@pytest.mark.parametrize("scale", ["0.05", pytest.param("1e-3", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("layers", [("w", "a"), ("w",)])
+@pytest.mark.parametrize("scale", ["0.05", "1e-3"])
 def test_the_place_of_one_network(layers, scale, four_points, legible):
     found = nm.locate({"alpha": 1, "beta1": scale, "beta2": scale}, *four_points, width=400)
     planes = [plane_around(found, layer) for layer in layers]
@@ -371,7 +359,7 @@ def test_the_place_of_one_network(layers, scale, four_points, legible):
         legible(figure)
 
 
-@pytest.mark.parametrize("capacities", [(1,), pytest.param((3, 10, 30, 100), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("capacities", [(1,), (3, 10, 30, 100)])
 def test_the_walk_of_weight_decay(capacities, four_points, legible):
     found = nm.decay_walk(*four_points, *four_points, capacities=capacities, width=40)
     for style in (None, *STYLES):

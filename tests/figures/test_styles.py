@@ -33,6 +33,7 @@ def drawn(plane, style):
     return figure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("plane", PLANES)
 def test_diagrams_are_legible(plane, style, legible):
@@ -115,6 +116,7 @@ def test_axes_of_a_slice_say_their_scales():
     assert ax.get_xlabel() == r"$x$, with $\sigma_{U} = \sigma_{a} = m^{- x}$"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [None, *STYLES])
 @pytest.mark.parametrize("panel", PANELS)
 def test_one_panel_of_a_heat_map(panel, style, synthetic, legible):

@@ -123,6 +123,7 @@ def test_a_node_of_weight_c_counts_c_times():
     assert _distances(divided) == pytest.approx(_distances(whole), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_rare_neurons_carry_it_off_a_plateau():
     """F m^(-3/8) at gamma = 7/4 is constant from where a lattice still has the rare neurons to where it has not."""
     limit = MeanField(X, Y)

@@ -29,6 +29,7 @@ def test_two_layers_in_the_limit(point, slopes):
     assert found.basis == "proved as the width goes to infinity"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "slopes"),
     [
@@ -62,6 +63,7 @@ def test_w1_where_w2_alone_condenses_is_long_on_its_way():
     assert found.spreads["a"] < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [

@@ -407,6 +407,7 @@ def test_rows_that_say_the_same_change_nothing():
 # Whole runs against references.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_small_problems_against_located_events(event_driven, seed):
     rng = np.random.default_rng(seed)

@@ -80,6 +80,7 @@ def test_the_gradient_stop_is_located(four_points, start, method):
     assert size == pytest.approx(1e-2, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("d", [2, 3])
 @pytest.mark.parametrize(
     ("method", "gamma"),

@@ -110,6 +110,7 @@ def test_the_loss_falls_as_its_smallest_eigenvalue_guarantees(four_points):
     assert nm.limiting_rate(network, X, y) == pytest.approx(2 * flow.rates[0], rel=0.2)  # a draw against its average
 
 
+@pytest.mark.slow
 def test_network_and_tangent_model_part_ways_by_the_regime(four_points):
     """In the linear regime the difference falls with the width, on the boundary it stays."""
     plan = nm.Plan(points=(("1/2", 0), (1, 0)), widths=(500, 2000, 8000), seeds=3)

@@ -113,6 +113,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_plan_is_one_line_and_the_records_are_kept(toy, store, kind):
     damage, reason = DAMAGE[kind]

@@ -28,6 +28,7 @@ def boundary(alpha, layer="w"):
     return pt.phase_diagram(network=pt.two_layer(alpha, 1, 1), coordinates=(X, Y)).boundary(layer)
 
 
+@pytest.mark.slow
 @everywhere
 @given(y=heights)
 def test_the_slope_vanishes_there_and_changes_sign_only_there(diagram, layer, y):

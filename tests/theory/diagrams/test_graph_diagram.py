@@ -104,6 +104,7 @@ def test_recurrent(steps, norm):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["frobenius", "spectral"])
 @pytest.mark.parametrize(("blocks", "c"), [(1, 0), (1, "1/2"), (2, 0), (2, "-1/3"), (3, "1/2"), (3, -1)])
 def test_residual(blocks, c, norm):
@@ -141,6 +142,7 @@ def test_five_regions_of_a_recurrent_network():
     assert {(law.x, law.y) for law in laws} == {(0, 4), (2, 2), (2, 1)}  # |W| >> 1, U or W the smaller; |W| << 1
 
 
+@pytest.mark.slow
 @every_plane
 def test_the_plane_is_the_graph_at_every_point(diagram):
     for point in points(24, seed=3):

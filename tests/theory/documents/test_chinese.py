@@ -108,6 +108,7 @@ def test_no_english_is_left(written, name):
     assert not left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_the_formulas_are_the_same(written, name):
     documents, _ = written
@@ -118,6 +119,7 @@ def test_the_formulas_are_the_same(written, name):
     assert english == chinese
 
 
+@pytest.mark.slow
 def test_no_entry_is_unused(written):
     assert set(CHINESE) == written[1]
 

@@ -60,6 +60,7 @@ _DISPLAYED = re.compile(r"\\\[.*?\\\]|\\begin\{gather\*\}.*?\\end\{gather\*\}", 
 _INLINE = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
 
 
+@pytest.mark.slow
 def test_latex_is_well_formed(name):
     """What a compiler would stop at: alphabet, environments, braces, math delimiters."""
     source = written(name, "latex")

@@ -60,6 +60,7 @@ def test_it_is_mu_p_as_published_at_every_depth_and_mean_field_at_two(depth):
     assert same_point(pt.initialization("mean_field"), pt.critical_point(2).network())
 
 
+@pytest.mark.slow
 @given(
     depths.flatmap(
         lambda n: st.tuples(*[st.lists(rationals, min_size=n, max_size=n)] * 4),
@@ -105,6 +106,7 @@ def test_published_learning_rates_are_the_largest_stable_ones(published, depth):
     assert pt.from_abc(**published(depth)).learning_rate_scaling().largest_step == 0
 
 
+@pytest.mark.slow
 @given(depths, st.lists(st.fractions(0, 2, max_denominator=4), min_size=7, max_size=7))
 def test_the_dynamical_dichotomy_of_yang_and_hu(depth, numbers):
     """Their theorem: a stable, nontrivial parametrisation learns features if r = 0 and is in the kernel regime if r > 0.

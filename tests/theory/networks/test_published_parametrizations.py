@@ -78,6 +78,7 @@ def test_their_equivalences_are_one_network(optimizer, depth, pair):
     assert one.slopes(optimizer=optimizer) == other.slopes(optimizer=optimizer)
 
 
+@pytest.mark.slow
 @given(
     st.lists(rationals, min_size=3, max_size=3), st.lists(rationals, min_size=9, max_size=9), st.sampled_from([*RATES])
 )
