@@ -54,7 +54,7 @@ def _turn(p, q, work, vectors):
     work[q, q] += tangent * entry
     work[q, p] = 0.0
     for k in range(n):
-        if k not in (p, q):
+        if k != p and k != q:  # a tuple looked through is a function more to compile
             i, j = (p, k) if k < p else (k, p)
             r, s = (q, k) if k < q else (k, q)
             a, b = work[i, j], work[r, s]

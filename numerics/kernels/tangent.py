@@ -138,11 +138,14 @@ def close(moved, residual, predicted, before):
 
     ``moved``: their squares, part by part (parts, 2).
     """
-    total, size = 0.0, 0.0
+    total, size, moved_u, moved_v = 0.0, 0.0, 0.0, 0.0
     for i in range(residual.size):
         total += (residual[i] - predicted[i]) ** 2
         size += before[i] ** 2
-    return np.sqrt(total / size) if size > 0.0 else 0.0, np.sqrt(moved[:, 0].sum()), np.sqrt(moved[:, 1].sum())
+    for part in range(moved.shape[0]):
+        moved_u += moved[part, 0]
+        moved_v += moved[part, 1]
+    return np.sqrt(total / size) if size > 0.0 else 0.0, np.sqrt(moved_u), np.sqrt(moved_v)
 
 
 @njit(**OPTIONS)

@@ -134,12 +134,12 @@ def settle(here, plane):
 
 
 @njit(forceinline=True, **_OPTIONS)
-def growth(residual, plane):
+def growth(residual, norms, kappa):
     """No neuron grows faster than exp(rate * t)."""
     rate = 0.0
     for i in range(residual.size):
-        rate += abs(residual[i]) * plane.norms[i]
-    return plane.kappa / residual.size * rate
+        rate += abs(residual[i]) * norms[i]
+    return kappa / residual.size * rate
 
 
 @njit(forceinline=True, **_OPTIONS)
@@ -166,7 +166,10 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         settle(here, plane)
     find_modes(here.kernel, here.residual, modes)
     if count == 0:
-        count, h = 1, np.sqrt(rules.rtol) / (modes.rates.max() + growth(here.residual, plane))
+        fastest = 0.0
+        for rate in modes.rates:
+            fastest = max(fastest, rate)
+        count, h = 1, np.sqrt(rules.rtol) / (fastest + growth(here.residual, plane.norms, plane.kappa))
         record[0, control.TIME], record[0, control.LOSS] = 0.0, loss_of(here.residual)
         record[0, control.MOVED :] = 0.0
     begin = count
@@ -176,7 +179,7 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
             level = rules.levels[-1]
             for k in range(rules.levels.size - 2, -1, -1):
                 level = rules.levels[k] if loss > rules.levels[k] * (1.0 + rules.match) else level
-            rate = growth(here.residual, plane)
+            rate = growth(here.residual, plane.norms, plane.kappa)
             free = min(h, rules.growth / rate if rate > 0.0 else np.inf)
             h = min(free, rules.milestone - t)
             if count >= 2 and control.comes_near(record, count, level, h):

@@ -67,7 +67,9 @@ def find_laws(c, X, s, sectors, laws):
         for r in range(rays):
             _ray(sign, r, sectors, table, fates, arrivals)
         table[sign * size + 2 * rays] = 0.0
-        table[sign * size + 2 * rays, CHANGE] = -2.0 if np.any(at) else 0.0  # u changes sign: an event
+        table[sign * size + 2 * rays, CHANGE] = (
+            -2.0 if at[0] != 0.0 or at[1] != 0.0 else 0.0
+        )  # u changes sign: an event
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)

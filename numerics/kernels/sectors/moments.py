@@ -105,7 +105,8 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
         now[_T_PQ] = then[_T_PQ] + total[_PQ] + pq * total[_UU]
         now[_T_QQ] = then[_T_QQ] + total[_QQ] + qq * total[_UU]
     everything = sums[-1]
-    everything[:] = sums[2 * rays]
+    for j in range(everything.size):  # a loop: one array assigned to another takes seconds to compile
+        everything[j] = sums[2 * rays, j]
     for part in range(moments.shape[0]):  # those at v = 0, on all kinks, with the slope s
         at_zero = moments[part, 2 * rays, _UU] + moments[part, 2 * rays + size, _UU]
         everything[_T_PP] += at_zero

@@ -27,17 +27,21 @@ class Room(NamedTuple):
     ----------
     numbers : float64
         Blocks for :func:`numerics.kernels.sectors.events.hop`, and one for which neurons of a block are kept.
+    bits : int
+        The same memory as integers.
     marked : int
         Neurons with an event.
     """
 
     numbers: np.ndarray
+    bits: np.ndarray
     marked: np.ndarray
 
     @classmethod
     def new(cls) -> "Room":
         """For one thread."""
-        return cls(np.empty((ROOMS + 1) * BLOCK), np.empty(_SPAN, dtype=np.int64))
+        numbers = np.empty((ROOMS + 1) * BLOCK)
+        return cls(numbers, numbers.view(np.int64), np.empty(_SPAN, dtype=np.int64))
 
 
 @njit(**SECTOR_OPTIONS)
@@ -50,8 +54,8 @@ def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
     table = laws.table
     where, counts = changes
     moments, moved = sums.moments[part], sums.moved[part]
-    numbers, marked = room
-    keep, bits = numbers[ROOMS * BLOCK :], numbers.view(np.int64)
+    numbers, bits, marked = room
+    keep = numbers[ROOMS * BLOCK :]
     m = y.size // 3
     moments[:] = 0.0
     moved[:] = 0.0
@@ -61,9 +65,9 @@ def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
         ends = ways(row, laws)
         end = min(last, bounds[row + 1])
         for span in range(max(first, bounds[row]), end, _SPAN):
-            events = 0
-            for low in range(span, min(span + _SPAN, end), BLOCK):
-                high = min(low + BLOCK, span + _SPAN, end)
+            events, stop = 0, min(span + _SPAN, end)
+            for low in range(span, stop, BLOCK):
+                high = min(low + BLOCK, stop)
                 old = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
                 new = out[low:high], out[low + m : high + m], out[low + 2 * m : high + 2 * m]
                 origin = start[low:high], start[low + m : high + m], start[low + 2 * m : high + 2 * m]
