@@ -13,7 +13,7 @@ from numerics.commands.letters import Speaker, as_json, print_json
 from numerics.commands.look import Look, read_look
 from numerics.commands.options import exclusive, takes
 from numerics.commands.output import Json, parse_integers, parse_points, plain_warnings, prepare
-from numerics.commands.running import resumable, scan_progress
+from numerics.commands.running import print_failures, resumable, scan_progress
 from numerics.commands.slices import read_activation
 from numerics.datasets import Dataset
 from numerics.errors import InputError
@@ -25,6 +25,7 @@ from numerics.experiments.virtual_width import MeanFieldSlopes, virtual_slopes
 from numerics.networks.activation import is_homogeneous
 from numerics.reports.verification import headline, to_dict, to_table
 from numerics.reports.virtual_width import virtual_dict, virtual_table
+from numerics.scans import failures
 from phasetheory.scaling.optimizers import GRADIENT_FLOW
 
 __all__ = ["verify_command"]
@@ -129,6 +130,7 @@ def verify_command(
     if virtual and isinstance(plan, Plan):
         console.print(virtual_table(plan, slopes))
     console.print(headline(verification))
+    print_failures(failures(verification.runs), console)
     if out is not None:
         from numerics.figures.verification import write_figures  # Matplotlib only when a picture is asked for
 

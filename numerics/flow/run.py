@@ -432,7 +432,8 @@ class _Run(Generic[P, N]):
         rate = self.flow.largest_growth_rate(self.point)
         if self.longest < np.inf:
             rate -= self.limits.rtol * self.decay.common
-        return rate * self.t < 1.0 and rate < _PUSHED * self.flow.growth_bound(self.point)
+        # where all that could move is dead, both sides of the second are 0
+        return rate * self.t < 1.0 and rate <= _PUSHED * self.flow.growth_bound(self.point)
 
     def _solution(self, status: Status, why: str) -> Solution:
         final = self.problem.network_at(self.point)

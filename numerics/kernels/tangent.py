@@ -158,6 +158,8 @@ def time_to_loss(modes, loss, h):
         ahead = np.log(value / loss)
         if not ahead > 1e-13:
             break
+        if not rate > 0.0:  # what is left does not fall
+            return h, last
         t += ahead * value / rate
         if not t < h:
             return h, last

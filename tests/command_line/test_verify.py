@@ -2,12 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 import numerics as nm
 from numerics.cli import main
 from numerics.commands import verify as command
+from numerics.experiments.verify import verify
+from numerics.scans import Serial
 
 DEEP = ["verify", "--depth", "3", "--point", "1,0", "--widths", "8,16", "--seeds", "2", "--no-derivation"]
 PLANAR = ["verify", "--point", "1.75,0", "--widths", "100,200", "--seeds", "2", "--no-derivation"]
@@ -68,6 +71,18 @@ def test_an_interrupted_verification_says_how_to_go_on(capsys, tmp_path, monkeyp
     status, out, err = run(capsys, *DEEP, "--store", store)
     assert "2 of 4 cells" in err
     assert "0 of 4 cells" not in err
+
+
+def test_runs_without_the_time_they_need_are_named(capsys, monkeypatch):
+    def hurried(plan, **_):
+        return verify(replace(plan, max_seconds=1e-9), executor=Serial())
+
+    monkeypatch.setattr(command, "verify", hurried)
+    arguments = ["--point", "1,0", "--widths", "50,100", "--seeds", "2", "--no-derivation"]
+    status, out, _ = run(capsys, "verify", *arguments)
+    assert status == 1
+    assert "left out of 4 runs: 4 stopped short" in " ".join(out.split())
+    assert "gamma=1, gamma_prime=0, width=50, seed=0: max_seconds was used up" in out
 
 
 def test_another_plan_is_refused(capsys, tmp_path):

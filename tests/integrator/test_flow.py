@@ -192,6 +192,7 @@ def test_steps_that_were_refused_count_for_the_budget(four_points):
         ({"growth": 0.011}, False),  # some neuron grows e-fold within the time reached: a saddle
         ({"growth": 0.009}, True),
         ({"growth": 0.009, "bound": 80.0}, False),  # it would be later: 1e-4 of the fastest growth is no rounding
+        ({"bound": 0.0}, True),  # nothing can grow at all: every neuron is dead where the data are not fitted
         ({"then": 51.0}, False),  # nothing is known yet of the first half of the time
     ],
 )

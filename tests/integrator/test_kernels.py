@@ -101,6 +101,11 @@ def test_the_time_to_a_loss_is_that_of_the_kernel_held_fixed(seed, n, factor, h)
         np.testing.assert_allclose(loss(t), wanted, rtol=1e-9)
 
 
+def test_a_loss_that_does_not_fall_is_never_reached():
+    modes = modes_of(np.diag([0.0, 2.0]), np.array([1.0, 0.0]))
+    assert time_to_loss(modes, 0.1, 1e9) == (1e9, 0.25)
+
+
 @given(**sizes, h=st.floats(1e-3, 30.0))
 def test_exponential_step_is_the_numpy_twin(checks, seed, m, n, d, slope, h):
     """The step of the module's formulas, by quadrature over the residual instead of eigenvectors."""

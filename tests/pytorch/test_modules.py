@@ -251,6 +251,24 @@ def test_a_layer_that_starts_at_zero_reports_its_distance(four_points):
     assert run.relative_distance["0.weight"] > 0
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sample_on_which_all_neurons_are_dead_is_an_end(seed):
+    X, y = np.array([[1.0, 0.2], [0.3, 1.0], [-1.0, -1.0]]), np.array([0.5, 0.3, 0.7])
+    torch.manual_seed(seed)
+    layers = [
+        nn.Linear(2, 8, bias=False),
+        nn.ReLU(),
+        nn.Linear(8, 8, bias=False),
+        nn.ReLU(),
+        nn.Linear(8, 1, bias=False),
+    ]
+    nn.init.uniform_(layers[0].weight)  # the third sample is behind every neuron
+    run = nm.gradient_flow(Module.of(nn.Sequential(*layers)), X, y, loss_tol=1e-8, throw=False)
+    assert run.status is nm.Status.STATIONARY
+    assert run.loss == pytest.approx(0.7**2 / 6, rel=1e-6)
+    np.testing.assert_allclose(run.network(X).ravel(), [0.5, 0.3, 0.0], atol=1e-6)
+
+
 def test_the_module_given_is_left_as_it_is(four_points):
     X, y = four_points
     model = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 1))

@@ -32,6 +32,7 @@ _FIRST, _NEXT, _SHARP = (
 # width 64, rtol = 1e-2: without this U was off by 12 %, with the Chebyshev method by 14 %.
 _IMBALANCE = 0.02
 _SAFETY = 1.2  # they approach the ends of the spectrum from inside
+_NOISE = 1e-12  # part of the fastest growth so far that is rounding, where samples are fitted exactly and the others are dead
 
 
 class ModulePoint:
@@ -92,6 +93,7 @@ class ModuleFlow:
         quantities = [[quantity.get(layer, 0.0) for layer in network.layers] for quantity in network.conserved]
         self._quantities = np.array(quantities).reshape(-1, len(network.layers))
         self._trend: np.ndarray | None = None  # the vectors at the ends of the curvature's spectrum, last seen
+        self._fastest = 0.0  # growth seen so far
 
     @property
     def outputs(self) -> int:
@@ -150,9 +152,10 @@ class ModuleFlow:
         return _SAFETY * max(self._growth(point)[1], 0.0)
 
     def largest_growth_rate(self, point: ModulePoint) -> float:
-        """The same after many steps, from a random start."""
+        """The same after many steps, from a random start; 0 where it is rounding."""
         start = np.random.default_rng(1).standard_normal(point.y.size)
-        return max(ends_of_spectrum(self._curvature(point), start, _SHARP)[1], 0.0)
+        rate = ends_of_spectrum(self._curvature(point), start, _SHARP)[1]
+        return rate if rate > _NOISE * self._fastest else 0.0
 
     def release_rate(self, point: ModulePoint) -> float:
         """Nothing: steps across kinks leave no neuron on one."""
@@ -165,6 +168,7 @@ class ModuleFlow:
             start = np.random.default_rng(0).standard_normal(point.y.size) if self._trend is None else self._trend
             least, largest, self._trend = ends_of_spectrum(self._curvature(point), start, _FIRST if first else _NEXT)
             point.growth = least, largest
+            self._fastest = max(self._fastest, largest)
         return point.growth
 
     def _curvature(self, point: ModulePoint) -> Callable[[np.ndarray], np.ndarray]:
