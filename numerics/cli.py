@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from inspect import getdoc
 from pkgutil import resolve_name
 from typing import Annotated, Any
 
@@ -88,7 +89,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def command_named(name: str, rich_markup_mode: Any = "rich") -> Any:
     """A command with its options; its module is imported."""
     alone = typer.Typer(add_completion=False, rich_markup_mode=rich_markup_mode)
-    alone.command(name)(resolve_name(f"numerics.commands.{COMMANDS[name][0]}"))
+    function = resolve_name(f"numerics.commands.{COMMANDS[name][0]}")
+    said = getdoc(function) or ""
+    if rich_markup_mode:
+        said = said.replace("[", r"\[")  # phasetheory[torch] is no markup
+    alone.command(name, help=said)(function)
     return typer.main.get_command(alone)
 
 

@@ -1,7 +1,7 @@
 """``phasetheory inspect``: the regimes of the user's own PyTorch modules."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,6 +45,12 @@ def inspect_command(
         str, typer.Option(help="squares, or cross-entropy of labels.", autocompletion=offer(*_LOSSES))
     ] = "squares",
     train: Annotated[bool, typer.Option("--train", help="Also train at every width, and compare.")] = False,
+    steps: Annotated[
+        str | None,
+        typer.Option(
+            help="With --train: when distances are kept, the last the most steps; 1,10,100,1000 if not given."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="With --train: picture of the distances at every step: .png, .pdf or .svg.")
     ] = None,
@@ -63,18 +69,21 @@ def inspect_command(
             if rate is None
             else f"--rate {rate} is that of an optimiser; add --optimizer sgd, adam or adamw, or leave it out"
         )
+    if steps is not None and not train:
+        raise InputError(f"--steps {steps} is of the training; add --train, or leave it out")
     if out is not None:
         if not train:
             raise InputError(f"--out {out} is a picture of the training; add --train, or leave it out")
         check_picture(out)
     look.check(out is not None)
     chosen = parse_integers("--widths", widths, "64,128,256")
+    kept: dict[str, Any] = {} if steps is None else {"steps": parse_integers("--steps", steps, "1,10,100,1000")}
     # PyTorch is an extra, and takes seconds to import: only here
     from numerics.pytorch import inspect, scaling_check
     from numerics.pytorch.user_code import locate_factory, read_factory, running, with_rate
 
     file, name = locate_factory(source)
-    X, options = data.X[:, :-1], {"widths": chosen, "seeds": seeds, "loss": loss}
+    X, options = data.X[:, :-1], dict[str, Any](widths=chosen, seeds=seeds, loss=loss)
     check = None
     with running(file):
         factory, make = read_factory(file, name), None
@@ -88,11 +97,12 @@ def inspect_command(
                     data.y,
                     optimizer=make,
                     progress=lambda done, total: show(done, total, f"{done} of {total} runs"),
-                    **options,  # type: ignore[arg-type]
+                    **options,
+                    **kept,
                 )
             found = check.inspection
         else:
-            found = inspect(factory, X, data.y, optimizer=make, **options)  # type: ignore[arg-type]
+            found = inspect(factory, X, data.y, optimizer=make, **options)
     console = Speaker(quiet=json)
     console.print(str(found), markup=False, soft_wrap=True)
     if check is not None:

@@ -34,13 +34,16 @@ def sentence_of(found: "Inspection") -> str:
         f" ({' and '.join(zeros)}, at zero first, {'are' if len(zeros) > 1 else 'is'} all learned)" if zeros else ""
     )
     if all(slope == 0 for slope in finite.values()):
-        return f"every layer moves by the same share at any width {under}{learned}, as in muP: nothing to change"
+        return f"in spectral norm every layer moves by the same share at any width {under}{learned}, as in muP: nothing to change"
     named = {regime: [name for name, slope in finite.items() if pt.classify(slope) is regime] for regime in pt.Regime}
     kinds = [regime for regime in pt.Regime if named[regime]]
     if len(kinds) == 1:
         said = f"all layers are {kinds[0].value} {under}"
     else:
-        said = "; ".join(f"{regime.value}: {', '.join(named[regime])}" for regime in kinds) + f" ({under})"
+        said = (
+            "; ".join(f"{regime.value}: {', '.join(named[regime])}" for regime in kinds)
+            + f" ({under}, in spectral norm)"
+        )
     return f"{said}{learned}; {_features(found, finite)}{_limit(found)}; {_remedy(found, finite)}"
 
 
@@ -66,9 +69,11 @@ def _limit(found: "Inspection") -> str:
     """From which width on that holds, if these are below."""
     width, widest = found.turning_width_here, found.widths[-1]
     if width is not None and found.capacity is not None and found.capacity.exponent > 0 and width > widest:
-        return f", but that is the limit: with these data P = 1 at width {rounded(width)}, and below it every layer has to grow"
+        return (
+            f", but only beyond width {rounded(width)}, where P = 1 with these data: below it every layer has to grow"
+        )
     if found.inputs > widest:
-        return f", but that is the limit: it begins beyond width {found.inputs}, the number of inputs"
+        return f", but only beyond width {found.inputs}, the number of inputs"
     return ""
 
 
@@ -121,8 +126,12 @@ def _tried(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) 
 def _said(found: "Inspection", divided: sp.Expr, rates: Mapping[str, sp.Expr]) -> str:
     said = [f"{'divide' if divided > 0 else 'multiply'} the output by {power(abs(divided))}"] * bool(divided)
     layers = {} if found.graph is None else found.graph.layers
-    laws = ", ".join(f"{power(layers[name].rate + factor)} for {name}" for name, factor in rates.items())
-    return " and ".join([*said, *([f"let the rate go as {laws}"] if laws else [])])
+    exponents = {name: layers[name].rate + factor for name, factor in rates.items()}
+    laws = " and ".join(
+        f"{f'go as {power(exponent)}' if exponent else 'be constant'} for {name}"
+        for name, exponent in exponents.items()
+    )
+    return " and ".join([*said, *([f"let the rate {laws}"] if laws else [])])
 
 
 def rounded(width: float) -> str:

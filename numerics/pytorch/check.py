@@ -23,7 +23,7 @@ from numerics.pytorch.draws import Factory, check_widths, draw
 from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten
 from numerics.pytorch.laws import MakeOptimizer
 from numerics.pytorch.monitor import NORMS
-from numerics.pytorch.notes import steps_told
+from numerics.pytorch.notes import error_told, steps_told
 from numerics.pytorch.prediction import FAR, predict_by_tangent
 from numerics.pytorch.targets import Targets
 from numerics.pytorch.training import train
@@ -56,7 +56,8 @@ class ModuleScalingCheck:
         What the verdicts allow for.
     runs : xarray.Dataset
         ``relative_distance`` over step, width, seed, parameter, norm, at step infinity that at the end of the run;
-        ``by_kernels``, the same of the tangent models; ``loss``, ``end`` (the last step, or the time of the flow), ``status``.
+        ``by_kernels``, the same of the tangent models; ``error``, theirs, over step, width, seed; ``loss``, ``end`` (the last
+        step, or the time of the flow), ``status``.
     """
 
     inspection: Inspection
@@ -95,6 +96,7 @@ class ModuleScalingCheck:
             )
         found, by_kernels = self.runs.relative_distance.sel(step=step), self.runs.by_kernels.sel(step=step)
         status = self.runs.status.transpose("width", "seed").values
+        near = bool(np.all(self._error(step) <= FAR))
         hasty = bool(steps_told(self.inspection.optimizer, self.inspection.widths, self.inspection.step))
         results = []
         for norm, parameter in product(NORMS, self.inspection.parameters):
@@ -108,13 +110,22 @@ class ModuleScalingCheck:
             moved = np.where(distances > 0, distances, np.nan)
             widths, prediction, each = self.inspection.widths, Prediction(slope, float(slope)), None
             model = by_kernels.sel(parameter=parameter.name, norm=norm).transpose("width", "seed").values
-            if self.inspection.near and np.all(model > 0):  # what has no gradient at the start has no distance there
+            if near and np.all(model > 0):  # what has no gradient at the start has no distance there
                 each = model
                 means = dict(zip(widths, map(float, np.exp(np.mean(np.log(each), axis=1))), strict=True))
                 prediction = Prediction(slope, fit(widths, each).slope, means)
             result = judge(parameter.name, norm, prediction, widths, moved, there, self.allowance, each=each)
             results.append(result if not hasty else replace(result, verdict=Verdict.UNDECIDED, reason=_HASTY))
         return tuple(results)
+
+    @property
+    def error(self) -> np.ndarray:
+        """Of the tangent models at the end, mean over the seeds (widths,)."""
+        return self._error(END)
+
+    def _error(self, step: float) -> np.ndarray:
+        found: np.ndarray = self.runs.error.sel(step=step).mean("seed").values
+        return found
 
     def of(self, norm: str) -> tuple[LayerResult, ...]:
         """The parameters with a prediction in one norm."""
@@ -128,6 +139,13 @@ class ModuleScalingCheck:
     @property
     def summary(self) -> str:
         """One line on the whole, from the measured regimes of the weights in spectral norm: biases are few numbers."""
+        if not np.any(self.runs.status == CellStatus.DONE):
+            more = (
+                "more steps, or a larger rate"
+                if self.inspection.optimizer != "gradient flow"
+                else "more time (max_seconds)"
+            )
+            return f"undecided: no run came down to the loss of {self.runs.loss_tol:.2g} that ends it; give {more}"
         weights = {p.name for p in self.inspection.parameters if len(p.law.shape) > 1}
         if judged := [result for result in self.layers if result.norm == "spectral" and result.layer in weights]:
             return summary_of(judged, self.allowance)
@@ -147,6 +165,7 @@ class ModuleScalingCheck:
         found = self.inspection
         return [
             *account_of(self.runs.sel(step=END)).lines,
+            *error_told(found.widths, self.error),
             *steps_told(found.optimizer, found.widths, found.step),
         ]
 
@@ -265,13 +284,15 @@ def scaling_check(
     number = whole_number(seeds, "seeds", _FEWEST, f"give an integer >= {_FEWEST}: an interval needs them")
     inspection = inspect(factory, X, y, widths=widths, optimizer=optimizer, seeds=number, loss=loss)
     checked, samples = check_widths(widths), sample_array(X)
-    trained, expected, level, cells = [], [], 0.0, list(product(checked, range(number)))
+    trained, expected, errors, level, cells = [], [], [], 0.0, list(product(checked, range(number)))
     for index, (width, seed) in enumerate(cells):
         module = draw(factory, width, seed)
         quieten(module)
         targets = Targets.of(y, loss, inspection.output)
         level = targets.level(loss_tol)
-        expected.append(_by_kernels(inspection, module, samples, targets, checked.index(width), kept, level))
+        moved, error = _by_kernels(inspection, module, samples, targets, checked.index(width), kept, level)
+        expected.append(moved)
+        errors.append(error)
         trained.append(train(module, samples, targets, optimizer, kept, level, longest))
         if progress is not None:
             progress(index + 1, len(cells))
@@ -289,6 +310,7 @@ def scaling_check(
                 ("width", "seed", "step", "parameter", "norm"),
                 np.array(expected).reshape(*shape, *distances.shape[1:]),
             ),
+            "error": (("width", "seed", "step"), np.reshape(errors, (*shape, -1))),
             "loss": (("width", "seed"), np.reshape([run.loss for run in trained], shape)),
             "end": (("width", "seed"), np.reshape([run.end for run in trained], shape)),
             "status": (("width", "seed"), np.reshape([int(run.status) for run in trained], shape)),
@@ -313,11 +335,14 @@ def _by_kernels(
     width: int,
     steps: Sequence[int],
     level: float,
-) -> np.ndarray:
-    """RD (steps + 1, parameters, norms) of the tangent model at the steps, and where a run ends; of labels at the first step."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """RD (steps + 1, parameters, norms) of the tangent model at the steps and where a run ends, and its error (steps + 1,).
+
+    Of labels, and under momentum, it is known at the first step and at the end.
+    """
     laws = {p.name: p.rate.rate for p in inspection.parameters if p.rate is not None}
     rates = {name: law.values[width] for name, law in laws.items() if law is not None}
-    squares = targets.loss == "squares"
+    squares, momentum = targets.loss == "squares", any(p.rate and p.rate.momentum for p in inspection.parameters)
     found = predict_by_tangent(
         copy.deepcopy(module),
         samples,
@@ -330,9 +355,9 @@ def _by_kernels(
     shape = (len(steps) + 1, len(NORMS))
     rows = [found.on_the_way.get(p.name, np.full(shape, np.nan)) for p in inspection.parameters]
     moved = np.stack(rows, axis=1)
-    if not squares:
+    if momentum or not squares:
         moved[1:-1] = np.nan
-    return moved
+    return moved, found.errors
 
 
 def _check_steps(steps: Any) -> tuple[int, ...]:

@@ -71,7 +71,11 @@ class ParameterInspection:
     @property
     def regime(self) -> pt.Regime | None:
         """Sign of the predicted slope in Frobenius norm; None without a prediction, and for what starts at zero."""
-        slope = self.predicted.get("frobenius")
+        return self.regime_in("frobenius")
+
+    def regime_in(self, norm: str) -> pt.Regime | None:
+        """The same in another norm."""
+        slope = self.predicted.get(norm)
         return pt.classify(slope) if slope is not None and slope.is_finite else None
 
 
@@ -103,8 +107,9 @@ class Inspection:
         to learn.
     step : float64 (widths, seeds)
         What a step of the optimiser makes up for at the start, over what is missing: rate times the largest eigenvalue of the
-        tangent kernel over n; under Adam, whose steps do not shrink, over the tenth that is left at the end. Beyond 1 steps
-        overshoot, and distances are not those of small ones. Of gradient flow it is that of a rate of 1.
+        tangent kernel over n, with what momentum makes of it, over 1 - momentum; under Adam, whose steps do not shrink, over the
+        tenth that is left at the end. Beyond 1 steps overshoot, and distances are not those of small ones. Of gradient flow it is
+        that of a rate of 1.
     output : tuple of int
         Its shape at the samples.
     notes : tuple of str
@@ -265,6 +270,7 @@ def inspect(
     error, step, start = (
         np.array([[getattr(p, what) for p in row] for row in numbers]) for what in ("error", "step", "start")
     )
+    step /= 1 - max((max(law.momentum.values) for law in rates.values() if law.momentum is not None), default=0.0)
     notes += [
         *family_told(family, laws, rates, unused, [name for name in still if name not in unused]),
         *(start_told(checked, start) if predicted else []),
@@ -298,10 +304,16 @@ def _at_a_small_rate(kind: str) -> pt.Optimizer:
 
 def quieten(module: nn.Module) -> bool:
     """Turn the dropout of a module off; whether there was any."""
-    active = [part for part in module.modules() if isinstance(part, _DROPOUT) and part.training and part.p]
+    active = [part for part in module.modules() if part.training and _dropped(part)]
     for part in active:
-        part.eval()
+        part.training = False
     return bool(active)
+
+
+def _dropped(part: nn.Module) -> float:
+    """The share that a module drops itself; attention and recurrent modules call it ``dropout``, and so do users."""
+    share = getattr(part, "p" if isinstance(part, _DROPOUT) else "dropout", 0.0)
+    return share if isinstance(share, float) else 0.0
 
 
 def _output(modules: Sequence[nn.Module], samples: np.ndarray, notes: list[str]) -> tuple[int, ...]:

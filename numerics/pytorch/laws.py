@@ -163,12 +163,15 @@ class RateLaw:
         Learning rate; None for a parameter that the optimiser does not have, or at rate 0.
     decay : PowerOfWidth or None
         Weight decay; None without.
+    momentum : PowerOfWidth or None
+        Of SGD; None without.
     """
 
     name: str
     optimizer: str
     rate: PowerOfWidth | None
     decay: PowerOfWidth | None
+    momentum: PowerOfWidth | None = None
 
 
 def parameter_laws(
@@ -220,7 +223,7 @@ def laws_of(modules: Sequence[Sequence[nn.Module]], widths: tuple[int, ...]) -> 
 def rate_laws(
     factory: Factory, optimizer: MakeOptimizer, *, widths: Sequence[int] = (64, 128, 256, 512)
 ) -> tuple[RateLaw, ...]:
-    """Learning rates and weight decay of every trained parameter, read off the groups of an optimiser.
+    """Learning rates, weight decay and momentum of every trained parameter, read off the groups of an optimiser.
 
     Parameters
     ----------
@@ -272,22 +275,27 @@ def _rounded(constant: float) -> float:
     return round(constant) if abs(constant - round(constant)) < _EXACT and round(constant) else float(constant)
 
 
-def _groups(module: nn.Module, optimizer: Any) -> tuple[str, dict[str, tuple[float, float]]]:
-    """Kind of an optimiser, and (rate, decay) of every trained parameter by name; 0 of those that it does not have."""
+def _groups(module: nn.Module, optimizer: Any) -> tuple[str, dict[str, tuple[float, ...]]]:
+    """Kind of an optimiser, and (rate, decay, momentum) of every trained parameter by name; 0 of those that it does not have."""
     kinds = {torch.optim.SGD: "SGD", torch.optim.Adam: "Adam", torch.optim.AdamW: "AdamW"}
     if type(optimizer) not in kinds:
         what = type(optimizer).__name__ if isinstance(optimizer, torch.optim.Optimizer) else shown(optimizer)
         raise InputError(f"optimizer makes {what}; let it make SGD, Adam or AdamW")
+    if any(group.get("maximize") for group in optimizer.param_groups):
+        raise InputError("optimizer has maximize=True and climbs; let it be False")
     settings = {
-        id(p): (group["lr"], group["weight_decay"]) for group in optimizer.param_groups for p in group["params"]
+        id(p): (group["lr"], group["weight_decay"], group.get("momentum", 0.0))
+        for group in optimizer.param_groups
+        for p in group["params"]
     }
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not settings.keys() & {id(p) for p in trained.values()}:
         raise InputError(
             "optimizer trains none of the parameters of the module that it was given; use its parameters()"
         )
-    pairs = {name: settings.get(id(p), (0.0, 0.0)) for name, p in trained.items()}
-    return kinds[type(optimizer)], {name: (float(rate), float(decay)) for name, (rate, decay) in pairs.items()}
+    return kinds[type(optimizer)], {
+        name: tuple(map(float, settings.get(id(p), (0.0, 0.0, 0.0)))) for name, p in trained.items()
+    }
 
 
 def _fans(module: nn.Module) -> dict[str, tuple[int, int]]:

@@ -28,15 +28,19 @@ def family_told(
     if unused:
         notes.append(f"never used: the output is not computed from {', '.join(unused)}")
     if still:
-        behind = (
-            ", behind a layer that starts at zero" if any(laws[name].scale.exponent is None for name in laws) else ""
+        notes.append(
+            "no gradient at the start, behind a layer that starts at zero or before a normalisation or softmax that takes it "
+            f"out, so no distance by the tangent kernels: {', '.join(still)}"
         )
-        notes.append(f"no gradient at the start{behind}, so no distance by the tangent kernels: {', '.join(still)}")
     held = [name for name, law in rates.items() if law.rate is None]
     if held:
         notes.append(f"not trained by the optimiser: {', '.join(held)}")
     if any(law.decay is not None for law in rates.values()):
         notes.append("weight decay is in none of the numbers: they hold for times short beside 1/(rate decay)")
+    if any(law.momentum is not None for law in rates.values()):
+        notes.append(
+            "momentum is in none of the numbers: at a small rate it brings every parameter to the same place, sooner"
+        )
     if family.beside and family.graph is not None:
         notes.append(f"on no path of the graph, so without a predicted slope: {', '.join(family.beside)}")
     return notes
@@ -77,8 +81,8 @@ def steps_told(kind: str, widths: tuple[int, ...], step: np.ndarray) -> list[str
     wide = [str(width) for width, share in zip(widths, largest, strict=True) if share > 1]
     if kind == "gradient flow" or not wide:
         return []
-    left = ", of the tenth that is left at the end" if kind.startswith("Adam") else ""
+    missing = "the tenth of what is missing that is left at the end" if kind.startswith("Adam") else "what is missing"
     return [
-        f"a step of {kind} makes up for {largest.max():.2g} times what is missing{left}: it overshoots at width "
+        f"a step of {kind} makes up for {largest.max():.2g} times {missing}: it overshoots at width "
         f"{', '.join(wide)}, and distances are not those of a small rate; divide the rate by {1.1 * largest.max():.2g} or more"
     ]

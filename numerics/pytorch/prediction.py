@@ -33,6 +33,9 @@ _LEFT = 0.1  # of what was missing, where signs end
 _SHARE = 0.2  # of the step that would bring a sign step nearest to the targets
 _LONGEST = 2000  # steps of signs
 _SINGULAR = 1e-12  # of the largest eigenvalue of a kernel
+_NONE = (
+    1e-12  # of the Jacobian, that of a parameter which is zero but for rounding: a bias before a normalisation, of keys
+)
 _EARLY, _LATE = 1e-6, 1e16  # times, in the unit of the quickest, between which a loss is looked for
 
 
@@ -58,6 +61,8 @@ class TangentPrediction:
         Parameters that do not move the output at first.
     on_the_way : mapping of str to float64 (times + 1, 2)
         RD after the times that were asked for, and at the end, where the loss has come down to the level.
+    errors : float64 (times + 1,)
+        The error there.
     """
 
     relative_distance: Mapping[str, np.ndarray]
@@ -67,6 +72,7 @@ class TangentPrediction:
     start: float
     still: tuple[str, ...] = field(default=())
     on_the_way: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    errors: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
 
 
 def predict_by_tangent(
@@ -112,34 +118,39 @@ def predict_by_tangent(
             f"{max(1, _MOST * len(X) // (missing.size * network.size))} samples, or smaller widths"
         )
     jacobian = forward.jacobian(network.weights)
+    kernels = dict(zip(network.layers, jacobian.layers(jacobian.rows), strict=True))
+    least = _NONE * np.linalg.norm(jacobian.rows)
+    still = tuple(name for name, part in kernels.items() if np.linalg.norm(part) <= least)
+    for name in still:
+        kernels[name][...] = 0.0
     left = np.sqrt(2 * len(X) * level)  # |f - y| at the level
     if optimizer.degree:
         flats, step = _by_flow(jacobian.rows, missing, len(X), times, left, by_steps=rates is not None)
     else:
         speeds = [np.full(w.size, root) for w, root in zip(network.weights, network.scales, strict=True)]
         flats, step = _by_signs(jacobian.rows, missing, np.concatenate(speeds), times, left)
-    flat = flats[-1]
-    changes = [part.reshape(w.shape) for part, w in zip(jacobian.layers(flat), network.weights, strict=True)]
-    moved = forward.output([w + change for w, change in zip(network.weights, changes, strict=True)]).ravel()
-    distances = dict(zip(network.layers, _distances(network.weights, jacobian.layers(flat)), strict=True))
+
+    def error_of(flat: np.ndarray) -> float:
+        moved = [w + part.reshape(w.shape) for w, part in zip(network.weights, jacobian.layers(flat), strict=True)]
+        tangent = y.ravel() - missing + jacobian.rows @ flat
+        return float(np.linalg.norm(forward.output(moved).ravel() - tangent) / np.linalg.norm(missing))
+
+    *errors, error = map(error_of, flats)
+    *path, distances = (_distances(network.weights, jacobian.layers(flat)) for flat in flats)
     strengths = {
         name: root * norms_of(w)[1]
         for name, w, root in zip(network.layers, network.weights, network.scales, strict=True)
     }
-    kernels = zip(network.layers, jacobian.layers(jacobian.rows), strict=True)
-    still = tuple(name for name, part in kernels if not part.any())
-    tangent = y.ravel() - missing + jacobian.rows @ flat
-    error = float(np.linalg.norm(moved - tangent) / np.linalg.norm(missing))
     start = float(np.linalg.norm(y.ravel() - missing) / (np.linalg.norm(y) or 1.0))
-    path = [_distances(network.weights, jacobian.layers(flat)) for flat in flats[:-1]]
     return TangentPrediction(
-        distances,
+        dict(zip(network.layers, distances, strict=True)),
         error,
         step,
         strengths,
         start,
         still,
         {name: np.array(rows) for name, rows in zip(network.layers, zip(*path, strict=True), strict=True)},
+        np.array(errors),
     )
 
 

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape as escape_html
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def lines_of(found: "Inspection") -> list[str]:
             turning = (
                 f", 1 at width {rounded(found.turning_width)}; for samples and targets of the size of these {here}"
             )
-        lines.append(f"capacity P = {found.capacity}{turning}")
+        lines.append(f"capacity P = {found.capacity} (output within reach of the initial weights){turning}")
     if found.rates is not None:
         lines.append(found.rates.meaning)
     return [*lines, found.sentence, *(f"note: {note}" for note in found.notes)]
@@ -61,19 +61,20 @@ def lines_of(found: "Inspection") -> list[str]:
 
 def to_table(found: "Inspection") -> ResultTable:
     """One row a parameter."""
-    optimised = any(p.rate is not None for p in found.parameters)
+    settings = [name for name in ("rate", "decay") if any(_setting(p, name) for p in found.parameters)]
     errors = ", ".join(f"{error:.2g}" for error in found.error.mean(axis=1))
     spanned = f"widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}"
     table = ResultTable(
         f"{len(found.parameters)} parameters, {spanned}",
-        "strength: spectral norm at the start, smallest and largest width. RD: Frobenius, by the tangent kernels; what the moved "
-        f"module misses of its targets: {errors}. S: exponent of RD in the width, its sign is the regime; predicted, and by the "
-        "tangent kernels, with the longer half of its interval over the seeds.",
+        "strength: spectral norm at the start, smallest and largest width. RD: how far a parameter moves until the targets are "
+        f"met, over its size, Frobenius norm, by the tangent kernels; what the moved module misses of its targets: {errors}. S: "
+        "exponent of RD in the width, predicted, and by the tangent kernels, with the longer half of its interval over seeds. "
+        "Regime: linear, wider networks move less (S < 0); critical, as much (0); condensed, more (S > 0).",
         (
             "parameter",
             "shape",
             "scale",
-            *(["rate"] if optimised else []),
+            *settings,
             "strength",
             *(f"RD m={width}" for width in found.widths),
             "S",
@@ -86,26 +87,36 @@ def to_table(found: "Inspection") -> ResultTable:
         left=("parameter", "regime"),
     )
     for parameter in found.parameters:
-        table.add_row(*_cells(parameter, optimised))
+        table.add_row(*_cells(parameter, settings))
     return table
 
 
-def _cells(parameter: "ParameterInspection", optimised: bool) -> list[str]:
+def _cells(parameter: "ParameterInspection", settings: Sequence[str]) -> list[str]:
     law = parameter.law
     shape = " x ".join(str(side) for side in law.shape) or "1"
-    rate = (
-        ["" if parameter.rate is None or parameter.rate.rate is None else str(parameter.rate.rate)] if optimised else []
-    )
     strength = f"{parameter.strength[0]:.3g}, {parameter.strength[-1]:.3g}"
     slopes = [
         text
         for norm in NORMS
         for text in (str(parameter.predicted.get(norm, "")), _measured(parameter.measured.get(norm)))
     ]
-    none = "starts at zero" if parameter.predicted else "measured only"
-    regime = parameter.regime.value if parameter.regime is not None else none
-    cells = [law.name, shape, str(law.scale), *rate, strength, *_means(parameter), *slopes, regime]
+    chosen = [_setting(parameter, name) for name in settings]
+    cells = [law.name, shape, str(law.scale), *chosen, strength, *_means(parameter), *slopes, _regime(parameter)]
     return [escape(cell) for cell in cells]
+
+
+def _setting(parameter: "ParameterInspection", name: str) -> str:
+    """Learning rate or weight decay; empty where there is none."""
+    value = getattr(parameter.rate, name, None)
+    return "" if value is None else str(value)
+
+
+def _regime(parameter: "ParameterInspection") -> str:
+    """In both norms, if they differ."""
+    regimes = [regime.value for norm in NORMS if (regime := parameter.regime_in(norm)) is not None]
+    if not regimes:
+        return "starts at zero" if parameter.predicted else "measured only"
+    return ", spectral ".join(dict.fromkeys(regimes))
 
 
 def _measured(fit: SlopeFit | None) -> str:
@@ -151,10 +162,11 @@ def check_html(check: "ModuleScalingCheck") -> str:
 def check_table(check: "ModuleScalingCheck", norm: str = "spectral") -> ResultTable:
     """Prediction against measurement at the end in one norm, one row a parameter."""
     found = check.inspection
+    errors = ", ".join(f"{error:.2g}" for error in check.error)
     table = ResultTable(
         f"{norm.capitalize()} norm, widths {found.widths[0]} to {found.widths[-1]}, {found.seeds} seeds, {found.optimizer}",
         "S: exponent of RD in the width at the end of the runs, predicted in the limit. By kernels: at these widths, from the "
-        f"tangent kernels at the start, whose error is {', '.join(f'{error:.2g}' for error in found.error.mean(axis=1))}. In "
+        f"tangent kernels at the start, whose error there is {errors}. In "
         "brackets: 95 % interval over seeds. Beyond kernels: slope of RD over that by the kernels of the same module, without "
         f"the noise of the draws. The verdict is on it where that error is at most {FAR:g} throughout, else on the limit; it "
         f"allows for |S| up to {check.allowance.critical:g} as critical, and {check.allowance.finite_width:g} beside the "

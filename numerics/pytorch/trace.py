@@ -1,4 +1,4 @@
-"""From a module to the theory's graph: torch.fx says what is computed, every tensor is the layers that lead to it.
+"""From a module to the theory's graph: a trace says what is computed, every tensor is the layers that lead to it.
 
 A tensor is read as a *signal*: the parts it has gone through, one after the other. A part is a layer (the name of its weights),
 a fixed factor, a normalisation, a mean by attention, or a fork, signals side by side whose sum goes on. A sum of two signals
@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+
+from numerics.pytorch.tracer import traced
 
 __all__ = ["Attended", "Factor", "Fork", "Normalised", "Part", "Reading", "Signal", "layers_of", "read_module"]
 
@@ -36,6 +38,12 @@ class Fork:
     """Signals side by side, summed."""
 
     branches: tuple["Signal", ...]
+    depth: int = field(init=False, compare=False, repr=False)  #: of forks within forks
+
+    def __post_init__(self) -> None:
+        parts = (part for branch in self.branches for part in branch)
+        depth = 1 + max((part.depth for part in parts if isinstance(part, Fork)), default=0)
+        object.__setattr__(self, "depth", depth)
 
 
 @dataclass(frozen=True)
@@ -84,12 +92,11 @@ class Reading:
 def read_module(module: nn.Module, inputs: torch.Tensor) -> Reading:
     """Read a module's forward pass at some inputs (n, ...)."""
     try:
-        traced = fx.GraphModule(module, fx.Tracer().trace(module))
-        _Propagation(traced).run(inputs)
+        graph = traced(module, inputs)
     except Exception as error:  # a user's forward pass may do anything with the stand-ins that it is traced with
-        return Reading(unread=[f"the forward pass, which torch.fx does not follow ({type(error).__name__})"])
+        return Reading(unread=[f"the forward pass, which torch.fx does not follow ({_told(error)})"])
     reader = _Reader(module)
-    for node in traced.graph.nodes:
+    for node in graph.nodes:
         reader.step(node)
     if not reader.found.unread and not isinstance(reader.output, tuple):
         reader.found.unread.append("the output, which no layer leads to")
@@ -105,18 +112,6 @@ def layers_of(signal: Signal) -> Iterator[str]:
         elif isinstance(part, Fork):
             for branch in part.branches:
                 yield from layers_of(branch)
-
-
-class _Propagation(fx.Interpreter):
-    """Notes shapes, and numbers that are computed from them."""
-
-    def run_node(self, n: fx.Node) -> Any:
-        result = super().run_node(n)
-        if isinstance(result, torch.Tensor):
-            n.meta["shape"] = result.shape
-        elif isinstance(result, int | float):
-            n.meta["number"] = result
-        return result
 
 
 @dataclass(frozen=True)
@@ -139,7 +134,11 @@ class _Nothing:
     """A tensor of zeros, to which no path leads."""
 
 
-_NOTHING = _Nothing()
+class _Constant:
+    """Any other tensor that is neither computed from the inputs nor trained."""
+
+
+_NOTHING, _CONSTANT = _Nothing(), _Constant()
 
 _POOLS = (
     nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d,
@@ -155,7 +154,7 @@ _PLAIN_MODULES = (
 )  # fmt: skip
 _PLAIN = _AVERAGES | {
     "relu", "relu_", "leaky_relu", "flatten", "reshape", "view", "transpose", "t", "permute", "squeeze", "unsqueeze", "getitem",
-    "contiguous", "dropout", "neg", "clone", "select", "to", "float", "double", "chunk", "split",
+    "contiguous", "dropout", "neg", "clone", "select", "to", "float", "double", "chunk", "split", "unbind", "expand", "getattr",
 }  # fmt: skip
 _SUMS = {"add", "iadd", "add_", "sub", "isub"}
 _PRODUCTS = {"mul", "imul", "mul_", "truediv", "itruediv", "div", "div_"}
@@ -168,10 +167,9 @@ _ON_PRODUCTS = {
 _MATRIX_PRODUCTS = {"matmul", "bmm"}
 _LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
 _ZEROS = {"zeros", "zeros_like", "new_zeros"}
-_ABOUT = {"getattr", "size", "dim", "len"}  # about a tensor, not of it
 _APPLIED = {"linear", "conv1d", "conv2d", "matmul", "mm", "embedding"}
-_SHAPED = {"view", "reshape", "expand"}  # their sizes may come from another tensor
-_STEPS = 64  # of a recurrent module that are followed
+_AS = {"to", "type_as", "view_as", "reshape_as", "expand_as"}  # another tensor, which tells no more than type and shape
+_STEPS = 64  # of a recurrence that are followed
 
 
 class _Reader:
@@ -185,9 +183,6 @@ class _Reader:
 
     def step(self, node: fx.Node) -> None:
         """Read one node."""
-        if "number" in node.meta:
-            self._signals[node] = node.meta["number"]
-            return
         match node.op:
             case "placeholder":
                 self._signals[node] = ()
@@ -218,7 +213,7 @@ class _Reader:
             value = getattr(value, name)
         if id(value) in self._names:
             return _Weights(self._names[id(value)])
-        return _NOTHING if isinstance(value, torch.Tensor) and not value.any() else None
+        return _CONSTANT if value.any() else _NOTHING
 
     def _called(self, node: fx.Node, part: nn.Module) -> Any:
         signal, what = self._of(node.args[0]), f"{node.target} ({type(part).__name__})"
@@ -278,11 +273,9 @@ class _Reader:
             return self._unread(f"{what} with a state at the start")
         shape = node.all_input_nodes[0].meta["shape"]
         steps = shape[-2] if part.batch_first or len(shape) == 2 else shape[0]
-        if steps > _STEPS:
-            return self._unread(f"{what} of {steps} steps")
-        state = entering
+        state: Any = entering
         for _ in range(steps - 1):
-            state = self._sum(entering, (*state, again))
+            state = self._sum(entering, (*state, again)) if state is not None else None
         return state
 
     def _sum(self, one: Any, other: Any) -> Any:
@@ -292,16 +285,16 @@ class _Reader:
         common = 0
         while common < min(len(one), len(other)) and one[common] == other[common]:
             common += 1
-        branches = (one[common:], other[common:])
-        if branches[0] == branches[1]:
+        fork = Fork((one[common:], other[common:]))
+        if fork.branches[0] == fork.branches[1]:
             return one
-        return (*one[:common], Fork(branches))
+        if fork.depth >= _STEPS:
+            return self._unread(f"a recurrence of more than {_STEPS} steps")
+        return (*one[:common], fork)
 
     def _function(self, node: fx.Node, name: str) -> Any:
         if name in _ZEROS:
             return _NOTHING
-        if name in _ABOUT:
-            return None
         if name == "scaled_dot_product_attention":
             return self._attention(node)
         given = [self._of(value) for value in node.args[:2]]
@@ -315,8 +308,10 @@ class _Reader:
         if name == "layer_norm" and isinstance(given[0], tuple):
             self.found.gains.update(weight.name for weight in weights)
             return self._over(given[0], node.meta["shape"][-1])
-        if any(value is None for value in known) and name not in _SHAPED:
+        if any(value is None for value in known):
             return None  # of what was not read before
+        if all(isinstance(value, _Constant) for value in known):
+            return _CONSTANT
         if weights and not signals and name in ("t", "transpose", "getattr"):
             return weights[0]
         if name in _APPLIED and weights and len(signals) == 1:
@@ -337,10 +332,10 @@ class _Reader:
             return self._all(signals) if len(signals) == len(known) else self._unread(_said(name))
         if name in _PRODUCTS and len(signals) == 1 and not weights:
             return self._scaled(node, signals[0], name)
-        if name in _PLAIN and len(signals) == 1:
+        if name in _PLAIN and (len(signals) == 1 or name in _AS):
             if name in _AVERAGES:
                 self._note_average(node)
-            return signals[0]
+            return given[0]
         return self._unread(_said(name)) if signals else None
 
     def _attention(self, node: fx.Node) -> Any:
@@ -357,7 +352,7 @@ class _Reader:
         """Logits on their way to a softmax, or shares on theirs to the values."""
         products = next(value for value in given if isinstance(value, _Products))
         other = next((value for value in given if value is not products), products)
-        if name in _ON_PRODUCTS or (name in _SUMS and isinstance(other, _Nothing | None)):  # a mask
+        if name in _ON_PRODUCTS or (name in _SUMS and isinstance(other, _Nothing | _Constant)):  # a mask
             return products
         if products.shares:
             if name in _MATRIX_PRODUCTS | {"mul"} and isinstance(other, tuple):
@@ -391,3 +386,9 @@ class _Reader:
 
 def _said(name: str) -> str:
     return f"{name} in the forward pass"
+
+
+def _told(error: Exception) -> str:
+    """An error in a line."""
+    first = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

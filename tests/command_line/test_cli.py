@@ -237,6 +237,13 @@ def test_help_and_version(capsys):
         assert "Usage: phasetheory" in out
 
 
+@pytest.mark.parametrize("columns", ["60", "120"])  # as text, and in panels
+def test_help_keeps_the_brackets_of_an_extra(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert "phasetheory[torch]" in run(capsys, "inspect", "--help")[1]
+    assert "phasetheory[explore]" in run(capsys, "explore", "--help")[1]
+
+
 def test_the_theory_needs_neither_numba_nor_matplotlib():
     code = "import sys, phasetheory; print(sorted({'numba', 'matplotlib', 'numpy', 'numerics'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

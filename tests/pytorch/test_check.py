@@ -174,6 +174,38 @@ def test_far_from_the_tangent_model_the_limit_is_all_that_is_known():
     assert not found.near
 
 
+def test_the_tangent_models_are_followed_as_far_as_each_is_near():
+    """The modules of the default at width 16 are far from them at the end, and not after a step."""
+    found = check(optimizer=sgd(0.02), widths=(16, 32), seeds=2)
+    first, end = found.runs.error.sel(step=1), found.runs.error.sel(step=np.inf)
+    assert first.max() < 0.02
+    assert np.all(end > first)
+    assert all(result.prediction.distances for result in found.at(1))
+    # where they are far at the end there is no other prediction than the limit, and it is said
+    far = check(optimizer=sgd(0.02), widths=(2, 4), seeds=2)
+    assert far.error.max() > 0.3
+    assert far.at(1)[0].prediction.distances
+    assert not far.layers[0].prediction.distances
+    assert any(note.startswith("far from the tangent model at width ") for note in far.notes)
+
+
+def test_momentum_leads_to_the_same_place_sooner():
+    plain, heavy = (
+        check(
+            optimizer=lambda model, m=m: torch.optim.SGD(model.parameters(), 5e-4, momentum=m),
+            seeds=2,
+            steps=(1, 10, 5000),
+        )
+        for m in (0.0, 0.9)
+    )
+    assert np.all(heavy.runs.end < plain.runs.end / 3)
+    assert np.allclose(heavy.inspection.step / plain.inspection.step, 10)
+    distances = [run.runs.relative_distance.sel(step=np.inf, parameter="0.weight") for run in (plain, heavy)]
+    assert np.allclose(distances[1] / distances[0], 1, atol=0.1)
+    known = heavy.runs.by_kernels.sel(parameter="0.weight", norm="frobenius", width=64, seed=0)
+    assert [bool(np.isfinite(known.sel(step=step))) for step in (1, 10, np.inf)] == [True, False, True]
+
+
 class Branch(nn.Module):
     """One residual block whose last map starts at zero, so that the first has no gradient there."""
 
@@ -221,7 +253,9 @@ def test_adam_is_predicted_by_signs():
         if own.layer.endswith("weight"):
             assert own.measured.slope == pytest.approx(own.prediction.expected, abs=0.12)
     hasty = check(optimizer=adam(6), seeds=2, widths=(32, 64), steps=(10,))
-    assert "of the tenth that is left at the end: it overshoots at width 32, 64" in hasty.notes[-1]
+    assert (
+        "times the tenth of what is missing that is left at the end: it overshoots at width 32, 64" in hasty.notes[-1]
+    )
 
 
 def test_cross_entropy_ends_at_a_level():

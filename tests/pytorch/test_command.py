@@ -154,6 +154,13 @@ def test_a_rate_is_a_formula_in_the_width(call):
     assert "rate = 1/d has d; give a formula in the width m such as 1/m" in err
 
 
+def test_steps_that_are_too_few_are_told_of_with_what_to_do(call):
+    status, out, _ = call("model.py:mlp", "--train", "--optimizer", "sgd", "--rate", "0.001", "--steps", "1,3")
+    assert status == 0  # nothing disagrees
+    assert "4 stopped short of loss" in out
+    assert out.splitlines()[-1].endswith("that ends it; give more steps, or a larger rate")
+
+
 def test_without_pytorch_it_says_so_in_one_line():
     code = (
         "import importlib.util as u, sys; find = u.find_spec; "

@@ -101,7 +101,7 @@ def test_a_constant_deviation_is_linear_in_the_limit_alone():
     found = look(mlp(lambda name, p: nn.init.normal_(p, std=0.02), 2), seeds=16)
     assert all(p.regime is pt.Regime.LINEAR for p in found.parameters if p.predicted)
     assert found.turning_width == pytest.approx(2500, rel=0.05)
-    assert re.search(r"with these data P = 1 at width \d+, and below it", found.sentence)
+    assert re.search(r"but only beyond width \d+, where P = 1 with these data: below it", found.sentence)
 
 
 def mup(name, p):
@@ -235,6 +235,46 @@ def test_a_table_has_every_parameter():
     assert found["0.weight"].law.fan_out.exponent == 1
     with pytest.raises(nm.InputError, match="no parameter 'W1'; use one of "):
         found["W1"]
+
+
+def test_rates_decay_and_both_regimes_are_in_the_table_and_momentum_is_told():
+    def decayed(model):
+        width = model[0].out_features
+        return torch.optim.AdamW(model.parameters(), 1e-3 / width, weight_decay=0.1 * width)
+
+    text = str(look(mlp(mup), optimizer=decayed, seeds=2))
+    row = next(line for line in text.splitlines() if "2.weight" in line)
+    assert re.search(r" 0.001 m\^-1 +0.1 m .* linear, spectral critical$", row)
+    assert "weight decay is in none of the numbers" in text
+    assert "let the rate be constant for 0.weight: then every layer moves" in text
+    heavy = look(mlp(), optimizer=lambda model: torch.optim.SGD(model.parameters(), 1e-3, momentum=0.9), seeds=2)
+    assert any(note.startswith("momentum is in none of the numbers") for note in heavy.notes)
+
+
+class Normalised(nn.Module):
+    """Attention and a normalisation: the biases of the keys, and of the layer before the normalisation, change nothing."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first, self.last, self.keys = nn.Linear(2, width), nn.Linear(width, 1), nn.Linear(width, width)
+        self.attention = nn.MultiheadAttention(width, 2, dropout=0.5, batch_first=True)
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x):
+        h = self.first(x.view(len(x), 5, 2))
+        shares = torch.softmax(h @ self.keys(h).mT, -1)
+        return self.last(torch.relu(self.norm((shares @ h + self.attention(h, h, h)[0])[:, -1])))
+
+
+@pytest.mark.parametrize("optimizer", [None, lambda model: torch.optim.Adam(model.parameters(), 1e-3)])
+def test_a_gradient_of_roundings_is_none_and_attention_drops_nothing(optimizer):
+    found = look(Normalised, optimizer=optimizer, widths=(16, 32), seeds=2)
+    assert not any("not deterministic" in note for note in found.notes)
+    assert any("dropout was active" in note for note in found.notes)
+    assert any(re.match("no gradient at the start, .*: .*keys.bias", note) for note in found.notes)
+    assert not found["keys.bias"].relative_distance.any()
+    assert not found["keys.bias"].measured
+    assert found["keys.weight"].measured
 
 
 class Complex(nn.Module):

@@ -128,6 +128,12 @@ def test_rates_of_every_group_are_functions_of_the_width():
     assert found["4.bias"].decay is None
 
 
+def test_momentum_is_read():
+    laws = nm.pytorch.rate_laws(filled(None), lambda m: torch.optim.SGD(m.parameters(), 0.1, 0.9), widths=WIDTHS)
+    assert {str(law.momentum) for law in laws} == {"0.9"}
+    assert {law.decay for law in laws} == {None}
+
+
 def test_a_rate_that_is_no_usual_power_is_fitted():
     law = nm.pytorch.rate_laws(
         filled(None), lambda m: torch.optim.SGD(m.parameters(), m[0].out_features ** -0.41), widths=WIDTHS
@@ -175,6 +181,10 @@ REFUSED = {
     "another": (
         lambda: nm.pytorch.rate_laws(filled(None), lambda m: torch.optim.RMSprop(m.parameters())),
         "optimizer makes RMSprop; let it make SGD, Adam or AdamW",
+    ),
+    "climbing": (
+        lambda: nm.pytorch.rate_laws(filled(None), lambda m: torch.optim.SGD(m.parameters(), 1, maximize=True)),
+        "optimizer has maximize=True and climbs; let it be False",
     ),
     "of another module": (
         lambda: nm.pytorch.rate_laws(filled(None), lambda m: torch.optim.SGD(nn.Linear(2, 2).parameters(), 1)),

@@ -222,14 +222,14 @@ def test_two_layers_on_images_of_784_pixels():
         "all layers are linear under gradient flow; features of width 1024 move 512 times less than at 16"
         in found.sentence
     )
-    assert "but that is the limit: " in found.sentence
+    assert "but only beyond width " in found.sentence
 
 
 def test_with_more_inputs_than_neurons_the_limit_begins_beyond_them():
     data = RNG.standard_normal((3, 200)), Y[:3]
     narrow, wide = (look(lambda m: perceptron(200, m, 1), data, widths=widths) for widths in ((16, 64), (256, 1024)))
-    assert "it begins beyond width 200, the number of inputs" in narrow.sentence
-    assert "limit" not in wide.sentence
+    assert "but only beyond width 200, the number of inputs" in narrow.sentence
+    assert "beyond" not in wide.sentence
     assert mean_difference(wide, "frobenius") < mean_difference(narrow, "frobenius")
 
 
@@ -246,8 +246,9 @@ def test_a_deviation_of_two_hundredths_is_linear_only_beyond_the_widths_one_trai
     assert {pt.classify(slope) for slope in slopes(found, "spectral").values()} == {pt.Regime.LINEAR}
     assert found.turning_width == pytest.approx(2500, rel=0.05)  # m^(L/2) 0.02^L = 1
     assert found.turning_width_here == pytest.approx(found.turning_width, rel=0.01)
+    turning = f"{float(f'{found.turning_width:.3g}'):.0f}"
     assert (
-        f"P = 1 at width {float(f'{found.turning_width:.3g}'):.0f}, and below it every layer has to" in found.sentence
+        f"but only beyond width {turning}, where P = 1 with these data: below it every layer has to" in found.sentence
     )
     assert f"divide the output by {'m' if depth == 2 else 'm^(3/2)'}: then every layer moves" in found.sentence
 

@@ -87,6 +87,25 @@ class Cell(Recurrent):
         return self.last(h)
 
 
+class Unrolled(Cell):
+    """A loop over sizes, which are asked for in many ways."""
+
+    def forward(self, x):
+        batch, steps, _ = x.shape
+        h = torch.zeros(batch, self.width).to(x)
+        for step in range(steps):
+            h = self.cell(x[:, step], h)
+        return self.last(h).view(len(x), -1)
+
+
+class Iterated(Cell):
+    def forward(self, x, h=None):
+        if x.dim() == 3 and h is None:
+            for entries in x.unbind(1):
+                h = self.cell(entries, h)
+        return self.last(h)
+
+
 class Convolutional(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -135,7 +154,7 @@ def test_twelve_residual_blocks():
     assert list(dict.fromkeys(found.graph.slopes().values())) == list(dict.fromkeys(expected.values()))
 
 
-@pytest.mark.parametrize("kind", [Recurrent, Cell])
+@pytest.mark.parametrize("kind", [Recurrent, Cell, Unrolled, Iterated])
 def test_recurrent_networks_of_four_steps(kind):
     found = family(
         lambda m: filled(kind(m), **{"cell.weight_ih": -1.5, "cell.weight_hh": -0.25, "last": -1.5}), SEQUENCES
@@ -257,6 +276,27 @@ class Products(Net):
         return self.last((h @ h.t()) @ h)
 
 
+class Positioned(Net):
+    """A constant is added, which is neither an input nor trained."""
+
+    def build(self, width):
+        self.register_buffer("position", torch.ones(width))
+
+    def forward(self, x):
+        return self.last(self.first(x) + self.position)
+
+
+class Long(Net):
+    def build(self, width):
+        self.cell = nn.RNNCell(10, width, nonlinearity="relu")
+
+    def forward(self, x):
+        h = None
+        for _ in range(400):
+            h = self.cell(x, h)
+        return self.last(h)
+
+
 class SoftMaximum(Net):
     def forward(self, x):
         return self.last(torch.softmax(self.first(x), -1))
@@ -272,9 +312,12 @@ UNREAD = {
     Attention: "mix (MultiheadAttention)",
     Mean: "a mean, sum or pooling over a number of entries that changes with the width",
     Gated: "mul in the forward pass",
-    Branching: "the forward pass, which torch.fx does not follow (TraceError)",
+    Branching: "the forward pass, which torch.fx does not follow (TraceError: symbolically traced variables cannot be used as "
+    "inputs to control flow)",
     PreNorm: "a normalisation beside a skip, and a layer that starts at zero",
     Products: "matmul in the forward pass",
+    Positioned: "add in the forward pass",
+    Long: "a recurrence of more than 64 steps",
     SoftMaximum: "softmax in the forward pass",
     Additive: "add in the forward pass",
 }
@@ -286,6 +329,28 @@ def test_what_cannot_be_read_is_named(kind):
     found = family(made, VECTORS)
     assert found.unread == (UNREAD[kind],)
     assert found.graph is None
+
+
+class Causal(Net):
+    """Attention with a mask that the module holds, and sizes taken from the input."""
+
+    def build(self, width):
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.register_buffer("mask", torch.tril(torch.ones(4, 4)))
+
+    def forward(self, x):
+        h = self.first(x.reshape(-1, 1, 10).expand(len(x), 4, 10))
+        b, t, width = h.shape
+        q, k, v = (part(h).view(b, t, 2, width // 2).transpose(1, 2) for part in (self.query, self.key, self.value))
+        logits = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(self.mask[:t, :t] == 0, -torch.inf)
+        mixed = (torch.softmax(logits, -1) @ v).transpose(1, 2).reshape(b, t, width)
+        return self.last(F.relu(mixed[:, -1]))
+
+
+def test_attention_with_a_mask_that_the_module_holds():
+    found = family(lambda m: filled(Causal(m)), VECTORS)
+    assert found.unread == ()
+    assert found.chain == ("first.weight", "value.weight", "last.weight")
 
 
 def test_a_smooth_activation_and_a_frozen_layer_are_named():
