@@ -7,7 +7,6 @@ __all__ = ["CHINESE"]
 CHINESE = FIGURES | {
     "Phase diagram of neural networks": "神经网络的相图",
     "click: train that network": "点击：训练该处的网络",
-    "{} layers": "{} 层",
     "slice": "切片",
     "plane": "平面",
     "gradient flow": "梯度流",
