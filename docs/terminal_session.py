@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 COMMANDS = ("phasetheory classify he", "phasetheory verify --quick --no-derivation")
-COLUMNS = 100
+COLUMNS = 106
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Built",
     "architecture_plane",
-    "conserved_lines",
     "graph_plan",
     "read_architecture",
     "read_grid_or_graphs",
@@ -191,13 +190,6 @@ def graph_plan(diagram: pt.GraphDiagram, data: "Dataset | None", *, quick: bool 
         raise InputError(
             f"--data {data.name}, of shape {data.X.shape}: {error}; leave --data out for random samples"
         ) from error
-
-
-def conserved_lines(diagram: pt.GraphDiagram) -> str:
-    """What is known without an experiment, for people: what gradient flow conserves, and how slopes are found."""
-    laws = ", ".join(str(law) for law in diagram.graph.conserved()) or "nothing that is found"
-    name = diagram.title or diagram.graph.architecture.kind
-    return f"{name}\nconserved, proved: {laws}\nslopes, derived: the flow in exponents, from event to event\n"
 
 
 def refuse_with_graphs(given: Mapping[str, Any]) -> None:

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from numerics.commands.completion import offer
 from numerics.commands.letters import Speaker
+from numerics.commands.look import Look
 from numerics.commands.output import parse_integers, prepare
 from numerics.commands.running import progress_bar
 from numerics.errors import InputError
+from phasetheory.symbols.language import LANGUAGES, check_language
 
 __all__ = ["reproduce"]
 
@@ -27,6 +30,13 @@ def reproduce(
         ),
     ] = False,
     only: Annotated[str | None, typer.Option(help="Pages to make, such as 7 or 3,7; all by default.")] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language of the figures and of what is proved: en, or zh, Chinese. The text around them is English.",
+            autocompletion=offer(*LANGUAGES),
+        ),
+    ] = None,
 ) -> int:
     """Make every page of the chapter: what the theory predicts beside what trained networks do, in one index.html.
 
@@ -34,18 +44,21 @@ def reproduce(
     """
     if out is None:
         raise InputError("--out is missing; give the folder for index.html and the pictures")
+    look = Look(None, None if language is None else check_language(language))
+    look.check(True)
     from numerics.commands.chapter.making import in_use, known_record, make, open_chapter  # with Matplotlib
+    from numerics.commands.chapter.page import Edition
     from numerics.commands.chapter.pages import PAGES
 
     numbers = _numbers(only, len(PAGES))
     chosen = [page for page in PAGES if page.number in numbers]
     prepare(out)
-    console = Speaker()
+    console, edition = Speaker(), Edition(quick, look.language)
     with in_use(out):
-        open_chapter(out, quick=quick)
+        open_chapter(out, edition)
         try:
-            with progress_bar() as show:
-                make(out, chosen, PAGES, quick=quick, show=show)
+            with progress_bar() as show, look.figures():
+                make(out, chosen, PAGES, edition, show=show)
         except KeyboardInterrupt:
             done = sum(known_record(out, page) is not None for page in PAGES)
             Speaker(stderr=True).print(

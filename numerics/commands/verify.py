@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import phasetheory as pt
-from numerics.commands.architectures import conserved_lines, graph_plan, read_plane_or_graphs, refuse_with_graphs
+from numerics.commands.architectures import graph_plan, read_plane_or_graphs, refuse_with_graphs
 from numerics.commands.completion import offer
 from numerics.commands.data import or_usual, read_any_data, say_taken
 from numerics.commands.letters import Speaker, as_json, print_json
@@ -85,13 +85,15 @@ def verify_command(
         "seeds": seeds,
     }
     exclusive({"--json": json, "--no-derivation": no_derivation}, "JSON is printed without the derivation")
-    look.check(out is not None, written=not (json or no_derivation or isinstance(plane, pt.GraphDiagram)))
+    look.check(out is not None, written=not (json or no_derivation))
     if quick and widths is not None and seeds is not None:
         raise InputError("--quick chooses widths and seeds, and both are given; leave it out")
     plan: PlanePlan
+    derivation: pt.Derivation | None
+    shown: pt.Derivation | pt.GraphDerivation
     if isinstance(plane, pt.GraphDiagram):
         refuse_with_graphs({"activation": activation, "weight_decay": weight_decay, "virtual": virtual or None})
-        plan, derivation, said = graph_plan(plane, data, quick=quick, **chosen), None, conserved_lines(plane)
+        plan, derivation, shown = graph_plan(plane, data, quick=quick, **chosen), None, pt.derive(plane)
         plan.check_seeds(2)
     else:
         data = or_usual(data)
@@ -108,15 +110,14 @@ def verify_command(
         if virtual:
             _check_virtual(plan)
         about: dict[str, Any] = {"depth": plan.depth} if plane.is_standard else {"network": plane.network}
-        derivation = pt.derive(**about, optimizer=plane.optimizer, weight_decay=weight_decay is not None)
-        said = "" if no_derivation else pt.write(derivation, "text", look.language)
+        derivation = shown = pt.derive(**about, optimizer=plane.optimizer, weight_decay=weight_decay is not None)
     if out is not None:
         prepare(out)
     if data is not None:
         say_taken(data, plan.loss_tol)
     console = Speaker(quiet=json)
     if not no_derivation:
-        console.print(said, markup=False, soft_wrap=True)
+        console.print(pt.write(shown, "text", look.language), markup=False, soft_wrap=True)
     with resumable(store), scan_progress(quiet=json) as progress:
         verification = verify(plan, store=store, progress=progress)
     deeper = isinstance(plan, Plan) and _always_virtual(plan)

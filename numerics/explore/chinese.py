@@ -7,7 +7,6 @@ __all__ = ["CHINESE"]
 CHINESE = FIGURES | {
     "Phase diagram of neural networks": "神经网络的相图",
     "click: train that network": "点击：训练该处的网络",
-    "{} layers": "{} 层",
     "slice": "切片",
     "plane": "平面",
     "gradient flow": "梯度流",
@@ -37,7 +36,8 @@ CHINESE = FIGURES | {
     "steps": "步数",
     "dashed: predicted F": "虚线：预测值 F",
     "where (P, κ') sits": "(P, κ′) 的位置",
-    "training": "训练中",
+    "training …": "训练中 …",
+    "training … the first time on a machine the program is compiled for it, which takes a minute or two": "训练中 … 在一台机器上首次使用时须先编译，约一两分钟",
     "linear": "线性",
     "critical": "临界",
     "condensed": "凝聚",

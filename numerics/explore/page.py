@@ -32,6 +32,7 @@ __all__ = ["Page"]
 
 _PAUSE = 0.04  # seconds between frames
 _DECAY = "0.0001"  # of the button: the fit is reached, and the walk after it is seen
+_COMPILING = "training … the first time on a machine the program is compiled for it, which takes a minute or two"
 _POINTS = "-1,0.7; -0.3,-0.5; 0.4,0.2; 1,-0.6"
 
 
@@ -44,9 +45,11 @@ class Page:
         Of the link that was opened.
     language : str
         Where the link says none.
+    ahead : Thread, optional
+        What compiles ahead of the clicks.
     """
 
-    def __init__(self, query: str = "", language: str = "en") -> None:
+    def __init__(self, query: str = "", language: str = "en", ahead: threading.Thread | None = None) -> None:
         self.state, self.mistake = State(language=language), ""
         try:
             self.state = (
@@ -54,7 +57,7 @@ class Page:
             )
         except (InputError, TheoryError) as error:
             self.mistake = str(error)
-        self.stopping = threading.Event()
+        self.ahead, self.stopping = ahead, threading.Event()
         self.task: asyncio.Task[None] | None = None
         self.setting = False  # whether the widgets follow the state, and not the state the widgets
         self.message = pn.pane.HTML("", height=36, margin=(0, 10), sizing_mode="stretch_width")
@@ -78,13 +81,17 @@ class Page:
         """The page, for a server; the first network is trained when it has been loaded."""
         self.document: Any = pn.state.curdoc
         pn.state.onload(self._loaded)
-        pn.state.on_session_destroyed(lambda _: self.stopping.set())
+        pn.state.on_session_destroyed(lambda _: self.stop())
         return self.whole
+
+    def stop(self) -> None:
+        """End what trains, where it is."""
+        self.stopping.set()
 
     def ask(self, **changes: Any) -> None:
         """Show another state; what is refused is said on the page, and all stays as it was."""
         try:
-            wanted = replace(self.state, **changes)
+            wanted = self.state.changed(**changes)
             if wanted.diagram != self.state.diagram and not {"x", "y"} & set(changes):
                 wanted = _inside(wanted)
         except (InputError, TheoryError) as error:
@@ -239,7 +246,8 @@ class Page:
         self.stopping.set()
         self.stopping = threading.Event()
         if not quiet:
-            self._say(words_in(self.state.language).translate("training") + " …")
+            compiling = self.ahead is not None and self.ahead.is_alive()
+            self._say(words_in(self.state.language).translate(_COMPILING if compiling else "training …"))
         self.task = asyncio.get_running_loop().create_task(self._shown(self.state, self.stopping, quiet=quiet))
 
     async def _shown(self, state: State, stopping: threading.Event, *, quiet: bool) -> None:
@@ -261,7 +269,9 @@ class Page:
                 first = False
                 await asyncio.sleep(_PAUSE)
             if where is not None and not stopping.is_set():
-                self._soon(stopping, self.capacity.show_plane, await asyncio.to_thread(capacity_plane, state.data))
+                plane = await asyncio.to_thread(capacity_plane, state.data, stopping.is_set)
+                if plane is not None:
+                    self._soon(stopping, self.capacity.show_plane, plane)
         except (InputError, TheoryError) as error:
             self._soon(stopping, self._wrong, str(error))
         except Exception as error:

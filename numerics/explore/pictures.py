@@ -41,6 +41,7 @@ def _figure(title: str, across: str, up: str, **options: Any) -> Any:
         toolbar_location=None,
         sizing_mode="stretch_both",
         min_border=4,
+        min_border_right=12,  # half of the last tick's label
         width=200,
         height=150,
         output_backend="canvas",

@@ -25,7 +25,10 @@ DATA = ("four-points", "curve:10")
 STANDARD = ("2", "3")
 #: Widths of the slider.
 NARROWEST, WIDEST = 100, 100_000
-_WIDEST_DEEP, _WIDEST_ADAM = 1_000, 2_000  # such networks train within seconds
+_WIDEST = {  # that trains within seconds: by optimiser, of two layers and of more
+    "gradient-flow": (WIDEST, 1_000),
+    "adam": (2_000, 200),
+}
 _OPTIMIZERS = ("gradient-flow", "adam")
 _MOST = 40  # points
 
@@ -93,7 +96,7 @@ class State:
     @property
     def widest(self) -> int:
         """Largest width that trains while one waits."""
-        return _WIDEST_DEEP if self.depth > 2 else _WIDEST_ADAM if self.optimizer == "adam" else WIDEST
+        return _WIDEST[self.optimizer][self.depth > 2]
 
     @cached_property
     def point(self) -> tuple[Fraction, Fraction]:
@@ -129,6 +132,18 @@ class State:
     def loss_tol(self) -> float:
         """Loss at which a run without decay ends."""
         return usual_loss_tol(LOSS, self.samples[1], self.data if self.data in DATA else "")
+
+    def changed(self, **changes: Any) -> "State":
+        """The state with these changes; a width that is not among them becomes the largest that trains there, if it is more.
+
+        Raises
+        ------
+        InputError, TheoryError
+            A value that is refused.
+        """
+        if "width" in changes:
+            return replace(self, **changes)
+        return replace(self, **changes, width=min(self.width, replace(self, **changes, width=NARROWEST).widest))
 
     def with_points(self, x: np.ndarray, y: np.ndarray) -> "State":
         """The state with these data, to three digits."""

@@ -134,13 +134,24 @@ def located(state: State) -> Located | None:
     return Located(here, twice, _mean_field(state.data)(*here) if derived else {})
 
 
-@lru_cache(maxsize=16)
-def capacity_plane(data: str) -> CapacityPlane:
-    """F of w around P = 1, kappa' = 1, for the data of a state; within a few per cent, less than a picture shows."""
-    limit = _mean_field(data)
+def capacity_plane(data: str, stopped: Callable[[], bool] = lambda: False) -> CapacityPlane | None:
+    """F of w around P = 1, kappa' = 1, for the data of a state; within a few per cent, less than a picture shows.
+
+    The far corners take seconds, so ``stopped`` is asked between the networks; None once it is true.
+    """
     capacity, ratio = (np.linspace(-_DECADES, _DECADES, count) for count in (_COLUMNS, _ROWS))
-    found = [[limit(10.0**P, 10.0**k, nodes=_NODES)["w"] for P in capacity] for k in ratio]
-    return CapacityPlane(capacity, ratio, np.log10(np.array(found)))
+    found = np.empty((_ROWS, _COLUMNS))
+    for row, column in np.ndindex(found.shape):
+        if stopped():
+            return None
+        found[row, column] = _distance(data, float(capacity[column]), float(ratio[row]))
+    return CapacityPlane(capacity, ratio, np.log10(found))
+
+
+@lru_cache(maxsize=16 * _COLUMNS * _ROWS)
+def _distance(data: str, log_capacity: float, log_ratio: float) -> float:
+    """F of w of one network of the plane."""
+    return _mean_field(data)(10.0**log_capacity, 10.0**log_ratio, nodes=_NODES)["w"]
 
 
 @lru_cache(maxsize=16)

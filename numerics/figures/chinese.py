@@ -23,6 +23,24 @@ _DIAGRAMS = {
     "sign descent (Adam at a small rate)": "符号下降（小学习率的 Adam）",
 }
 
+_ARCHITECTURES = {
+    "fully connected network": "全连接网络",
+    "convolutional network": "卷积网络",
+    "recurrent network": "循环网络",
+    "residual network": "残差网络",
+    "network with normalised layers": "带层归一化的网络",
+    "network with an embedding of m words": "带 m 个词嵌入的网络",
+    "one head of attention": "单头注意力网络",
+    "{} layers": "{} 层",
+    "{} steps": "{} 步",
+    "{} block": "{} 块",
+    "{} blocks": "{} 块",
+    "two matrices": "每块两个矩阵",
+    "impulse": "仅第一步有输入",
+    "average": "对位置取平均",
+    "random": "随机样本",
+}
+
 _WEIGHT_DECAY = {
     "when the data are fitted": "数据被拟合时",
     "the weights are gone": "权重归零",
@@ -247,6 +265,7 @@ _CHAPTER = {
 #: By the English text.
 CHINESE = {
     **_DIAGRAMS,
+    **_ARCHITECTURES,
     **_WEIGHT_DECAY,
     **_SCANS,
     **_DISTANCES,

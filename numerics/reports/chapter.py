@@ -10,8 +10,12 @@ from typing import Any
 
 from numerics.experiments.judgement import Verdict
 from numerics.reports.tables import ResultTable
+from phasetheory.documents.derivation import Check
+from phasetheory.documents.document import Section, render_part
+from phasetheory.documents.dynamics import check_lines
+from phasetheory.scaling.regimes import Basis
 
-__all__ = ["PageRecord", "Waiting", "chapter_html", "formula", "paragraph", "picture", "table"]
+__all__ = ["PageRecord", "Waiting", "chapter_html", "formula", "paragraph", "picture", "proved", "table"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,12 @@ def paragraph(text: str) -> str:
 def formula(tex: str, file: str) -> str:
     """A displayed formula: its picture, which says its TeX to those who cannot see it."""
     return f'<p><img class="formula" src="{escape(file)}" alt="{escape(tex)}"></p>'
+
+
+def proved(checks: Sequence[Check], language: str) -> str:
+    """Identities that SymPy has proved, or not, as the document of the derivation has them in a language."""
+    section = Section("Checks", Basis.PROVED, check_lines(checks))
+    return f'<div lang="{escape(language)}">{render_part([section], "html", language)}</div>'
 
 
 def picture(file: str, vector: str, caption: str) -> str:

@@ -1,8 +1,10 @@
 """The dynamics as sections: network, definitions, gradient flow, normalisation, balance law, and the checks."""
 
+from collections.abc import Sequence
+
 import sympy as sp
 
-from phasetheory.documents.derivation import WIDE, Derivation
+from phasetheory.documents.derivation import WIDE, Check, Derivation
 from phasetheory.documents.document import Equation, Section, equals
 from phasetheory.documents.dropout import dropout_sections
 from phasetheory.documents.sign_descent import sign_descent_sections
@@ -14,7 +16,7 @@ from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import latex, plain
 from phasetheory.symbols.prose import literal
 
-__all__ = ["activation_words", "checks_section", "dynamics_sections"]
+__all__ = ["activation_words", "check_lines", "checks_section", "dynamics_sections"]
 
 _z = sp.Symbol("z", real=True)
 
@@ -171,17 +173,21 @@ def _balance(derivation: Derivation) -> Section:
     return Section("Balance law", Basis.PROVED, (law, proof, euler, rates, end))
 
 
+def check_lines(checks: Sequence[Check]) -> tuple[str, ...]:
+    """A line for each, with whether it holds."""
+    return tuple(f"[{'ok' if check.holds else 'FAILED'}] {check.prose}" for check in checks)
+
+
 def checks_section(derivation: Derivation) -> Section:
     """What was verified symbolically, and whether it holds."""
     samples, inputs = derivation.flow.inputs.shape
     neurons = derivation.flow.weights[0].rows
-    lines = (f"[{'ok' if check.holds else 'FAILED'}] {check.prose}" for check in derivation.checks)
     return Section(
         "Checks",
         Basis.PROVED,
         (
             f"Residuals simplified to zero with generic symbols, written out for {samples} sample{'s' * (samples > 1)}, "
             f"{neurons} neuron{'s' * (neurons > 1)} in a layer and {inputs} inputs:",
-            *lines,
+            *check_lines(derivation.checks),
         ),
     )

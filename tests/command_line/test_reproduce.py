@@ -11,13 +11,15 @@ import pytest
 import xarray
 
 import numerics as nm
+import phasetheory as pt
 from numerics.cli import command_named, main
-from numerics.commands.chapter import making
+from numerics.commands.chapter import making, pages
 from numerics.commands.chapter.intervals import said_of_intervals
-from numerics.commands.chapter.page import Content, Desk, verdict_on
+from numerics.commands.chapter.page import Content, Desk, Edition, verdict_on
 from numerics.commands.chapter.pages import PAGES
 from numerics.experiments.judgement import Verdict
 from numerics.experiments.plan import Plan
+from numerics.figures import language
 from numerics.reports.chapter import PageRecord, Waiting, chapter_html, paragraph
 from numerics.scans import ScanProgress, Threads, scan
 
@@ -83,6 +85,32 @@ def test_cheap_pages_are_made_once_and_everything_they_show_is_there(tmp_path, c
     assert "another 'phasetheory reproduce' is at work" in capsys.readouterr().err
 
 
+def test_a_chapter_is_of_one_language_and_what_is_proved_is_in_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(language, "_chinese_font", lambda: "DejaVu Sans")
+    out = tmp_path / "chapter"
+    call = ["reproduce", "--out", str(out), "--quick", "--only", "4"]
+    assert main([*call, "--language", "zh"]) == 0
+    text = check_index(out)
+    assert '<div lang="zh"><h4>检验 <em>(已证明)</em></h4>' in text
+    assert text.count("[成立]") == len(pt.derive().checks)
+    assert "phasetheory reproduce --out DIR --only 4 --quick --language zh" in text
+    capsys.readouterr()
+    assert main(call) == 2
+    assert "was begun with --quick --language zh; go on in the same way" in capsys.readouterr().err
+
+
+def test_figures_of_a_chapter_are_drawn_in_its_language(tmp_path, monkeypatch):
+    monkeypatch.setattr(language, "_chinese_font", lambda: "DejaVu Sans")
+    seen = []
+    page = replace(
+        PAGES[0], make=lambda desk: seen.append(language.translate("one seed")) or Content((), (), None, "", ())
+    )
+    monkeypatch.setattr(pages, "PAGES", (page,))
+    assert main(["reproduce", "--out", str(tmp_path / "zh"), "--language", "zh"]) == 0
+    assert main(["reproduce", "--out", str(tmp_path / "en")]) == 0
+    assert seen == ["1 个种子", "one seed"]
+
+
 def scanning(desk):
     """A page with a scan of four cells, which is stopped after two the first time."""
     plan = Plan(points=[(1, 0)], widths=(10, 20), seeds=2)
@@ -104,11 +132,11 @@ def test_a_page_that_was_stopped_goes_on_with_its_cells(tmp_path):
             raise Stopped
 
     with pytest.raises(Stopped):
-        making.make(tmp_path, [other, page], PAGES, quick=True, show=stop)
+        making.make(tmp_path, [other, page], PAGES, Edition(quick=True), show=stop)
     assert making.known_record(tmp_path, other).because == "only once"
     assert making.known_record(tmp_path, page) is None
     seen = []
-    making.make(tmp_path, [other, page], PAGES, quick=True, show=lambda *now: seen.append(now))
+    making.make(tmp_path, [other, page], PAGES, Edition(quick=True), show=lambda *now: seen.append(now))
     assert making.known_record(tmp_path, page).verdict == "agrees"
     assert not any("page 1:" in text for _, _, text in seen)
     cells = [int(found[1]) for _, _, text in seen if (found := re.search(r"(\d) of 4 cells", text))]
@@ -192,7 +220,7 @@ def test_a_linear_approximation_can_be_stored(tmp_path):
 
 
 def test_a_desk_keeps_to_its_folder(tmp_path):
-    desk = Desk(tmp_path, 7, True, lambda now: None)
+    desk = Desk(tmp_path, 7, Edition(quick=True), lambda now: None)
     assert desk.choose(1, 2) == 1
     assert desk.store("runs") == tmp_path / "stores" / "07-runs.zarr"
     assert 'src="pages/07/law.svg"' in desk.formula("law", r"\frac{1}{2}")

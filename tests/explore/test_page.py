@@ -54,6 +54,7 @@ def address():
             yield f"http://127.0.0.1:{port}/explore"
         finally:
             server.terminate()
+            server.wait(30)  # a signal that is lost would leave it running
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pytest
 import numerics as nm
 import phasetheory as pt
 from numerics.cli import main
+from numerics.explore.ahead import compile_ahead
 from numerics.explore.code import python_lines
 from numerics.explore.map import map_of, regimes_and_basis
 from numerics.explore.state import State
@@ -48,6 +49,7 @@ def test_a_link_keeps_the_state(state):
         ({"width": 200_000}, "give 100 to 100000 neurons for 2 layers under gradient flow"),
         ({"plane": "3", "width": 2000}, "give 100 to 1000 neurons for 3 layers"),
         ({"optimizer": "adam", "width": 10_000}, "give 100 to 2000 neurons for 2 layers under Adam"),
+        ({"optimizer": "adam", "plane": "3", "width": 500}, "give 100 to 200 neurons for 3 layers under Adam"),
         ({"optimizer": "newton"}, "optimiser = 'newton'; use one of gradient-flow, adam"),
         ({"decay": "-1"}, "decay = -1 is negative"),
         ({"plane": "3", "width": 100, "decay": "0.1"}, "decay = 0.1 with 3 layers"),
@@ -137,6 +139,36 @@ def test_the_plane_of_capacities_falls_with_the_capacity():
     middle = plane.log_distance[len(plane.log_kappa_prime) // 2]
     assert middle[0] > 0 > middle[-1]
     assert (np.diff(middle) < 0).all()
+
+
+def test_the_plane_of_capacities_ends_when_another_network_is_asked_for():
+    asked = itertools.count()
+    assert capacity_plane("curve:10", lambda: next(asked) == 2) is None
+    assert next(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "width"),
+    [
+        (State(width=50_000), {"optimizer": "adam"}, 2000),
+        (State(width=50_000), {"plane": "3"}, 1000),
+        (State(), {"plane": "3", "optimizer": "adam"}, 200),
+        (State(width=400, optimizer="adam"), {"optimizer": "gradient-flow"}, 400),
+    ],
+)
+def test_a_width_too_large_for_what_is_asked_for_becomes_the_largest(before, changes, width):
+    assert before.changed(**changes).width == width
+
+
+def test_a_width_that_is_asked_for_is_refused_rather_than_changed():
+    with pytest.raises(nm.InputError, match="give 100 to 2000 neurons"):
+        State().changed(optimizer="adam", width=4000)
+
+
+def test_what_was_made_ready_ahead_needs_no_compilation():
+    compile_ahead().join()
+    for state in STATES:
+        assert train(state).stats.compilation == 0.0
 
 
 def test_a_run_ends_when_another_is_asked_for():

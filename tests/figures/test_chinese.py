@@ -66,6 +66,14 @@ def drawn(scans, synthetic, result, verification):
     x, y = sp.symbols("x y", real=True)
     plane = pt.phase_diagram(network=pt.Network((pt.m**-y, pt.m**-x, 1), 1), coordinates=(x, y))
     yield on(plane.plot, inside=True)
+    for text in (
+        "convolutional:3:average",
+        "recurrent:2:impulse",
+        "residual:1",
+        "residual:2:two-matrices",
+        "layer_norm:2",
+    ):
+        yield on(pt.graph_diagram(*pt.architecture(text).plane()).plot)
     for ell in (sp.Rational(-1, 2), 0, sp.Rational(1, 2)):
         yield plot_weight_decay(pt.decayed_diagram(ell), figure=Figure((11, 6)))
     for dataset, kinds in scans:
@@ -122,6 +130,7 @@ def in_sources():
     """Every text of the sources that figures are written from, ``{}`` for what is filled in."""
     root = Path(nm.__file__).parent
     files = [*(root / "figures").glob("*.py"), *(root / "experiments").glob("*.py"), root / "flow" / "solution.py"]
+    files.append(Path(pt.__file__).parent / "networks" / "architectures" / "families.py")
     for file in files:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.JoinedStr):
@@ -154,6 +163,7 @@ def test_formulas_and_numbers_stay():
         "linearize --out results",
         "condense --out results",
         "decay --out walk.png",
+        "reproduce --out results",
         "locate he --width 100 --out he.png",
     ],
 )

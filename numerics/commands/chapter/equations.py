@@ -47,10 +47,7 @@ def _make(desk: Desk) -> Content:
     return Content(
         predicted=(paragraph("As the program derives them, in the slides' letters:"), *shown),
         measured=(
-            *(
-                paragraph(f"{'Proved' if check.holds else 'FAILED'}, residual zero: {check.statement}.")
-                for check in derivation.checks
-            ),
+            desk.proved(derivation.checks),
             table(rows),
         ),
         verdict=Verdict.AGREES if holds else Verdict.DISAGREES,

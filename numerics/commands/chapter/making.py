@@ -9,12 +9,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from numerics.commands.chapter.page import Desk, Page
+from numerics.commands.chapter.page import Desk, Edition, Page
 from numerics.commands.running import Show, progress_text
 from numerics.errors import InputError
 from numerics.reports.chapter import PageRecord, Waiting, chapter_html
@@ -42,15 +43,20 @@ def in_use(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def open_chapter(root: Path, *, quick: bool) -> None:
-    """Begin a chapter in a folder, or go on with one of the same size."""
-    file, own = root / _CHAPTER, {"quick": quick}
+def open_chapter(root: Path, edition: Edition) -> None:
+    """Begin a chapter in a folder, or go on with one of the same edition."""
+    file = root / _CHAPTER
     if not file.exists():
-        _write(file, own)
-    elif (there := _read(file)) != own:
-        size = "with --quick" if there == {"quick": True} else "without --quick"
+        _write(file, asdict(edition))
+        return
+    try:
+        there = Edition(**_read(file))
+    except TypeError as error:
+        raise InputError(f"{file} is of another version; give another folder") from error
+    if there != edition:
+        begun = f"with{there.options}" if there.options else "without --quick and --language"
         raise InputError(
-            f"--out {root}: the chapter there was begun {size}; go on in the same way, or give another folder"
+            f"--out {root}: the chapter there was begun {begun}; go on in the same way, or give another folder"
         )
 
 
@@ -65,14 +71,14 @@ def known_record(root: Path, page: Page) -> PageRecord | None:
         raise InputError(f"{file} is of another version; remove it, and it is made again") from error
 
 
-def make(root: Path, pages: Iterable[Page], every: tuple[Page, ...], *, quick: bool, show: Show) -> None:
+def make(root: Path, pages: Iterable[Page], every: tuple[Page, ...], edition: Edition, *, show: Show) -> None:
     """Make those of the pages that are not done; the index names all."""
-    _write_index(root, every, quick=quick)
+    _write_index(root, every, edition)
     missing = [page for page in pages if known_record(root, page) is None]
     total, done = sum(page.cost for page in missing), 0.0
     for page in missing:
-        _make_one(root, page, quick=quick, show=_part(show, page, done, total))
-        _write_index(root, every, quick=quick)
+        _make_one(root, page, edition, _part(show, page, done, total))
+        _write_index(root, every, edition)
         done += page.cost
     show(total, total, f"pages made: {len(missing)}")
 
@@ -89,14 +95,14 @@ def _part(show: Show, page: Page, before: float, total: float) -> Callable[[Scan
     return report
 
 
-def _make_one(root: Path, page: Page, *, quick: bool, show: Callable[[ScanProgress | None], None]) -> None:
+def _make_one(root: Path, page: Page, edition: Edition, show: Callable[[ScanProgress | None], None]) -> None:
     started = time.perf_counter()
-    found = page.make(Desk(root, page.number, quick, show))
+    found = page.make(Desk(root, page.number, edition, show))
     record = PageRecord(
         number=page.number,
         title=page.title,
         source=page.source,
-        alone=_alone(page, quick=quick),
+        alone=_alone(page, edition),
         commands=page.commands,
         predicted=found.predicted,
         measured=found.measured,
@@ -108,9 +114,9 @@ def _make_one(root: Path, page: Page, *, quick: bool, show: Callable[[ScanProgre
     _write(_record_file(root, page.number), record.to_dict())
 
 
-def _write_index(root: Path, every: tuple[Page, ...], *, quick: bool) -> None:
+def _write_index(root: Path, every: tuple[Page, ...], edition: Edition) -> None:
     shown = [
-        known_record(root, page) or Waiting(page.number, page.title, page.source, _alone(page, quick=quick))
+        known_record(root, page) or Waiting(page.number, page.title, page.source, _alone(page, edition))
         for page in every
     ]
     made = [record for record in shown if isinstance(record, PageRecord)]
@@ -118,7 +124,7 @@ def _write_index(root: Path, every: tuple[Page, ...], *, quick: bool) -> None:
         "Every page of chapter 7, 'Phase diagram of deep learning', of the lectures on understanding deep learning, "
         "made by one command: what the theory predicts beside what trained networks do.",
         f"{len(made)} of {len(every)} pages are made, in {sum(record.seconds for record in made):.0f} s"
-        + (", at the small size of --quick: fewer points, smaller widths, fewer seeds." if quick else "."),
+        + (", at the small size of --quick: fewer points, smaller widths, fewer seeds." if edition.quick else "."),
         "Intervals are over the seeds of the random starts, 95 % unless something else is said; seeds count from 0. A "
         "verdict 'agrees' allows for what its page says, nothing else; runs that were left out are named.",
     ]
@@ -126,8 +132,8 @@ def _write_index(root: Path, every: tuple[Page, ...], *, quick: bool) -> None:
     _write_text(root / INDEX, html)
 
 
-def _alone(page: Page, *, quick: bool) -> str:
-    return f"phasetheory reproduce --out DIR --only {page.number}" + (" --quick" if quick else "")
+def _alone(page: Page, edition: Edition) -> str:
+    return f"phasetheory reproduce --out DIR --only {page.number}{edition.options}"
 
 
 def _record_file(root: Path, number: int) -> Path:

@@ -1,6 +1,6 @@
 """What a page of the chapter is, and the desk on which it is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 from numerics.experiments.judgement import Verdict
 from numerics.figures.equations import write_formula
 from numerics.figures.style import save
-from numerics.reports.chapter import formula, picture
+from numerics.reports.chapter import formula, picture, proved
 from numerics.scans import OnProgress
+from phasetheory.documents.derivation import Check
+from phasetheory.symbols.language import ENGLISH
 
-__all__ = ["Content", "Desk", "Page", "seeds_from_zero", "verdict_on"]
+__all__ = ["Content", "Desk", "Edition", "Page", "seeds_from_zero", "verdict_on"]
 
 T = TypeVar("T")
 
@@ -30,6 +32,19 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """What a chapter is one of: as a whole quick or not, its figures and derivations in one language."""
+
+    quick: bool = False
+    language: str = ENGLISH
+
+    @property
+    def options(self) -> str:
+        """As the command has it: ``' --quick --language zh'``."""
+        return " --quick" * self.quick + (f" --language {self.language}" if self.language != ENGLISH else "")
+
+
+@dataclass(frozen=True)
 class Desk:
     """Where a page is made.
 
@@ -39,18 +54,18 @@ class Desk:
         Folder of the chapter.
     number : int
         Of the page.
-    quick : bool
+    edition : Edition
     progress : callable(ScanProgress)
     """
 
     root: Path
     number: int
-    quick: bool
+    edition: Edition
     progress: OnProgress = field(repr=False)
 
     def choose(self, quick: T, full: T) -> T:
         """The one of two that belongs to the size asked for."""
-        return quick if self.quick else full
+        return quick if self.edition.quick else full
 
     def store(self, name: str) -> Path:
         """A scan of this page."""
@@ -78,6 +93,10 @@ class Desk:
     def formula(self, name: str, tex: str) -> str:
         """A displayed formula as a piece of HTML."""
         return formula(tex, self._relative(write_formula(tex, self.folder / f"{name}.svg")))
+
+    def proved(self, checks: Sequence[Check]) -> str:
+        """The piece of HTML for identities that SymPy has proved."""
+        return proved(checks, self.edition.language)
 
     def _relative(self, file: Path) -> str:
         return file.relative_to(self.root).as_posix()

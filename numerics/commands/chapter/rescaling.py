@@ -63,10 +63,7 @@ def _make(desk: Desk) -> Content:
             ),
         ),
         measured=(
-            *(
-                paragraph(f"{'Proved' if check.holds else 'FAILED'}, residual zero: {check.statement}.")
-                for check in checks
-            ),
+            desk.proved(checks),
             table(rows),
         ),
         verdict=Verdict.AGREES if holds else Verdict.DISAGREES,
