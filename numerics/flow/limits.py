@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +16,16 @@ from numerics.kernels.control import Rules
 __all__ = ["Limits"]
 
 _MATCH = 2.0  # in rtol
+_COARSE = 1e-2  # rtol down to which the steps that a method allows by itself are short enough
+
+
+class Bounded(Protocol):
+    """How a method bounds its steps; see :class:`numerics.flow.problem.Method`."""
+
+    order: int
+    growth: float
+    fineness: float
+    strictness: float
 
 
 @dataclass(frozen=True)
@@ -68,16 +79,22 @@ class Limits:
         """Whether nothing is asked for on the way to a loss."""
         return self.callback is None and self.times.size == 0 and self.grad_tol == 0 and self.t_max == np.inf
 
-    def rules(self, order: int, growth: float, steps: int) -> Rules:
-        """What compiled steps need to know, ``steps`` of them, from the start."""
+    def step_bounds(self, method: Bounded) -> tuple[float, float]:
+        """Growth of a weight allowed in one step, as an exponent, and its error, for a method."""
+        fine = min(1.0, self.rtol / _COARSE)
+        return method.growth * fine**method.fineness, self.rtol * fine**method.strictness
+
+    def rules(self, method: Bounded, steps: int) -> Rules:
+        """What compiled steps of a method need to know, ``steps`` of them, from the start."""
+        growth, tolerance = self.step_bounds(method)
         return Rules(
             levels=np.array([*self.levels, self.loss_tol]),
             match=self.match,
             milestone=self.t_max,
             gradient=self.grad_tol or -1.0,
-            rtol=self.rtol,
+            tolerance=tolerance,
             growth=growth,
-            order=order,
+            order=method.order,
             safety=PIController.safety,
             smallest=PIController.smallest,
             largest=PIController.largest,

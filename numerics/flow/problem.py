@@ -126,9 +126,10 @@ class Method(Protocol[P]):
     order : int
         The power of h that the error estimate scales with.
     growth : float
-        Growth of a weight allowed in one step, as an exponent.
-    locates_kinks : bool
-        Whether steps are exact through kinks; one that is not allows less growth where rtol is below 1e-2.
+        Growth of a weight allowed in one step, as an exponent, for rtol = 1e-2 and above.
+    fineness, strictness : float
+        Powers of rtol that this growth falls with below, and the error allowed beyond rtol itself: for what estimates do not see
+        of a step. Chosen by measurement.
     splits_decay : bool
         Whether unequal weight decays are made apart from the rest of a step.
     loop : Loop or None
@@ -138,7 +139,8 @@ class Method(Protocol[P]):
     name: str
     order: int
     growth: float
-    locates_kinks: bool
+    fineness: float
+    strictness: float
     splits_decay: bool
 
     @property

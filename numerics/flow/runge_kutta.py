@@ -102,7 +102,7 @@ class RungeKutta(ABC, Generic[S]):
     """Base of the methods: they give ``step`` and ``error``, this gives the interface of a method."""
 
     growth = 0.5
-    locates_kinks = False
+    fineness, strictness = 1.0, 0.0
     splits_decay = False
     loop = None
 

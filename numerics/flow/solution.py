@@ -156,6 +156,10 @@ class Solution(Generic[N]):
     trajectory : Trajectory
     snapshots : Snapshots
         At the requested ``times``; empty without.
+    error : dict or None
+        Of a run with ``check=True``, layer by layer: relative difference of RD from that of a run at four times the tolerance,
+        the largest over the end and the requested times. It bounds the error of this run as a rule, and contains what no step
+        can see: neurons that fall to the other side of a kink.
     """
 
     network: N
@@ -169,6 +173,7 @@ class Solution(Generic[N]):
     stats: Statistics
     trajectory: Trajectory
     snapshots: Snapshots[N]
+    error: dict[str, float] | None = None
 
     @property
     def message(self) -> str:
@@ -243,6 +248,7 @@ class Solution(Generic[N]):
             "conserved_drift": self.conserved_drift,
             **{f"relative_distance_{layer}": value for layer, value in self.relative_distance.items()},
             **{f"sup_relative_distance_{layer}": value for layer, value in self.sup_relative_distance.items()},
+            **{f"error_{layer}": value for layer, value in (self.error or {}).items()},
             **asdict(self.stats),
         }
         return xarray.Dataset(variables, coordinates, attributes)
@@ -250,8 +256,9 @@ class Solution(Generic[N]):
     def __repr__(self) -> str:
         distance = ", ".join(f"{layer} {value:.4g}" for layer, value in self.relative_distance.items())
         stats = self.stats
+        error = f" to {max(self.error.values()):.1g}" if self.error is not None else ""
         return (
-            f"<Solution {self.status.name}: loss {self.loss:.2e} at t = {self.t:.4g}; RD {distance}; "
+            f"<Solution {self.status.name}: loss {self.loss:.2e} at t = {self.t:.4g}; RD {distance}{error}; "
             f"{self.network.shape}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
             f"{stats.seconds:.3g} s>"
         )

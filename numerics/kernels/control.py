@@ -58,7 +58,8 @@ class Rules(NamedTuple):
         Time that a step has to end on.
     gradient : float
         |grad R| that a step ends on; -1 for none.
-    rtol : float
+    tolerance : float
+        Error allowed in one step.
     growth : float
         Growth of a weight allowed in one step, as an exponent.
     order, safety, smallest, largest
@@ -71,7 +72,7 @@ class Rules(NamedTuple):
     match: float
     milestone: float
     gradient: float
-    rtol: float
+    tolerance: float
     growth: float
     order: int
     safety: float

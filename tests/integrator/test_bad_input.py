@@ -173,6 +173,8 @@ def test_data(x, y, match):
         ({"max_seconds": 0.0}, "max_seconds = 0"),
         ({"method": "euler"}, "method = 'euler'"),
         ({"callback": 3}, "callback = 3"),
+        ({"check": 1}, "check = 1"),
+        ({"check": True, "callback": print}, "check = True with a callback"),
         ({"X": X[:, :1]}, "must agree"),
         ({"X": X[:3]}, "same n"),
         ({"X": np.where(X == 1, np.nan, X)}, "X contains"),

@@ -39,7 +39,7 @@ def stepwise(monkeypatch):
     "options",
     [
         {},
-        {"rtol": 1e-4},
+        {"rtol": 1e-3},
         {"rtol": 0.3},
         {"loss_tol": 1e-12},
         {"loss_levels": [1e-2, 3e-2, 1e-4]},
@@ -68,7 +68,7 @@ def test_the_end_at_rest_is_the_same(stepwise, gamma):
 
 
 def test_more_steps_than_the_record_has_room_for_at_first(stepwise):
-    run = compare(stepwise, nm.TwoLayer.sample(60, 1.75, 0, X, rng=1), X, Y, {"rtol": 1e-6})
+    run = compare(stepwise, nm.TwoLayer.sample(60, 1.75, 0, X, rng=1), X, Y, {"rtol": 3e-4})
     assert run.stats.accepted > 200
 
 

@@ -43,7 +43,7 @@ def test_a_step_is_refused_by_its_error_or_if_the_loss_rises(loss, error, expect
         method=SimpleNamespace(attempt=lambda point, h, trial: SimpleNamespace(error=error)),
         point=SimpleNamespace(penalty=0.0),
         trial=SimpleNamespace(loss=loss, penalty=0.0),
-        limits=SimpleNamespace(rtol=1e-2),
+        tolerance=1e-2,
         record=record((0.0, 9.0), (1.0, 1.0)),
     )
     assert _Run._attempt(run, 1.0)[0] == pytest.approx(expected)

@@ -36,7 +36,7 @@ class DeepExponential:
     name = "exponential"
     order = 2
     growth = 1.0
-    locates_kinks = False
+    fineness, strictness = 1.0, 0.0
     splits_decay = True
     loop = None
 

@@ -25,7 +25,7 @@ class ModuleExponential:
     name = "exponential"
     order = 2
     growth = 0.5
-    locates_kinks = False
+    fineness, strictness = 1.0, 0.0
     splits_decay = False
     loop = None
 

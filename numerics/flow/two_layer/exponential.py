@@ -34,7 +34,7 @@ class Exponential(TangentKernelMethod):
 
     name = "exponential"
     growth = 0.7
-    locates_kinks = False
+    fineness, strictness = 1.0, 0.0
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)

@@ -63,7 +63,7 @@ class MeanForces(TangentKernelMethod):
 
     name = "kink-exact"
     growth = 3.0
-    locates_kinks = True
+    fineness, strictness = 0.75, 2.0 / 3.0
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)

@@ -42,7 +42,7 @@ def fitted(network: TwoLayer, X: np.ndarray, y: np.ndarray, why: str, limits: Li
     sectors = Sectors.of(X, network.negative_slope)
     plane = Plane.of(X, y, network.kappa, network.negative_slope, sectors, start, _FIRST)
     record = Record(("w", "a"), (norm(network.v), norm(network.u)), _STEPS)
-    rules = limits.rules(KinkExactPlanar.order, KinkExactPlanar.growth, _STEPS)
+    rules = limits.rules(KinkExactPlanar, _STEPS)
     with Stopwatch() as watch:
         found = advance(here, there, plane, rules, record.rows, 0, 0, 0.0, 1.0)
     record.count, passes, rejected, _, _, stuck = found

@@ -169,7 +169,7 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         fastest = 0.0
         for rate in modes.rates:
             fastest = max(fastest, rate)
-        count, h = 1, np.sqrt(rules.rtol) / (fastest + growth(here.residual, plane.norms, plane.kappa))
+        count, h = 1, np.sqrt(rules.tolerance) / (fastest + growth(here.residual, plane.norms, plane.kappa))
         record[0, control.TIME], record[0, control.LOSS] = 0.0, loss_of(here.residual)
         record[0, control.MOVED :] = 0.0
     begin = count
@@ -203,7 +203,7 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         passes += 1
 
         if tries == 0:
-            error = control.judged(defect / DEFECT / rules.rtol, loss, after)
+            error = control.judged(defect / DEFECT / rules.tolerance, loss, after)
             if error > 1.0:
                 rejected += 1
                 h *= control.factor_rejected(error, rules.order, rules.safety, rules.smallest)
