@@ -5,7 +5,8 @@ r"""Chains: fully connected and convolutional networks, with biases, several out
 * Bias b_l: one more path, b_l W_(l+1) .. a. Constants and what varies with the input are two kinds of targets,
   ``'constant'`` and ``'input'``: the paths of biases express constants; what varies with the input they serve only through
   kinks, as far as the input itself comes that far. The bias of the output passes none and serves constants only.
-* m^kappa outputs with targets of order one: alpha grows by m^(kappa/2).
+* m^kappa outputs with targets of order one: alpha grows by m^(kappa/2). That is their size; their number is not counted, which is
+  wrong where, with kappa = 1, the first layer alone should fit as many numbers as it has entries.
 * Embedding: a first layer that sees only the rows of the inputs.
 * LayerNorm or BatchNorm (no epsilon, no gains) after every hidden layer: W_l has degree 0, |W_l| is conserved (proved) and
   it can turn but not grow; the readout sees features of the norm sqrt(m), whatever comes before.
