@@ -4,13 +4,12 @@ Biases count: the path of a bias begins where it is added. It holds for every lo
 """
 
 import copy
-from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 import phasetheory as pt
-from numerics.pytorch.trace import Fork, Normalised, Signal, read_module
+from numerics.pytorch.trace import Fork, Normalised, Shift, Signal, read_module
 
 __all__ = ["conserved_by"]
 
@@ -27,9 +26,6 @@ def conserved_by(module: nn.Module, inputs: torch.Tensor) -> tuple[dict[str, flo
     if reading.signal is None or reading.gains or any(isinstance(part, Normalised) for part in reading.signal):
         return ()
     paths = _series(reading.signal).spanning()
-    for bias, layer in reading.biases.items():
-        for rest in _behind(reading.signal, layer):
-            paths += _series((bias, *rest)).spanning()
     # of what is held fixed nothing is known, and nothing is asked
     moving = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
     used = [{name: uses for name, uses in path.items() if name in moving} for path in paths]
@@ -40,21 +36,12 @@ def conserved_by(module: nn.Module, inputs: torch.Tensor) -> tuple[dict[str, flo
 
 def _series(signal: Signal) -> pt.Series:
     """A signal without its factors, which change no balance."""
-    parts: list[str | pt.Parallel] = []
+    parts: list[str | pt.Bias | pt.Parallel] = []
     for part in signal:
         if isinstance(part, str):
             parts.append(part)
+        elif isinstance(part, Shift):
+            parts.append(pt.Bias(part.bias))
         elif isinstance(part, Fork):
             parts.append(pt.Parallel(*map(_series, part.branches)))
     return pt.Series(*parts)
-
-
-def _behind(signal: Signal, layer: str, rest: Signal = ()) -> Iterator[Signal]:
-    """What follows each use of a layer, up to the output."""
-    for index, part in enumerate(signal):
-        after = (*signal[index + 1 :], *rest)
-        if part == layer:
-            yield after
-        elif isinstance(part, Fork):
-            for branch in part.branches:
-                yield from _behind(branch, layer, after)

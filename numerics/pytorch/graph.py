@@ -9,17 +9,18 @@ Shares of attention are at most 1, so that the path of the values is the stronge
 queries and keys are those of a plain mean; these two are on paths only in the network of :func:`phasetheory.attention`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 import sympy as sp
 
 import phasetheory as pt
 from numerics.pytorch.laws import ParameterLaw, PowerOfWidth, RateLaw, power_of_width
-from numerics.pytorch.trace import Attended, Factor, Fork, Normalised, Part, Reading, Signal, layers_of
+from numerics.pytorch.trace import Attended, Factor, Fork, Normalised, Part, Reading, Shift, Signal, layers_of
 
 __all__ = ["Family", "family_of"]
 
@@ -37,8 +38,6 @@ class Family:
         The fixed factors of the forward pass.
     capacity : sympy.Expr or None
         Exponent of P, along the strongest path from the input.
-    shifts : tuple of signals
-        The paths of biases, each from its bias on: of a chain, to which the theory has them.
     lazy : bool
         Whether the graph stands for the modules only while no layer outgrows its start.
     entries : tuple of str
@@ -53,7 +52,6 @@ class Family:
     signal: Signal | None
     factors: tuple[PowerOfWidth, ...]
     capacity: sp.Expr | None
-    shifts: tuple[Signal, ...]
     lazy: bool
     entries: tuple[str, ...]
     beside: tuple[str, ...]
@@ -84,7 +82,7 @@ class Family:
     @property
     def normalised(self) -> bool:
         """Whether a normalisation is in the graph."""
-        return any(isinstance(part, Normalised) for part in _inside(self.signal or ()))
+        return any(map(_normalised, self.signal or ()))
 
 
 def family_of(
@@ -111,20 +109,20 @@ def family_of(
         unread += [f"{name}, which is not trained" for name in dict.fromkeys(layers_of(signal)) if name not in moving]
     added = [name for name in laws if name in readings[0].biases or name in readings[0].gains]
     if unread or signal is None:
-        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
+        return Family(None, None, (), None, False, (), tuple(added), tuple(unread))
     factors = tuple(power_of_width(widths, v) for v in zip(*(r.factors for r in readings), strict=True))
     features = [
         power_of_width(widths, v, whole=True).exponent for v in zip(*(r.features for r in readings), strict=True)
     ]
     terms = _Terms(signal, [factor.exponent for factor in factors], features, laws, rates)
-    shifts = tuple(_shifts(readings[0], moving))
-    plain = terms.attention() or terms.graph()
+    attention = terms.attention()
+    plain = attention or terms.graph(())
     if plain is None:
         unread = ["a normalisation beside a skip, and a layer that starts at zero"]
-        return Family(None, None, (), None, (), False, (), tuple(added), tuple(unread))
-    graph = terms.with_shifts(shifts) if shifts else plain
+        return Family(None, None, (), None, False, (), tuple(added), tuple(unread))
+    graph = attention or terms.graph([name for name in moving if name in readings[0].biases]) or plain
     beside = tuple(name for name in added if name not in graph.layers)
-    return Family(graph, signal, factors, plain.capacity, shifts, terms.lazy, tuple(terms.first), beside, ())
+    return Family(graph, signal, factors, plain.capacity, terms.lazy, tuple(terms.first), beside, ())
 
 
 def _differences(readings: Sequence[Reading]) -> list[str]:
@@ -134,16 +132,6 @@ def _differences(readings: Sequence[Reading]) -> list[str]:
     if len({tuple(reading.averages) for reading in readings}) > 1:
         return ["a mean, sum or pooling over a number of entries that changes with the width"]
     return []
-
-
-def _shifts(reading: Reading, moving: Sequence[str]) -> Iterator[Signal]:
-    """Paths of the biases of a chain: the theory has none beside forks, shared layers and normalisations."""
-    signal = reading.signal or ()
-    layers = list(layers_of(signal))
-    if all(isinstance(part, str | Factor) for part in signal) and len(set(layers)) == len(layers):
-        for bias, layer in reading.biases.items():
-            if bias in moving:
-                yield (bias, *signal[signal.index(layer) + 1 :])
 
 
 @dataclass(frozen=True)
@@ -163,8 +151,9 @@ class _Terms:
 
     @cached_property
     def final(self) -> set[str]:
-        """The layers that give the output."""
-        return set(_ends(self.signal, -1))
+        """The layers that give the output, and the biases that are added to it."""
+        shifts = takewhile(lambda part: isinstance(part, Shift | Factor), reversed(self.signal))
+        return {*_ends(self.signal, -1), *(part.bias for part in shifts if isinstance(part, Shift))}
 
     @cached_property
     def frozen(self) -> int:
@@ -175,42 +164,49 @@ class _Terms:
     def lazy(self) -> bool:
         """Whether there is a normalisation that is not in a row with all before it."""
         forks = (part for part in self.signal[self.frozen :] if isinstance(part, Fork))
-        return any(isinstance(part, Normalised) for fork in forks for part in _inside((fork,))) or any(
-            isinstance(part, Fork) for part in self.signal[: self.frozen]
-        )
+        return any(map(_normalised, forks)) or any(isinstance(part, Fork) for part in self.signal[: self.frozen])
 
-    def graph(self) -> pt.Graph | None:
-        """The graph of layers, factors, forks and normalisations; None where a normalisation may see nothing but zeros."""
+    def graph(self, biases: Collection[str]) -> pt.Graph | None:
+        """The graph of layers, factors, forks, normalisations and some biases; None where a normalisation may see only zeros.
+
+        Biases before a normalisation, which the theory does not have, are left out.
+        """
         if self.lazy:
             if any(self.laws[name].scale.exponent is None for name in layers_of(self.signal)):
                 return None
-            series, frozen = pt.Series(*self._parts(self.signal, Fraction(0))[0]), set[str]()
+            series, frozen = pt.Series(*self._parts(self.signal, Fraction(0), biases)[0]), set[str]()
         else:
             before, after = self.signal[: self.frozen], self.signal[self.frozen :]
             last = max((part.index for part in before if isinstance(part, Normalised)), default=None)
             size = Fraction(0) if last is None else self.features[last] / 2
             frozen = set(layers_of(before))  # at the power 0, whatever they are multiplied by
-            series = pt.Series(*layers_of(before), *self._parts(after, size)[0], multiplier=_power(size))
+            series = pt.Series(*layers_of(before), *self._parts(after, size, biases)[0], multiplier=_power(size))
         return pt.Graph({name: self._layer(name, 0 if name in frozen else 1) for name in series.layers}, series)
 
-    def _parts(self, signal: Signal, size: Fraction) -> "tuple[list[str | pt.Series | pt.Parallel], Fraction]":
+    def _parts(
+        self, signal: Signal, size: Fraction, biases: Collection[str]
+    ) -> "tuple[list[str | pt.Bias | pt.Series | pt.Parallel], Fraction]":
         """The parts of a signal as the theory has them, and the exponent of its size behind them."""
-        found: list[str | pt.Series | pt.Parallel] = []
-        for part in signal:
+        found: list[str | pt.Bias | pt.Series | pt.Parallel] = []
+        last = max((index for index, part in enumerate(signal) if _normalised(part)), default=-1)
+        for index, part in enumerate(signal):
+            own = biases if index > last else ()
             match part:
+                case Shift(bias, relu) if bias in own:
+                    found.append(pt.Bias(bias, relu))
                 case str():
                     found.append(part)
                     size += self._strength(part)
-                case Factor(index):
-                    found.append(pt.Series(multiplier=_power(self.factors[index])))
-                    size += self.factors[index]
-                case Normalised(index):
-                    found.append(pt.Series(multiplier=_power(self.features[index] / 2 - size)))
-                    size = self.features[index] / 2
+                case Factor(number):
+                    found.append(pt.Series(multiplier=_power(self.factors[number])))
+                    size += self.factors[number]
+                case Normalised(number):
+                    found.append(pt.Series(multiplier=_power(self.features[number] / 2 - size)))
+                    size = self.features[number] / 2
                 case Fork(branches):
-                    inner = [self._parts(branch, size) for branch in branches]
-                    found.append(pt.Parallel(*(pt.Series(*own) for own, _ in inner)))
-                    size = max(own for _, own in inner)
+                    inner = [self._parts(branch, size, own) for branch in branches]
+                    found.append(pt.Parallel(*(pt.Series(*parts) for parts, _ in inner)))
+                    size = max(exponent for _, exponent in inner)
         return found, size
 
     def _strength(self, name: str) -> Fraction:
@@ -218,24 +214,6 @@ class _Terms:
         law, outer = self.laws[name], self._outer(name)
         sides = [fan.exponent for side, fan in (("fan_in", law.fan_in), ("fan_out", law.fan_out)) if side != outer]
         return (law.scale.exponent or Fraction(0)) + max(sides) / 2
-
-    def with_shifts(self, shifts: Sequence[Signal]) -> pt.Graph:
-        """A chain with its biases: they express constants; and behind a relu, as far as that comes, what varies."""
-        whole = self._path(self.signal)
-        caps = (pt.Cap((whole,), ("input",)),)
-        ends = {shift[0] for shift in shifts if not list(layers_of(shift[1:]))}
-        layers = {name: self._layer(name) for name in layers_of(self.signal)}
-        layers |= {str(bias): self._layer(str(bias), final=bias in ends) for bias, *_ in shifts}
-        bounded = (
-            replace(self._path(shift), targets=("constant",))
-            if shift[0] in ends
-            else replace(self._path(shift), caps=caps)
-            for shift in shifts
-        )
-        return pt.Graph(layers, (whole, *bounded), targets=("input", "constant"))
-
-    def _path(self, signal: Signal) -> pt.Path:
-        return pt.Path(dict.fromkeys(layers_of(signal), 1), _power(self._factor(signal)))
 
     def _factor(self, signal: Signal) -> Fraction:
         return sum((self.factors[part.index] for part in signal if isinstance(part, Factor)), Fraction(0))
@@ -247,7 +225,7 @@ class _Terms:
             return None
         signals = (self.signal, attended[0].query, attended[0].key)
         names = [name for signal in signals for name in layers_of(signal)]
-        plain = all(isinstance(part, str | Factor | Attended) for signal in signals for part in signal)
+        plain = all(isinstance(part, str | Shift | Factor | Attended) for signal in signals for part in signal)
         sides = [(self.laws[name].fan_in.exponent, self.laws[name].fan_out.exponent) for name in names]
         if not plain or len(set(names)) < len(names) or sides != [(0, 1), (1, 0), (0, 1), (0, 1)]:
             return None
@@ -273,12 +251,13 @@ class _Terms:
             "fan_in" if first and law.fan_in.exponent > 0 else "fan_out" if final and law.fan_out.exponent > 0 else None
         )
 
-    def _layer(self, name: str, degree: int = 1, *, final: bool = False) -> pt.Layer:
+    def _layer(self, name: str, degree: int = 1) -> pt.Layer:
         law, rate = self.laws[name], self.rates.get(name)
         sigma = sp.S.Zero if law.scale.exponent is None else _power(law.scale.exponent)
         eta = _power(rate.rate.exponent) if rate is not None and rate.rate is not None else sp.S.One
-        outer = "fan_out" if final and law.fan_out.exponent > 0 else self._outer(name)
-        return pt.Layer(sigma, _power(law.fan_in.exponent), _power(law.fan_out.exponent), eta, outer, degree)
+        return pt.Layer(
+            sigma, _power(law.fan_in.exponent), _power(law.fan_out.exponent), eta, self._outer(name), degree
+        )
 
 
 def _renamed(graph: pt.Graph, names: Mapping[str, str]) -> pt.Graph:
@@ -303,6 +282,11 @@ def _ends(signal: Signal, end: int) -> Iterator[str]:
                 yield from _ends(branch, end)
             if all(any(True for _ in layers_of(branch)) for branch in part.branches):
                 return
+
+
+def _normalised(part: Part) -> bool:
+    """Whether a part is a normalisation, or has one in it."""
+    return any(isinstance(own, Normalised) for own in _inside((part,)))
 
 
 def _inside(signal: Signal) -> Iterator[Part]:

@@ -226,8 +226,8 @@ def inspect(
     -----
     Slopes are those of the theory for long training at a small rate: derived, with no term for momentum, weight decay, batches.
     The distances are those of the tangent model: exact for wide modules in the linear regime, and their error is computed.
-    Biases are on paths of their own in fully connected and convolutional chains, where both constants and what varies with the
-    input are to be learned. Of other biases and of gains there are distances only.
+    Biases are on paths of their own (:class:`phasetheory.Bias`), and both constants and what varies with the input are to be
+    learned. Of biases before a normalisation, gains, queries and keys there are distances only.
 
     Examples
     --------

@@ -1,10 +1,10 @@
 """From a module to the theory's graph: a trace says what is computed, every tensor is the layers that lead to it.
 
 A tensor is read as a *signal*: the parts it has gone through, one after the other. A part is a layer (the name of its weights),
-a fixed factor, a normalisation, a mean by attention, or a fork, signals side by side whose sum goes on. A sum of two signals
-keeps what they have in common before the fork, so that residual and recurrent networks of any length stay short. Biases and the
-gains of normalisations are on no path here; those of chains get theirs in the graph, of others what they do to the slopes is
-left out, and said. What cannot be read is named; then there is no graph.
+a bias that was added, a fixed factor, a normalisation, a mean by attention, or a fork, signals side by side whose sum goes on. A
+sum of two signals keeps what they have in common before the fork, so that residual and recurrent networks of any length stay
+short, and adds what biases they end in behind it. The gains of normalisations are on no path; what they do to the slopes is left
+out, and said. What cannot be read is named; then there is no graph.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,15 @@ from torch import fx, nn
 
 from numerics.pytorch.tracer import traced
 
-__all__ = ["Attended", "Factor", "Fork", "Normalised", "Part", "Reading", "Signal", "layers_of", "read_module"]
+__all__ = ["Attended", "Factor", "Fork", "Normalised", "Part", "Reading", "Shift", "Signal", "layers_of", "read_module"]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A bias, added; whether a relu follows directly."""
+
+    bias: str
+    relu: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Attended:
     key: "Signal"
 
 
-Part = str | Factor | Normalised | Attended | Fork
+Part = str | Shift | Factor | Normalised | Attended | Fork
 Signal = tuple[Part, ...]
 
 
@@ -72,10 +80,10 @@ class Reading:
         Over how many each normalisation goes.
     averages : list of float
         Over how many entries each pooling, mean or sum goes.
-    biases : dict
-        Biases, by the layer whose output they are added to; on no path of the signal.
+    biases : set of str
+        What is added.
     gains : set of str
-        What else is on no path: gains and shifts of normalisations, queries and keys, biases of nothing in particular.
+        What is on no path: gains and shifts of normalisations, queries and keys, what is added to the inputs.
     unread : list of str
         What could not be read, by name.
     """
@@ -84,7 +92,7 @@ class Reading:
     factors: list[float] = field(default_factory=list)
     features: list[int] = field(default_factory=list)
     averages: list[float] = field(default_factory=list)
-    biases: dict[str, str] = field(default_factory=dict)
+    biases: set[str] = field(default_factory=set)
     gains: set[str] = field(default_factory=set)
     unread: list[str] = field(default_factory=list)
 
@@ -148,12 +156,13 @@ _AVERAGES = {
     "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
     "adaptive_max_pool1d", "adaptive_max_pool2d", "boolean_dispatch", "mean", "sum",
 }  # fmt: skip
+_RELU_MODULES, _RELUS = (nn.ReLU, nn.LeakyReLU), {"relu", "relu_", "leaky_relu"}
 #: Maps of degree 1 that leave exponents alone.
 _PLAIN_MODULES = (
-    nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout1d, nn.Dropout2d, *_POOLS,
+    nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout1d, nn.Dropout2d, *_POOLS,
 )  # fmt: skip
 _PLAIN = _AVERAGES | {
-    "relu", "relu_", "leaky_relu", "flatten", "reshape", "view", "transpose", "t", "permute", "squeeze", "unsqueeze", "getitem",
+    "flatten", "reshape", "view", "transpose", "t", "permute", "squeeze", "unsqueeze", "getitem",
     "contiguous", "dropout", "neg", "clone", "select", "to", "float", "double", "chunk", "split", "unbind", "expand", "getattr",
 }  # fmt: skip
 _SUMS = {"add", "iadd", "add_", "sub", "isub"}
@@ -229,6 +238,8 @@ class _Reader:
             return self._normalised(signal, part)
         if isinstance(part, nn.RNNCell | nn.RNN) and part.nonlinearity == "relu":
             return self._recurrent(node, signal, part, what)
+        if isinstance(part, _RELU_MODULES):
+            return _kinked(signal)
         if isinstance(part, _PLAIN_MODULES):
             if isinstance(part, _POOLS):
                 self._note_average(node)
@@ -236,14 +247,10 @@ class _Reader:
         return self._unread(what)
 
     def _with_bias(self, signal: Signal, *biases: Any) -> Signal:
-        """A signal to which biases are added: they are noted by the layer that it comes from."""
-        layer = signal[-1] if signal else None
-        for name in (self._names[id(p)] for p in biases if id(p) in self._names):
-            if isinstance(layer, str) and self.found.biases.get(name, layer) == layer:
-                self.found.biases[name] = layer
-            else:
-                self.found.gains.add(name)
-        return signal
+        """A signal to which biases are added."""
+        names = [self._names[id(p)] for p in biases if id(p) in self._names]
+        (self.found.biases if signal else self.found.gains).update(names)
+        return (*signal, *map(Shift, names)) if signal else signal
 
     def _note_average(self, node: fx.Node) -> None:
         """Over how many entries a map of degree 1 goes: it leaves exponents alone if that is the same at all widths."""
@@ -266,31 +273,36 @@ class _Reader:
         into, again = (self._names[id(getattr(part, f"weight_{kind}{suffix}"))] for kind in ("ih", "hh"))
         before = self._of(node.args[1]) if len(node.args) > 1 else self._of(node.kwargs.get("hx", _NOTHING))
         biases = [getattr(part, f"bias_{kind}{suffix}") for kind in ("ih", "hh")] if part.bias else []
-        entering = self._with_bias((*signal, into), *biases)
+
+        def next_state(state: Any) -> Any:
+            whole = self._sum((*signal, into), (*state, again) if isinstance(state, tuple) else _NOTHING)
+            return None if whole is None else _kinked(self._with_bias(whole, *biases))
+
         if isinstance(part, nn.RNNCell):
-            return self._sum(entering, (*before, again) if isinstance(before, tuple) else _NOTHING)
+            return next_state(before)
         if before is not None and not isinstance(before, _Nothing):
             return self._unread(f"{what} with a state at the start")
         shape = node.all_input_nodes[0].meta["shape"]
         steps = shape[-2] if part.batch_first or len(shape) == 2 else shape[0]
-        state: Any = entering
+        state: Any = next_state(_NOTHING)
         for _ in range(steps - 1):
-            state = self._sum(entering, (*state, again)) if state is not None else None
+            state = None if state is None else next_state(state)
         return state
 
     def _sum(self, one: Any, other: Any) -> Any:
-        """Two signals added: what they have in common, and a fork."""
+        """Two signals added: what they have in common, a fork, and the biases at the ends of both."""
         if isinstance(one, _Nothing) or isinstance(other, _Nothing):
             return one if isinstance(other, _Nothing) else other
         common = 0
         while common < min(len(one), len(other)) and one[common] == other[common]:
             common += 1
-        fork = Fork((one[common:], other[common:]))
-        if fork.branches[0] == fork.branches[1]:
-            return one
+        (first, shifts), (second, more) = _apart(one[common:]), _apart(other[common:])
+        if not first and not second:  # the same signal twice
+            return (*one[:common], *shifts, *more)
+        fork = Fork((first, second))
         if fork.depth >= _STEPS:
             return self._unread(f"a recurrence of more than {_STEPS} steps")
-        return (*one[:common], fork)
+        return (*one[:common], fork, *shifts, *more)
 
     def _function(self, node: fx.Node, name: str) -> Any:
         if name in _ZEROS:
@@ -332,6 +344,8 @@ class _Reader:
             return self._all(signals) if len(signals) == len(known) else self._unread(_said(name))
         if name in _PRODUCTS and len(signals) == 1 and not weights:
             return self._scaled(node, signals[0], name)
+        if name in _RELUS and len(signals) == 1:
+            return _kinked(given[0])
         if name in _PLAIN and (len(signals) == 1 or name in _AS):
             if name in _AVERAGES:
                 self._note_average(node)
@@ -382,6 +396,22 @@ class _Reader:
             return signal if isinstance(signal, _Nothing) else self._unread(_said(name))
         self.found.factors.append(abs(1 / numbers[0] if over else numbers[0]))
         return (*signal, Factor(len(self.found.factors) - 1))
+
+
+def _apart(signal: Signal) -> tuple[Signal, Signal]:
+    """A signal, and the biases that it ends in."""
+    end = len(signal)
+    while end and isinstance(signal[end - 1], Shift):
+        end -= 1
+    return signal[:end], signal[end:]
+
+
+def _kinked(signal: Any) -> Any:
+    """A signal behind a relu, which follows directly on the biases that it ends in."""
+    if not isinstance(signal, tuple):
+        return signal
+    before, shifts = _apart(signal)
+    return (*before, *(replace(part, relu=True) for part in shifts if isinstance(part, Shift)))
 
 
 def _said(name: str) -> str:

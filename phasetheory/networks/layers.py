@@ -198,7 +198,8 @@ class Series:
     ----------
     *parts : str, Bias, Series or Parallel
     multiplier : scale
-        A fixed factor.
+        A fixed factor of what comes in; what a :class:`Bias` adds in between goes without it, unless ``Series(multiplier=...)``
+        comes behind.
 
     Examples
     --------

@@ -174,17 +174,22 @@ def test_biases_of_a_chain_have_the_slopes_of_the_theory(zero):
     assert ("starts at zero" in str(found)) is zero
 
 
-def test_biases_beside_a_skip_are_told():
-    found = look(Residual)
-    assert any(note.startswith("on no path of the graph") and "branch.bias" in note for note in found.notes)
-    assert not found["branch.bias"].predicted
+def test_biases_beside_a_skip_have_slopes_and_those_before_a_normalisation_are_told():
+    found = look(Residual, widths=(64, 128, 256))
+    for name in ("first.bias", "branch.bias"):
+        fit = found[name].measured["frobenius"]
+        assert float(found[name].predicted["frobenius"]) == pytest.approx(fit.slope, abs=fit.high - fit.low)
+    assert not any(note.startswith("on no path of the graph") for note in found.notes)
+    normed = look(lambda m: nn.Sequential(nn.Linear(10, m), nn.LayerNorm(m), nn.ReLU(), nn.Linear(m, 1)), seeds=2)
+    assert "on no path of the graph, so without a predicted slope: 0.bias, 1.weight, 1.bias" in normed.notes
+    assert normed["3.bias"].predicted
 
 
 def test_two_layers_at_zero_never_move_and_that_is_told():
     found = look(mlp(lambda name, p: nn.init.zeros_(p) if name[0] in "24" or "bias" in name else None))
     assert predicted(found) == {}
     assert any(
-        "sigma_2.weight = sigma_4.weight = sigma_0.bias = sigma_2.bias = 0" in note and "they never move" in note
+        "sigma_0.bias = sigma_2.weight = sigma_2.bias = sigma_4.weight = 0" in note and "they never move" in note
         for note in found.notes
     )
 

@@ -1,5 +1,7 @@
 """Modules read by torch.fx are the graphs that the theory's constructors make, and what cannot be read is named."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,16 @@ def family(factory, inputs, rates=None):
 def slopes_of_weights(found):
     slopes = found.graph.slopes()
     return {name: slopes[name] for name in found.chain}
+
+
+def of_biases(graph, norm="frobenius"):
+    return {
+        name: slope for name, slope in graph.slopes(norm).items() if "bias" in name or re.match(r"b([UWa]|\d|$)", name)
+    }
+
+
+def of_weights(graph, norm="frobenius"):
+    return {name: slope for name, slope in graph.slopes(norm).items() if name not in of_biases(graph)}
 
 
 class Net(nn.Module):
@@ -106,6 +118,17 @@ class Iterated(Cell):
         return self.last(h)
 
 
+class Written(Cell):
+    """The same, written out."""
+
+    def forward(self, x):
+        cell = self.cell
+        h = torch.relu(F.linear(x[:, 0], cell.weight_ih, cell.bias_ih) + cell.bias_hh)
+        for step in range(1, 4):
+            h = (F.linear(x[:, step], cell.weight_ih, cell.bias_ih) + F.linear(h, cell.weight_hh, cell.bias_hh)).relu()
+        return self.last(h)
+
+
 class Convolutional(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -136,10 +159,12 @@ class Bare(nn.Module):
 
 def test_a_chain():
     found = family(lambda m: filled(Net(m), first=-0.25, middle=-0.75), VECTORS)
-    expected = pt.Network(("m^(-1/4)", "m^(-3/4)", "m^(-1/2)"))
+    scales = ("m^(-1/4)", "m^(-3/4)", "m^(-1/2)")
+    expected, shifted = pt.Network(scales), pt.fully_connected(scales, biases=scales)
     assert found.unread == ()
     assert found.beside == ()
-    assert sorted(shift[0] for shift in found.shifts) == ["first.bias", "last.bias", "middle.bias"]
+    assert list(of_biases(found.graph)) == ["first.bias", "middle.bias", "last.bias"]
+    assert list(of_biases(found.graph).values()) == list(of_biases(shifted).values())
     for norm in ("frobenius", "spectral"):
         assert [found.graph.slopes(norm)[f"{n}.weight"] for n in ("first", "middle", "last")] == list(
             expected.slopes(norm).values()
@@ -150,18 +175,22 @@ def test_a_chain():
 
 def test_twelve_residual_blocks():
     found = family(lambda m: filled(Residual(m), first=-1, blocks=0.25, last=-1), VECTORS)
-    expected = pt.residual("1/m", "m^(1/4)", "1/m", blocks=12, multiplier="1/sqrt(m)").slopes()
-    assert list(dict.fromkeys(found.graph.slopes().values())) == list(dict.fromkeys(expected.values()))
+    expected = pt.residual("1/m", "m^(1/4)", "1/m", blocks=12, multiplier="1/sqrt(m)", biases=("1/m", "m^(1/4)", "1/m"))
+    for slopes in (of_weights, of_biases):
+        assert list(slopes(found.graph).values()) == list(slopes(expected).values())
 
 
-@pytest.mark.parametrize("kind", [Recurrent, Cell, Unrolled, Iterated])
+@pytest.mark.parametrize("kind", [Recurrent, Cell, Unrolled, Iterated, Written])
 def test_recurrent_networks_of_four_steps(kind):
     found = family(
         lambda m: filled(kind(m), **{"cell.weight_ih": -1.5, "cell.weight_hh": -0.25, "last": -1.5}), SEQUENCES
     )
     for norm in ("frobenius", "spectral"):
-        expected = pt.recurrent("m^(-3/2)", "m^(-1/4)", "m^(-3/2)", steps=4).slopes(norm)
-        assert list(found.graph.slopes(norm).values()) == list(expected.values())
+        expected = pt.recurrent("m^(-3/2)", "m^(-1/4)", "m^(-3/2)", steps=4, biases=("m^(-1/2)", "m^(-3/2)"))
+        assert list(of_weights(found.graph, norm).values()) == list(of_weights(expected, norm).values())
+        # two biases are added in every step
+        into, again, last = of_biases(found.graph, norm).values()
+        assert [into, again, last] == [of_biases(expected, norm)[name] for name in ("b", "b", "ba")]
 
 
 def test_a_convolutional_network_with_pooling():
@@ -178,15 +207,15 @@ def test_a_module_that_is_used_twice():
         "last": pt.Layer("1/m", "m", 1),
     }
     expected = pt.Graph(layers, [pt.Path({"first": 1, "middle": 2, "last": 1})]).slopes()
-    assert {name.removesuffix(".weight"): slope for name, slope in found.graph.slopes().items()} == expected
+    assert {name.removesuffix(".weight"): slope for name, slope in of_weights(found.graph).items()} == expected
+    assert {"first.bias", "middle.bias", "last.bias"} < set(found.graph.layers)
 
 
 def test_parameters_without_a_module_and_a_fixed_factor():
     found = family(lambda m: filled(Bare(m), W=0, a=0), VECTORS)
     assert slopes_of_weights(found) == {"W": 0, "a": 0}
     assert str(found.factors[0]) == "m^-1"
-    (shift,) = found.shifts
-    assert shift[0] == "b"
+    assert found.beside == ()
     assert found.capacities({"W": np.full(4, 2.0), "a": np.array([8.0, 16.0, 32.0, 64.0])}) == [1.0] * 4
 
 
@@ -213,7 +242,8 @@ def test_layer_normalisation(norm):
 
     found = family(factory, VECTORS)
     expected = pt.fully_connected(("m^(-1/2)", "1/m", "m^(-3/2)"), layer_norm=True).slopes()
-    assert list(found.graph.slopes().values()) == list(expected.values())
+    assert list(of_weights(found.graph).values()) == list(expected.values())
+    assert list(of_biases(found.graph)) == ["6.bias"]  # those before a normalisation do not count
     assert found.normalised
     assert {"1.weight", "4.weight"} < set(found.beside)
 

@@ -54,7 +54,7 @@ def residual(
     sigma_V : scale or sequence of scales, optional
         A second matrix in every branch; 0 starts the branches at zero (Fixup).
     multiplier : scale
-        c, in front of every branch.
+        c, of every branch with its biases.
     biases : sequence, optional
         Standard deviations of the biases of U, the W_l and, if there are, the V_l (one for all blocks, or one per block), and of
         the output, which has none without it; 0 for one that starts at zero, None for none.
@@ -80,11 +80,12 @@ def residual(
     shifts = _shifts(biases, letters, count, outputs)
     layers = {"U": first_layer(sigma_U, embedding)}
     skips: list[Parallel] = []
+    behind = Series(multiplier=factor)  # of the biases too
     for block, scales in enumerate(zip(*branches, strict=True), start=1):
         names = [f"{letter}{block}" for letter in letters]
         layers |= {layer: Layer(sigma, m, m) for layer, sigma in zip(names, scales, strict=True)}
         branch = [part for layer in names for part in _with_bias(layer, shifts, relu=layer.startswith("W"))]
-        skips.append(Parallel(Series(), Series(*branch, multiplier=factor)))
+        skips.append(Parallel(Series(), Series(*branch, behind)))
     layers["a"] = readout(sigma_a, outputs)
     whole = Series(*_with_bias("U", shifts), *skips, *_with_bias("a", shifts, relu=False))
     told = {

@@ -1,5 +1,6 @@
 """What the graphs stand on, proved on small networks in symbols: their paths, Euler's identity, conserved quantities."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -165,3 +166,17 @@ def test_attention():
 )
 def test_named_laws(graph, laws):
     assert sorted(map(str, graph.conserved())) == sorted(laws)
+
+
+@pytest.mark.parametrize("sigma_V", [None, "m^(-1/2)"])
+def test_a_multiplier_of_branches_is_of_their_biases_too_and_can_be_absorbed(sigma_V):
+    """In c (V relu(W h + b) + b') or c relu(W h + b) the last matrix and its bias may be c times as large, at c^2 the rates."""
+    last = "W" if sigma_V is None else "V"
+    biases = ["1/m", "m^(1/4)", *([] if sigma_V is None else ["m^(-1/4)"]), "1/m"]
+    made = pt.residual("1/m", "m^(1/4)", "1/m", sigma_V=sigma_V, blocks=3, multiplier="1/sqrt(m)", biases=biases)
+    absorbed = [f"{prefix}{last}{block}" for prefix in ("", "b") for block in (1, 2, 3)]
+    plain = pt.residual("1/m", "m^(1/4)", "1/m", sigma_V=sigma_V, blocks=3, biases=biases)
+    scaled = {name: plain.layers[name].sigma / sp.sqrt(pt.m) for name in absorbed}
+    rates = {name: 1 / pt.m for name in absorbed}
+    layers = {k: replace(layer, learning_rate=rates.get(k, 1)) for k, layer in plain.replace(scaled).layers.items()}
+    assert made.slopes() == replace(plain, layers=layers).slopes()
