@@ -7,7 +7,7 @@ from matplotlib.mathtext import math_to_image
 
 __all__ = ["write_formula"]
 
-_SIZE = 14  # points; a fraction has letters of 7 tenths
+_SIZE = 14  # points
 
 
 def write_formula(tex: str, file: Path) -> Path:
