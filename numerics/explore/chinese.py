@@ -15,7 +15,6 @@ CHINESE = FIGURES | {
     "decay μ = λα": "权重衰减 μ = λα",
     "seed": "随机种子",
     "data": "数据",
-    "four points": "四个点",
     "curve": "曲线",
     "points": "自选点",
     "points x,y; x,y": "点 x,y; x,y",

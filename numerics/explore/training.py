@@ -33,7 +33,7 @@ __all__ = [
 SAMPLES = 160
 _NEURONS, _FRAMES = 400, 30
 _SECONDS = 20.0
-_FIRST_STEPS = 25  # of a discrete optimiser
+_FIRST_STEPS = 25  # of a discrete optimiser: its first frame
 #: What a page waits for: steps of a gradient flow, and of Adam.
 MOST_STEPS = {"gradient-flow": 3_000, "adam": 20_000}
 #: Under decay a run ends where it balances the forces, not at a loss.
@@ -98,26 +98,25 @@ def train(state: State, stop: Stop | None = None, **options: Any) -> Solution[An
     if state.mu:
         options["weight_decay"] = normalised_decay(start, mu=state.mu)
     if state.optimizer == "adam":
-        return descend(start, X, y, optimizer="adam", **options)
+        times = [_FIRST_STEPS * 2**k for k in range(30)]
+        return descend(start, X, y, optimizer="adam", times=times, keep_weights=True, **options)
     if state.mu:
         options["loss_tol"] = BELOW_EVERY_LOSS
     return gradient_flow(start, X, y, **options)
 
 
 def frames(state: State, run: Solution[Any], stop: Stop | None = None) -> Iterator[Frame]:
-    """The run again, with the network at moments between which equal parts of the way are covered, start and end included.
+    """The network at moments of the run, start and end included.
 
-    A gradient flow is run again at once. A discrete optimiser keeps no weights on its way: it is run to twice as many steps each
-    time, which costs as much as the run.
+    A gradient flow is run again, with moments between which equal parts of the way are covered; a discrete optimiser was told to
+    keep the weights at ever twice as many steps.
     """
     if state.optimizer == "adam":
-        counts = [_FIRST_STEPS * 2**k for k in range(30) if _FIRST_STEPS * 2**k < run.t]
-        runs = [train(state, stop, max_steps=count) for count in counts]
-        moments = [(each.network, each.t, each.loss) for each in runs]
+        seen = run.snapshots
     else:
-        again = train(state, stop, times=frame_times(run, _FRAMES), keep_weights=True)
-        moments = list(zip(again.snapshots.networks, again.snapshots.t, again.snapshots.loss, strict=True))
-    moments = [(run.initial, 0.0, float(run.trajectory.loss[0])), *moments, (run.network, run.t, run.loss)]
+        seen = train(state, stop, times=frame_times(run, _FRAMES), keep_weights=True).snapshots
+    kept = [moment for moment in zip(seen.networks, seen.t, seen.loss, strict=True) if moment[1] < run.t]
+    moments = [(run.initial, 0.0, float(run.trajectory.loss[0])), *kept, (run.network, run.t, run.loss)]
     inputs = line_of_inputs(state.samples[0], SAMPLES)[1]
     for network, t, loss in moments:
         yield _frame(network, float(t), float(loss), inputs)

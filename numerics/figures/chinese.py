@@ -251,6 +251,12 @@ _SCALING_CHECK = {
 }
 
 _CHAPTER = {
+    "two layers": "两层",
+    "three layers": "三层",
+    "four points": "四个点",
+    "size of the start {}": "初始化大小 {}",
+    "LR for {}": "{} 线性（LR）",
+    "CR for {}": "{} 凝聚（CR）",
     "loss left": "剩余损失",
     "ice": "冰",
     "water": "水",

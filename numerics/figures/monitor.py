@@ -33,9 +33,9 @@ def plot_monitor(dataset: "xarray.Dataset", *, figure: Figure | SubFigure | None
     """
     curves = _curves(dataset)
     maps = [(layer, step) for layer in dataset.layer.values for step in dict.fromkeys(dataset.step.values[[0, -1]])]
-    columns = abreast(_COLUMNS)
     first = len(curves) + len(curves) % 2  # start and end of a layer side by side
-    rows = -(-(first + len(maps)) // columns)
+    rows = -(-(first + len(maps)) // abreast(_COLUMNS))
+    columns = abreast(_COLUMNS) if maps else -(-len(curves) // rows)
     figure = figure_of(figure, columns * _PANEL[0], rows * _PANEL[1])
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, values) in zip(panels, curves.items(), strict=False):

@@ -130,6 +130,6 @@ class _LogLabels(Formatter):
 
 def power_text(value: float, digits: int = 6) -> str:
     r"""A positive number as TeX, without dollars, by its power of ten: ``10^{-4}``, ``5\cdot 10^{-2}``."""
-    power = math.floor(math.log10(value) + 1e-9) if value > 0 else 0
-    factor = f"{value / 10.0**power:.{digits}g}"
-    return f"10^{{{power}}}" if factor == "1" else rf"{factor}\cdot 10^{{{power}}}"
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    factor = f"{float(mantissa):g}"
+    return f"10^{{{int(power)}}}" if factor == "1" else rf"{factor}\cdot 10^{{{int(power)}}}"

@@ -268,7 +268,7 @@ def _copy(name: str, parameter: torch.Tensor) -> np.ndarray:
 
 
 def _formula(combination: Mapping[str, float]) -> str:
-    terms = (f"{'-' if factor < 0 else '+'} {_factor(abs(factor))}|{name}|^2" for name, factor in combination.items())
+    terms = (f"{'-' if factor < 0 else '+'} {_factor(abs(factor))}|{name}|²" for name, factor in combination.items())
     return " ".join(terms).removeprefix("+ ")
 
 

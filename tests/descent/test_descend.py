@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import numerics as nm
+import numerics.flow.descent.run as runs
+import phasetheory as pt
 from numerics.flow.descent.rate import derived_rate
 from numerics.flow.descent.rule import rule_of
 from numerics.flow.descent.state import state_of
@@ -243,3 +245,63 @@ def test_masks_of_several_layers_are_refused(four_points):
     deep = nm.DeepNetwork.sample((2, 5, 5, 1), (1, 1, 1), rng=0)
     with pytest.raises(nm.InputError, match="the masks of several layers multiply"):
         nm.descend(deep, *four_points, dropout=0.5)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.75])
+@pytest.mark.parametrize("options", [{}, {"batch": 2}, {"rate": 1e-3}, {"optimizer": "gradient-descent"}])
+def test_snapshots_are_the_run_that_ends_there_and_change_nothing(gamma, options):
+    X, y = nm.datasets.four_points()
+    start = nm.TwoLayer.sample(60, gamma, 0, X, rng=0)
+    times = (430, 1, 77, 100, 250)
+    options |= {"loss_tol": 1e-12, "throw": False}
+    plain = nm.descend(start, X, y, max_steps=450, **options)
+    run = nm.descend(start, X, y, max_steps=450, times=times, keep_weights=True, **options)
+    assert np.array_equal(run.network.u, plain.network.u)
+    assert np.array_equal(run.trajectory.loss, plain.trajectory.loss)
+    assert run.snapshots.t.tolist() == sorted(times)
+    for k, t in enumerate(sorted(times)):
+        there = nm.descend(start, X, y, max_steps=t, **options)
+        network = run.snapshots.networks[k]
+        assert np.array_equal(network.u, there.network.u)
+        assert np.array_equal(network.v, there.network.v)
+        assert run.snapshots.loss[k] == there.loss
+        assert {
+            layer: values[k] for layer, values in run.snapshots.relative_distance.items()
+        } == there.relative_distance
+        assert np.allclose(run.snapshots.outputs[k], network(X), rtol=0, atol=1e-9)
+
+
+def test_a_deep_network_and_a_run_that_ends_before_have_the_snapshots_they_got_to():
+    X, y = nm.datasets.four_points()
+    start = nm.sample_network(pt.three_layer("m^2", 1, 1, 1), 12, 2, rng=0)
+    run = nm.descend(start, X, y, max_steps=120, times=(3, 110, 500), throw=False)
+    assert run.snapshots.t.tolist() == [3, 110]
+    assert run.snapshots.networks == ()
+    assert run.snapshots.loss.tolist() == run.trajectory.loss[[3, 110]].tolist()
+    assert run.snapshots.outputs.shape == (2, 4)
+    fitted = nm.descend(nm.TwoLayer.sample(60, 0.5, 0, X, rng=0), X, y, loss_tol=1e-3)
+    end = int(fitted.t)
+    again = nm.descend(nm.TwoLayer.sample(60, 0.5, 0, X, rng=0), X, y, loss_tol=1e-3, times=(end, end + 1))
+    assert (again.t, again.snapshots.t.tolist()) == (end, [end])
+
+
+def test_a_window_that_is_undone_takes_its_snapshots_along(monkeypatch):
+    monkeypatch.setattr(runs, "derived_rate", lambda *given: 50 * derived_rate(*given))
+    X, y = nm.datasets.four_points()
+    start = nm.TwoLayer.sample(60, 0.5, 0, X, rng=0)
+    options = {"optimizer": "gradient-descent", "max_steps": 300, "throw": False}
+    run = nm.descend(start, X, y, times=(5, 50, 150), keep_weights=True, **options)
+    assert run.stats.rejected > 0
+    assert run.snapshots.t.tolist() == [5, 50, 150]
+    assert len(run.snapshots.networks) == 3
+    assert run.snapshots.loss.tolist() == run.trajectory.loss[[5, 50, 150]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [((0,), "times = 0; give counts of steps"), ((1.5,), "times"), ("12", "times = '12'; give counts")],
+)
+def test_counts_that_are_none_are_refused(times, said):
+    X, y = nm.datasets.four_points()
+    with pytest.raises(nm.InputError, match=said):
+        nm.descend(nm.TwoLayer.sample(60, 0.5, 0, X, rng=0), X, y, times=times)

@@ -130,6 +130,7 @@ def in_sources():
     """Every text of the sources that figures are written from, ``{}`` for what is filled in."""
     root = Path(nm.__file__).parent
     files = [*(root / "figures").glob("*.py"), *(root / "experiments").glob("*.py"), root / "flow" / "solution.py"]
+    files += [*(root / "commands" / "chapter").glob("*.py")]
     files.append(Path(pt.__file__).parent / "networks" / "architectures" / "families.py")
     for file in files:
         for node in ast.walk(ast.parse(file.read_text())):

@@ -12,7 +12,7 @@ from numerics.figures.power_laws import plot_power_laws, plot_relative_distances
 from numerics.figures.scan import scan_figure
 from numerics.figures.slope_maps import plot_regions, plot_slope_map, plot_slopes
 from numerics.figures.style import DISAGREES, REGIME_COLOURS, geometric_mean, save
-from numerics.figures.ticks import width_ticks
+from numerics.figures.ticks import power_text, width_ticks
 from numerics.figures.verification import plot_measured_diagram, write_figures
 from numerics.scans import CellStatus
 from numerics.slopes import slope_map
@@ -238,3 +238,11 @@ def test_what_cannot_be_drawn_is_said(synthetic):
                 scan_figure(nothing, kind, plan.layers)
         empty = scan_figure(nothing, "rd", plan.layers[:1])
         assert all("no runs" in ax.texts[0].get_text() for ax in empty.axes)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(9.99e-7, 2, "10^{-6}"), (1.6e-9, 2, r"1.6\cdot 10^{-9}"), (0.05, 6, r"5\cdot 10^{-2}"), (1000.0, 6, "10^{3}")],
+)
+def test_a_number_is_rounded_before_its_power_is_taken(value, digits, text):
+    assert power_text(value, digits) == text

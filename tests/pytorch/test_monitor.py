@@ -88,7 +88,7 @@ def test_the_balance_is_kept_by_small_steps_and_not_by_adams_directions():
     combination = {"0.weight": 1, "2.weight": -1}
     found = trained(model, nm.pytorch.Monitor(model, conserved=[combination]), rate=1e-3)
     assert found.balance_drift.values[-1] < 0.05
-    assert list(found.conserved.values) == ["|0.weight|^2 - |2.weight|^2"]
+    assert list(found.conserved.values) == ["|0.weight|² - |2.weight|²"]
     wrong = nm.pytorch.Monitor(model, conserved=[{"0.weight": 1, "2.weight": 1}])
     assert trained(model, wrong, rate=1e-3).balance_drift.values[-1] > 0.5
 

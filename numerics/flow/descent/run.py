@@ -6,7 +6,7 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.arrays import positive_number, truth, whole_number
+from numerics.arrays import listed, positive_number, truth, whole_number
 from numerics.datasets.builtin import check_data
 from numerics.errors import GradientFlowError, InputError, check_type
 from numerics.flow.decay import as_decay
@@ -33,6 +33,7 @@ _UPS, _FELL = (
 _SMOOTH, _SLOW = 0.02, 0.9  # one whose loss rises in fewer steps and falls slowly can do with larger ones
 _SETTLED, _WINDOWS = 1e-5, 20  # relative fall of the least loss over so many windows that is none
 _LOWEST = 2.0**-40  # of the first rate: no rate helps
+_COUNTS = "give counts of steps, such as (100, 1000)"
 _DIVERGED = 1e6  # times the loss at the start
 
 
@@ -50,6 +51,8 @@ def descend(
     loss_tol: float = 1e-6,
     max_steps: int = 100_000,
     max_seconds: float = np.inf,
+    times: ArrayLike = (),
+    keep_weights: bool = False,
     callback: Callable[[Progress], bool | None] | None = None,
     throw: bool = True,
 ) -> Solution:
@@ -87,6 +90,10 @@ def descend(
         Stop when R = (1/2n) sum e_i^2 of all samples falls to this value.
     max_steps : int; max_seconds : float
         Budgets, as for :func:`numerics.gradient_flow`.
+    times : array (k,)
+        Counts of steps to report in ``snapshots``; the run is the same to the bit with any.
+    keep_weights : bool
+        Whether the snapshots hold the weights too.
     callback : callable(Progress) -> bool
         Called after every hundred steps; true stops the run.
     throw : bool
@@ -116,12 +123,17 @@ def descend(
     positive_number(loss_tol, "loss_tol")
     whole_number(max_steps, "max_steps", 1, "give a positive integer")
     positive_number(max_seconds, "max_seconds", infinite=True)
+    requested = [
+        whole_number(t, "times", 1, "give counts of steps, 1 or more") for t in listed(times, "times", _COUNTS)
+    ]
+    truth(keep_weights, "keep_weights")
     if callback is not None and not callable(callback):
         raise InputError(f"callback = {callback!r}; give a function of one Progress, or None")
     with Stopwatch() as watch:
         random = generator(rng)
         state = state_of(network, X, y, chosen, decay, Masks(kept, random) if kept < 1.0 else None)
-        run = _Run(state, network, chosen, given, _shares(len(y), size, random), watch)
+        keep = _Snapshots(sorted(set(requested)), keep_weights)
+        run = _Run(state, network, chosen, given, _shares(len(y), size, random), watch, keep)
         status = run.until(float(loss_tol), max_steps, float(max_seconds), callback)
         solution = run.solution(status)
     if throw and not solution.converged:
@@ -140,6 +152,38 @@ def _shares(n: int, batch: int, random: np.random.Generator) -> Iterator[np.ndar
             yield share
 
 
+class _Snapshots:
+    """The run at the steps that were asked for, as far as it got."""
+
+    def __init__(self, times: list[int], keep_weights: bool) -> None:
+        self.times, self.keep_weights = times, keep_weights
+        self.rows: list[tuple[float, np.ndarray, np.ndarray]] = []
+        self.networks: list[TwoLayer | DeepNetwork] = []
+
+    def ends(self, done: int, steps: int) -> list[int]:
+        """Where these steps are to be interrupted, and their end."""
+        return [*(t - done for t in self.times if done < t < done + steps), steps]
+
+    def take(self, count: int, row: np.ndarray, state: State) -> None:
+        """After so many steps, if that was asked for; ``row``: loss and |W_l - W_l(0)|."""
+        if count in self.times:
+            self.rows.append((float(count), row, (state.residual + state.targets.ravel()).reshape(state.targets.shape)))
+            if self.keep_weights:
+                self.networks.append(state.network())
+
+    def forget(self, done: int) -> None:
+        """What was taken after so many steps, which are undone."""
+        self.rows = [row for row in self.rows if row[0] <= done]
+        del self.networks[len(self.rows) :]
+
+    def snapshots(self, state: State) -> Snapshots:
+        """All that were taken."""
+        table = np.array([row for _, row, _ in self.rows]).reshape(len(self.rows), 1 + len(state.layers))
+        outputs = np.array([output for *_, output in self.rows]).reshape(len(self.rows), *state.targets.shape)
+        distances = {layer: table[:, 1 + i] / state.sizes[i] for i, layer in enumerate(state.layers)}
+        return Snapshots(np.array([t for t, *_ in self.rows]), table[:, 0], distances, outputs, tuple(self.networks))
+
+
 class _Run:
     """The loop over windows of steps, and what came of them."""
 
@@ -151,8 +195,10 @@ class _Run:
         rate: float | None,
         shares: Iterator[np.ndarray],
         watch: Stopwatch,
+        keep: _Snapshots,
     ) -> None:
         self.state, self.start, self.optimizer, self.shares, self.watch = state, network, optimizer, shares, watch
+        self.keep = keep
         self.constant = rate is not None
         self.first_rate = self.rate = self._derived() if rate is None else rate
         begin = float(state.residual @ state.residual) / (2 * len(state.targets))
@@ -204,13 +250,14 @@ class _Run:
         shares = np.array([next(self.shares) for _ in range(steps)])
         before = [] if self.constant else [array.copy() for array in self.state.arrays()]
         with np.errstate(over="ignore", invalid="ignore"):
-            window = self.state.advance(shares, self.rate, self.done, loss_tol)
+            window = self._steps(shares, loss_tol)
         if self.constant:
             return window
         losses, last = window[:, 0], self.record[-1][:, 0]
         if not losses.max() <= _ROSE * last.max():
             for array, old in zip(self.state.arrays(), before, strict=True):
                 array[...] = old
+            self.keep.forget(self.done)
             self.undone += len(window)
             self._lower()
             return None
@@ -221,6 +268,19 @@ class _Run:
             elif ups < _SMOOTH and fell > _SLOW:
                 self.rate = min(2 * self.rate, self.first_rate)
         return window
+
+    def _steps(self, shares: np.ndarray, loss_tol: float) -> np.ndarray:
+        """Record of these steps, up to the one at which the loss is reached or no number."""
+        pieces: list[np.ndarray] = []
+        made = 0
+        for end in self.keep.ends(self.done, len(shares)):
+            piece = self.state.advance(shares[made:end], self.rate, self.done + made, loss_tol)
+            pieces.append(piece)
+            made += len(piece)
+            self.keep.take(self.done + made, piece[-1], self.state)
+            if made < end or piece[-1, 0] <= loss_tol or not np.isfinite(piece[-1, 0]):
+                break
+        return np.concatenate(pieces)
 
     def _is_still(self) -> bool:
         """Whether a window of several steps changed nothing at all."""
@@ -274,11 +334,5 @@ class _Run:
                 compilation=self.watch.compiled,
             ),
             trajectory=Trajectory(np.arange(len(record), dtype=float), record[:, 0], distances, joint),
-            snapshots=Snapshots(
-                np.empty(0),
-                np.empty(0),
-                {layer: np.empty(0) for layer in layers},
-                np.empty((0, *self.state.targets.shape)),
-                (),
-            ),
+            snapshots=self.keep.snapshots(self.state),
         )
