@@ -10,6 +10,7 @@ import numpy as np
 from numerics.arrays import positive_number, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.flow.controller import PIController
+from numerics.flow.fineness import Fineness
 from numerics.flow.solution import Progress
 from numerics.kernels.control import Rules
 
@@ -24,8 +25,7 @@ class Bounded(Protocol):
 
     order: int
     growth: float
-    fineness: float
-    strictness: float
+    fineness: Fineness
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Limits:
 
     def step_bounds(self, method: Bounded) -> tuple[float, float]:
         """Growth of a weight allowed in one step, as an exponent, and its error, for a method."""
-        fine = min(1.0, self.rtol / _COARSE)
-        return method.growth * fine**method.fineness, self.rtol * fine**method.strictness
+        fine = min(1.0, max(self.rtol, method.fineness.down_to) / _COARSE)
+        return method.growth * fine**method.fineness.growth, self.rtol * fine**method.fineness.error
 
     def rules(self, method: Bounded, steps: int) -> Rules:
         """What compiled steps of a method need to know, ``steps`` of them, from the start."""

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from numerics.flow.decay import NONE, Decay
+from numerics.flow.fineness import Fineness
 from numerics.kernels.control import Rules
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module
@@ -127,9 +128,8 @@ class Method(Protocol[P]):
         The power of h that the error estimate scales with.
     growth : float
         Growth of a weight allowed in one step, as an exponent, for rtol = 1e-2 and above.
-    fineness, strictness : float
-        Powers of rtol that this growth falls with below, and the error allowed beyond rtol itself: for what estimates do not see
-        of a step. Chosen by measurement.
+    fineness : Fineness
+        How both fall below.
     splits_decay : bool
         Whether unequal weight decays are made apart from the rest of a step.
     loop : Loop or None
@@ -139,8 +139,7 @@ class Method(Protocol[P]):
     name: str
     order: int
     growth: float
-    fineness: float
-    strictness: float
+    fineness: Fineness
     splits_decay: bool
 
     @property

@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from numerics.flow.fineness import Fineness
 from numerics.flow.problem import Flow, Point, Step
 
 __all__ = ["LayerError", "RungeKutta", "S", "StagedFlow", "State", "distance_error", "loss_defect"]
@@ -102,7 +103,7 @@ class RungeKutta(ABC, Generic[S]):
     """Base of the methods: they give ``step`` and ``error``, this gives the interface of a method."""
 
     growth = 0.5
-    fineness, strictness = 1.0, 0.0
+    fineness = Fineness(growth=1.0)
     splits_decay = False
     loop = None
 

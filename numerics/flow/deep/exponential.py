@@ -20,6 +20,7 @@ import numpy as np
 from numerics.flow.deep.balance import Sizes
 from numerics.flow.deep.change import Change, Store
 from numerics.flow.deep.state import DeepFlow, DeepPoint
+from numerics.flow.fineness import Fineness
 from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
 from numerics.networks.jacobian import Blocks, Moved, row_blocks
@@ -36,7 +37,7 @@ class DeepExponential:
     name = "exponential"
     order = 2
     growth = 1.0
-    fineness, strictness = 1.0, 0.0
+    fineness = Fineness(growth=1.0)
     splits_decay = True
     loop = None
 

@@ -8,6 +8,7 @@ and what is conserved.
 
 import numpy as np
 
+from numerics.flow.fineness import Fineness
 from numerics.flow.modules.state import ModuleFlow, ModulePoint
 from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
@@ -25,7 +26,7 @@ class ModuleExponential:
     name = "exponential"
     order = 2
     growth = 0.5
-    fineness, strictness = 1.0, 0.0
+    fineness = Fineness(growth=1.0)
     splits_decay = False
     loop = None
 

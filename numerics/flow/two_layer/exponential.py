@@ -21,6 +21,7 @@ import math
 
 import numpy as np
 
+from numerics.flow.fineness import Fineness
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.flow.two_layer.tangent_kernel import TangentKernelMethod
 from numerics.kernels import exponential as kernels
@@ -34,7 +35,7 @@ class Exponential(TangentKernelMethod):
 
     name = "exponential"
     growth = 0.7
-    fineness, strictness = 1.0, 0.0
+    fineness = Fineness(growth=1.0)
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)

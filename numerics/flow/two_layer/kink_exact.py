@@ -46,6 +46,7 @@ import math
 
 import numpy as np
 
+from numerics.flow.fineness import Fineness
 from numerics.flow.two_layer.dropout import DropoutPenalty
 from numerics.flow.two_layer.hyperplanes import Hyperplanes
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
@@ -63,7 +64,7 @@ class MeanForces(TangentKernelMethod):
 
     name = "kink-exact"
     growth = 3.0
-    fineness, strictness = 0.75, 2.0 / 3.0
+    fineness = Fineness(growth=0.75, error=2.0 / 3.0, down_to=1e-4)
 
     def __init__(self, flow: TwoLayerFlow) -> None:
         super().__init__(flow)
