@@ -87,3 +87,11 @@ def test_refused():
         with pytest.raises(pt.TheoryError, match=f"{next(iter(options))}: not worked out for graphs; leave it out"):
             pt.derive(MEMORY, **options)
     assert isinstance(pt.derive(MEMORY), GraphDerivation)
+
+
+@pytest.mark.parametrize(("outputs", "said"), [("m", True), ("m/2", True), ("sqrt(m)", False), (3, False)])
+def test_outputs_that_are_not_counted_are_told_of(outputs, said):
+    graph = pt.fully_connected((1, 1, 1), outputs=outputs)
+    assert ("and not the number" in pt.statements(graph)[-1].text) == said
+    assert ("and not the number" in " ".join(pt.write(pt.derive(graph)).split())) == said
+    assert ("只计其大小而不计其数目" in pt.write(pt.derive(graph), "text", "zh")) == said
