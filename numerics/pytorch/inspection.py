@@ -147,6 +147,13 @@ class Inspection:
         """The same for these samples and targets: where P times :attr:`contrast` is 1."""
         return self._width_at(1 / self.contrast)
 
+    @property
+    def limit_begins(self) -> float | None:
+        """The width beyond which slopes are those predicted, where all of these are below it; None where they are not."""
+        turning = self.turning_width_here if self.capacity is not None and self.capacity.exponent > 0 else None
+        begins = max(turning or 0.0, self.inputs)
+        return begins if begins > self.widths[-1] else None
+
     def _width_at(self, value: float) -> float | None:
         if self.capacity is None or self.capacity.exponent == 0:
             return None

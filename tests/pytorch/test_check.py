@@ -189,6 +189,24 @@ def test_the_tangent_models_are_followed_as_far_as_each_is_near():
     assert any(note.startswith("far from the tangent model at width ") for note in far.notes)
 
 
+def test_a_limit_that_begins_beyond_the_widths_is_not_held_against_them():
+    """Fewer neurons than inputs: the slope is another, and nothing is decided."""
+
+    def many(width):
+        return nn.Sequential(nn.Linear(400, width), nn.ReLU(), nn.Linear(width, 1))
+
+    inputs = np.random.default_rng(0).standard_normal((4, 400))
+    found = nm.pytorch.scaling_check(
+        many, inputs, 20 * Y, widths=(12, 48), seeds=4, optimizer=sgd(0.001), steps=(5000,), loss_tol=0.2
+    )
+    first = found.of("spectral")[0]
+    assert found.inspection.limit_begins > 400
+    assert found.error.max() > 0.3
+    assert first.verdict.value == "undecided"
+    assert first.reason.startswith("predicted linear, but the limit begins beyond width ") or "slope off by" in first.reason
+    assert first.reason.endswith("; use wider networks")
+
+
 def test_momentum_leads_to_the_same_place_sooner():
     plain, heavy = (
         check(
