@@ -203,7 +203,6 @@ def test_a_limit_that_begins_beyond_the_widths_is_not_held_against_them():
     assert found.inspection.limit_begins > 400
     assert found.error.max() > 0.3
     assert first.verdict.value == "undecided"
-    assert first.reason.startswith("predicted linear, but the limit begins beyond width ") or "slope off by" in first.reason
     assert first.reason.endswith("; use wider networks")
 
 
