@@ -42,7 +42,8 @@ __all__ = ["ModuleScalingCheck", "scaling_check"]
 END = float("inf")
 _FEWEST = 2  # seeds: an interval needs them
 _HASTY = "steps overshoot, use a smaller rate"
-_ALLOWANCE = Allowance(finite_width=0.15, distance=FAR, widest_interval=0.5)
+# what finite width may do to any slope it may do to one of 0
+_ALLOWANCE = Allowance(critical=0.15, finite_width=0.15, distance=FAR, widest_interval=0.5)
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,30 @@ def test_a_limit_that_begins_beyond_the_widths_is_not_held_against_them():
     assert first.reason.endswith("; use wider networks")
 
 
+def mup(width):
+    """Three layers at the scales of muP."""
+    model = nn.Sequential(nn.Linear(10, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+    for layer, deviation in ((0, 1.0), (2, width**-0.5), (4, 1 / width)):
+        nn.init.normal_(model[layer].weight, std=deviation)
+        nn.init.zeros_(model[layer].bias)
+    return model
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_mup_with_adam_is_critical_and_with_a_wrong_rate_of_the_readout_layers_drift_apart(right):
+    def adam(model):
+        width = model[0].out_features
+        rates = {"0": 3e-3, "2": 3e-3 / width, "4": 3e-3 / width if right else 1e-4}
+        return torch.optim.Adam([{"params": [p], "lr": rates[name[0]]} for name, p in model.named_parameters()])
+
+    found = check(mup, optimizer=adam, steps=(3000,))
+    weights = {result.layer: result for result in found.of("spectral") if result.layer.endswith("weight")}
+    assert [result.predicted_slope for result in weights.values()] == ([0, 0, 0] if right else [-1, -1, 0])
+    assert all(result.agrees for result in weights.values())
+    first, last = (weights[name].measured.slope for name in ("0.weight", "4.weight"))
+    assert last - first > 0.5 if not right else abs(last - first) < 0.3
+
+
 def test_momentum_leads_to_the_same_place_sooner():
     plain, heavy = (
         check(
