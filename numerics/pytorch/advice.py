@@ -67,14 +67,12 @@ def _features(found: "Inspection", slopes: _Slopes) -> str:
 
 def _limit(found: "Inspection") -> str:
     """From which width on that holds, if these are below."""
-    width, widest = found.turning_width_here, found.widths[-1]
-    if width is not None and found.capacity is not None and found.capacity.exponent > 0 and width > widest:
-        return (
-            f", but only beyond width {rounded(width)}, where P = 1 with these data: below it every layer has to grow"
-        )
-    if found.inputs > widest:
+    width = found.limit_begins
+    if width is None:
+        return ""
+    if width == found.inputs:
         return f", but only beyond width {found.inputs}, the number of inputs"
-    return ""
+    return f", but only beyond width {rounded(width)}, where P = 1 with these data: below it every layer has to grow"
 
 
 def _remedy(found: "Inspection", slopes: _Slopes) -> str:

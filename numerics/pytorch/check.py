@@ -19,6 +19,7 @@ from numerics.experiments.conclusion import conclusion_of, summary_of
 from numerics.experiments.judgement import LayerResult, Verdict, judge, of_norm
 from numerics.experiments.prediction import Prediction
 from numerics.networks.module import sample_array
+from numerics.pytorch.advice import rounded
 from numerics.pytorch.draws import Factory, check_widths, draw
 from numerics.pytorch.inspection import Inspection, fits_of, inspect, quieten
 from numerics.pytorch.laws import MakeOptimizer
@@ -41,7 +42,8 @@ __all__ = ["ModuleScalingCheck", "scaling_check"]
 END = float("inf")
 _FEWEST = 2  # seeds: an interval needs them
 _HASTY = "steps overshoot, use a smaller rate"
-_ALLOWANCE = Allowance(finite_width=0.15, distance=FAR, widest_interval=0.5)
+# what finite width may do to any slope it may do to one of 0
+_ALLOWANCE = Allowance(critical=0.15, finite_width=0.15, distance=FAR, widest_interval=0.5)
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,17 @@ class ModuleScalingCheck:
                 means = dict(zip(widths, map(float, np.exp(np.mean(np.log(each), axis=1))), strict=True))
                 prediction = Prediction(slope, fit(widths, each).slope, means)
             result = judge(parameter.name, norm, prediction, widths, moved, there, self.allowance, each=each)
-            results.append(result if not hasty else replace(result, verdict=Verdict.UNDECIDED, reason=_HASTY))
+            held = self._in_the_limit(result)
+            results.append(replace(held, verdict=Verdict.UNDECIDED, reason=_HASTY) if hasty else held)
         return tuple(results)
+
+    def _in_the_limit(self, result: LayerResult) -> LayerResult:
+        """A slope that is not that of a limit which begins beyond these widths says nothing against it."""
+        begins = self.inspection.limit_begins
+        if begins is None or result.prediction.distances or result.verdict is not Verdict.DISAGREES:
+            return result
+        reason = f"{result.reason}, but the limit begins beyond width {rounded(begins)}; use wider networks"
+        return replace(result, verdict=Verdict.UNDECIDED, reason=reason)
 
     @property
     def error(self) -> np.ndarray:

@@ -107,9 +107,9 @@ class Inspection:
         to learn.
     step : float64 (widths, seeds)
         What a step of the optimiser makes up for at the start, over what is missing: rate times the largest eigenvalue of the
-        tangent kernel over n, with what momentum makes of it, over 1 - momentum; under Adam, whose steps do not shrink, over the
-        tenth that is left at the end. Beyond 1 steps overshoot, and distances are not those of small ones. Of gradient flow it is
-        that of a rate of 1.
+        tangent kernel over n; with momentum over 1 - momentum; with cross-entropy half of it, as its curvature is at most 1/2;
+        under Adam, whose steps do not shrink, over the tenth that is left at the end. Beyond 1 steps overshoot, and distances are
+        not those of small ones. Of gradient flow it is that of a rate of 1.
     output : tuple of int
         Its shape at the samples.
     notes : tuple of str
@@ -146,6 +146,13 @@ class Inspection:
     def turning_width_here(self) -> float | None:
         """The same for these samples and targets: where P times :attr:`contrast` is 1."""
         return self._width_at(1 / self.contrast)
+
+    @property
+    def limit_begins(self) -> float | None:
+        """The width beyond which slopes are those predicted, where all of these are below it; None where they are not."""
+        turning = self.turning_width_here if self.capacity is not None and self.capacity.exponent > 0 else None
+        begins = max(turning or 0.0, self.inputs)
+        return begins if begins > self.widths[-1] else None
 
     def _width_at(self, value: float) -> float | None:
         if self.capacity is None or self.capacity.exponent == 0:
@@ -270,6 +277,8 @@ def inspect(
     error, step, start = (
         np.array([[getattr(p, what) for p in row] for row in numbers]) for what in ("error", "step", "start")
     )
+    if loss == "cross-entropy" and trained_by.degree:
+        step /= 2
     step /= 1 - max((max(law.momentum.values) for law in rates.values() if law.momentum is not None), default=0.0)
     notes += [
         *family_told(family, laws, rates, unused, [name for name in still if name not in unused]),

@@ -124,9 +124,10 @@ def layers_of(signal: Signal) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Weights:
-    """A parameter that the forward pass takes by itself."""
+    """A parameter that the forward pass takes by itself, or a part of it."""
 
     name: str
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -326,7 +327,9 @@ class _Reader:
             return _CONSTANT
         if weights and not signals and name in ("t", "transpose", "getattr"):
             return weights[0]
-        if name in _APPLIED and weights and len(signals) == 1:
+        if weights and not signals and name in ("getitem", "unsqueeze", "expand"):
+            return replace(weights[0], whole=False)  # it may be added; of stacked matrices each would be another layer
+        if name in _APPLIED and all(value.whole for value in weights) and weights and len(signals) == 1:
             biases = [self._module.get_parameter(value.name) for value in weights[1:]]
             entered = signals[0]
             return entered if isinstance(entered, _Nothing) else self._with_bias((*entered, weights[0].name), *biases)
@@ -350,7 +353,7 @@ class _Reader:
             if name in _AVERAGES:
                 self._note_average(node)
             return given[0]
-        return self._unread(_said(name)) if signals else None
+        return self._unread(_said(name)) if signals or weights else None
 
     def _attention(self, node: fx.Node) -> Any:
         given = [value for value in map(self._of, node.args[:3]) if isinstance(value, tuple)]

@@ -189,6 +189,69 @@ def test_the_tangent_models_are_followed_as_far_as_each_is_near():
     assert any(note.startswith("far from the tangent model at width ") for note in far.notes)
 
 
+def test_a_step_of_cross_entropy_overshoots_at_twice_the_rate():
+    """Its curvature is at most 1/2: at a step of 0.8 distances are those of a small rate, to a fifth."""
+
+    def classes(width):
+        return nn.Sequential(nn.Linear(10, width), nn.ReLU(), nn.Linear(width, 3))
+
+    options = {"y": np.array([0, 1, 2, 1]), "loss": "cross-entropy", "widths": (32, 64), "seeds": 2, "steps": (1000,)}
+    small = check(classes, optimizer=sgd(0.02), **options)
+    large = check(classes, optimizer=sgd(0.02 * 0.8 / small.inspection.step.max()), **options)
+    assert large.inspection.step.max() == pytest.approx(0.8)
+    assert not any("overshoots" in note for note in large.notes)
+    ratios = (large.runs / small.runs).relative_distance.sel(step=np.inf, norm="frobenius")
+    assert np.allclose(ratios.sel(parameter=["0.weight", "2.weight"]), 1, atol=0.2)
+    squares = check(
+        classes,
+        y=np.eye(3)[[0, 1, 2, 1]] - 1 / 3,
+        **{k: options[k] for k in ("widths", "seeds", "steps")},
+        optimizer=sgd(0.02),
+    )
+    assert squares.inspection.step == pytest.approx(2 * small.inspection.step)
+
+
+def test_a_limit_that_begins_beyond_the_widths_is_not_held_against_them():
+    """Fewer neurons than inputs: the slope is another, and nothing is decided."""
+
+    def many(width):
+        return nn.Sequential(nn.Linear(400, width), nn.ReLU(), nn.Linear(width, 1))
+
+    inputs = np.random.default_rng(0).standard_normal((4, 400))
+    found = nm.pytorch.scaling_check(
+        many, inputs, 20 * Y, widths=(12, 48), seeds=4, optimizer=sgd(0.001), steps=(5000,), loss_tol=0.2
+    )
+    first = found.of("spectral")[0]
+    assert found.inspection.limit_begins > 400
+    assert found.error.max() > 0.3
+    assert first.verdict.value == "undecided"
+    assert first.reason.endswith("; use wider networks")
+
+
+def mup(width):
+    """Three layers at the scales of muP."""
+    model = nn.Sequential(nn.Linear(10, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+    for layer, deviation in ((0, 1.0), (2, width**-0.5), (4, 1 / width)):
+        nn.init.normal_(model[layer].weight, std=deviation)
+        nn.init.zeros_(model[layer].bias)
+    return model
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_mup_with_adam_is_critical_and_with_a_wrong_rate_of_the_readout_layers_drift_apart(right):
+    def adam(model):
+        width = model[0].out_features
+        rates = {"0": 3e-3, "2": 3e-3 / width, "4": 3e-3 / width if right else 1e-4}
+        return torch.optim.Adam([{"params": [p], "lr": rates[name[0]]} for name, p in model.named_parameters()])
+
+    found = check(mup, optimizer=adam, steps=(3000,))
+    weights = {result.layer: result for result in found.of("spectral") if result.layer.endswith("weight")}
+    assert [result.predicted_slope for result in weights.values()] == ([0, 0, 0] if right else [-1, -1, 0])
+    assert all(result.agrees for result in weights.values())
+    first, last = (weights[name].measured.slope for name in ("0.weight", "4.weight"))
+    assert last - first > 0.5 if not right else abs(last - first) < 0.3
+
+
 def test_momentum_leads_to_the_same_place_sooner():
     plain, heavy = (
         check(

@@ -377,6 +377,38 @@ class Causal(Net):
         return self.last(F.relu(mixed[:, -1]))
 
 
+class Stacked(Net):
+    """Matrices in one parameter are no shared layer."""
+
+    def build(self, width):
+        self.matrices = nn.Parameter(torch.zeros(2, width, width))
+
+    def forward(self, x):
+        h = self.first(x)
+        for place in range(2):
+            h = F.relu(h @ self.matrices[place])
+        return self.last(h)
+
+
+class Shifted(Causal):
+    """Part of a parameter is added."""
+
+    def build(self, width):
+        super().build(width)
+        self.position = nn.Parameter(torch.zeros(1, 8, width))
+
+    def forward(self, x):
+        h = self.first(x[:, None].expand(-1, 4, -1))
+        return self.last(F.relu(h + self.position[:, : h.size(1)])[:, -1])
+
+
+def test_a_part_of_a_parameter_may_be_added_and_is_no_layer():
+    found = family(lambda m: filled(Shifted(m)), VECTORS)
+    assert found.chain == ("first.weight", "last.weight")
+    assert "position" in found.graph.layers
+    assert family(lambda m: filled(Stacked(m)), VECTORS).unread == ("matmul in the forward pass",)
+
+
 def test_attention_with_a_mask_that_the_module_holds():
     found = family(lambda m: filled(Causal(m)), VECTORS)
     assert found.unread == ()
