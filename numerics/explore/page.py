@@ -24,7 +24,7 @@ from numerics.explore.pictures import (
 )
 from numerics.explore.state import DATA, NARROWEST, STANDARD, WIDEST, State
 from numerics.explore.training import Frame, capacity_plane, frames, located, train
-from numerics.explore.words import said, words_in
+from numerics.explore.words import mistake, said, words_in
 from numerics.flow import Progress
 from phasetheory import TheoryError
 
@@ -308,6 +308,7 @@ class Page:
         )
 
     def _wrong(self, text: str) -> None:
+        text = mistake(words_in(self.state.language), text)
         line = (
             f"<div class='explore-mistake' style='color:#b00020;font-size:13px;line-height:17px'>⚠ {escape(text)}</div>"
         )
