@@ -64,6 +64,7 @@ CHINESE = (
         "proved": "已证明",
         "derived": "推导",
         "colour: RD of w": "颜色：w 的 RD",
+        "colour: RD, gradient flow": "颜色：梯度流的 RD",
         "the loss reached loss_tol": "损失已降至终止值",
         "forces balance weight decay or dropout, nothing moves": "梯度与衰减平衡，不再移动",
         "max_seconds was used up before the loss reached loss_tol": "时间用尽，损失未降至终止值",

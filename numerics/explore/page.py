@@ -291,7 +291,8 @@ class Page:
         self.panes[-1].visible = where is not None
         if where is not None:
             P, ratio = where.here
-            self.capacity.show(where, f"P = {P:.3g}, κ′ = {ratio:.3g}; {say('colour: RD of w')}")
+            ground = say("colour: RD of w" if where.predicted else "colour: RD, gradient flow")
+            self.capacity.show(where, f"P = {P:.3g}, κ′ = {ratio:.3g}; {ground}")
 
     def _ending(self, state: State, run: Any) -> str:
         """Regimes with their basis, slopes, what moved how far, and how the run ended."""
