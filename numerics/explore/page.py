@@ -24,7 +24,7 @@ from numerics.explore.pictures import (
 )
 from numerics.explore.state import DATA, NARROWEST, STANDARD, WIDEST, State
 from numerics.explore.training import Frame, capacity_plane, frames, located, train
-from numerics.explore.words import said, words_in
+from numerics.explore.words import mistake, said, words_in
 from numerics.flow import Progress
 from phasetheory import TheoryError
 
@@ -291,7 +291,8 @@ class Page:
         self.panes[-1].visible = where is not None
         if where is not None:
             P, ratio = where.here
-            self.capacity.show(where, f"P = {P:.3g}, κ′ = {ratio:.3g}; {say('colour: RD of w')}")
+            ground = say("colour: RD of w" if where.predicted else "colour: RD, gradient flow")
+            self.capacity.show(where, f"P = {P:.3g}, κ′ = {ratio:.3g}; {ground}")
 
     def _ending(self, state: State, run: Any) -> str:
         """Regimes with their basis, slopes, what moved how far, and how the run ended."""
@@ -308,6 +309,7 @@ class Page:
         )
 
     def _wrong(self, text: str) -> None:
+        text = mistake(words_in(self.state.language), text)
         line = (
             f"<div class='explore-mistake' style='color:#b00020;font-size:13px;line-height:17px'>⚠ {escape(text)}</div>"
         )

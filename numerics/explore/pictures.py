@@ -76,8 +76,14 @@ class DiagramPicture:
             text = said(words, _name(dict(zip(given.diagram.telling_layers, regimes, strict=True))))
             self._write(x, y, text, text_align="center", text_color="#333333", text_font_style="bold")
         self.point = ColumnDataSource({"x": [], "y": []})
-        self.figure.scatter("x", "y", source=self.point, size=16, fill_color=None, line_color="white", line_width=5)
-        self.figure.scatter("x", "y", source=self.point, size=16, fill_color=None, line_color="black", line_width=2.5)
+        for colour, width in (("white", 5), ("black", 2.5)):
+            look = {
+                "fill_color": None,
+                "line_color": colour,
+                "line_width": width,
+                "level": "overlay",
+            }  # over labels too
+            self.figure.scatter("x", "y", source=self.point, size=16, **look)
 
     def show(self, state: State) -> None:
         """Mark the point."""

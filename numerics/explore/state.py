@@ -170,7 +170,8 @@ class State:
         given: dict[str, Any] = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
         known = [field.name for field in fields(cls)]
         for name in given:
-            check_choice(name, "the link has", known, "it may have")
+            if name not in known:
+                raise InputError(f"the link has {shown(name)}; it may have {', '.join(known)}")
         return cls(**given)
 
 

@@ -1,5 +1,7 @@
 """What is written in figures, in Chinese, in the terms of the chapter; see :class:`phasetheory.symbols.language.Catalogue`."""
 
+from phasetheory.documents.chinese import ARCHITECTURES
+
 __all__ = ["CHINESE"]
 
 _DIAGRAMS = {
@@ -21,24 +23,6 @@ _DIAGRAMS = {
     "all critical": "全部临界",
     "{}, with {}": "{}，其中 {}",
     "sign descent (Adam at a small rate)": "符号下降（小学习率的 Adam）",
-}
-
-_ARCHITECTURES = {
-    "fully connected network": "全连接网络",
-    "convolutional network": "卷积网络",
-    "recurrent network": "循环网络",
-    "residual network": "残差网络",
-    "network with normalised layers": "带层归一化的网络",
-    "network with an embedding of m words": "带 m 个词嵌入的网络",
-    "one head of attention": "单头注意力网络",
-    "{} layers": "{} 层",
-    "{} steps": "{} 步",
-    "{} block": "{} 块",
-    "{} blocks": "{} 块",
-    "two matrices": "每块两个矩阵",
-    "impulse": "仅第一步有输入",
-    "average": "对位置取平均",
-    "random": "随机样本",
 }
 
 _WEIGHT_DECAY = {
@@ -88,6 +72,10 @@ _SCANS = {
     "signs of no derived region": "符号不属于任何推导出的区域",
     "derived, infinite width": "推导，无穷宽",
     "no runs at every width": "并非每个宽度都有运行",
+}
+
+_DATA = {
+    "random": "随机样本",
 }
 
 _DISTANCES = {
@@ -271,9 +259,10 @@ _CHAPTER = {
 #: By the English text.
 CHINESE = {
     **_DIAGRAMS,
-    **_ARCHITECTURES,
+    **ARCHITECTURES,
     **_WEIGHT_DECAY,
     **_SCANS,
+    **_DATA,
     **_DISTANCES,
     **_VERIFICATION,
     **_FEATURES,

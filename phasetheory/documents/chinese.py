@@ -3,7 +3,7 @@
 In a formula only its words are looked up, as they stand between its letters.
 """
 
-__all__ = ["CHINESE"]
+__all__ = ["ARCHITECTURES", "CHINESE"]
 
 _NAMES = {
     "proved": "已证明",
@@ -264,7 +264,8 @@ _DROPOUT = {
 }
 
 _GRAPHS = {
-    "What trains, and how far, derived: {}": "哪些层在训练、移动多远：推导：{}",
+    "What trains, and how far, derived": "哪些层在训练、移动多远的推导",
+    "What trains, and how far, derived: {}": "哪些层在训练、移动多远的推导：{}",
     "Paths": "路径",
     "On a fixed pattern of open and closed relus the output is a sum over paths; path {} uses layer {} {} times:": "当各 relu 的开闭固定时，输出是对路径的求和；路径 {0} 使用第 {1} 层 {2} 次：",
     "All paths are combinations of these:": "所有路径都是下列路径的组合：",
@@ -298,6 +299,24 @@ _GRAPHS = {
     "Nowhere on this plane: {}.": "在此平面上处处不临界的有：{}。",
 }
 
+#: Titles of architectures, in documents and figures.
+ARCHITECTURES = {
+    "fully connected network": "全连接网络",
+    "convolutional network": "卷积网络",
+    "recurrent network": "循环网络",
+    "residual network": "残差网络",
+    "network with normalised layers": "带层归一化的网络",
+    "network with an embedding of m words": "带 m 个词嵌入的网络",
+    "one head of attention": "单头注意力网络",
+    "{} layers": "{} 层",
+    "{} steps": "{} 步",
+    "{} block": "{} 块",
+    "{} blocks": "{} 块",
+    "two matrices": "每块两个矩阵",
+    "impulse": "仅第一步有输入",
+    "average": "对位置取平均",
+}
+
 #: By the English message.
 CHINESE = {
     **_NAMES,
@@ -309,4 +328,5 @@ CHINESE = {
     **_WEIGHT_DECAY,
     **_DROPOUT,
     **_GRAPHS,
+    **ARCHITECTURES,
 }

@@ -9,6 +9,7 @@ from phasetheory.diagrams.graphs import GraphDiagram
 from phasetheory.documents.document import Equation, Section, equals
 from phasetheory.documents.statements import MANY_OUTPUTS, outputs_abound
 from phasetheory.dynamics.conserved import ConservedQuantity
+from phasetheory.networks.architectures.families import is_title
 from phasetheory.networks.graph import Graph
 from phasetheory.networks.layers import Series
 from phasetheory.scaling.lexicographic import finite_or_infinite
@@ -77,7 +78,8 @@ class GraphDerivation:
 
 def graph_title(derivation: GraphDerivation) -> str:
     """The title of the document."""
-    return f"What trains, and how far, derived: {literal(derivation.graph.name or derivation.graph.architecture.kind)}"
+    name = derivation.graph.name
+    return f"What trains, and how far, derived: {name if is_title(name) else literal(name or derivation.graph.architecture.kind)}"
 
 
 def graph_sections(derivation: GraphDerivation) -> list[Section]:

@@ -16,6 +16,7 @@ from phasetheory.networks.network import Network, coordinate_symbols
 from phasetheory.networks.weight_decay import with_weight_decay
 from phasetheory.scaling.argument import strengths
 from phasetheory.scaling.capacity import capacity_boundary
+from phasetheory.scaling.learning_rates import LearningRateScaling
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis
 from phasetheory.symbols.printing import plain, power
@@ -74,8 +75,8 @@ def describe(
       coordinates    γ = 1/2, γ' = 0
       w              linear [proved], S = -1/2 [derived]
       a              linear [derived], S = -1/2 [derived]
-      learning rate  largest learning rate ~ 1: when the width doubles, keep it; fitting takes a number of steps that does \
-not depend on the width
+      learning rate  largest learning rate ~ 1: when the width doubles, keep it;
+                     fitting takes a number of steps that does not depend on the width
       bias           none beyond the constant input.
     proved (SymPy, residual zero)
       κ = 1/√m, κ' = 1 are all that the scales do to the dynamics
@@ -180,8 +181,14 @@ def summary_rows(net: Network, optimizer: Optimizer = GRADIENT_FLOW) -> list[tup
     return [
         *rows,
         *_regime_rows(net, optimizer),
-        ("learning rate", net.learning_rate_scaling(optimizer=optimizer).meaning),
+        *_rate_rows(net.learning_rate_scaling(optimizer=optimizer)),
     ]
+
+
+def _rate_rows(rates: LearningRateScaling) -> list[tuple[str, str]]:
+    """How the largest rate goes with the width, and how long it takes, on lines of their own."""
+    step, mark, time = rates.meaning.partition("; ")
+    return [("learning rate", step + mark.strip()), *([("", time)] if time else [])]
 
 
 def _graph_rows(graph: Graph) -> list[tuple[str, str]]:
@@ -210,7 +217,7 @@ def _graph_rows(graph: Graph) -> list[tuple[str, str]]:
         other = f"in spectral norm {spectral_labels[layer].value}, S = {spectral[layer]}"
         rows.append((layer, f"{own}; {other} [{basis[layer].value}]"))
     curvature = f"λ₀ ~ {power(rates.initial_curvature)}, λ₁ ~ {power(rates.final_curvature)} [derived]"
-    return [*rows, ("curvature", curvature), ("learning rate", rates.meaning)]
+    return [*rows, ("curvature", curvature), *_rate_rows(rates)]
 
 
 def _width_rows(net: Network, width: int | None) -> list[tuple[str, str]]:

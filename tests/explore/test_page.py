@@ -132,6 +132,10 @@ def test_a_click_trains_that_network(address, browser, tmp_path):
 def test_a_link_and_its_mistakes(address, browser):
     browser.get(address + "?language=zh&optimizer=adam&x=1.2&width=200")
     until(lambda: "凝聚（推导）" in text(browser), "Chinese")
+    enter(browser, "γ", "one")
+    until(
+        lambda: "gamma = 'one' 不是数字；请输入小数或分数" in text(browser), "what is wrong with the field, in Chinese"
+    )
     browser.get(address + "?x=one")
     until(lambda: "gamma = 'one' is no number" in text(browser), "what is wrong with the link")
     assert errors(browser) == []

@@ -20,7 +20,7 @@ from numerics.explore.code import python_lines
 from numerics.explore.map import map_of, regimes_and_basis
 from numerics.explore.state import State
 from numerics.explore.training import capacity_plane, frames, located, train
-from numerics.explore.words import said, words_in
+from numerics.explore.words import mistake, said, words_in
 
 SLICE = "x,y: m^-y, m^-x, 1; 1"
 STATES = [
@@ -38,31 +38,31 @@ def test_a_link_keeps_the_state(state):
     assert State.from_query("?" + state.to_query()) == state
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"x": "one"}, "gamma = 'one' is no number; give a decimal or a fraction, such as 7/4"),
-        ({"y": "1/0"}, "gamma_prime = '1/0' is no number"),
-        ({"plane": "4"}, "slice '4': give 'x,y: sigma_1, .., sigma_L; alpha'"),
-        ({"width": "many"}, "width = 'many' is no integer"),
-        ({"width": 1001}, "width = 1001"),
-        ({"width": 200_000}, "give 100 to 100000 neurons for 2 layers under gradient flow"),
-        ({"plane": "3", "width": 2000}, "give 100 to 1000 neurons for 3 layers"),
-        ({"optimizer": "adam", "width": 10_000}, "give 100 to 2000 neurons for 2 layers under Adam"),
-        ({"optimizer": "adam", "plane": "3", "width": 500}, "give 100 to 200 neurons for 3 layers under Adam"),
-        ({"optimizer": "newton"}, "optimiser = 'newton'; use one of gradient-flow, adam"),
-        ({"decay": "-1"}, "decay = -1 is negative"),
-        ({"plane": "3", "width": 100, "decay": "0.1"}, "decay = 0.1 with 3 layers"),
-        ({"data": "1,2"}, "data are 1 points; give two points or more"),
-        ({"data": "1,2;3"}, "data = '1,2;3'; give two points or more"),
-        ({"data": "1,a;2,3"}, "has what is no number"),
-        ({"data": "1,nan;2,3"}, "nan"),
-        ({"data": "1,2;1,3"}, "two points have the same x"),
-        ({"data": "1,0;2,0"}, "all targets are zero"),
-        ({"seed": "-1"}, "seed = -1; give 0 or a positive integer"),
-        ({"language": "fr"}, "language = 'fr'; use one of en, zh"),
-    ],
-)
+REFUSED = [
+    ({"x": "one"}, "gamma = 'one' is no number; give a decimal or a fraction, such as 7/4"),
+    ({"y": "1/0"}, "gamma_prime = '1/0' is no number"),
+    ({"plane": "4"}, "slice '4': give 'x,y: sigma_1, .., sigma_L; alpha'"),
+    ({"width": "many"}, "width = 'many' is no integer"),
+    ({"width": 1001}, "width = 1001"),
+    ({"width": 200_000}, "give 100 to 100000 neurons for 2 layers under gradient flow"),
+    ({"plane": "3", "width": 2000}, "give 100 to 1000 neurons for 3 layers"),
+    ({"optimizer": "adam", "width": 10_000}, "give 100 to 2000 neurons for 2 layers under Adam"),
+    ({"optimizer": "adam", "plane": "3", "width": 500}, "give 100 to 200 neurons for 3 layers under Adam"),
+    ({"optimizer": "newton"}, "optimiser = 'newton'; use one of gradient-flow, adam"),
+    ({"decay": "-1"}, "decay = -1 is negative"),
+    ({"plane": "3", "width": 100, "decay": "0.1"}, "decay = 0.1 with 3 layers"),
+    ({"data": "1,2"}, "data are 1 points; give two points or more"),
+    ({"data": "1,2;3"}, "data = '1,2;3'; give two points or more"),
+    ({"data": "1,a;2,3"}, "has what is no number"),
+    ({"data": "1,nan;2,3"}, "nan"),
+    ({"data": "1,2;1,3"}, "two points have the same x"),
+    ({"data": "1,0;2,0"}, "all targets are zero"),
+    ({"seed": "-1"}, "seed = -1; give 0 or a positive integer"),
+    ({"language": "fr"}, "language = 'fr'; use one of en, zh"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), REFUSED)
 def test_what_is_refused(changes, said):
     with pytest.raises((nm.InputError, pt.TheoryError)) as caught:
         State(**changes)
@@ -70,7 +70,7 @@ def test_what_is_refused(changes, said):
 
 
 def test_a_link_with_another_name():
-    with pytest.raises(nm.InputError, match="the link has = 'depth'; it may have plane, optimizer"):
+    with pytest.raises(nm.InputError, match="the link has 'depth'; it may have plane, optimizer"):
         State.from_query("?depth=2")
 
 
@@ -90,6 +90,18 @@ def test_the_map_is_that_of_the_diagram(state):
         )
     for kinds, (a, b) in drawn.centres.items():
         assert tuple(state.diagram.regime_at(**dict(zip(names, (a, b), strict=True))).values())[: len(kinds)] == kinds
+
+
+@pytest.mark.parametrize("changes", [changes for changes, _ in REFUSED if "language" not in changes])
+def test_what_is_refused_is_said_in_chinese_too(changes):
+    with pytest.raises((nm.InputError, pt.TheoryError)) as caught:
+        State(**changes)
+    told = mistake(words_in("zh"), str(caught.value))
+    assert mistake(words_in("en"), str(caught.value)) == str(caught.value)
+    names = {"gamma", "gamma_prime", "decay", "width", "seed", "data", "optimiser", "Adam", "mu", "lambda", "alpha"}
+    left = re.sub(r"'[^']*'|gradient-flow|adam", "", told)
+    assert set(re.findall(r"[A-Za-z_]{2,}", left)) <= names
+    assert re.search(r"[\u4e00-\u9fff]", told)
 
 
 def test_what_is_proved_and_what_derived():

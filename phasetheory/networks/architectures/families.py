@@ -21,7 +21,7 @@ from phasetheory.networks.network import layer_names
 from phasetheory.networks.standard import standard_scales
 from phasetheory.symbols.expressions import listed_or_none, m
 
-__all__ = ["Family", "architecture", "architectures"]
+__all__ = ["Family", "architecture", "architectures", "is_title"]
 
 Plane = tuple[tuple[sp.Expr, ...], sp.Expr, tuple[sp.Symbol, sp.Symbol]]
 
@@ -240,6 +240,17 @@ def architectures() -> tuple[str, ...]:
     ('recurrent:STEPS[:impulse]', 'residual:BLOCKS[:two-matrices]')
     """
     return tuple(entry.grammar(name) for name, entry in _FAMILIES.items())
+
+
+def is_title(name: str) -> bool:
+    """Whether a graph of this name was named by its architecture, and not by the user.
+
+    Examples
+    --------
+    >>> is_title("recurrent network, 3 steps"), is_title("mine")
+    (True, False)
+    """
+    return name.split(",")[0] in {entry.title for entry in _FAMILIES.values()}
 
 
 def architecture(text: str) -> Family:

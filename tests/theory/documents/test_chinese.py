@@ -40,6 +40,17 @@ CALLS = {
     "many paths": (pt.residual("1/m", "m^(-3/4)", "1/m", blocks=13, sigma_V="1/m"), {}),
     "skips": (pt.Graph({"W": pt.Layer(1, "m", "m")}, [pt.Path({"W": 1})]), {}),
     "plane": (pt.graph_diagram("residual:2"), {}),
+    **{
+        text: (pt.graph_diagram(text), {})
+        for text in (
+            "fully_connected",
+            "convolutional:3:average",
+            "recurrent:2:impulse",
+            "layer_norm",
+            "embedding",
+            "attention",
+        )
+    },
     "two matrices": (pt.graph_diagram("residual:1:two-matrices"), {}),
     "sign descent, deep": (pt.initialization("he", 3), {"optimizer": "adam"}),
 }
