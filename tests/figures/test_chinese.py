@@ -122,6 +122,7 @@ def texts(scans, synthetic, result, verification, recording):
     return found, recorded.used
 
 
+@pytest.mark.slow
 def test_no_english_is_left(texts, english):
     assert {text for text in texts[0] if english(text)} == set()
 
@@ -140,6 +141,7 @@ def in_sources():
                 yield node.value
 
 
+@pytest.mark.slow
 def test_no_entry_is_unused(texts):
     """Of what these figures do not say, such as how a run ended, and of other figures, the words stand in the sources."""
     known = {word for text in in_sources() for word in re.findall("[A-Za-z]{2,}", text)}
