@@ -66,6 +66,7 @@ def test_a_wrong_prediction_fails(small, store, shift):
     assert {r.verdict for r in refuted} == {Verdict.DISAGREES}
 
 
+@pytest.mark.slow
 def test_a_verification_needs_the_mean_too(small):
     """Negative control: points that agree one by one do not make a verification whose mean difference is too large."""
     strict = replace(small.allowance, mean_difference=small.mean_difference / 2)
@@ -88,6 +89,7 @@ def test_the_report_is_json(small):
     assert report["theory"]["boundaries"]["frobenius"]["W1"] == str(THREE.boundary("W1"))
 
 
+@pytest.mark.slow
 def test_any_depth_and_slice():
     x, y = sp.symbols("x y", real=True)
     slice_ = pt.phase_diagram(network=pt.Network((1, 1, 1, pt.m**-y), pt.m**x), coordinates=(x, y))

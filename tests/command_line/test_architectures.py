@@ -83,6 +83,7 @@ def test_a_slice_with_an_architecture(capsys):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["recurrent:4", "residual:2:two-matrices", "layer_norm", "convolutional:3", "attention"]
 )

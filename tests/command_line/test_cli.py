@@ -132,6 +132,7 @@ def test_derive_one_network(capsys):
     assert "no slope is claimed" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_diagram_as_text_and_data(capsys, tmp_path):
     status, out, _ = run(capsys, "diagram", "--depth", "3")
     assert status == 0

@@ -180,6 +180,7 @@ def test_figures(whole, tmp_path, capsys, figure):
     assert file.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_rows_of_a_figure_are_chosen(whole, tmp_path, capsys):
     known = nm.open_scan(whole)["gamma_prime"].values
     for figure in ("slopes", "rd"):

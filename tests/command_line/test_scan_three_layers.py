@@ -32,6 +32,7 @@ def test_the_store_knows_its_diagram(store):
             assert diagram.boundary(layer).segments == known.boundary(layer).segments
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_another_is_refused(store, capsys):
     before = nm.open_scan(store)["relative_distance"].values
     assert main(["scan", *GRID, "--store", str(store), "--json"]) == 0

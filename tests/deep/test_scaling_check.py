@@ -44,6 +44,7 @@ def test_a_function_that_draws_networks_gets_its_exponents_fitted():
     assert check.table["slope"].sel(norm="spectral", layer="W1") == check.of("spectral")[0].measured.slope
 
 
+@pytest.mark.slow
 def test_a_wrong_prediction_is_told():
     """Negative control: the same runs held against the slopes of another scheme, muP, whose layers all stay critical."""
     check = nm.scaling_check(standard_parametrisation, (32, 64, 128, 256), 8)

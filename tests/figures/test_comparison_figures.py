@@ -125,6 +125,7 @@ def test_slopes_along_a_row(synthetic):
     np.testing.assert_allclose(np.interp(x, *derived.get_data()), slope, atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [TWO, THREE, FOUR])
 def test_measured_regions_have_the_colours_of_the_signs(plan, synthetic):
     """The measured half repeats the derived one, for every point is well inside a region; with one layer's signs turned not."""
@@ -227,6 +228,7 @@ def test_a_figure_of_a_scan(plan, layers, synthetic):
         scan_figure(dataset, "pie", layers)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_drawn_is_said(synthetic):
     with pytest.raises(nm.InputError, match="norm = 'spectral'; this scan has frobenius"):
         scan_figure(synthetic(TWO), "heatmap", ["w"], norm="spectral")

@@ -40,6 +40,7 @@ def test_diagrams_are_legible(plane, style, legible):
     legible(drawn(plane, style))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plane", PLANES)
 def test_a_slide_is_a_slide_and_its_letters_are_large(plane, tmp_path):
     figure = drawn(plane, "talk")

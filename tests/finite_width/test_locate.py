@@ -135,6 +135,7 @@ def test_critical_capacity_and_what_twice_the_width_does():
     assert ntk["w"].slope == pytest.approx(-0.5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_way_is_said():
     many = np.column_stack([np.linspace(-1, 1, 40), np.ones(40)])
     crowded = nm.locate("mean_field", many, np.sign(many[:, 0]) * np.abs(many[:, 0]), width=4)

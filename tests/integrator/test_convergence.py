@@ -64,6 +64,7 @@ def fixed_step_reference(bench, network, X, y, *, step=0.05, loss_tol=1e-6):
 REGIONS = [(0.5, 0), (1, 0), (1.75, 0), (0.75, 0.25), (0.75, -0.25), (1.2, 0.6), (1.5, 0.2), (1.4, -0.6)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gamma", "gamma_prime"), REGIONS)
 def test_tolerance_ladder(bench, four_points, gamma, gamma_prime):
     X, y = four_points

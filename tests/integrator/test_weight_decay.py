@@ -98,6 +98,7 @@ def test_the_end_is_that_of_the_convex_programme(four_points, capacity, kappa_pr
     assert run.conserved_drift < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1, 4, 1 / 4])
 def test_collapse_lies_where_it_is_derived(four_points, ratio):
     X, y = four_points

@@ -20,6 +20,7 @@ def scan():
     return nm.open_scan(SHIPPED).sel(gamma_prime=[-0.3, 0.2]).load()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["w", "theta"])
 def test_trained_networks_agree_where_they_are_far_from_the_limit(scan, layer):
     found = compare_map(scan, layer)

@@ -151,6 +151,7 @@ def test_the_plane_is_the_graph_at_every_point(diagram):
     assert diagram.graph_at(point).name == ""
 
 
+@pytest.mark.slow
 @every_plane
 def test_pieces_tile_the_plane_and_agree_on_their_edges(diagram):
     for slope in diagram._slopes.values():

@@ -80,6 +80,7 @@ def test_latex_is_well_formed(name):
     assert re.findall(r"\\usepackage.*", source) == [r"\usepackage{amsmath}"]
 
 
+@pytest.mark.slow
 def test_variables_and_signs_stand_in_formulas(name):
     """Outside of formulas no single letter (but the article), no index, no power, no minus sign."""
     source = written(name, "latex").split(r"\maketitle")[1].split(r"\begin{thebibliography}")[0]
@@ -92,6 +93,7 @@ def test_variables_and_signs_stand_in_formulas(name):
     assert "fan" not in source
 
 
+@pytest.mark.slow
 def test_formulas_are_those_of_tex(name):
     """Matplotlib reads the mathematics of TeX and refuses what is none."""
     parser = MathTextParser("path")

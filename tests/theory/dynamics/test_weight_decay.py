@@ -73,6 +73,7 @@ def right_hand_side(flow, velocities, residuals, time, numbers):
     return lambda t, state: np.array(function(t, state.tolist()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [2, 3])
 @pytest.mark.parametrize("rates", [(0.3, 0.3, 0.3), (0.4, 0.1, 0.2)], ids=["equal", "unequal"])
 def test_the_map_against_integrated_flows(depth, rates):

@@ -66,6 +66,7 @@ def sampled(net_scales, width, activation_left, seed):
     return {k: np.linalg.norm(v) / np.linalg.norm({"w": w, "a": a}[k]) for k, v in moved.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "scales", "left"),
     [

@@ -92,6 +92,7 @@ def product(weights, f):
     return sp.expand(sum(entry * sp.diff(f, entry) for entry in weights))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_paths_and_euler_path_by_path(listed, name):
     weights, (f,), graph = NETWORKS[name]
