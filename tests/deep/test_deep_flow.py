@@ -200,7 +200,7 @@ def test_scale_moved_between_layers_with_their_rates_leaves_the_output_at_every_
     for run in runs:
         shots = run.snapshots.outputs
         # a linear network is at rest early, and rounding says when it is seen: from then on its output stays
-        assert len(shots) == 3 or run.status is nm.Status.STATIONARY
+        assert len(shots) == 3 or run.at_rest
         outputs.append(np.vstack([shots, np.tile(run.network(X), (3 - len(shots), 1))]))
     assert np.max(np.abs(outputs[0])) > 1e-3
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-7)
