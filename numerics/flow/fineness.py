@@ -1,8 +1,8 @@
-"""By how much steps are shorter where rtol is small."""
+"""How a method bounds its steps, and by how much they are shorter where rtol is small."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-__all__ = ["Fineness"]
+__all__ = ["Bounded", "Fineness"]
 
 
 class Fineness(NamedTuple):
@@ -19,3 +19,21 @@ class Fineness(NamedTuple):
     growth: float
     error: float = 0.0
     down_to: float = 0.0
+
+
+class Bounded(Protocol):
+    """A method, as far as the length of its steps goes.
+
+    Attributes
+    ----------
+    order : int
+        The power of h that the error estimate scales with.
+    growth : float
+        Growth of a weight allowed in one step, as an exponent, for rtol = 1e-2 and above.
+    fineness : Fineness
+        How that growth, and the error allowed, fall below.
+    """
+
+    order: int
+    growth: float
+    fineness: Fineness

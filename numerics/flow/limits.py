@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
 from numerics.arrays import positive_number, real_number, truth, whole_number
 from numerics.errors import InputError
 from numerics.flow.controller import PIController
-from numerics.flow.fineness import Fineness
+from numerics.flow.fineness import Bounded
 from numerics.flow.solution import Progress
 from numerics.kernels.control import Rules
 
@@ -18,14 +17,6 @@ __all__ = ["Limits"]
 
 _MATCH = 2.0  # in rtol
 _COARSE = 1e-2  # rtol down to which the steps that a method allows by itself are short enough
-
-
-class Bounded(Protocol):
-    """How a method bounds its steps; see :class:`numerics.flow.problem.Method`."""
-
-    order: int
-    growth: float
-    fineness: Fineness
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from numerics.flow.decay import NONE, Decay
-from numerics.flow.fineness import Fineness
+from numerics.flow.fineness import Bounded
 from numerics.kernels.control import Rules
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module
@@ -117,19 +117,15 @@ class Walked(NamedTuple):
 Loop = Callable[[P, P, Rules, np.ndarray, int, int, float, float], Walked]
 
 
-class Method(Protocol[P]):
+class Method(Bounded, Protocol[P]):
     """It advances a point by a step and says how large the error of that step is.
 
     Attributes
     ----------
     name : str
         What the user calls it.
-    order : int
-        The power of h that the error estimate scales with.
-    growth : float
-        Growth of a weight allowed in one step, as an exponent, for rtol = 1e-2 and above.
-    fineness : Fineness
-        How both fall below.
+    order, growth, fineness
+        See :class:`numerics.flow.fineness.Bounded`.
     splits_decay : bool
         Whether unequal weight decays are made apart from the rest of a step.
     loop : Loop or None
@@ -137,9 +133,6 @@ class Method(Protocol[P]):
     """
 
     name: str
-    order: int
-    growth: float
-    fineness: Fineness
     splits_decay: bool
 
     @property

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 #: The residual of two layers may be off by this many rtol, relative to itself; calibrated on the tolerance ladder in the tests.
+#: Below rtol = 1e-2 it is fewer where a method says so (:class:`numerics.flow.fineness.Fineness`).
 #: It is that many because a defect of one sign in one step is made good by the next: the residual is measured, not integrated.
 DEFECT = 100.0
 
