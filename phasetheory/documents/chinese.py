@@ -283,7 +283,7 @@ _GRAPHS = {
     "The scaling argument": "标度论证",
     "In exponents of {}: {} of the strength, {} of the norm, {} of the size along the signal, and {} the largest value of a path through layer {}. With {} the exponent of the time left, until the output has changed by {},": "均取 {} 的指数：强度为 {}，范数为 {}，沿信号方向的大小为 {}，而 {} 是经过第 {} 层的路径的最大值。令 {} 为剩余时间的指数，直到输出改变了 {}，",
     "Constants, and what varies with the input, are learned with a residual each. A path from a bias serves constants; the rest only as far as the input moves a kink on it.": "常数部分与随输入变化的部分各有自己的残差，分别学习。从偏置出发的路径学习常数；对其余部分，只在输入能移动其上的折点时起作用。",
-    "Of so many outputs the size is counted and not the number: where layers before the last should fit them alone, they cannot, and the slopes are others.": "输出如此之多时，只计其大小而不计其数目：若应由最后一层之前的各层独自拟合，它们做不到，斜率便不同。",
+    "Of so many outputs hidden layers can fit, at every sample, only what the columns of the readout span whose neurons are open; the rest is left to the layers at the output alone, given the features.": "输出如此之多时，在每个样本上，各隐藏层只能拟合输出层中与打开的神经元相应的各列所张成的部分；其余部分在给定特征下只能由输出处的各层独自拟合。",
     "A layer is linear for {}, critical for {} and condensed for {}. Nothing on slopes is proved.": "一层在 {} 时为线性，在 {} 时为临界，在 {} 时为凝聚。关于斜率的内容均未证明。",
     "Strengths and capacity": "强度与容量",
     "The largest output that is reached near the start:": "在初值附近能达到的最大输出：",

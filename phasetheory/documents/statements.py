@@ -16,15 +16,14 @@ from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
 from phasetheory.scaling.targets import is_open
-from phasetheory.symbols.exponents import exponent_of
 from phasetheory.symbols.printing import plain, power
 
-__all__ = ["MANY_OUTPUTS", "outputs_abound", "statements"]
+__all__ = ["MANY_OUTPUTS", "statements"]
 
-#: Of networks with as many outputs as neurons, or more.
+#: Of networks with as many outputs as open neurons, or more.
 MANY_OUTPUTS = (
-    "Of so many outputs the size is counted and not the number: where layers before the last should fit them alone, they cannot, "
-    "and the slopes are others"
+    "Of so many outputs hidden layers can fit, at every sample, only what the columns of the readout span whose neurons are "
+    "open; the rest is left to the layers at the output alone, given the features"
 )
 
 _THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime"
@@ -95,13 +94,8 @@ def _of_graph(graph: Graph, optimizer: Optimizer) -> Iterator[Statement]:
     for layer, moved in graph.displacements().items():
         if graph.layers[layer].sigma == 0:
             yield Statement(f"${layer}$ starts at zero, and $|{layer}(t)| ~ {power(moved)}$", Basis.DERIVED, _PATHS)
-    if outputs_abound(graph):
+    if graph.at_many_outputs:
         yield Statement(MANY_OUTPUTS, Basis.DERIVED, _PATHS)
-
-
-def outputs_abound(graph: Graph) -> bool:
-    """Whether a graph has as many outputs as neurons, up to a factor."""
-    return any(layer.outer == "fan_out" and exponent_of(layer.fan_out) >= 1 for layer in graph.layers.values())
 
 
 def _proved_of_dynamics(network: Network, optimizer: Optimizer) -> tuple[Statement, ...]:

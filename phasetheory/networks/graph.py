@@ -22,6 +22,7 @@ from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series
 from phasetheory.networks.network import Network, check_network, layer_fans, refuse_other_degrees
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
+from phasetheory.scaling.many_outputs import ManyOutputs
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.paths import CONSTANT, INPUT, GraphExponents, ListedPaths, PathExponents, Paths, Term
 from phasetheory.scaling.regimes import Basis, Regime, classify
@@ -173,6 +174,11 @@ class Graph:
         return replace(self, layers=layers, alpha=self.alpha if alpha is None else alpha)
 
     @cached_property
+    def at_many_outputs(self) -> frozenset[str]:
+        """The layers at the output, if it has as many entries as neurons; they fit what hidden layers cannot."""
+        return frozenset(name for name, layer in self.layers.items() if layer.many_outputs)
+
+    @cached_property
     def exponents(self) -> GraphExponents:
         """Exponents in the width of all scales, learning rates absorbed as under gradient flow; free symbols are kept."""
         return self.exponents_under(GRADIENT_FLOW)
@@ -184,10 +190,13 @@ class Graph:
         return GraphExponents(layers, self._paths_in(units), exponent(self.alpha), optimizer)
 
     def _paths_in(self, units: Mapping[str, Any]) -> Paths:
+        found: Paths
         if isinstance(self.paths, Series):
-            return SeriesParallel(self._part(self.paths, units), frozenset(self.targets))
-        paths = [self._path_exponents(path, target, units) for target in self.targets for path in self.paths]
-        return ListedPaths(tuple(path for path in paths if path is not None))
+            found = SeriesParallel(self._part(self.paths, units), frozenset(self.targets))
+        else:
+            paths = [self._path_exponents(path, target, units) for target in self.targets for path in self.paths]
+            found = ListedPaths(tuple(path for path in paths if path is not None))
+        return ManyOutputs(found, self.at_many_outputs) if self.at_many_outputs else found
 
     def _part(self, part: "Series | Parallel | Bias | str", units: Mapping[str, Any]) -> Part:
         """A part of the graph in exponents, in some units."""

@@ -11,8 +11,8 @@ import sympy as sp
 from phasetheory.errors import TheoryError, shown
 from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.scaling.paths import LayerExponents
-from phasetheory.symbols.exponents import exponent, positive_scale
-from phasetheory.symbols.expressions import as_expression, listed_or_none
+from phasetheory.symbols.exponents import at_least, exponent, positive_scale
+from phasetheory.symbols.expressions import as_expression, listed_or_none, m
 from phasetheory.symbols.mappings import read_only
 from phasetheory.symbols.rationals import is_whole
 
@@ -87,6 +87,11 @@ class Layer:
             spectral=sigma + max(fans.values()) / 2,
             degree=self.degree,
         )
+
+    @cached_property
+    def many_outputs(self) -> bool:
+        """Whether it ends at as many outputs as there are open neurons, half of m, or more."""
+        return self.outer == "fan_out" and at_least(self.fan_out, m / 2)
 
     @cached_property
     def rate(self) -> sp.Expr:

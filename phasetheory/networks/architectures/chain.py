@@ -5,8 +5,8 @@ r"""Chains: fully connected and convolutional networks, with biases, several out
 * Bias b_l: one more path, b_l W_(l+1) .. a. Constants and what varies with the input are two kinds of targets,
   ``'constant'`` and ``'input'``: the paths of biases express constants; what varies with the input they serve only through
   kinks, as far as the input itself comes that far. The bias of the output passes none and serves constants only.
-* m^kappa outputs with targets of order one: alpha grows by m^(kappa/2). That is their size; their number is not counted, which is
-  wrong where, with kappa = 1, the first layer alone should fit as many numbers as it has entries.
+* m^kappa outputs with targets of order one: alpha grows by m^(kappa/2). Of half as many as neurons, or more, hidden layers cannot
+  fit all, and the readout moves as far as the rest takes (:mod:`phasetheory.scaling.many_outputs`).
 * Embedding: a first layer that sees only the rows of the inputs.
 * LayerNorm or BatchNorm (no epsilon, no gains) after every hidden layer: W_l has degree 0, |W_l| is conserved (proved) and
   it can turn but not grow; the readout sees features of the norm sqrt(m), whatever comes before.
@@ -62,7 +62,7 @@ def fully_connected(
     targets : sequence of str, optional
         With biases: what is to be learned, ``'input'`` and ``'constant'`` (both by default).
     outputs : scale
-        Their number, 1, 3 or a power of m.
+        Their number, 1, 3 or a power of m, of the order of m at most.
     layer_norm : bool
         A normalisation after every hidden layer, before its relu.
     embedding : scale, optional

@@ -9,6 +9,7 @@ import sympy as sp
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.graph import Architecture, Graph
 from phasetheory.networks.layers import Layer, Path, Series
+from phasetheory.symbols.exponents import exponent
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 from phasetheory.symbols.rationals import is_whole
 
@@ -52,8 +53,14 @@ def first_layer(sigma: Any, embedding: Any = None) -> Layer:
 
 
 def readout(sigma: Any, outputs: Any = 1) -> Layer:
-    """The layer at the output."""
-    return Layer(sigma, m, as_scale(outputs, name="outputs"), outer="fan_out")
+    """The layer at the output, of not many more outputs than neurons."""
+    number = as_scale(outputs, name="outputs")
+    if exponent(number / m) > 0:
+        raise TheoryError(
+            f"outputs = {number}: hidden layers then reach a vanishing part of the targets, which is not worked out; "
+            "give at most of the order of m"
+        )
+    return Layer(sigma, m, number, outer="fan_out")
 
 
 def bias_layers(values: Any, fans: Mapping[str, Fans], outputs: Any, words: str) -> dict[str, Layer]:

@@ -90,8 +90,8 @@ def test_refused():
 
 
 @pytest.mark.parametrize(("outputs", "said"), [("m", True), ("m/2", True), ("sqrt(m)", False), (3, False)])
-def test_outputs_that_are_not_counted_are_told_of(outputs, said):
+def test_what_only_the_readout_can_fit_is_told_of(outputs, said):
     graph = pt.fully_connected((1, 1, 1), outputs=outputs)
-    assert ("and not the number" in pt.statements(graph)[-1].text) == said
-    assert ("and not the number" in " ".join(pt.write(pt.derive(graph)).split())) == said
-    assert ("只计其大小而不计其数目" in pt.write(pt.derive(graph), "text", "zh")) == said
+    assert ("left to the layers at the output" in pt.statements(graph)[-1].text) == said
+    assert ("left to the layers at the output" in " ".join(pt.write(pt.derive(graph)).split())) == said
+    assert ("独自拟合" in pt.write(pt.derive(graph), "text", "zh")) == said

@@ -24,6 +24,7 @@ GRAPHS = {
     "lag": pt.recurrent(*SCALES[:3], steps=3, informed=[1], alpha=SCALES[5]),
     "residual": pt.residual(*SCALES[:3], blocks=2, multiplier=SCALES[3], alpha=SCALES[5]),
     "two matrices": pt.residual(*SCALES[:3], blocks=1, sigma_V=SCALES[4], multiplier=SCALES[3], alpha=SCALES[5]),
+    "many outputs": pt.fully_connected(SCALES[:3], outputs="m", alpha=SCALES[5]),
     "biases": pt.fully_connected(SCALES[:2], biases=SCALES[2:4], alpha=SCALES[5]),
 }
 
