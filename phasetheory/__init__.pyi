@@ -33,7 +33,7 @@ from phasetheory.networks.critical import CriticalPoint, critical_point
 from phasetheory.networks.dropout import WithDropout, with_dropout
 from phasetheory.networks.graph import Architecture, Graph
 from phasetheory.networks.initializations import describe_initialization, initialization, initializations
-from phasetheory.networks.layers import Bias, Cap, Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Cap, Layer, Parallel, Path, Series, Share
 from phasetheory.networks.network import Network, three_layer, two_layer
 from phasetheory.networks.weight_decay import WithWeightDecay, with_weight_decay
 from phasetheory.scaling.capacity import capacity_boundary
@@ -84,6 +84,7 @@ __all__ = [
     "Region",
     "Segment",
     "Series",
+    "Share",
     "Statement",
     "TheoryError",
     "WithDropout",

@@ -7,7 +7,7 @@ import sympy as sp
 
 from phasetheory.diagrams.graphs import GraphDiagram
 from phasetheory.documents.document import Equation, Section, equals
-from phasetheory.documents.statements import MANY_OUTPUTS
+from phasetheory.documents.statements import said_of_outputs
 from phasetheory.dynamics.conserved import ConservedQuantity
 from phasetheory.networks.architectures.families import is_title
 from phasetheory.networks.graph import Graph
@@ -179,7 +179,7 @@ def _squares(law: ConservedQuantity) -> str:
 
 def _flow(graph: Graph) -> Section:
     kinds = [_KINDS] if {INPUT, CONSTANT} <= set(graph.targets) else []
-    kinds += [f"{MANY_OUTPUTS}."] if graph.at_many_outputs else []
+    kinds += [f"{said}."] if (said := said_of_outputs(graph)) else []
     return Section(
         "The scaling argument",
         Basis.DERIVED,

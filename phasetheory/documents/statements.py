@@ -16,14 +16,21 @@ from phasetheory.scaling.capacity import capacity_boundary
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
 from phasetheory.scaling.regimes import Basis, Statement, proved_slope_bounds
 from phasetheory.scaling.targets import is_open
+from phasetheory.symbols.exponents import exceeds
+from phasetheory.symbols.expressions import m
 from phasetheory.symbols.printing import plain, power
 
-__all__ = ["MANY_OUTPUTS", "statements"]
+__all__ = ["said_of_outputs", "statements"]
 
-#: Of networks with as many outputs as open neurons, or more.
-MANY_OUTPUTS = (
+# of networks with more outputs than open neurons
+_SHARED = (
     "Of so many outputs hidden layers can fit, at every sample, only what the columns of the readout span whose neurons are "
-    "open; the rest is left to the layers at the output alone, given the features"
+    "open; the rest is left to the layers at the output. Of those columns, too, a part of the order of 1/sqrt(m) is out of reach "
+    "of all but the last hidden layers"
+)
+_NOT_COUNTED = (
+    "Of so many outputs the size is counted and not the number, which is worked out for fully connected and recurrent networks: "
+    "where layers before the last should fit them alone, they cannot, and the slopes are others"
 )
 
 _THEOREM = "Luo, Xu, Ma, Zhang, JMLR 22 (2021), theorems on the linear and the condensed regime"
@@ -94,8 +101,16 @@ def _of_graph(graph: Graph, optimizer: Optimizer) -> Iterator[Statement]:
     for layer, moved in graph.displacements().items():
         if graph.layers[layer].sigma == 0:
             yield Statement(f"${layer}$ starts at zero, and $|{layer}(t)| ~ {power(moved)}$", Basis.DERIVED, _PATHS)
-    if graph.at_many_outputs:
-        yield Statement(MANY_OUTPUTS, Basis.DERIVED, _PATHS)
+    if said := said_of_outputs(graph):
+        yield Statement(said, Basis.DERIVED, _PATHS)
+
+
+def said_of_outputs(graph: Graph) -> str:
+    """What there is to say of many outputs; nothing if there are fewer than open neurons, half of them."""
+    if graph.shares:
+        return _SHARED
+    many = any(layer.outer == "fan_out" and exceeds(layer.fan_out, m / 2) for layer in graph.layers.values())
+    return _NOT_COUNTED if many else ""
 
 
 def _proved_of_dynamics(network: Network, optimizer: Optimizer) -> tuple[Statement, ...]:

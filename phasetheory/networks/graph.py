@@ -18,13 +18,13 @@ import sympy as sp
 
 from phasetheory.dynamics.conserved import ConservedQuantity, conserved_quantities
 from phasetheory.errors import TheoryError, shown
-from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Layer, Parallel, Path, Series, Share
 from phasetheory.networks.network import Network, check_network, layer_fans, refuse_other_degrees
+from phasetheory.scaling.graph_exponents import GraphExponents
 from phasetheory.scaling.learning_rates import LearningRateScaling, learning_rates_of_flow
 from phasetheory.scaling.lexicographic import finite_or_infinite, with_infinity
-from phasetheory.scaling.many_outputs import ManyOutputs
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer, as_optimizer
-from phasetheory.scaling.paths import CONSTANT, INPUT, GraphExponents, ListedPaths, PathExponents, Paths, Term
+from phasetheory.scaling.paths import CONSTANT, INPUT, ListedPaths, PathExponents, Paths, Term
 from phasetheory.scaling.regimes import Basis, Regime, classify
 from phasetheory.scaling.series_parallel import BiasPart, Leaf, ParallelPart, Part, SeriesParallel, SeriesPart
 from phasetheory.scaling.tropical import TropicalFlow, tropical_flow
@@ -75,6 +75,8 @@ class Graph:
         ``'input'`` and ``'constant'``.
     name : str
     architecture : Architecture
+    shares : sequence of Share
+        Of every kind of target, what not all layers reach alike.
 
     Examples
     --------
@@ -90,6 +92,7 @@ class Graph:
     targets: tuple[str, ...] = ("all",)
     name: str = ""
     architecture: Architecture = Architecture()
+    shares: tuple[Share, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, Mapping) or not all(isinstance(layer, Layer) for layer in self.layers.values()):
@@ -102,6 +105,7 @@ class Graph:
         object.__setattr__(self, "alpha", positive_scale(self.alpha, "alpha"))
         self._check_targets(paths)
         self._check_used(paths)
+        self._check_shares()
 
     def _check_used(self, paths: Any) -> None:
         used = set(paths.layers) if isinstance(paths, Series) else set().union(*(path.layers for path in paths))
@@ -121,6 +125,17 @@ class Graph:
             )
         if idle := [layer for layer in self.layers if layer not in used]:
             raise TheoryError(f"layer {idle[0]!r} is on no path, so it never moves; leave it out")
+
+    def _check_shares(self) -> None:
+        given = listed_or_none(self.shares)
+        if given is None or not all(isinstance(share, Share) for share in given):
+            raise TheoryError(f"shares = {shown(self.shares)}; give a sequence of Share")
+        object.__setattr__(self, "shares", tuple(given))
+        for share in given:
+            if unknown := share.factors.keys() - self.layers.keys():
+                raise TheoryError(
+                    f"a share has a factor for {min(unknown)!r}, which is no layer; the layers are {', '.join(self.layers)}"
+                )
 
     def _check_targets(self, paths: Any) -> None:
         given = listed_or_none(self.targets)
@@ -174,11 +189,6 @@ class Graph:
         return replace(self, layers=layers, alpha=self.alpha if alpha is None else alpha)
 
     @cached_property
-    def at_many_outputs(self) -> frozenset[str]:
-        """The layers at the output, if it has as many entries as neurons; they fit what hidden layers cannot."""
-        return frozenset(name for name, layer in self.layers.items() if layer.many_outputs)
-
-    @cached_property
     def exponents(self) -> GraphExponents:
         """Exponents in the width of all scales, learning rates absorbed as under gradient flow; free symbols are kept."""
         return self.exponents_under(GRADIENT_FLOW)
@@ -187,16 +197,14 @@ class Graph:
         """The same in the units of an optimiser."""
         layers = {name: layer.exponents(optimizer) for name, layer in self.layers.items()}
         units = {name: layer.unit(optimizer) for name, layer in self.layers.items()}
-        return GraphExponents(layers, self._paths_in(units), exponent(self.alpha), optimizer)
+        shares = tuple(share.exponents for share in self.shares)
+        return GraphExponents(layers, self._paths_in(units), exponent(self.alpha), optimizer, shares)
 
     def _paths_in(self, units: Mapping[str, Any]) -> Paths:
-        found: Paths
         if isinstance(self.paths, Series):
-            found = SeriesParallel(self._part(self.paths, units), frozenset(self.targets))
-        else:
-            paths = [self._path_exponents(path, target, units) for target in self.targets for path in self.paths]
-            found = ListedPaths(tuple(path for path in paths if path is not None))
-        return ManyOutputs(found, self.at_many_outputs) if self.at_many_outputs else found
+            return SeriesParallel(self._part(self.paths, units), frozenset(self.targets))
+        paths = [self._path_exponents(path, target, units) for target in self.targets for path in self.paths]
+        return ListedPaths(tuple(path for path in paths if path is not None))
 
     def _part(self, part: "Series | Parallel | Bias | str", units: Mapping[str, Any]) -> Part:
         """A part of the graph in exponents, in some units."""

@@ -11,12 +11,13 @@ import sympy as sp
 from phasetheory.errors import TheoryError, shown
 from phasetheory.scaling.optimizers import Optimizer
 from phasetheory.scaling.paths import LayerExponents
-from phasetheory.symbols.exponents import at_least, exponent, positive_scale
-from phasetheory.symbols.expressions import as_expression, listed_or_none, m
+from phasetheory.scaling.shares import ShareExponents
+from phasetheory.symbols.exponents import exponent, positive_scale
+from phasetheory.symbols.expressions import as_expression, listed_or_none
 from phasetheory.symbols.mappings import read_only
 from phasetheory.symbols.rationals import is_whole
 
-__all__ = ["Bias", "Cap", "Layer", "Parallel", "Path", "Series"]
+__all__ = ["Bias", "Cap", "Layer", "Parallel", "Path", "Series", "Share"]
 
 _ONE: Any = sp.S.One
 _FANS = ("fan_in", "fan_out")
@@ -89,11 +90,6 @@ class Layer:
         )
 
     @cached_property
-    def many_outputs(self) -> bool:
-        """Whether it ends at as many outputs as there are open neurons, half of m, or more."""
-        return self.outer == "fan_out" and at_least(self.fan_out, m / 2)
-
-    @cached_property
     def rate(self) -> sp.Expr:
         """Exponent of its learning rate."""
         return exponent(self.learning_rate)
@@ -161,6 +157,39 @@ class Path:
     def layers(self) -> frozenset[str]:
         """The layers on it, and in its caps."""
         return frozenset(self.uses).union(*(path.uses for cap in self.caps for path in cap.paths))
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of every target that not all layers reach alike, with a residual of its own.
+
+    Parameters
+    ----------
+    factors : mapping of str to scale
+        What the change of the output by a layer is multiplied by there; a layer without a factor does not reach it.
+    size : scale
+        Its part of the squared norm.
+    """
+
+    factors: Mapping[str, sp.Expr]
+    size: sp.Expr = _ONE
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.factors, Mapping) or not self.factors:
+            raise TheoryError(
+                f"factors = {shown(self.factors)}; give a factor for every layer that reaches the share, such as {{'a': 1}}"
+            )
+        factors = {layer: positive_scale(factor, "factors") for layer, factor in self.factors.items()}
+        object.__setattr__(self, "factors", read_only(factors))
+        object.__setattr__(self, "size", positive_scale(self.size, "size"))
+
+    @property
+    def exponents(self) -> ShareExponents:
+        """In exponents: its norm, and what a layer sees of its residual."""
+        amplitude = exponent(self.size) / 2
+        return ShareExponents(
+            amplitude, {layer: exponent(factor) + amplitude for layer, factor in self.factors.items()}
+        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from phasetheory.networks.graph import Architecture, Graph
-from phasetheory.networks.layers import Bias, Cap, Layer, Parallel, Path, Series
+from phasetheory.networks.layers import Bias, Cap, Layer, Parallel, Path, Series, Share
 from phasetheory.symbols.expressions import parse_scale
 
 __all__ = ["graph_from_data", "graph_to_data"]
@@ -28,7 +28,7 @@ def graph_to_data(graph: Graph) -> dict[str, Any]:
         "paths": _part(graph.paths) if isinstance(graph.paths, Series) else [_path(path) for path in graph.paths],
         "alpha": str(graph.alpha),
         "targets": list(graph.targets),
-    }
+    } | ({"shares": [_share(share) for share in graph.shares]} if graph.shares else {})
 
 
 def graph_from_data(data: Mapping[str, Any], symbols: tuple[sp.Symbol, ...] = ()) -> Graph:
@@ -61,6 +61,10 @@ def graph_from_data(data: Mapping[str, Any], symbols: tuple[sp.Symbol, ...] = ()
         name: Layer(**{key: scale(found[key]) for key in _SCALES}, outer=found["outer"], degree=found["degree"])
         for name, found in data["layers"].items()
     }
+    shares = tuple(
+        Share({layer: scale(factor) for layer, factor in found["factors"].items()}, scale(found["size"]))
+        for found in data.get("shares", ())
+    )
     paths = data["paths"]
     return Graph(
         layers,
@@ -68,6 +72,7 @@ def graph_from_data(data: Mapping[str, Any], symbols: tuple[sp.Symbol, ...] = ()
         scale(data["alpha"]),
         tuple(data["targets"]),
         architecture=Architecture(data["architecture"]),
+        shares=shares,
     )
 
 
@@ -76,6 +81,10 @@ _SCALES = ("sigma", "fan_in", "fan_out", "learning_rate")
 
 def _layer(layer: Layer) -> dict[str, Any]:
     return {key: str(getattr(layer, key)) for key in _SCALES} | {"outer": layer.outer, "degree": layer.degree}
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {"factors": {layer: str(factor) for layer, factor in share.factors.items()}, "size": str(share.size)}
 
 
 def _kinds(targets: Any) -> Any:

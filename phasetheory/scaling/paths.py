@@ -27,13 +27,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
-from phasetheory.scaling.optimizers import GRADIENT_FLOW, Optimizer
-
 __all__ = [
     "CONSTANT",
     "INPUT",
     "Direction",
-    "GraphExponents",
     "LayerExponents",
     "ListedPaths",
     "PathExponents",
@@ -144,7 +141,7 @@ class Reach(Protocol):
         """Steps in a direction before the first of which M_l changes as :meth:`along` says, in every layer."""
 
     def candidates(self, chosen: Sequence[str]) -> Mapping[str, Sequence[Uses]]:
-        """How often the paths that M_l may follow use the chosen layers, for each of them."""
+        """How often the paths that M_l may follow use the chosen layers, for each of them that is on one."""
 
 
 class Paths(Protocol):
@@ -241,7 +238,7 @@ class ListedReach:
 
     def candidates(self, chosen: Sequence[str]) -> dict[str, Sequence[Uses]]:
         """How often the terms that M_l may follow use the chosen layers, for each of them."""
-        return {layer: self._candidates(layer, chosen) for layer in chosen}
+        return {layer: self._candidates(layer, chosen) for layer in chosen if layer in self.values}
 
     def _candidates(self, layer: str, chosen: Sequence[str]) -> Sequence[Uses]:
         value = self.values[layer]
@@ -298,33 +295,3 @@ class _Valued:
 def largest_uses(uses: Collection[Uses]) -> list[Uses]:
     """Those that no other contains: of paths that grow, one of them is the largest."""
     return [own for own in uses if not any(own != u and all(a <= b for a, b in zip(own, u, strict=True)) for u in uses)]
-
-
-@dataclass(frozen=True)
-class GraphExponents:
-    """All that the argument needs of a graph, in the units of an optimiser.
-
-    Attributes
-    ----------
-    layers : mapping of name to LayerExponents
-    paths : Paths
-    alpha
-        Exponent of what the output is divided by.
-    optimizer : Optimizer
-        In whose units they are.
-    """
-
-    layers: Mapping[str, LayerExponents]
-    paths: Paths
-    alpha: Any
-    optimizer: Optimizer = GRADIENT_FLOW
-
-    @property
-    def start(self) -> dict[str, Any]:
-        """s_l of every layer."""
-        return {name: layer.strength for name, layer in self.layers.items()}
-
-    def map(self, change: Callable[[Any], Any]) -> "GraphExponents":
-        """The same with every value changed: symbols to numbers, or to functions on a plane."""
-        layers = {name: layer.map(change) for name, layer in self.layers.items()}
-        return GraphExponents(layers, self.paths.map(change), change(self.alpha), self.optimizer)

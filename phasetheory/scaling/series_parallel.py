@@ -209,7 +209,7 @@ class PassReach:
             else:
                 uses = {tuple(int(layer == node.layer) for layer in chosen)}
             found[id(node)] = uses if bounded else largest_uses(uses), bounded
-        return {layer: list(found[id(self._through[layer])][0]) for layer in chosen}
+        return {layer: list(found[id(self._through[layer])][0]) for layer in chosen if layer in self._through}
 
 
 def _slopes(nodes: Iterable[_Node], direction: Direction) -> dict[int, Fraction]:

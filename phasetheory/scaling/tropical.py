@@ -23,7 +23,8 @@ With the rate rho_l = k M_l - q x_l:
 3. Go to the first event: a path overtakes, a layer joins A, a target is reached. Repeat until all are.
 
 Targets of several kinds, to which not every path contributes alike, have a residual each: M_l is the largest over those that are
-not reached, and each is reached by its own paths.
+not reached, and each is reached by its own paths. So are shares of a target that layers do not reach alike
+(:mod:`phasetheory.scaling.shares`).
 
 A layer of degree 0, directly before a normalisation, is in no path value. Under gradient flow |W| is conserved (proved) and it
 turns, by delta_l = min(s_l, Delta_l - s_l). The gradient is orthogonal to W, its signs are not: under sign descent it grows, by
@@ -43,8 +44,9 @@ from typing import Any
 
 from phasetheory.errors import TheoryError
 from phasetheory.scaling.argument import check_norm
+from phasetheory.scaling.graph_exponents import Goal, GraphExponents
 from phasetheory.scaling.growth import shortest_growth
-from phasetheory.scaling.paths import Direction, GraphExponents, Reach, Uses
+from phasetheory.scaling.paths import Direction, Reach, Uses
 
 __all__ = ["Event", "TropicalFlow", "tropical_flow"]
 
@@ -133,16 +135,32 @@ class _State:
     size: Mapping[str, Any]
     growth: Mapping[str, Any]  # the largest theta + k M_l so far
     time: Any  # theta
-    targets: frozenset[str]  # which are not reached
+    goals: frozenset[Goal]  # which are not reached
+    shared: Mapping[int, Mapping[str, Any]]  # the same as growth, of what a share alone asked for
+    settled: Mapping[str, Any] | None  # sizes when nothing but shares was left
 
     @cached_property
     def reach(self) -> Reach:
-        """M_l over all targets that are not reached."""
-        return self.reach_of(self.targets)
+        """M_l over all goals that are not reached."""
+        return self.reach_of(self.goals)
 
-    def reach_of(self, targets: Collection[str]) -> Reach:
-        """M_l over some targets."""
-        return self.exponents.paths.reach(self.size, targets)
+    def reach_of(self, goals: Collection[Goal]) -> Reach:
+        """M_l over some goals."""
+        return self.exponents.reach(self.size, goals, self.settled)
+
+    def pull(self, goal: Goal) -> Reach:
+        """M_l of what moves layers toward a goal: all that is left, or all that is left of its share."""
+        _, number = goal
+        return self.reach if number is None else self.reach_of(self.of_share(number))
+
+    def toward(self, goal: Goal) -> Mapping[str, Any]:
+        """How far layers have grown toward it."""
+        _, number = goal
+        return self.growth if number is None else self.shared[number]
+
+    def of_share(self, number: int) -> frozenset[Goal]:
+        """What is left of a share."""
+        return frozenset(goal for goal in self.goals if goal[1] == number)
 
     def gap(self, layer: str) -> Any:
         """Theta + rho_l: 0 in the moving layers, negative in the others."""
@@ -170,7 +188,7 @@ def tropical_flow(exponents: GraphExponents) -> TropicalFlow:
     latest, logarithm = state.time, False
     events: list[Event] = []
     for _ in range(_MOST_EVENTS):
-        if not state.targets:
+        if not state.goals:
             return TropicalFlow(exponents, state.size, state.growth, latest, logarithm, tuple(events))
         moving = [layer for layer in state.growing if state.gap(layer) == state.time * 0]
         direction, speed = _direction(state, moving) if moving else (_at_rest(exponents), Fraction(-1))
@@ -189,32 +207,39 @@ def _at_rest(exponents: GraphExponents) -> Direction:
 
 def _start(exponents: GraphExponents) -> _State:
     """Before anything has moved, at a time that is early enough."""
-    size, targets = exponents.start, exponents.paths.targets
+    size, goals = exponents.start, exponents.goals
     reach, degree, order = (
-        exponents.paths.reach(size, targets).values,
+        exponents.reach(size, goals).values,
         exponents.optimizer.degree,
         exponents.optimizer.order,
     )
+    least = min(map(exponents.change, goals))
     time = min(
         bound
         for layer, value in reach.items()
-        for bound in (size[layer] * order - value * degree, exponents.alpha - (value - size[layer]) * order)
+        for bound in (size[layer] * order - value * degree, least - (value - size[layer]) * order)
     )
-    return _State(exponents, size, {layer: time + value * degree for layer, value in reach.items()}, time, targets)
+
+    def grown(left: Collection[Goal]) -> dict[str, Any]:
+        return {layer: time + value * degree for layer, value in exponents.reach(size, left).values.items()}
+
+    shares = range(len(exponents.shares))
+    shared = {number: grown([goal for goal in goals if goal[1] == number]) for number in shares}
+    return _State(exponents, size, grown(goals), time, goals, shared, None)
 
 
 def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
     """Go on in a direction, d theta = -speed, to the first event."""
     slopes = state.reach.along(direction)
-    several = len(state.targets) > 1
-    kinds = {target: state.reach_of({target}) if several else state.reach for target in state.targets}
-    reaches = [state.reach, *(kinds.values() if several else ())]
+    several = len(state.goals) > 1
+    reach_of = {goal: state.reach_of({goal}) if several else state.reach for goal in state.goals}
+    reaches = [state.reach, *(reach_of.values() if several else ())]
     steps = [step for reach in reaches for step in reach.overtakings(direction)]
     for layer in state.growing:
         closing = state.degree * slopes[layer] - state.order * direction[layer] - speed
         if closing > 0 and state.gap(layer) < state.time * 0:
             steps.append(state.gap(layer) / -closing)
-    ends = {target: list(_ends(state, reach, direction, slopes, speed)) for target, reach in kinds.items()}
+    ends = {goal: list(_ends(state, goal, reach, direction, speed)) for goal, reach in reach_of.items()}
     steps += [end for own in ends.values() for end in own]
     if not steps:
         raise TheoryError(
@@ -223,21 +248,30 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
     step = min(steps)
     time = state.time - step * speed
     size = {layer: x + step * direction[layer] if direction[layer] else x for layer, x in state.size.items()}
-    moved = {layer: time + (value + step * slopes[layer]) * state.degree for layer, value in state.reach.values.items()}
-    growth = {k: max(value, moved[k]) if k in moved else value for k, value in state.growth.items()}
-    left = frozenset(target for target, own in ends.items() if not any(end == step for end in own))
-    return _State(state.exponents, size, growth, time, left)
+
+    def grown(old: Mapping[str, Any], reach: Reach) -> dict[str, Any]:
+        slopes = reach.along(direction)
+        moved = {layer: time + (value + step * slopes[layer]) * state.degree for layer, value in reach.values.items()}
+        return {layer: max(value, moved[layer]) if layer in moved else value for layer, value in old.items()}
+
+    shared = {
+        number: grown(old, state.reach_of(own)) if (own := state.of_share(number)) else old
+        for number, old in state.shared.items()
+    }
+    left = frozenset(goal for goal, own in ends.items() if not any(end == step for end in own))
+    settled = size if all(number is not None for _, number in left) and state.settled is None else state.settled
+    return _State(state.exponents, size, grown(state.growth, state.reach), time, left, shared, settled)
 
 
-def _ends(
-    state: _State, reach: Reach, direction: Direction, slopes: Mapping[str, Fraction], speed: Fraction
-) -> Iterator[Any]:
-    """Steps to where the change of one layer alone reaches a target: M_l + min(0, Delta_l - q s_l) = alpha."""
+def _ends(state: _State, goal: Goal, reach: Reach, direction: Direction, speed: Fraction) -> Iterator[Any]:
+    """Steps to where the change of one layer alone reaches a goal: M_l + min(0, Delta_l - q s_l) = alpha."""
+    pull, grown = state.pull(goal), state.toward(goal)
+    slopes = pull.along(direction)
     for layer, slope in reach.along(direction).items():
-        missing = state.exponents.alpha - reach.values[layer]
+        missing = state.exponents.change(goal) - reach.values[layer]
         start = state.exponents.layers[layer].strength * state.order
-        old = _step(missing - state.growth[layer] + start, slope)  # Delta_l as it is
-        now = state.time + state.reach.values[layer] * state.degree
+        old = _step(missing - grown[layer] + start, slope)  # Delta_l as it is
+        now = state.time + pull.values[layer] * state.degree
         new = _step(missing - now + start, slope + state.degree * slopes[layer] - speed)  # Delta_l as it grows
         moved = [step for step in (old, new) if step is not None]
         reached = _step(missing, slope)

@@ -10,7 +10,7 @@ from phasetheory.symbols.budget import is_small
 from phasetheory.symbols.expressions import Fans, as_scale, d, m
 from phasetheory.symbols.leading import leading_term
 
-__all__ = ["at_least", "check_positive", "exponent", "exponent_of", "positive_scale"]
+__all__ = ["check_positive", "exceeds", "exponent", "exponent_of", "positive_scale"]
 
 
 def exponent(quantity: Any) -> sp.Expr:
@@ -50,18 +50,18 @@ def exponent_of(q: sp.Expr) -> sp.Expr:
     return sp.nsimplify(limit) if limit.is_Float else limit
 
 
-def at_least(q: sp.Expr, bound: sp.Expr) -> bool:
-    """Whether q/bound tends to 1 or more, or grows, as m goes to infinity; a power with free symbols is refused.
+def exceeds(q: sp.Expr, bound: sp.Expr) -> bool:
+    """Whether q/bound tends to more than 1, or grows, as m goes to infinity; a power with free symbols is refused.
 
     Examples
     --------
-    >>> [at_least(q, m / 2) for q in (m / 3, m / 2 + 1, m**2)]
-    [False, True, True]
+    >>> [exceeds(q, m / 2) for q in (m / 3, m / 2 + 1, m, m**2)]
+    [False, False, True, True]
     """
     power = exponent_of(q / bound)
     if power.free_symbols:
         raise NotPowerLawError(f"the exponent of {q} in m has free symbols; give them values")
-    return bool(power > 0) or (power == 0 and sp.limit(q / bound, m, sp.oo) >= 1)
+    return bool(power > 0) or (power == 0 and sp.limit(q / bound, m, sp.oo) > 1)
 
 
 def _by_limit(q: sp.Expr) -> sp.Expr | None:

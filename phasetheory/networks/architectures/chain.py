@@ -6,7 +6,7 @@ r"""Chains: fully connected and convolutional networks, with biases, several out
   ``'constant'`` and ``'input'``: the paths of biases express constants; what varies with the input they serve only through
   kinks, as far as the input itself comes that far. The bias of the output passes none and serves constants only.
 * m^kappa outputs with targets of order one: alpha grows by m^(kappa/2). Of half as many as neurons, or more, hidden layers cannot
-  fit all, and the readout moves as far as the rest takes (:mod:`phasetheory.scaling.many_outputs`).
+  fit all, and the readout moves as far as the rest takes (:func:`phasetheory.networks.architectures.parts.shares_of_outputs`).
 * Embedding: a first layer that sees only the rows of the inputs.
 * LayerNorm or BatchNorm (no epsilon, no gains) after every hidden layer: W_l has degree 0, |W_l| is conserved (proved) and
   it can turn but not grow; the readout sees features of the norm sqrt(m), whatever comes before.
@@ -26,10 +26,11 @@ from phasetheory.networks.architectures.parts import (
     check_count,
     check_not_zero,
     readout,
+    shares_of_outputs,
     target_kinds,
 )
 from phasetheory.networks.graph import Architecture, Graph
-from phasetheory.networks.layers import Bias, Layer, Series
+from phasetheory.networks.layers import Bias, Layer, Series, Share
 from phasetheory.networks.network import layer_names
 from phasetheory.symbols.expressions import Fans, as_scale, d, listed_or_none, m
 
@@ -162,7 +163,15 @@ class _Chain:
                 parts.append(Bias(bias, relu=number < len(names)))
         whole = Series(*parts, multiplier=sp.sqrt(m) if self._normalised else 1)
         made = Architecture(self.kind, {"depth": len(names), "biases": tuple(shifts), **self.told})
-        return assembled(made, layers, whole, targets=target_kinds(self.targets, bool(shifts)), **options)
+        kinds = target_kinds(self.targets, bool(shifts))
+        return assembled(made, layers, whole, targets=kinds, shares=self._shares(names, shifts), **options)
+
+    def _shares(self, names: Sequence[str], shifts: Mapping[str, Layer]) -> tuple[Share, ...]:
+        """Of so many outputs; the open neurons of several positions of a convolution are not counted."""
+        if self.kind != "chain":
+            return ()
+        places = [[layer, *({f"b{number}"} & shifts.keys())] for number, layer in enumerate(names, start=1)]
+        return shares_of_outputs(self.told["outputs"], places)
 
     @property
     def _normalised(self) -> bool:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import sympy as sp
 
 from phasetheory.errors import TheoryError, shown
 from phasetheory.networks.graph import Architecture, Graph
-from phasetheory.networks.layers import Layer, Path, Series
-from phasetheory.symbols.exponents import exponent
+from phasetheory.networks.layers import Layer, Path, Series, Share
+from phasetheory.symbols.exponents import exceeds, exponent
 from phasetheory.symbols.expressions import Fans, as_expression, as_scale, d, listed_or_none, m
 from phasetheory.symbols.rationals import is_whole
 
@@ -22,6 +23,7 @@ __all__ = [
     "first_layer",
     "output_scale",
     "readout",
+    "shares_of_outputs",
     "target_kinds",
 ]
 
@@ -61,6 +63,33 @@ def readout(sigma: Any, outputs: Any = 1) -> Layer:
             "give at most of the order of m"
         )
     return Layer(sigma, m, number, outer="fan_out")
+
+
+def shares_of_outputs(outputs: Any, places: Sequence[Sequence[str]]) -> tuple[Share, ...]:
+    """What the layers of a network with many outputs do not reach alike.
+
+    On a fixed pattern the change of the output at a sample that hidden layers can make is a combination of the columns of A
+    whose neurons are open, half of m. More outputs than that are not spanned: a part of order one is left to the layers at the
+    output. Kinks are of no help, as A h with h >= 0 is a cone, which fills the space of k outputs only for k < m/2
+    (J. G. Wendel, Math. Scand. 11, 1962). And where all open neurons are needed, a layer l below the last hidden one
+    reaches them through square random blocks, open neurons of one layer by those of the next, both m/2 up to sqrt(m): a
+    part of the order 1/sqrt(m) it does not reach, or with singular values that are so small. (Those in between are left out:
+    where two layers differ by less than sqrt(m) in strength the lower one moves up to m^(3/16) further.)
+
+    Parameters
+    ----------
+    outputs : scale
+    places : sequence of sequences of str
+        The layers from the input to the output; those that reach the same neurons directly are in one place.
+    """
+    if not exceeds(as_scale(outputs, name="outputs"), m / 2):
+        return ()
+    found = [Share(dict.fromkeys(places[-1], sp.S.One))]
+    small = 1 / sp.sqrt(m)
+    for number in range(1, len(places) - 1):
+        early, late = (dict.fromkeys(chain.from_iterable(own), sp.S.One) for own in (places[:number], places[number:]))
+        found += [Share(late, small), Share(dict.fromkeys(early, small) | late, small)]
+    return tuple(found)
 
 
 def bias_layers(values: Any, fans: Mapping[str, Fans], outputs: Any, words: str) -> dict[str, Layer]:
@@ -117,11 +146,13 @@ def assembled(
     learning_rates: Any,
     name: str,
     targets: tuple[str, ...] = ("all",),
+    shares: tuple[Share, ...] = (),
 ) -> Graph:
     """The graph of an architecture, which says how many outputs there are."""
     rates = _rates_by_name(learning_rates, layers)
     learning = {layer: replace(own, learning_rate=rates[layer]) for layer, own in layers.items()}
-    return Graph(learning, paths, output_scale(alpha, made.parameters["outputs"]), targets, name, made)  # type: ignore[arg-type]
+    scale = output_scale(alpha, made.parameters["outputs"])
+    return Graph(learning, paths, scale, targets, name, made, shares)  # type: ignore[arg-type]
 
 
 def output_scale(alpha: Any, outputs: Any) -> sp.Expr:

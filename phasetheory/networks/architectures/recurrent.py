@@ -26,6 +26,7 @@ from phasetheory.networks.architectures.parts import (
     check_not_zero,
     first_layer,
     readout,
+    shares_of_outputs,
     target_kinds,
 )
 from phasetheory.networks.graph import Architecture, Graph
@@ -104,7 +105,19 @@ def recurrent(
     known = {"steps": length, "lags": given, "informed": told, "outputs": outputs, "embedding": embedding}
     made = Architecture("recurrent", known | {"biases": tuple(shifts)})
     kinds = target_kinds(targets, bool(shifts))
-    return assembled(made, layers, paths, alpha=alpha, learning_rates=learning_rates, name=name, targets=kinds)
+    hidden = [["U", "W"]] if 0 in told else [["U"], ["W"]]  # what reaches the last state directly
+    hidden[-1] += [bias for bias in shifts if bias == "b"]
+    last = [layer for layer in layers if layer in ("a", "ba")]
+    return assembled(
+        made,
+        layers,
+        paths,
+        alpha=alpha,
+        learning_rates=learning_rates,
+        name=name,
+        targets=kinds,
+        shares=shares_of_outputs(outputs, [*hidden, last]),
+    )
 
 
 def _path(source: str, lag: int) -> Path:

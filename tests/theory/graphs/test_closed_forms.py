@@ -8,7 +8,8 @@ import sympy as sp
 
 import phasetheory as pt
 from phasetheory.scaling.argument import displacement, strengths
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, ListedPaths, PathExponents, Term
+from phasetheory.scaling.graph_exponents import GraphExponents
+from phasetheory.scaling.paths import LayerExponents, ListedPaths, PathExponents, Term
 from phasetheory.scaling.tropical import tropical_flow
 
 CASES = 400

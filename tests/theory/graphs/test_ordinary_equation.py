@@ -11,7 +11,8 @@ from fractions import Fraction
 import sympy as sp
 
 import phasetheory as pt
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, ListedPaths, PathExponents, Term
+from phasetheory.scaling.graph_exponents import GraphExponents
+from phasetheory.scaling.paths import LayerExponents, ListedPaths, PathExponents, Term
 from phasetheory.scaling.tropical import tropical_flow
 
 LOG_M = 80

@@ -9,8 +9,9 @@ import sympy as sp
 import phasetheory as pt
 from phasetheory.networks.graph import Graph
 from phasetheory.scaling.argument import displacement
+from phasetheory.scaling.graph_exponents import GraphExponents
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, OPTIMIZERS, SIGN_DESCENT
-from phasetheory.scaling.paths import GraphExponents, LayerExponents, ListedPaths, PathExponents, Term
+from phasetheory.scaling.paths import LayerExponents, ListedPaths, PathExponents, Term
 from phasetheory.scaling.tropical import tropical_flow
 
 HALF = sp.Rational(1, 2)
