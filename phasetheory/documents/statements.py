@@ -25,7 +25,7 @@ __all__ = ["said_of_outputs", "statements"]
 # of networks with more outputs than open neurons
 _SHARED = (
     "Of so many outputs hidden layers can fit, at every sample, only what the columns of the readout span whose neurons are "
-    "open; the rest is left to the layers at the output. Of those columns, too, a part of the order of 1/sqrt(m) is out of reach "
+    "open; the rest is left to the layers at the output. Of those columns, too, a part of the order of $1/√m$ is out of reach "
     "of all but the last hidden layers"
 )
 _NOT_COUNTED = (

@@ -94,4 +94,4 @@ def test_what_only_the_readout_can_fit_is_told_of(outputs, said):
     graph = pt.fully_connected((1, 1, 1), outputs=outputs)
     assert ("left to the layers at the output" in pt.statements(graph)[-1].text) == said
     assert ("left to the layers at the output" in " ".join(pt.write(pt.derive(graph)).split())) == said
-    assert ("只能由输出处的各层拟合" in pt.write(pt.derive(graph), "text", "zh")) == said
+    assert ("只能由输出处的各层拟合" in "".join(pt.write(pt.derive(graph), "text", "zh").split())) == said
