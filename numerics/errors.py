@@ -64,6 +64,10 @@ class GradientFlowError(RuntimeError):
         super().__init__(message)
         self.solution = solution
 
+    def __reduce__(self) -> tuple[type, tuple[str, object]]:
+        # what workers raise comes back by pickle, which gives an error its message alone
+        return type(self), (str(self), self.solution)
+
 
 class ScanError(RuntimeError):
     """A scan cannot go on: the disk is full, the workers are gone. Every finished cell is kept."""

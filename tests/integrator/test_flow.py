@@ -1,5 +1,6 @@
 """Invariants of a run, its stopping rules and what it reports."""
 
+import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,6 +169,8 @@ def test_budgets_mark_the_run(four_points, budget, status):
     with pytest.raises(nm.GradientFlowError, match="raise max_") as caught:
         nm.gradient_flow(network, X, y, **budget)
     assert caught.value.solution.status is status
+    received = pickle.loads(pickle.dumps(caught.value))  # as from a worker
+    assert (str(received), received.solution.status) == (str(caught.value), status)
 
 
 def test_steps_that_were_refused_count_for_the_budget(four_points):
