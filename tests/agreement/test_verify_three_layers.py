@@ -155,7 +155,7 @@ def test_the_command_verifies_any_plane(capsys):
             "--slice",
             plane,
             "--point",
-            "1,1",
+            "1/2,1/2",  # of small distances, which are trained soonest
             "--widths",
             "16,32",
             "--seeds",
