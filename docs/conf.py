@@ -4,6 +4,7 @@ import re
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from sphinx import addnodes
 from sphinx.domains.python import PyObject
 
 import phasetheory as pt
@@ -109,11 +110,20 @@ def write_derivations(app):
             (made / f"derivation-{depth}{ending}.md").write_text(page, encoding="utf-8")
 
 
+def shorten_navigation(app, env):
+    """The sidebar, which every page has, ends at the pages of the reference: they list the 240 names that have a page each."""
+    for page, contents in env.tocs.items():
+        if page.startswith("api/") and page != "api/index":
+            for tree in contents.findall(addnodes.toctree):
+                tree["entries"] = []
+
+
 def setup(app):
     """What is written before pages are read, and what is done to docstrings."""
     (attributes,) = (field for field in PyObject.doc_field_types if field.name == "variable")
     attributes.label = "Attributes"
     app.connect("builder-inited", write_derivations)
+    app.connect("env-updated", shorten_navigation)
     app.connect("autodoc-process-docstring", escape_bars, priority=400)
     app.connect("autodoc-process-docstring", divide_first_line, priority=400)
     app.connect("autodoc-process-docstring", set_attributes_right, priority=600)  # after napoleon

@@ -18,6 +18,19 @@ settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+def pytest_configure():
+    """One thread of BLAS and of PyTorch for each worker: workers share the cores, and threads beyond those wait, busily."""
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")  # the workers are not started yet
+
+
+def pytest_collection_modifyitems(items):
+    """What needs PyTorch is all in folders of this name."""
+    for item in items:
+        if "pytorch" in item.path.parts:
+            item.add_marker(pytest.mark.extra)
+
+
 def pytest_collection_finish():
     """What is loaded by now stays: the garbage collector need not look at it again and again."""
     gc.collect()

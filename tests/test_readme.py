@@ -40,6 +40,7 @@ def test_the_library_example_runs_and_prints_what_it_says(capsys):
     assert "LOSS_REACHED" in out
 
 
+@pytest.mark.extra
 def test_the_example_of_a_module_prints_what_is_shown(capsys):
     pytest.importorskip("torch")
     example = block("python", "My own network")

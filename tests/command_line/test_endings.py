@@ -88,15 +88,15 @@ def test_no_command_is_a_question_for_help(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("end", "status"), [("SIGTERM", 130), ("SIGHUP", 130), ("SIGINT", 130)])
-def test_a_signal_ends_any_command_with_a_line(end, status):
-    if not hasattr(signal, end):
+def test_a_signal_ends_any_command_with_a_line():
+    """A terminal that was closed, of which Python knows nothing by itself; the other two end a scan, in test_scan.py."""
+    if not hasattr(signal, "SIGHUP"):
         pytest.skip("not on this system")
     process = start("linearize", "--widths", "4000,8000,16000", "--seeds", "8")
     process.stderr.readline()  # of progress: it is at work
-    process.send_signal(getattr(signal, end))
+    process.send_signal(signal.SIGHUP)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == status
+    assert process.returncode == 130
     assert out == b""
     assert err.decode().splitlines()[-1] == "phasetheory: interrupted"
     assert b"Traceback" not in err

@@ -115,9 +115,7 @@ def test_killed_at_any_moment_it_continues_and_ends_with_the_same_bytes(slow, tm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("end", "send"), [("SIGINT", os.killpg), ("SIGTERM", os.kill), ("SIGTERM", os.killpg), ("SIGHUP", os.killpg)]
-)
+@pytest.mark.parametrize(("end", "send"), [("SIGINT", os.killpg), ("SIGTERM", os.kill), ("SIGTERM", os.killpg)])
 def test_a_signal_ends_it_cleanly_and_meanwhile_the_store_is_its_own(slow, tmp_path, capsys, end, send):
     """What a terminal sends goes to the workers as well, as Ctrl-C does; a batch system may send to the process alone."""
     store = tmp_path / "runs.zarr"

@@ -1,4 +1,4 @@
-"""The explorer in a real browser, headless: python -m pytest -m browser tests/explore."""
+"""The explorer in a real browser, headless."""
 
 import json
 import os
@@ -15,7 +15,7 @@ webdriver = pytest.importorskip("selenium.webdriver")
 chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 chromedriver = shutil.which("chromedriver")
 pytestmark = [
-    pytest.mark.browser,
+    pytest.mark.extra,
     pytest.mark.skipif(chromium is None or chromedriver is None, reason="needs chromium and chromedriver"),
 ]
 

@@ -198,6 +198,7 @@ def test_without_panel_one_line_says_what_to_install(monkeypatch, capsys):
     )
 
 
+@pytest.mark.extra
 def test_a_port_that_is_taken(capsys):
     pytest.importorskip("panel")
     with socket.socket() as taken:

@@ -71,15 +71,12 @@ PLANS = {
     "1 x 1": lambda: grid(1, 1),
     "one row": lambda: grid(9, 1),
     "one column": lambda: grid(1, 9),
-    "thirds": lambda: grid(3, 3),
-    "9 x 9": lambda: grid(9, 9),
     "17 x 15": lambda: grid(17, 15, data_name="points.csv"),
     "one seed of leaky relu": lambda: grid(4, 4, seeds=1, activation=0.1),
     "many widths and a long name": lambda: grid(
         4, 4, widths=(100, 110, 1000, 1002, 12_346, 1_000_000), data=nm.datasets.four_points(), data_name=LONG
     ),
     "three layers": lambda: deep(5, 4),
-    "three layers, 17 x 15": lambda: deep(17, 15),
     "another plane": other_plane,
 }
 
@@ -90,6 +87,12 @@ def test_scans(name, kind, synthetic, legible):
     plan = PLANS[name]()
     layers = plan.labels if kind != "rd" else plan.labels[:2]
     legible(scan_figure(synthetic(plan), kind, layers))
+
+
+def test_a_fine_heat_map_of_three_layers(synthetic, legible):
+    """As many columns and rows as two layers have above, and regions below."""
+    plan = deep(17, 15)
+    legible(scan_figure(synthetic(plan), "heatmap", plan.labels))
 
 
 @pytest.mark.parametrize("kind", ["slopes", "heatmap", "rd"])
@@ -152,7 +155,7 @@ def test_rows_are_all_drawn_or_named(synthetic, legible):
         scan_figure(data, "heatmap", ["w"], rows=[0])
 
 
-@pytest.mark.parametrize("shape", [(9, 9), (11, 11), (4, 4), (9, 1)])
+@pytest.mark.parametrize("shape", [(11, 11), (4, 4), (9, 1)])
 def test_no_star_and_no_line_covers_a_number(shape, synthetic):
     """Stars anywhere along their rows: in a figure of a scan, and in one of the plotting function's own."""
     data = synthetic(grid(*shape))
@@ -178,8 +181,7 @@ def points(count):
     return [(Fraction(3 * i, 2 * count) + Fraction(1, 3), Fraction(i % 3 - 1, 3)) for i in range(count)]
 
 
-@pytest.mark.parametrize("count", [1, 2, 4, 9, 20])
-@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize(("count", "missing"), [(1, True), (2, False), (4, True), (9, False), (20, True)])
 def test_relative_distances_and_the_diagram_of_a_verification(count, missing, result, verification, legible):
     plan = nm.Plan(
         points=points(count), widths=(100, 400, 1600), seeds=4, data_name=LONG, data=nm.datasets.four_points()
@@ -273,7 +275,6 @@ def test_learned_functions_galleries_and_features(count, style, portraits, four_
     ("chosen", "style"),
     [
         ([("1.4", "0.2")], "paper"),
-        ([("7/4", 0), ("1/2", 0)], "talk"),
         ([("1/3", "-5/4"), ("1/2", 0), (1, 0), ("7/4", 0), (2, 0)], None),
     ],
 )
@@ -302,7 +303,6 @@ def one_box():
     [
         ((1, 1), "paper"),
         ((3, 2), "talk"),
-        ((4, 3), "paper"),
         ((9, 1), None),
         ((8, 8), None),
     ],
@@ -348,8 +348,7 @@ def test_a_scaling_check(legible):
     legible(figure)
 
 
-@pytest.mark.parametrize("layers", [("w", "a"), ("w",)])
-@pytest.mark.parametrize("scale", ["0.05", "1e-3"])
+@pytest.mark.parametrize(("layers", "scale"), [(("w", "a"), "0.05"), (("w",), "1e-3")])
 def test_the_place_of_one_network(layers, scale, four_points, legible):
     found = nm.locate({"alpha": 1, "beta1": scale, "beta2": scale}, *four_points, width=400)
     planes = [plane_around(found, layer) for layer in layers]

@@ -89,12 +89,12 @@ def test_the_gradient_stop_is_located(four_points, start, method):
 def test_any_number_of_threads_gives_the_same_to_rounding(method, gamma, d):
     rng = np.random.default_rng(d)
     X, y = nm.datasets.from_arrays(rng.standard_normal((4, d - 1)), rng.standard_normal(4))
-    network = nm.TwoLayer.sample(2000, gamma, 0, X, rng=4)
+    network = nm.TwoLayer.sample(1000, gamma, 0, X, rng=4)
     runs = [
         nm.gradient_flow(network, X, y, method=method, threads=threads, t_max=50.0 / network.kappa)
-        for threads in (1, 2, 3, 3, 100)
+        for threads in (1, 3, 3, 100)
     ]
-    first, *_, third, again, many = (run.network.v for run in runs)
+    first, third, again, many = (run.network.v for run in runs)
     assert np.array_equal(third, again)
     for other in (third, many):
         assert np.linalg.norm(other - first) <= 1e-9 * np.linalg.norm(first)

@@ -102,6 +102,7 @@ def test_formulas_are_those_of_tex(name):
         parser.parse(f"${formula}$")
 
 
+@pytest.mark.slow
 def test_what_is_cited_is_in_the_bibliography(name):
     source = written(name, "latex")
     cited, listed = (re.findall(rf"\\{command}\{{(\w+)\}}", source) for command in ("cite", "bibitem"))
@@ -143,6 +144,7 @@ def test_distance_regimes_and_linear_approximation_are_defined(form):
     assert report.index("one of three regimes") < report.index("Gradient flow")
 
 
+@pytest.mark.slow
 def test_markdown_has_every_section_and_balanced_formulas(name):
     source = written(name, "markdown")
     titles = re.findall(r"^## (.*)$", source, flags=re.M)
@@ -170,6 +172,7 @@ def test_what_is_proved_of_decay_and_dropout_has_lines_of_its_own(name):
     assert "decay" not in written("he").split("What is proved and what is argued")[1].lower()
 
 
+@pytest.mark.slow
 def test_every_section_says_what_it_rests_on(name):
     """Headings are the lines not indented, the same as in Markdown: dynamics and checks proved, the rest argued."""
     headings = re.findall(r"^\S.*$", written(name), flags=re.M)

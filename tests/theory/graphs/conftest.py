@@ -31,10 +31,25 @@ def term(steps):
     return uses, multiplier
 
 
+def each_once(ways):
+    """Ways with different uses or multipliers, by both."""
+    found = {}
+    for way in ways:
+        uses, multiplier = term(way)
+        found.setdefault((tuple(sorted(uses.items())), multiplier), way)
+    return found
+
+
 def listed(graph):
     """The same graph by the definition: a path is bounded by what the input brings to any kink on it."""
     ways = routes(graph.paths)
-    found = {(tuple(sorted(uses.items())), c): pt.Path(uses, c) for uses, c in map(term, ways)}
+    found = {key: pt.Path(*term(way)) for key, way in each_once(ways).items()}
+    heads = {}
+    for way in ways:
+        for end, step in enumerate(way):
+            if isinstance(step, tuple):
+                heads.setdefault(step, []).append(way[:end])
+    heads = {node: each_once(before).values() for node, before in heads.items()}
     started = {}
     for way in ways:
         for start, step in enumerate(way):
@@ -44,17 +59,16 @@ def listed(graph):
             uses, c = term(way[start:])
             path = pt.Path({bias.layer: 1, **uses}, c)
             bounds = [
-                term([*other[: other.index(node)], *way[end:]])
+                [*head, *way[end:]]
                 for end, node in enumerate(way)
                 if end >= start and isinstance(node, tuple) and node[0].relu
-                for other in ways
-                if node in other
+                for head in heads[node]
             ]
             key = (bias.layer, tuple(sorted(path.uses.items())), c)
-            started.setdefault(key, (path, []))[1].extend(bounds)
+            started.setdefault(key, (path, []))[1].extend(each_once(bounds).values())
     for key, (path, bounds) in started.items():
-        several = {(tuple(sorted(uses.items())), c): pt.Path(uses, c) for uses, c in bounds}
-        cap = pt.Cap(tuple(several.values()), ("input",)) if several else None
+        several = [pt.Path(*term(bound)) for bound in each_once(bounds).values()]
+        cap = pt.Cap(tuple(several), ("input",)) if several else None
         targets = None if several else ("constant",)
         found[key] = pt.Path(path.uses, path.multiplier, targets, (cap,) if cap else ())
     return pt.Graph(graph.layers, tuple(found.values()), graph.alpha, graph.targets)
