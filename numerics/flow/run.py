@@ -23,6 +23,7 @@ from numerics.flow.decay import as_decay
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.dropout import dropout_ratio
 from numerics.flow.least_loss import rest_of
+from numerics.flow.fineness import Paced
 from numerics.flow.limits import Limits
 from numerics.flow.problem import Loop, N, P, Point, Problem, Step
 from numerics.flow.record import Record
@@ -255,6 +256,7 @@ class _Run(Generic[P, N]):
         self.point, self.trial = problem.point, problem.trial
         self.controller = PIController(order=self.method.order)
         self.growth, self.tolerance = limits.step_bounds(self.method)
+        self.rate = self.method.rate if isinstance(self.method, Paced) else self.flow.growth_bound
         self.decay = self.flow.decay
         # splitting unequal decays from the flow costs the second order of this, which no estimate sees
         spread = self.decay.spread if self.decay and self.method.splits_decay else 0.0
@@ -312,7 +314,7 @@ class _Run(Generic[P, N]):
     def _advance(self, milestone: float) -> bool:
         """One step, as long as the accuracy allows; false if it would go nowhere."""
         while True:
-            rate = self.flow.growth_bound(self.point)
+            rate = self.rate(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
             free = min(self.h, self.growth / rate if rate > 0 else np.inf, self.longest)

@@ -1,11 +1,21 @@
 # mypy: disable-error-code="no-untyped-def, call-overload"
-"""Numba kernels over the weights of a deep network; products with them are left to BLAS."""
+"""Numba kernels over the weights of a deep network, for few samples.
 
+A library of matrix products packs its operands first, which costs several times the product where one of them has four rows. Here
+four rows of the weights meet four samples at a time, all in registers. So a pass is as fast as the arithmetic or, where the
+weights do not fit the cache, the memory.
+
+Weights (copies, fan_out, fan_in) can count as moved by -left^T right, left (copies, r, fan_out), right (copies or 1, r, fan_in).
+"""
+
+import numpy as np
 from numba import njit
 
 from numerics.kernels.stages import OPTIONS, dot, squared_distance
 
-__all__ = ["advance", "combine", "measure"]
+__all__ = ["FEW", "advance", "backward", "combine", "forward", "gram", "measure", "turning"]
+
+FEW = 32  # samples up to which this is faster than a library
 
 
 @njit(**OPTIONS)
@@ -13,6 +23,75 @@ def combine(c0, y0, c1, y1, c2, y2, h, velocity, out):
     """Into ``out``: c0 y0 + c1 y1 + c2 y2 + h velocity, all flat."""
     for k in range(out.size):
         out[k] = c0 * y0[k] + c1 * y1[k] + c2 * y2[k] + h * velocity[k]
+
+
+@njit(**OPTIONS)
+def forward(w, h, left, right, z):
+    """Into ``z`` (copies, n, fan_out): what the weights make of h (copies or 1, n, fan_in)."""
+    part = np.empty((h.shape[1], right.shape[1]))
+    for copy in range(w.shape[0]):
+        below = h[min(copy, h.shape[0] - 1)]
+        _along(w[copy], below, z[copy])
+        if part.shape[1] > 0:
+            _along(right[min(copy, right.shape[0] - 1)], below, part)
+            _add(left[copy], part, -1.0, z[copy])
+
+
+@njit(**OPTIONS)
+def backward(w, b, left, right, out):
+    """Into ``out`` (copies, n, fan_in): what goes back through the weights of b (copies, n, fan_out)."""
+    part = np.empty((b.shape[1], right.shape[1]))
+    out[:] = 0.0
+    for copy in range(w.shape[0]):
+        _add(w[copy], b[copy], 1.0, out[copy])
+        if part.shape[1] > 0:
+            _along(left[copy], b[copy], part)
+            _add(right[min(copy, right.shape[0] - 1)], part, -1.0, out[copy])
+
+
+@njit(**OPTIONS)
+def gram(b, h, kernel):
+    """Add to ``kernel`` (n k, n k) that of a layer: (b_i.b_j) (h_i.h_j), b (copies, n k, fan_out), h (copies or 1, n, fan_in)."""
+    size, samples = b.shape[1], h.shape[1]
+    outputs = size // samples
+    backs, fronts = np.empty((size, size)), np.empty((samples, samples))
+    for copy in range(b.shape[0]):
+        _along(b[copy], b[copy], backs)
+        below = h[min(copy, h.shape[0] - 1)]
+        _along(below, below, fronts)
+        for i in range(size):
+            for j in range(size):
+                kernel[i, j] += backs[i, j] * fronts[i // outputs, j // outputs]
+
+
+@njit(**OPTIONS)
+def turning(speed, below, z, above, h, rows, columns):
+    """The fastest that the weights of a neuron turn, relative to their size: radians a unit of time.
+
+    Its row moves at -sum_i speed_i below_i, its column at -sum_i above_i h_i, both along the weights at a rate of sum_i speed_i z_i.
+
+    speed, z (copies, n, fan_out), below (copies or 1, n, fan_in), above (copies, n, any), h (copies, n, fan_out or more): of a
+    homogeneous activation; rows, columns (copies, fan_out) are the squared norms of the weights.
+    """
+    copies, samples, neurons = z.shape
+    fronts, backs = np.empty((samples, samples)), np.empty((samples, samples))
+    fastest = 0.0
+    for copy in range(copies):
+        under = below[min(copy, below.shape[0] - 1)]
+        _along(under, under, fronts)
+        _along(above[copy], above[copy], backs)
+        for k in range(neurons):
+            row, column = rows[copy, k], columns[copy, k]
+            if not (row > 0.0 and column > 0.0):
+                continue
+            square, along = 0.0, 0.0
+            for i in range(samples):
+                along += speed[copy, i, k] * z[copy, i, k]
+                for j in range(samples):
+                    square += speed[copy, i, k] * fronts[i, j] * speed[copy, j, k]
+                    square += h[copy, i, k] * backs[i, j] * h[copy, j, k]
+            fastest = max(fastest, (square - along * along * (1.0 / row + 1.0 / column)) / (row + column))
+    return np.sqrt(fastest)
 
 
 @njit(**OPTIONS)
@@ -33,10 +112,80 @@ def measure(w, start, neurons, rows, columns):
 
 
 @njit(**OPTIONS)
-def advance(w, change, left, right, start, neurons, rows, columns):
-    """w_kj <- left_k (w_kj - change_kj) right_j in place, and what :func:`measure` says of the result."""
-    for k in range(w.shape[0]):
-        row, less, factor = w[k], change[k], left[k]
-        for j in range(row.size):
-            row[j] = factor * (row[j] - less[j]) * right[j]
-    return measure(w, start, neurons, rows, columns)
+def advance(w, left, right, row_factors, column_factors, start, neurons, rows, columns, squares):
+    """w_kj <- row_k (w - left^T right)_kj column_j in place, and of the result what :func:`measure` finds, in the same pass."""
+    for copy in range(w.shape[0]):
+        change, beside = np.ascontiguousarray(left[copy].T), right[min(copy, right.shape[0] - 1)]
+        columns[copy] = 0.0
+        for low in range(0, w.shape[1], 4):
+            block = slice(low, min(low + 4, w.shape[1]))
+            some, factors = w[copy, block], column_factors[copy]
+            _add(beside, change[block], -1.0, some)
+            for k in range(some.shape[0]):
+                row, factor = some[k], row_factors[copy, low + k]
+                for j in range(row.size):
+                    row[j] *= factor * factors[j]
+            square, beyond = measure(some, start[copy, block], neurons, rows[copy, block], columns[copy])
+            squares[0] += square
+            squares[1] += beyond
+
+
+@njit(**OPTIONS)
+def _along(w, h, z):
+    """z (n, rows) = h (n, m) w^T, w (rows, m)."""
+    rows, size = w.shape
+    samples = h.shape[0]
+    for k in range(0, rows - 3, 4):
+        w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
+        for i in range(0, samples - 3, 4):
+            h0, h1, h2, h3 = h[i], h[i + 1], h[i + 2], h[i + 3]
+            a00 = a01 = a02 = a03 = a10 = a11 = a12 = a13 = 0.0
+            a20 = a21 = a22 = a23 = a30 = a31 = a32 = a33 = 0.0
+            for j in range(size):
+                x0, x1, x2, x3 = w0[j], w1[j], w2[j], w3[j]
+                y0, y1, y2, y3 = h0[j], h1[j], h2[j], h3[j]
+                a00, a01, a02, a03 = a00 + x0 * y0, a01 + x0 * y1, a02 + x0 * y2, a03 + x0 * y3
+                a10, a11, a12, a13 = a10 + x1 * y0, a11 + x1 * y1, a12 + x1 * y2, a13 + x1 * y3
+                a20, a21, a22, a23 = a20 + x2 * y0, a21 + x2 * y1, a22 + x2 * y2, a23 + x2 * y3
+                a30, a31, a32, a33 = a30 + x3 * y0, a31 + x3 * y1, a32 + x3 * y2, a33 + x3 * y3
+            z[i, k], z[i + 1, k], z[i + 2, k], z[i + 3, k] = a00, a01, a02, a03
+            z[i, k + 1], z[i + 1, k + 1], z[i + 2, k + 1], z[i + 3, k + 1] = a10, a11, a12, a13
+            z[i, k + 2], z[i + 1, k + 2], z[i + 2, k + 2], z[i + 3, k + 2] = a20, a21, a22, a23
+            z[i, k + 3], z[i + 1, k + 3], z[i + 2, k + 3], z[i + 3, k + 3] = a30, a31, a32, a33
+        for i in range(samples - samples % 4, samples):
+            for row in range(k, k + 4):
+                z[i, row] = dot(w[row], h[i])
+    for k in range(rows - rows % 4, rows):
+        for i in range(samples):
+            z[i, k] = dot(w[k], h[i])
+
+
+@njit(**OPTIONS)
+def _add(w, b, sign, out):
+    """out (n, m) += sign b w, b (n, rows), w (rows, m)."""
+    rows, size = w.shape
+    samples = b.shape[0]
+    for k in range(0, rows - 3, 4):
+        w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
+        for i in range(0, samples - 3, 4):
+            p0, p1, p2, p3 = sign * b[i, k], sign * b[i, k + 1], sign * b[i, k + 2], sign * b[i, k + 3]
+            q0, q1, q2, q3 = sign * b[i + 1, k], sign * b[i + 1, k + 1], sign * b[i + 1, k + 2], sign * b[i + 1, k + 3]
+            r0, r1, r2, r3 = sign * b[i + 2, k], sign * b[i + 2, k + 1], sign * b[i + 2, k + 2], sign * b[i + 2, k + 3]
+            s0, s1, s2, s3 = sign * b[i + 3, k], sign * b[i + 3, k + 1], sign * b[i + 3, k + 2], sign * b[i + 3, k + 3]
+            o0, o1, o2, o3 = out[i], out[i + 1], out[i + 2], out[i + 3]
+            for j in range(size):
+                x0, x1, x2, x3 = w0[j], w1[j], w2[j], w3[j]
+                o0[j] += p0 * x0 + p1 * x1 + p2 * x2 + p3 * x3
+                o1[j] += q0 * x0 + q1 * x1 + q2 * x2 + q3 * x3
+                o2[j] += r0 * x0 + r1 * x1 + r2 * x2 + r3 * x3
+                o3[j] += s0 * x0 + s1 * x1 + s2 * x2 + s3 * x3
+        for i in range(samples - samples % 4, samples):
+            p0, p1, p2, p3 = sign * b[i, k], sign * b[i, k + 1], sign * b[i, k + 2], sign * b[i, k + 3]
+            o0 = out[i]
+            for j in range(size):
+                o0[j] += p0 * w0[j] + p1 * w1[j] + p2 * w2[j] + p3 * w3[j]
+    for k in range(rows - rows % 4, rows):
+        for i in range(samples):
+            o0, w0, p0 = out[i], w[k], sign * b[i, k]
+            for j in range(size):
+                o0[j] += p0 * w0[j]

@@ -16,7 +16,7 @@ from numerics.flow.decay import NONE, Decay
 from numerics.flow.deep.balance import Balance, Sizes
 from numerics.flow.deep.change import Store
 from numerics.flow.runge_kutta import LayerError
-from numerics.kernels.layers import combine
+from numerics.kernels.layers import combine, turning
 from numerics.kernels.stages import dot
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.jacobian import Jacobian, Moved, Signals, split
@@ -270,7 +270,7 @@ class DeepFlow:
     def kernel(self, jacobian: Jacobian) -> np.ndarray:
         """The tangent kernel J J^T/n."""
         self.kernel_evaluations += 1
-        return np.sum(jacobian.kernels(), axis=0) / len(self.zero)
+        return jacobian.kernel() / len(self.zero)
 
     def growth_bound(self, point: DeepPoint) -> float:
         """Bound on the growth rate of any weight, from the spectral norms of the layers.
@@ -296,6 +296,18 @@ class DeepFlow:
         return (
             self.chain.kappa * signal / len(self.zero) * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
         )
+
+    def turning_rate(self, point: DeepPoint) -> float:
+        """The fastest that the weights of a hidden neuron turn at a point with its residual, of a homogeneous activation."""
+        signals, sizes = point.signals, self.sizes(point)
+        assert signals is not None, "find the residual first"
+        speeds = Moved.by((self.differentiate(point), [point.residual / len(self.zero)] * len(self.shapes))).left
+        layers = zip(
+            *(speeds[:-1], signals.hidden[:-1], signals.preactivations, speeds[1:], signals.hidden[1:]),
+            *(sizes.rows[:-1], sizes.columns[1:]),
+            strict=True,
+        )
+        return max(float(turning(*layer)) for layer in layers)
 
     def _signals(self, norms: list[float], residual: np.ndarray) -> list[float]:
         """sum_i |e_i| times a bound on what layer 1, 2, ... reads at sample i, over the norms below it."""
