@@ -13,7 +13,7 @@ from numba import njit
 
 from numerics.kernels.stages import OPTIONS, dot, squared_distance
 
-__all__ = ["FEW", "advance", "backward", "combine", "forward", "gram", "measure", "turning"]
+__all__ = ["FEW", "add", "advance", "along", "backward", "combine", "forward", "measure"]
 
 FEW = 32  # samples up to which this is faster than a library
 
@@ -31,10 +31,10 @@ def forward(w, h, left, right, z):
     part = np.empty((h.shape[1], right.shape[1]))
     for copy in range(w.shape[0]):
         below = h[min(copy, h.shape[0] - 1)]
-        _along(w[copy], below, z[copy])
+        along(w[copy], below, z[copy])
         if part.shape[1] > 0:
-            _along(right[min(copy, right.shape[0] - 1)], below, part)
-            _add(left[copy], part, -1.0, z[copy])
+            along(right[min(copy, right.shape[0] - 1)], below, part)
+            add(left[copy], -part, z[copy])
 
 
 @njit(**OPTIONS)
@@ -43,95 +43,64 @@ def backward(w, b, left, right, out):
     part = np.empty((b.shape[1], right.shape[1]))
     out[:] = 0.0
     for copy in range(w.shape[0]):
-        _add(w[copy], b[copy], 1.0, out[copy])
+        add(w[copy], b[copy], out[copy])
         if part.shape[1] > 0:
-            _along(left[copy], b[copy], part)
-            _add(right[min(copy, right.shape[0] - 1)], part, -1.0, out[copy])
-
-
-@njit(**OPTIONS)
-def gram(b, h, kernel):
-    """Add to ``kernel`` (n k, n k) that of a layer: (b_i.b_j) (h_i.h_j), b (copies, n k, fan_out), h (copies or 1, n, fan_in)."""
-    size, samples = b.shape[1], h.shape[1]
-    outputs = size // samples
-    backs, fronts = np.empty((size, size)), np.empty((samples, samples))
-    for copy in range(b.shape[0]):
-        _along(b[copy], b[copy], backs)
-        below = h[min(copy, h.shape[0] - 1)]
-        _along(below, below, fronts)
-        for i in range(size):
-            for j in range(size):
-                kernel[i, j] += backs[i, j] * fronts[i // outputs, j // outputs]
-
-
-@njit(**OPTIONS)
-def turning(speed, below, z, above, h, rows, columns):
-    """The fastest that the weights of a neuron turn, relative to their size: radians a unit of time.
-
-    Its row moves at -sum_i speed_i below_i, its column at -sum_i above_i h_i, both along the weights at a rate of sum_i speed_i z_i.
-
-    speed, z (copies, n, fan_out), below (copies or 1, n, fan_in), above (copies, n, any), h (copies, n, fan_out or more): of a
-    homogeneous activation; rows, columns (copies, fan_out) are the squared norms of the weights.
-    """
-    copies, samples, neurons = z.shape
-    fronts, backs = np.empty((samples, samples)), np.empty((samples, samples))
-    fastest = 0.0
-    for copy in range(copies):
-        under = below[min(copy, below.shape[0] - 1)]
-        _along(under, under, fronts)
-        _along(above[copy], above[copy], backs)
-        for k in range(neurons):
-            row, column = rows[copy, k], columns[copy, k]
-            if not (row > 0.0 and column > 0.0):
-                continue
-            square, along = 0.0, 0.0
-            for i in range(samples):
-                along += speed[copy, i, k] * z[copy, i, k]
-                for j in range(samples):
-                    square += speed[copy, i, k] * fronts[i, j] * speed[copy, j, k]
-                    square += h[copy, i, k] * backs[i, j] * h[copy, j, k]
-            fastest = max(fastest, (square - along * along * (1.0 / row + 1.0 / column)) / (row + column))
-    return np.sqrt(fastest)
+            along(left[copy], b[copy], part)
+            add(right[min(copy, right.shape[0] - 1)], -part, out[copy])
 
 
 @njit(**OPTIONS)
 def measure(w, start, neurons, rows, columns):
-    """Squared norms of rows, and of the first columns, those of ``neurons``, added to ``columns``.
+    """Squared norms of rows (fan_out,), and of the first columns, those of ``neurons``.
 
     Returns |w - start|^2 of these columns and of those beyond.
     """
     square, beyond = 0.0, 0.0
-    for k in range(w.shape[0]):
-        now = w[k]
-        rows[k] = dot(now, now)
-        square += squared_distance(now[:neurons], start[k, :neurons])
-        beyond += squared_distance(now[neurons:], start[k, neurons:])
-        for j in range(neurons):
-            columns[j] += now[j] * now[j]
+    columns[:] = 0.0
+    for low in range(0, w.shape[0], 4):
+        for k in range(low, min(low + 4, w.shape[0])):
+            now = w[k]
+            rows[k] = dot(now, now)
+            square += squared_distance(now[:neurons], start[k, :neurons])
+            beyond += squared_distance(now[neurons:], start[k, neurons:])
+        if low + 4 <= w.shape[0]:
+            w0, w1, w2, w3 = w[low], w[low + 1], w[low + 2], w[low + 3]
+            for j in range(neurons):
+                columns[j] += w0[j] * w0[j] + w1[j] * w1[j] + w2[j] * w2[j] + w3[j] * w3[j]
+        else:
+            for k in range(low, w.shape[0]):
+                now = w[k]
+                for j in range(neurons):
+                    columns[j] += now[j] * now[j]
     return square, beyond
 
 
 @njit(**OPTIONS)
-def advance(w, left, right, row_factors, column_factors, start, neurons, rows, columns, squares):
-    """w_kj <- row_k (w - left^T right)_kj column_j in place, and of the result what :func:`measure` finds, in the same pass."""
-    for copy in range(w.shape[0]):
-        change, beside = np.ascontiguousarray(left[copy].T), right[min(copy, right.shape[0] - 1)]
-        columns[copy] = 0.0
-        for low in range(0, w.shape[1], 4):
-            block = slice(low, min(low + 4, w.shape[1]))
-            some, factors = w[copy, block], column_factors[copy]
-            _add(beside, change[block], -1.0, some)
-            for k in range(some.shape[0]):
-                row, factor = some[k], row_factors[copy, low + k]
-                for j in range(row.size):
-                    row[j] *= factor * factors[j]
-            square, beyond = measure(some, start[copy, block], neurons, rows[copy, block], columns[copy])
-            squares[0] += square
-            squares[1] += beyond
+def advance(w, left, right, row_factors, column_factors):
+    """w_kj <- row_k (w - left^T right)_kj column_j in place, w (fan_out, fan_in), left (r, fan_out), right (r, fan_in)."""
+    rank, size = right.shape
+    rest = rank % 4
+    by = np.empty((w.shape[0], rank))
+    for k in range(w.shape[0]):
+        for p in range(rank):
+            by[k, p] = -row_factors[k] * left[p, k]
+    scaled = right * column_factors
+    for low in range(0, w.shape[0], 4):
+        block = slice(low, min(low + 4, w.shape[0]))
+        some = w[block]
+        for k in range(some.shape[0]):
+            row, factor, first = some[k], row_factors[low + k], by[low + k]
+            for j in range(size):
+                row[j] *= factor * column_factors[j]
+            for p in range(rest):
+                one, coefficient = scaled[p], first[p]
+                for j in range(size):
+                    row[j] += coefficient * one[j]
+        add(scaled[rest:], by[block, rest:], some)
 
 
 @njit(**OPTIONS)
-def _along(w, h, z):
+def along(w, h, z):
     """z (n, rows) = h (n, m) w^T, w (rows, m)."""
     rows, size = w.shape
     samples = h.shape[0]
@@ -161,17 +130,17 @@ def _along(w, h, z):
 
 
 @njit(**OPTIONS)
-def _add(w, b, sign, out):
-    """out (n, m) += sign b w, b (n, rows), w (rows, m)."""
+def add(w, b, out):
+    """out (n, m) += b w, b (n, rows), w (rows, m)."""
     rows, size = w.shape
     samples = b.shape[0]
     for k in range(0, rows - 3, 4):
         w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
         for i in range(0, samples - 3, 4):
-            p0, p1, p2, p3 = sign * b[i, k], sign * b[i, k + 1], sign * b[i, k + 2], sign * b[i, k + 3]
-            q0, q1, q2, q3 = sign * b[i + 1, k], sign * b[i + 1, k + 1], sign * b[i + 1, k + 2], sign * b[i + 1, k + 3]
-            r0, r1, r2, r3 = sign * b[i + 2, k], sign * b[i + 2, k + 1], sign * b[i + 2, k + 2], sign * b[i + 2, k + 3]
-            s0, s1, s2, s3 = sign * b[i + 3, k], sign * b[i + 3, k + 1], sign * b[i + 3, k + 2], sign * b[i + 3, k + 3]
+            p0, p1, p2, p3 = b[i, k], b[i, k + 1], b[i, k + 2], b[i, k + 3]
+            q0, q1, q2, q3 = b[i + 1, k], b[i + 1, k + 1], b[i + 1, k + 2], b[i + 1, k + 3]
+            r0, r1, r2, r3 = b[i + 2, k], b[i + 2, k + 1], b[i + 2, k + 2], b[i + 2, k + 3]
+            s0, s1, s2, s3 = b[i + 3, k], b[i + 3, k + 1], b[i + 3, k + 2], b[i + 3, k + 3]
             o0, o1, o2, o3 = out[i], out[i + 1], out[i + 2], out[i + 3]
             for j in range(size):
                 x0, x1, x2, x3 = w0[j], w1[j], w2[j], w3[j]
@@ -180,12 +149,12 @@ def _add(w, b, sign, out):
                 o2[j] += r0 * x0 + r1 * x1 + r2 * x2 + r3 * x3
                 o3[j] += s0 * x0 + s1 * x1 + s2 * x2 + s3 * x3
         for i in range(samples - samples % 4, samples):
-            p0, p1, p2, p3 = sign * b[i, k], sign * b[i, k + 1], sign * b[i, k + 2], sign * b[i, k + 3]
+            p0, p1, p2, p3 = b[i, k], b[i, k + 1], b[i, k + 2], b[i, k + 3]
             o0 = out[i]
             for j in range(size):
                 o0[j] += p0 * w0[j] + p1 * w1[j] + p2 * w2[j] + p3 * w3[j]
     for k in range(rows - rows % 4, rows):
         for i in range(samples):
-            o0, w0, p0 = out[i], w[k], sign * b[i, k]
+            o0, w0, p0 = out[i], w[k], b[i, k]
             for j in range(size):
                 o0[j] += p0 * w0[j]

@@ -95,16 +95,6 @@ class Jacobian:
                 found.append((back * gram).sum(axis=0))
         return tuple(found)
 
-    def kernel(self) -> np.ndarray:
-        """Their sum."""
-        size = self.backward[0].shape[1]
-        if size > layers.FEW:
-            return np.sum(self.kernels(), axis=0)
-        found = np.zeros((size, size))
-        for b, h in zip(self.backward, self.hidden, strict=True):
-            layers.gram(b, h, found)
-        return found
-
 
 @dataclass(frozen=True)
 class Chain:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from numerics.flow.deep.balance import Sizes
-from numerics.kernels.layers import FEW, advance
+from numerics.kernels.layers import FEW, advance, measure
 from numerics.networks.jacobian import Moved
 
 __all__ = ["Change", "Store"]
@@ -41,8 +41,11 @@ class Change:
         if left.shape[1] > FEW:
             w -= left.swapaxes(1, 2) @ right
             left, right = left[:, :0], right[:, :0]
-        found = sizes.neurons[layer], sizes.rows[layer], sizes.columns[layer], sizes.squares[layer]
-        advance(w, left, right, self.rows[layer], self.columns[layer], start, *found)
+        for copy, matrix in enumerate(w):
+            by = self.rows[layer][copy], self.columns[layer][copy]
+            advance(matrix, left[copy], right[min(copy, len(right) - 1)], *by)
+            found = sizes.neurons[layer], sizes.rows[layer][copy], sizes.columns[layer][copy]
+            sizes.squares[layer] += measure(matrix, start[copy], *found)
 
     def take_back(self, matrices: Sequence[np.ndarray]) -> None:
         """Make matrices that were changed what they were."""

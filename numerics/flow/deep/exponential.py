@@ -13,17 +13,14 @@ changes every layer once, by a matrix of rank 3 n. Four passes over the weights 
 Error estimate: the residual left against the residual predicted, relative to the residual before.
 """
 
-from functools import partial
-
 import numpy as np
 
-from numerics.flow.deep.balance import Sizes
-from numerics.flow.deep.change import Change, Store
+from numerics.flow.deep.change import Store
+from numerics.flow.deep.passes import passes_of
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.fineness import Fineness
 from numerics.flow.problem import Step
 from numerics.kernels.tangent import weights
-from numerics.networks.jacobian import Moved
 
 __all__ = ["DeepExponential"]
 
@@ -46,7 +43,7 @@ class DeepExponential:
     loop = None
 
     def __init__(self, flow: DeepFlow) -> None:
-        self.flow = flow
+        self.flow, self.passes = flow, passes_of(flow)
         self._early, self._late, self._predicted = np.empty((3, len(flow.zero)))
         self._store: Store | None = None
 
@@ -69,11 +66,11 @@ class DeepExponential:
         bound = self.flow.growth_bound(point)
         if not self.flow.chain.activation.homogeneous:
             return _GROWTH * bound
-        return max(bound, _GROWTH / _TURN * self.flow.turning_rate(point))
+        return max(bound, _GROWTH / _TURN * self.passes.turning_rate(point))
 
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        flow, decay, first = self.flow, self.flow.decay, self.flow.differentiate(point)
+        flow, decay, passes, first = self.flow, self.flow.decay, self.passes, self.passes.of(point)
         assert point.kernel is not None, "prepare the point first"
         out.t = point.t + h
         # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
@@ -82,35 +79,20 @@ class DeepExponential:
         start, middle, end = np.ones_like(speeds), np.exp(speeds * h / 2), np.exp(speeds * h)
         if decay:
             c = self._decayed_integral(point, h, out)
-            last = flow.moved(point, Moved.by((first, start * c)))
+            last = passes.moved(point, 0, (first, start * c))
         else:
             c = self._integral(point.kernel, point.residual, h)
-            last = flow.moved(point, Moved.by((first, start * c)))
-            c = self._integral((point.kernel + flow.kernel(last)) / 2, point.residual, h)
-        half = flow.moved(point, Moved.by((first, start * (3 / 8 * c)), (last, end * (c / 8))))
-        last = flow.moved(point, Moved.by((half, middle * c)))
+            last = passes.moved(point, 0, (first, start * c))
+            c = self._integral((point.kernel + passes.kernel(last)) / 2, point.residual, h)
+        half = passes.moved(point, 1, (first, start * (3 / 8 * c)), (last, end * (c / 8)))
+        last = passes.moved(point, 0, (half, middle * c))
         if not decay:
-            mean = (point.kernel + 4 * flow.kernel(half) + flow.kernel(last)) / 6
+            mean = (point.kernel + 4 * passes.kernel(half) + passes.kernel(last)) / 6
             c = self._integral(mean, point.residual, h)
-        moved = Moved.by((first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6)))
-        return self._make(point, moved, np.exp(-h * np.array(rates)), out)
-
-    def _make(self, point: DeepPoint, moved: Moved, decayed: np.ndarray, out: DeepPoint) -> Step:
-        """Write a step, with the rows of every layer multiplied by what decay leaves of them."""
-        flow, (rows, columns) = self.flow, self.flow.corrections(point)
-        change = Change(moved, [left * row for left, row in zip(decayed, rows, strict=True)], columns)
-        if not change.bound() < _LARGEST * flow.sizes(point).largest() ** 0.5:
+        parts = (first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6))
+        most = _LARGEST * flow.sizes(point).largest() ** 0.5
+        if not passes.write(point, parts, np.exp(-h * np.array(rates)), out, most):
             return Step(np.inf, point.moved)
-        matrices, sizes = point.matrices, Sizes.empty(flow.shapes, flow.chain.biased)
-        if out.store is point.store:
-            out.store.hand_over(out, partial(change.take_back, matrices))
-        else:
-            out.load(matrices)
-            matrices = out.matrices
-        for layer, (w, start) in enumerate(zip(matrices, flow.start_matrices, strict=True)):
-            change.make(layer, w, start, sizes)
-        flow.update_residual(out)
-        flow.note_sizes(out, sizes)
         if flow.balance is not None:
             out.removed = flow.balance.off(flow.sizes(point), flow.left(point.t))
         size = float(np.linalg.norm(point.residual))

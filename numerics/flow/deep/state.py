@@ -4,7 +4,7 @@ Of k outputs, R = (1/2n) sum_i |f_i - y_i|^2 is that of n k samples of one outpu
 everything here has n k numbers, and f and y the unit 1/sqrt(k).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -15,8 +15,10 @@ from scipy.linalg import eigh
 from numerics.flow.decay import NONE, Decay
 from numerics.flow.deep.balance import Balance, Sizes
 from numerics.flow.deep.change import Store
+from numerics.flow.deep.stage import Stage
 from numerics.flow.runge_kutta import LayerError
-from numerics.kernels.layers import combine, turning
+from numerics.kernels.chain import Plan, differentiate, gram, plan_of
+from numerics.kernels.layers import FEW, combine
 from numerics.kernels.stages import dot
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.jacobian import Jacobian, Moved, Signals, split
@@ -33,11 +35,16 @@ class DeepPoint:
     """
 
     def __init__(
-        self, shapes: list[tuple[int, ...]], samples: int, biased: tuple[bool, ...], store: Store | None = None
+        self,
+        shapes: list[tuple[int, ...]],
+        samples: int,
+        biased: tuple[bool, ...],
+        store: Store | None = None,
+        stage: Stage | None = None,
     ) -> None:
         ends = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
         self.shapes, self.edges, self.biased = shapes, list(pairwise(ends)), biased
-        self.store = store or Store(ends[-1])
+        self.store, self.stage = store or Store(ends[-1]), stage
         self.residual = np.zeros(samples)
         self.signals: Signals | None = None  # of the forward pass that found the residual
         self.jacobian: Jacobian | None = None
@@ -80,6 +87,14 @@ class DeepPoint:
             flat[first:last].reshape(shape) for (first, last), shape in zip(self.edges, self.shapes, strict=True)
         )
 
+    def take_over(self, point: "DeepPoint", take_back: Callable[[], None]) -> tuple[np.ndarray, ...]:
+        """Become what is made of a point's weights, in its store if it is shared, and else in a copy; the matrices."""
+        if self.store is point.store:
+            self.store.hand_over(self, take_back)
+        else:
+            self.load(point.matrices)
+        return self.matrices
+
     def load(self, matrices: tuple[np.ndarray, ...]) -> None:
         """Take the matrices of a network."""
         for view, w in zip(self.matrices, matrices, strict=True):
@@ -109,14 +124,31 @@ class DeepFlow:
         self.start_matrices = matrices
         self.balance = Balance(matrices, self.chain.biased) if balanced else None
         self._lengths = np.linalg.norm(X, axis=1)
+        self._no_weights = np.empty((0, 0))
+        # of passes in one call
+        self.plan: Plan | None = None
+        if network.activation.homogeneous and len(self.zero) <= FEW:
+            slope = network.activation.negative_slope
+            self.plan = plan_of(self.shapes, list(self.chain.constants), self.chain.kappa, slope, X)
 
     def new_point(self, store: Store | None = None) -> DeepPoint:
         """Room for a state, in a store of its own or beside others."""
-        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store)
+        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store, self.new_stage() if self.plan else None)
+
+    def new_stage(self) -> Stage:
+        """Room for a pass in one call."""
+        assert self.plan is not None, "where there is a plan"
+        return Stage(self.plan, self.shapes, self.chain.biased)
 
     def update_residual(self, point: DeepPoint) -> None:
         """Residual of a point from its weights, and its Jacobian."""
-        self.arrive_at(point, *self.chain.differentiate(point.matrices, self.X))
+        stage = point.stage
+        if stage is None:
+            self.arrive_at(point, *self.chain.differentiate(point.matrices, self.X))
+            return
+        nothing = stage.reads, stage.back, self._no_weights
+        differentiate(point.y, self.plan, 0, nothing, nothing, stage.reads, stage.back, stage.pre, stage.output)
+        self.arrive_at(point, stage.signals, stage.jacobian)
 
     def arrive_at(self, point: DeepPoint, signals: Signals, jacobian: Jacobian) -> None:
         """Take the forward and backward pass of a point from elsewhere."""
@@ -171,7 +203,8 @@ class DeepFlow:
         """Tangent kernel and gradient of a point with its residual."""
         if point.kernel is not None:
             return
-        n, kernel = len(self.zero), self.kernel(self.differentiate(point))
+        n = len(self.zero)
+        kernel = self.kernel_of(point.stage) if point.stage is not None else self.kernel(self.differentiate(point))
         square = float(point.residual @ kernel @ point.residual) / n
         point.kernel = kernel
         point.gradient_squared = point.loss_rate = max(square, 0.0)  # rounding can take it below
@@ -270,7 +303,14 @@ class DeepFlow:
     def kernel(self, jacobian: Jacobian) -> np.ndarray:
         """The tangent kernel J J^T/n."""
         self.kernel_evaluations += 1
-        return jacobian.kernel() / len(self.zero)
+        return np.sum(jacobian.kernels(), axis=0) / len(self.zero)
+
+    def kernel_of(self, stage: Stage) -> np.ndarray:
+        """The same of a pass in one call."""
+        self.kernel_evaluations += 1
+        kernel = np.empty((len(self.zero), len(self.zero)))
+        gram(self.plan, stage.reads, stage.back, kernel)
+        return kernel
 
     def growth_bound(self, point: DeepPoint) -> float:
         """Bound on the growth rate of any weight, from the spectral norms of the layers.
@@ -296,18 +336,6 @@ class DeepFlow:
         return (
             self.chain.kappa * signal / len(self.zero) * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
         )
-
-    def turning_rate(self, point: DeepPoint) -> float:
-        """The fastest that the weights of a hidden neuron turn at a point with its residual, of a homogeneous activation."""
-        signals, sizes = point.signals, self.sizes(point)
-        assert signals is not None, "find the residual first"
-        speeds = Moved.by((self.differentiate(point), [point.residual / len(self.zero)] * len(self.shapes))).left
-        layers = zip(
-            *(speeds[:-1], signals.hidden[:-1], signals.preactivations, speeds[1:], signals.hidden[1:]),
-            *(sizes.rows[:-1], sizes.columns[1:]),
-            strict=True,
-        )
-        return max(float(turning(*layer)) for layer in layers)
 
     def _signals(self, norms: list[float], residual: np.ndarray) -> list[float]:
         """sum_i |e_i| times a bound on what layer 1, 2, ... reads at sample i, over the norms below it."""

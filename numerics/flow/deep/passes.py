@@ -1,0 +1,186 @@
+"""The passes that a step makes: of few samples and a homogeneous activation each in one call, of others in NumPy.
+
+A *mark* is what a pass leaves, as far as the passes after it need it: its Jacobian. Parts (mark, c) stand for a move by -J^T c, with
+c (layers, n k).
+"""
+
+from functools import partial
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+
+from numerics.flow.deep.balance import Sizes
+from numerics.flow.deep.change import Change
+from numerics.flow.deep.stage import Stage
+from numerics.flow.deep.state import DeepFlow, DeepPoint
+from numerics.kernels import chain
+from numerics.networks.jacobian import Jacobian, Moved
+
+__all__ = ["ArrayPasses", "CompiledPasses", "Passes", "passes_of"]
+
+M = TypeVar("M")
+Part: TypeAlias = tuple[M, np.ndarray]
+
+
+class Passes(Protocol[M]):
+    """Passes from one point after the other."""
+
+    def of(self, point: DeepPoint) -> M:
+        """The mark of a point with its residual."""
+
+    def moved(self, point: DeepPoint, place: int, *parts: Part[M]) -> M:
+        """Of a pass at moved weights, 1 or 2 parts; two are kept, at ``place`` 0 and 1."""
+
+    def kernel(self, mark: M) -> np.ndarray:
+        """Tangent kernel of a pass (n k, n k)."""
+
+    def turning_rate(self, point: DeepPoint) -> float:
+        """The fastest that the weights of a hidden neuron turn, of a homogeneous activation; radians a unit of time."""
+
+    def write(
+        self, point: DeepPoint, parts: tuple[Part[M], Part[M], Part[M]], decayed: np.ndarray, out: DeepPoint, most: float
+    ) -> bool:
+        """Move the weights by three parts, with layers multiplied by ``decayed`` and ``point`` put back on its balances.
+
+        ``out`` is left with its residual and distances; or all as it was, and False comes back, if an entry could move by ``most``.
+        """
+
+
+def passes_of(flow: DeepFlow) -> Passes[Any]:
+    """Those for a flow."""
+    return CompiledPasses(flow) if flow.plan is not None else ArrayPasses(flow)
+
+
+class ArrayPasses:
+    """In NumPy."""
+
+    def __init__(self, flow: DeepFlow) -> None:
+        self.flow = flow
+
+    def of(self, point: DeepPoint) -> Jacobian:
+        """See :class:`Passes`, here and below."""
+        return self.flow.differentiate(point)
+
+    def moved(self, point: DeepPoint, place: int, *parts: Part[Jacobian]) -> Jacobian:
+        return self.flow.moved(point, Moved.by(*parts))
+
+    def kernel(self, mark: Jacobian) -> np.ndarray:
+        return self.flow.kernel(mark)
+
+    def turning_rate(self, point: DeepPoint) -> float:
+        """Row by row, with J as matrices: for many samples, whose passes take far longer."""
+        signals, sizes, fastest = point.signals, self.flow.sizes(point), 0.0
+        assert signals is not None, "find the residual first"
+        left = Moved.by((self.of(point), [point.residual / len(point.residual)] * len(self.flow.shapes))).left
+        for layer, z in enumerate(signals.preactivations):
+            size, said = z.shape[2], signals.hidden[layer + 1][..., : z.shape[2]]
+            rows, columns = sizes.rows[layer], sizes.columns[layer + 1][:, :size]
+            moves = np.sum((left[layer].swapaxes(1, 2) @ signals.hidden[layer]) ** 2, axis=2)
+            moves += np.sum((said.swapaxes(1, 2) @ left[layer + 1]) ** 2, axis=2)
+            alive = (rows > 0) & (columns > 0)
+            rows, columns = np.where(alive, rows, 1.0), np.where(alive, columns, 1.0)
+            radial = np.sum(left[layer] * z, axis=1) ** 2 * (1 / rows + 1 / columns)
+            fastest = max(fastest, float(np.max(np.where(alive, (moves - radial) / (rows + columns), 0.0))))
+        return float(np.sqrt(fastest))
+
+    def write(
+        self,
+        point: DeepPoint,
+        parts: tuple[Part[Jacobian], Part[Jacobian], Part[Jacobian]],
+        decayed: np.ndarray,
+        out: DeepPoint,
+        most: float,
+    ) -> bool:
+        flow = self.flow
+        rows, columns = flow.corrections(point)
+        change = Change(Moved.by(*parts), [left * row for left, row in zip(decayed, rows, strict=True)], columns)
+        if not change.bound() < most:
+            return False
+        matrices, sizes = point.matrices, Sizes.empty(flow.shapes, flow.chain.biased)
+        matrices = out.take_over(point, partial(change.take_back, matrices))
+        for layer, (w, start) in enumerate(zip(matrices, flow.start_matrices, strict=True)):
+            change.make(layer, w, start, sizes)
+        flow.update_residual(out)
+        flow.note_sizes(out, sizes)
+        return True
+
+
+class CompiledPasses:
+    """Each in one call, into arrays that are used again."""
+
+    def __init__(self, flow: DeepFlow) -> None:
+        assert flow.plan is not None, "a flow with a plan"
+        self.flow, self.plan = flow, flow.plan
+        self._marks = flow.new_stage(), flow.new_stage()
+        self._start = np.concatenate([w.ravel() for w in flow.start_matrices])
+        self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else None
+        self._empty = np.empty(0), np.empty(0), np.empty((0, 0))
+
+    def of(self, point: DeepPoint) -> Stage:
+        """See :class:`Passes`, here and below."""
+        assert point.stage is not None, "a point of this flow"
+        return point.stage
+
+    def moved(self, point: DeepPoint, place: int, *parts: Part[Stage]) -> Stage:
+        self.flow.evaluations += 1
+        into, flat = self._marks[place], [_flat(part) for part in parts]
+        second = flat[1] if len(flat) > 1 else flat[0]
+        chain.differentiate(
+            *(point.y, self.plan, len(parts), flat[0], second), into.reads, into.back, into.pre, into.output
+        )
+        return into
+
+    def kernel(self, mark: Stage) -> np.ndarray:
+        return self.flow.kernel_of(mark)
+
+    def turning_rate(self, point: DeepPoint) -> float:
+        mark, sizes = self.of(point), self._norms(point)
+        return float(
+            chain.turning(self.plan, mark.reads, mark.back, mark.pre, point.residual, sizes.rows, sizes.columns)
+        )
+
+    def write(
+        self,
+        point: DeepPoint,
+        parts: tuple[Part[Stage], Part[Stage], Part[Stage]],
+        decayed: np.ndarray,
+        out: DeepPoint,
+        most: float,
+    ) -> bool:
+        flow, plan, flat, norms = self.flow, self.plan, [_flat(part) for part in parts], self._norms(point)
+        rows, columns = np.ones_like(norms.rows), np.ones_like(norms.columns)
+        if self._balances is not None:
+            chain.factors(plan, norms.rows, norms.columns, flow.left(point.t) * self._balances, rows, columns)
+        if flow.decay:
+            rows *= np.repeat(decayed, np.diff(plan.layers[:, 7]))
+        undo = partial(chain.take_back, point.y, plan, *flat, rows, columns)
+        found = self.of(out)
+        y = point.y if out.store is point.store else out.y
+        if y is not point.y:
+            y[:] = point.y
+        done = chain.write(
+            *(y, self._start, plan, *flat, rows, columns, most, found.rows, found.columns, found.squares)
+        )
+        if not done:
+            return False
+        if out.store is point.store:
+            out.store.hand_over(out, undo)
+        flow.update_residual(out)
+        flow.note_sizes(out, found.sizes)
+        return True
+
+    def _norms(self, point: DeepPoint) -> Stage:
+        """The stage of a point, with the norms of its matrices."""
+        stage = self.of(point)
+        if point.sizes is None:
+            found = self.flow.sizes(point)
+            for flat, parts in ((stage.rows, found.rows), (stage.columns, found.columns)):
+                flat[:] = np.concatenate([part.ravel() for part in parts])
+            stage.squares[:] = found.squares
+            point.sizes = stage.sizes
+        return stage
+
+
+def _flat(part: Part[Stage]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    mark, c = part
+    return mark.reads, mark.back, c
