@@ -15,7 +15,7 @@ from numba import njit
 from numerics.kernels.layers import add, advance, along, measure
 from numerics.kernels.stages import OPTIONS
 
-__all__ = ["Plan", "differentiate", "factors", "gram", "plan_of", "take_back", "turning", "write"]
+__all__ = ["Plan", "differentiate", "factors", "gram", "plan_of", "speeds", "take_back", "write"]
 
 _FAN_IN, _FAN_OUT, _NEURONS, _WEIGHTS, _READS, _BACK, _PRE, _ROWS, _COLUMNS = range(9)  # columns of Plan.layers
 
@@ -128,40 +128,46 @@ def gram(plan, reads, back, kernel):
 
 
 @njit(**OPTIONS)
-def turning(plan, reads, back, pre, residual, rows, columns):
-    """The fastest that the weights of a hidden neuron turn, in radians a unit of time; rows, columns: their squared norms.
+def speeds(plan, reads, back, pre, residual, rows, columns):
+    """The fastest that the weights of a hidden neuron turn, in radians a unit of time, and grow, as an exponent.
 
-    Its row moves at -sum_i s_i h_i, h_i what it reads, its column at -sum_i a_i h_i, h_i what it says, with s and a the backward
-    signals times the residual; both along the weights at a rate of sum_i s_i z_i.
+    ``rows``, ``columns``: squared norms of the matrices. The row of a neuron moves at -sum_i s_i h_i, h_i what it reads, its column
+    at -sum_i a_i h_i, h_i what it says, with s and a the backward signals times the residual; both along the weights at a rate of
+    sum_i s_i z_i.
     """
     layers, n, k = plan.layers, plan.samples, plan.outputs
     fronts, backs = np.empty((n, n)), np.empty((n, n))
     c = np.empty((len(layers) - 1, n * k))
     c[:] = residual / (n * k)
-    speeds = _lefts(plan, (reads, back, c), True)
-    fastest = 0.0
+    moves = _lefts(plan, (reads, back, c), True)
+    turning, growing = 0.0, 0.0
     for layer in range(len(layers) - 2):
         neurons, above = layers[layer, _FAN_OUT], layers[layer + 1]
+        square, along_both = np.empty(neurons), np.empty(neurons)
         for copy in range(plan.copies):
             h = _view(reads, layers[layer, _READS], copy, n, layers[layer, _FAN_IN])
-            s = _view(speeds, layers[layer, _BACK] // k, copy, n, neurons)
+            s = _view(moves, layers[layer, _BACK] // k, copy, n, neurons)
             z = _view(pre, layers[layer, _PRE], copy, n, neurons)
             said = _view(reads, above[_READS], copy, n, above[_FAN_IN])
-            a = _view(speeds, above[_BACK] // k, copy, n, above[_FAN_OUT])
+            a = _view(moves, above[_BACK] // k, copy, n, above[_FAN_OUT])
             along(h, h, fronts)
             along(a, a, backs)
+            square[:], along_both[:] = 0.0, 0.0
+            for i in range(n):
+                for j in range(neurons):
+                    along_both[j] += s[i, j] * z[i, j]
+                for o in range(n):
+                    front, rear = fronts[i, o], backs[i, o]
+                    for j in range(neurons):
+                        square[j] += front * s[i, j] * s[o, j] + rear * said[i, j] * said[o, j]
+            row = rows[layers[layer, _ROWS] + copy * neurons :][:neurons]
+            column = columns[above[_COLUMNS] + copy * neurons :][:neurons]
             for j in range(neurons):
-                row = rows[layers[layer, _ROWS] + copy * neurons + j]
-                column = columns[above[_COLUMNS] + copy * neurons + j]
-                if not (row > 0.0 and column > 0.0):
-                    continue
-                square, radial = 0.0, 0.0
-                for i in range(n):
-                    radial += s[i, j] * z[i, j]
-                    for o in range(n):
-                        square += s[i, j] * fronts[i, o] * s[o, j] + said[i, j] * backs[i, o] * said[o, j]
-                fastest = max(fastest, (square - radial * radial * (1.0 / row + 1.0 / column)) / (row + column))
-    return np.sqrt(fastest)
+                if row[j] > 0.0 and column[j] > 0.0:
+                    size, radial = row[j] + column[j], along_both[j]
+                    turning = max(turning, (square[j] - radial * radial * (1.0 / row[j] + 1.0 / column[j])) / size)
+                    growing = max(growing, 2 * abs(radial) / size)
+    return np.sqrt(turning), growing
 
 
 @njit(**OPTIONS)

@@ -15,6 +15,7 @@ from numerics.kernels.stages import OPTIONS, dot, squared_distance
 
 __all__ = ["FEW", "add", "advance", "along", "backward", "combine", "forward", "measure"]
 
+_LINE = 8  # numbers in a line of the cache: rows of 512 numbers that begin at the same place of a page are in each other's way
 FEW = 32  # samples up to which this is faster than a library
 
 
@@ -79,24 +80,49 @@ def measure(w, start, neurons, rows, columns):
 def advance(w, left, right, row_factors, column_factors):
     """w_kj <- row_k (w - left^T right)_kj column_j in place, w (fan_out, fan_in), left (r, fan_out), right (r, fan_in)."""
     rank, size = right.shape
-    rest = rank % 4
-    by = np.empty((w.shape[0], rank))
+    by, beside = np.empty((w.shape[0], rank)), np.empty((rank, size + _LINE))
     for k in range(w.shape[0]):
         for p in range(rank):
             by[k, p] = -row_factors[k] * left[p, k]
-    scaled = right * column_factors
+    for p in range(rank):
+        for j in range(size):
+            beside[p, j] = right[p, j] * column_factors[j]
     for low in range(0, w.shape[0], 4):
-        block = slice(low, min(low + 4, w.shape[0]))
-        some = w[block]
+        some, change = w[low : low + 4], by[low : low + 4]
+        first = 0
+        if some.shape[0] == 4 and rank >= 4:
+            _scale_and_add(beside, change, row_factors[low : low + 4], column_factors, some)
+            first = 4
+        else:
+            for k in range(some.shape[0]):
+                row, factor = some[k], row_factors[low + k]
+                for j in range(size):
+                    row[j] *= factor * column_factors[j]
+        last = first + (rank - first) // 4 * 4
+        add(beside[first:last], change[:, first:last], some)
         for k in range(some.shape[0]):
-            row, factor, first = some[k], row_factors[low + k], by[low + k]
-            for j in range(size):
-                row[j] *= factor * column_factors[j]
-            for p in range(rest):
-                one, coefficient = scaled[p], first[p]
+            for p in range(last, rank):
+                row, one, coefficient = some[k], beside[p], change[k, p]
                 for j in range(size):
                     row[j] += coefficient * one[j]
-        add(scaled[rest:], by[block, rest:], some)
+
+
+@njit(**OPTIONS)
+def _scale_and_add(w, b, row_factors, column_factors, out):
+    """out_kj <- row_k out_kj column_j + (b w)_kj for four rows of out, and of w."""
+    w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
+    f0, f1, f2, f3 = row_factors[0], row_factors[1], row_factors[2], row_factors[3]
+    p0, p1, p2, p3 = b[0, 0], b[0, 1], b[0, 2], b[0, 3]
+    q0, q1, q2, q3 = b[1, 0], b[1, 1], b[1, 2], b[1, 3]
+    r0, r1, r2, r3 = b[2, 0], b[2, 1], b[2, 2], b[2, 3]
+    s0, s1, s2, s3 = b[3, 0], b[3, 1], b[3, 2], b[3, 3]
+    o0, o1, o2, o3 = out[0], out[1], out[2], out[3]
+    for j in range(out.shape[1]):
+        x0, x1, x2, x3, c = w0[j], w1[j], w2[j], w3[j], column_factors[j]
+        o0[j] = f0 * c * o0[j] + p0 * x0 + p1 * x1 + p2 * x2 + p3 * x3
+        o1[j] = f1 * c * o1[j] + q0 * x0 + q1 * x1 + q2 * x2 + q3 * x3
+        o2[j] = f2 * c * o2[j] + r0 * x0 + r1 * x1 + r2 * x2 + r3 * x3
+        o3[j] = f3 * c * o3[j] + s0 * x0 + s1 * x1 + s2 * x2 + s3 * x3
 
 
 @njit(**OPTIONS)
@@ -131,8 +157,8 @@ def along(w, h, z):
 
 @njit(**OPTIONS)
 def add(w, b, out):
-    """out (n, m) += b w, b (n, rows), w (rows, m)."""
-    rows, size = w.shape
+    """out (n, m) += b w, b (n, rows), w (rows, m or more)."""
+    rows, size = w.shape[0], out.shape[1]
     samples = b.shape[0]
     for k in range(0, rows - 3, 4):
         w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]

@@ -34,8 +34,11 @@ class Passes(Protocol[M]):
     def kernel(self, mark: M) -> np.ndarray:
         """Tangent kernel of a pass (n k, n k)."""
 
-    def turning_rate(self, point: DeepPoint) -> float:
-        """The fastest that the weights of a hidden neuron turn, of a homogeneous activation; radians a unit of time."""
+    def speeds(self, point: DeepPoint) -> tuple[float, float]:
+        """The fastest that the weights of a hidden neuron turn, in radians a unit of time, and grow, as an exponent.
+
+        Of a homogeneous activation.
+        """
 
     def write(
         self, point: DeepPoint, parts: tuple[Part[M], Part[M], Part[M]], decayed: np.ndarray, out: DeepPoint, most: float
@@ -67,21 +70,23 @@ class ArrayPasses:
     def kernel(self, mark: Jacobian) -> np.ndarray:
         return self.flow.kernel(mark)
 
-    def turning_rate(self, point: DeepPoint) -> float:
+    def speeds(self, point: DeepPoint) -> tuple[float, float]:
         """Row by row, with J as matrices: for many samples, whose passes take far longer."""
-        signals, sizes, fastest = point.signals, self.flow.sizes(point), 0.0
+        signals, sizes, turning, growing = point.signals, self.flow.sizes(point), 0.0, 0.0
         assert signals is not None, "find the residual first"
         left = Moved.by((self.of(point), [point.residual / len(point.residual)] * len(self.flow.shapes))).left
         for layer, z in enumerate(signals.preactivations):
-            size, said = z.shape[2], signals.hidden[layer + 1][..., : z.shape[2]]
-            rows, columns = sizes.rows[layer], sizes.columns[layer + 1][:, :size]
-            moves = np.sum((left[layer].swapaxes(1, 2) @ signals.hidden[layer]) ** 2, axis=2)
-            moves += np.sum((said.swapaxes(1, 2) @ left[layer + 1]) ** 2, axis=2)
+            rows, columns = sizes.rows[layer], sizes.columns[layer + 1]
+            said = signals.hidden[layer + 1][..., : z.shape[2]]
+            square = np.sum((left[layer].swapaxes(1, 2) @ signals.hidden[layer]) ** 2, axis=2)
+            square += np.sum((said.swapaxes(1, 2) @ left[layer + 1]) ** 2, axis=2)
             alive = (rows > 0) & (columns > 0)
             rows, columns = np.where(alive, rows, 1.0), np.where(alive, columns, 1.0)
-            radial = np.sum(left[layer] * z, axis=1) ** 2 * (1 / rows + 1 / columns)
-            fastest = max(fastest, float(np.max(np.where(alive, (moves - radial) / (rows + columns), 0.0))))
-        return float(np.sqrt(fastest))
+            radial = np.abs(np.sum(left[layer] * z, axis=1))
+            turned = (square - radial**2 * (1 / rows + 1 / columns)) / (rows + columns)
+            turning = max(turning, float(np.max(np.where(alive, turned, 0.0))))
+            growing = max(growing, float(np.max(np.where(alive, 2 * radial / (rows + columns), 0.0))))
+        return turning**0.5, growing
 
     def write(
         self,
@@ -133,11 +138,12 @@ class CompiledPasses:
     def kernel(self, mark: Stage) -> np.ndarray:
         return self.flow.kernel_of(mark)
 
-    def turning_rate(self, point: DeepPoint) -> float:
-        mark, sizes = self.of(point), self._norms(point)
-        return float(
-            chain.turning(self.plan, mark.reads, mark.back, mark.pre, point.residual, sizes.rows, sizes.columns)
+    def speeds(self, point: DeepPoint) -> tuple[float, float]:
+        mark = self._norms(point)
+        turning, growing = chain.speeds(
+            *(self.plan, mark.reads, mark.back, mark.pre, point.residual, mark.rows, mark.columns)
         )
+        return float(turning), float(growing)
 
     def write(
         self,
