@@ -171,22 +171,28 @@ def speeds(plan, reads, back, pre, residual, rows, columns):
 
 
 @njit(**OPTIONS)
-def factors(plan, rows, columns, balances, row_factors, column_factors):
-    """What multiplies the rows of every matrix, and its columns, so that |row|^2 - |column|^2 of hidden neurons are ``balances``.
+def factors(plan, rows, columns, balances, left, row_factors, column_factors):
+    """What multiplies the rows of every matrix, and its columns, so that |row|^2 - |column|^2 of hidden neurons are left balances.
 
     Flat, like the squared norms ``rows`` and ``columns``. r > 0 with r^2 rows - columns/r^2 = balance, without cancellation; 1 for
-    a neuron without weights on one side, for inputs and for outputs.
+    a neuron without weights on one side, for inputs and for outputs, and everywhere if there are no balances.
+
+    Returns the largest sum of the two norms of a neuron.
     """
     row_factors[:] = 1.0
     column_factors[:] = 1.0
     first = plan.layers[1, _COLUMNS]
-    for neuron in range(balances.size):  # rows of a layer are as many as columns of the next
-        row, column, balance = rows[neuron], columns[first + neuron], balances[neuron]
-        if row > 0.0 and column > 0.0:
+    largest = 0.0
+    for neuron in range(columns.size - first):  # rows of a layer are as many as columns of the next
+        row, column = rows[neuron], columns[first + neuron]
+        largest = max(largest, row + column)
+        if balances.size > 0 and row > 0.0 and column > 0.0:
+            balance = left * balances[neuron]
             root = np.sqrt(balance * balance + 4 * row * column)
             square = (balance + root) / (2 * row) if balance >= 0.0 else 2 * column / (root - balance)
             row_factors[neuron] = np.sqrt(square)
             column_factors[first + neuron] = 1.0 / row_factors[neuron]
+    return largest
 
 
 @njit(**OPTIONS)

@@ -44,6 +44,7 @@ class DeepExponential:
     def __init__(self, flow: DeepFlow) -> None:
         self.flow, self.passes = flow, passes_of(flow)
         self._early, self._late, self._predicted = np.empty((3, len(flow.zero)))
+        self._unchanged = np.ones((len(flow.shapes), 1))
         self._store: Store | None = None
 
     def new_point(self) -> DeepPoint:
@@ -74,9 +75,11 @@ class DeepExponential:
         assert point.kernel is not None, "prepare the point first"
         out.t = point.t + h
         # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
-        rates = decay.rates if decay else (0.0,) * len(flow.shapes)
-        speeds = np.array([2 * rate - sum(rates) for rate in rates])[:, None]
-        start, middle, end = np.ones_like(speeds), np.exp(speeds * h / 2), np.exp(speeds * h)
+        start = middle = end = decayed = self._unchanged
+        if decay:
+            rates = np.array(decay.rates)[:, None]
+            speeds = 2 * rates - rates.sum()
+            middle, end, decayed = np.exp(speeds * h / 2), np.exp(speeds * h), np.exp(-h * rates)
         if decay:
             c = self._decayed_integral(point, h, out)
             last = passes.moved(point, 0, (first, start * c))
@@ -90,8 +93,7 @@ class DeepExponential:
             mean = (point.kernel + 4 * passes.kernel(half) + passes.kernel(last)) / 6
             c = self._integral(mean, point.residual, h)
         parts = (first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6))
-        most = _LARGEST * flow.sizes(point).largest() ** 0.5
-        if not passes.write(point, parts, np.exp(-h * np.array(rates)), out, most):
+        if not passes.write(point, parts, decayed, out, _LARGEST):
             return Step(np.inf, point.moved)
         if flow.balance is not None:
             out.removed = flow.balance.off(flow.sizes(point), flow.left(point.t))

@@ -45,7 +45,8 @@ class Passes(Protocol[M]):
     ) -> bool:
         """Move the weights by three parts, with layers multiplied by ``decayed`` and ``point`` put back on its balances.
 
-        ``out`` is left with its residual and distances; or all as it was, and False comes back, if an entry could move by ``most``.
+        ``out`` is left with its residual and distances; or all as it was, and False comes back, if an entry could move by ``most``
+        times the norm of the largest neuron.
         """
 
 
@@ -98,8 +99,8 @@ class ArrayPasses:
     ) -> bool:
         flow = self.flow
         rows, columns = flow.corrections(point)
-        change = Change(Moved.by(*parts), [left * row for left, row in zip(decayed, rows, strict=True)], columns)
-        if not change.bound() < most:
+        change = Change(Moved.by(*parts), [left * row for left, row in zip(decayed.ravel(), rows, strict=True)], columns)
+        if not change.bound() < most * flow.sizes(point).largest() ** 0.5:
             return False
         matrices, sizes = point.matrices, Sizes.empty(flow.shapes, flow.chain.biased)
         matrices = out.take_over(point, partial(change.take_back, matrices))
@@ -118,8 +119,7 @@ class CompiledPasses:
         self.flow, self.plan = flow, flow.plan
         self._marks = flow.new_stage(), flow.new_stage()
         self._start = np.concatenate([w.ravel() for w in flow.start_matrices])
-        self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else None
-        self._empty = np.empty(0), np.empty(0), np.empty((0, 0))
+        self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else np.empty(0)
 
     def of(self, point: DeepPoint) -> Stage:
         """See :class:`Passes`, here and below."""
@@ -155,8 +155,8 @@ class CompiledPasses:
     ) -> bool:
         flow, plan, flat, norms = self.flow, self.plan, [_flat(part) for part in parts], self._norms(point)
         rows, columns = np.ones_like(norms.rows), np.ones_like(norms.columns)
-        if self._balances is not None:
-            chain.factors(plan, norms.rows, norms.columns, flow.left(point.t) * self._balances, rows, columns)
+        largest = chain.factors(plan, norms.rows, norms.columns, self._balances, flow.left(point.t), rows, columns)
+        most *= largest**0.5
         if flow.decay:
             rows *= np.repeat(decayed, np.diff(plan.layers[:, 7]))
         undo = partial(chain.take_back, point.y, plan, *flat, rows, columns)
