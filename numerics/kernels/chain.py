@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from numerics.kernels.layers import add, advance, along, measure
+from numerics.kernels.eigen import eigen
+from numerics.kernels.layers import LINE, add, advance, along, measure
 from numerics.kernels.stages import OPTIONS
 
-__all__ = ["Plan", "differentiate", "factors", "gram", "plan_of", "speeds", "take_back", "write"]
+__all__ = ["Plan", "differentiate", "factors", "gram", "growth", "numbers", "plan_of", "speeds", "take_back", "write"]
 
 _FAN_IN, _FAN_OUT, _NEURONS, _WEIGHTS, _READS, _BACK, _PRE, _ROWS, _COLUMNS = range(9)  # columns of Plan.layers
 
@@ -34,6 +35,8 @@ class Plan(NamedTuple):
     units : float64 (layers,)
         Constant units, where there are any.
     inputs : float64 (n, d)
+    room : float64
+        For what is needed on the way; half a page apart from the weights, see :func:`numbers`.
     """
 
     copies: int
@@ -44,6 +47,14 @@ class Plan(NamedTuple):
     layers: np.ndarray
     units: np.ndarray
     inputs: np.ndarray
+    room: np.ndarray
+
+
+def numbers(size: int, apart: int = 0) -> np.ndarray:
+    """Zeros that begin with a page, or so many numbers after: what crosses lines of the cache takes half as long again."""
+    flat = np.zeros(size + 512 + apart)
+    first = (-flat.ctypes.data % 4096) // 8 + apart
+    return flat[first : first + size]
 
 
 def plan_of(
@@ -59,7 +70,10 @@ def plan_of(
         sizes = fan_out * fan_in, samples * fan_in, samples * outputs * fan_out, samples * hidden, fan_out, neurons
         layers[layer + 1, 3:] = layers[layer, 3:] + copies * np.array(sizes)
     constants = np.array([0.0 if unit is None else unit for unit in units])
-    return Plan(copies, samples, outputs, kappa, slope, layers, constants, np.ascontiguousarray(inputs, dtype=float))
+    widest = max(fan_in for _, _, fan_in in shapes) + LINE
+    room = numbers(max(3 * samples, samples * outputs) * widest, apart=256)
+    inputs = np.ascontiguousarray(inputs, dtype=float)
+    return Plan(copies, samples, outputs, kappa, slope, layers, constants, inputs, room)
 
 
 @njit(**OPTIONS)
@@ -97,8 +111,9 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
         for layer in range(depth - 1, 0, -1):
             fan_in, fan_out, neurons = layers[layer, _FAN_IN], layers[layer, _FAN_OUT], layers[layer, _NEURONS]
             b = _view(back, layers[layer, _BACK], copy, n * k, fan_out)
-            below = np.zeros((n * k, fan_in))
-            add(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), b, below)
+            below = plan.room[: n * k * (fan_in + LINE)].reshape((n * k, fan_in + LINE))
+            below[:] = 0.0
+            add(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), b, below, fan_in)
             if parts > 0:
                 _move_back(plan, first[0], first_left, layer, copy, b, below)
             if parts > 1:
@@ -171,6 +186,35 @@ def speeds(plan, reads, back, pre, residual, rows, columns):
 
 
 @njit(**OPTIONS)
+def growth(norms, gains, constants, lengths, residual):
+    """The bound of :meth:`numerics.flow.deep.state.DeepFlow.growth_bound`, but for kappa/n and the slopes.
+
+    norms, gains, constants (layers,): spectral norms with their gains, these, constant units or nan; lengths, residual (n,): |x_i| and |e_i|.
+    """
+    depth = norms.size
+    signals, squares, below = np.zeros(depth), lengths * lengths, 1.0
+    for layer in range(depth):
+        if constants[layer] == constants[layer] and below > 0:  # else nothing goes through
+            squares += (constants[layer] / below) ** 2
+        for i in range(residual.size):
+            signals[layer] += residual[i] * np.sqrt(squares[i])
+        below *= norms[layer]
+    signal = signals.max()
+    if not signal > 0:
+        return 0.0
+    blocks, rates = np.zeros((depth, depth)), np.empty(depth)
+    for j in range(depth):
+        for k in range(j):
+            others = gains[j] * gains[k] * signals[k] / signal
+            for layer in range(depth):
+                if layer != j and layer != k:
+                    others *= norms[layer]
+            blocks[j, k] = blocks[k, j] = others
+    eigen(blocks, rates, np.empty((depth, depth)), np.empty((depth, depth)))
+    return signal * rates.max()
+
+
+@njit(**OPTIONS)
 def factors(plan, rows, columns, balances, left, row_factors, column_factors):
     """What multiplies the rows of every matrix, and its columns, so that |row|^2 - |column|^2 of hidden neurons are left balances.
 
@@ -215,7 +259,7 @@ def write(y, start, plan, first, second, third, row_factors, column_factors, mos
             left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
             w = _view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in)
             by_row, by_column = _multipliers(plan, row_factors, column_factors, layer, copy)
-            advance(w, left, right, by_row, by_column)
+            advance(w, left, right, by_row, by_column, plan.room)
             # in a pass of its own: reading the start between writes takes longer than reading the weights twice
             lines = rows[layers[layer, _ROWS] + copy * fan_out :][:fan_out]
             heads = columns[layers[layer, _COLUMNS] + copy * neurons :][:neurons]
@@ -235,7 +279,7 @@ def take_back(y, plan, first, second, third, row_factors, column_factors):
             left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
             by_row, by_column = _multipliers(plan, row_factors, column_factors, layer, copy)
             w = _view(y, layers[layer, _WEIGHTS], copy, layers[layer, _FAN_OUT], layers[layer, _FAN_IN])
-            advance(w, -left * by_row, right * by_column, 1.0 / by_row, 1.0 / by_column)
+            advance(w, -left * by_row, right * by_column, 1.0 / by_row, 1.0 / by_column, plan.room)
 
 
 @njit(**OPTIONS)
@@ -276,7 +320,7 @@ def _move_forward(plan, right, left, layer, copy, h, z):
     n, row = plan.samples, plan.layers[layer]
     along_right = np.empty((n, n))
     along(_view(right, row[_READS], copy, n, row[_FAN_IN]), h, along_right)
-    add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z)
+    add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z, row[_FAN_OUT])
 
 
 @njit(**OPTIONS)
@@ -285,7 +329,7 @@ def _move_back(plan, right, left, layer, copy, b, below):
     n, row = plan.samples, plan.layers[layer]
     along_left = np.empty((b.shape[0], n))
     along(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), b, along_left)
-    add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below)
+    add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below, row[_FAN_IN])
 
 
 @njit(**OPTIONS)

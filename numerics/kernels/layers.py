@@ -13,9 +13,9 @@ from numba import njit
 
 from numerics.kernels.stages import OPTIONS, dot, squared_distance
 
-__all__ = ["FEW", "add", "advance", "along", "backward", "combine", "forward", "measure"]
+__all__ = ["FEW", "LINE", "add", "advance", "along", "backward", "combine", "forward", "measure"]
 
-_LINE = 8  # numbers in a line of the cache: rows of 512 numbers that begin at the same place of a page are in each other's way
+LINE = 8  # numbers in a line of the cache: rows of 512 numbers that begin at the same place of a page are in each other's way
 FEW = 32  # samples up to which this is faster than a library
 
 
@@ -35,7 +35,7 @@ def forward(w, h, left, right, z):
         along(w[copy], below, z[copy])
         if part.shape[1] > 0:
             along(right[min(copy, right.shape[0] - 1)], below, part)
-            add(left[copy], -part, z[copy])
+            add(left[copy], -part, z[copy], w.shape[1])
 
 
 @njit(**OPTIONS)
@@ -44,10 +44,10 @@ def backward(w, b, left, right, out):
     part = np.empty((b.shape[1], right.shape[1]))
     out[:] = 0.0
     for copy in range(w.shape[0]):
-        add(w[copy], b[copy], out[copy])
+        add(w[copy], b[copy], out[copy], w.shape[2])
         if part.shape[1] > 0:
             along(left[copy], b[copy], part)
-            add(right[min(copy, right.shape[0] - 1)], -part, out[copy])
+            add(right[min(copy, right.shape[0] - 1)], -part, out[copy], w.shape[2])
 
 
 @njit(**OPTIONS)
@@ -77,10 +77,13 @@ def measure(w, start, neurons, rows, columns):
 
 
 @njit(**OPTIONS)
-def advance(w, left, right, row_factors, column_factors):
-    """w_kj <- row_k (w - left^T right)_kj column_j in place, w (fan_out, fan_in), left (r, fan_out), right (r, fan_in)."""
+def advance(w, left, right, row_factors, column_factors, room):
+    """w_kj <- row_k (w - left^T right)_kj column_j in place, w (fan_out, fan_in), left (r, fan_out), right (r, fan_in).
+
+    ``room``: float64, r (fan_in + LINE) or more, written over.
+    """
     rank, size = right.shape
-    by, beside = np.empty((w.shape[0], rank)), np.empty((rank, size + _LINE))
+    by, beside = np.empty((w.shape[0], rank)), room[: rank * (size + LINE)].reshape((rank, size + LINE))
     for k in range(w.shape[0]):
         for p in range(rank):
             by[k, p] = -row_factors[k] * left[p, k]
@@ -99,7 +102,7 @@ def advance(w, left, right, row_factors, column_factors):
                 for j in range(size):
                     row[j] *= factor * column_factors[j]
         last = first + (rank - first) // 4 * 4
-        add(beside[first:last], change[:, first:last], some)
+        add(beside[first:last], change[:, first:last], some, size)
         for k in range(some.shape[0]):
             for p in range(last, rank):
                 row, one, coefficient = some[k], beside[p], change[k, p]
@@ -156,10 +159,9 @@ def along(w, h, z):
 
 
 @njit(**OPTIONS)
-def add(w, b, out):
-    """out (n, m) += b w, b (n, rows), w (rows, m or more)."""
-    rows, size = w.shape[0], out.shape[1]
-    samples = b.shape[0]
+def add(w, b, out, size):
+    """out += b w, b (n, rows), in the first ``size`` columns of w (rows, size or more) and out (n, size or more)."""
+    rows, samples = w.shape[0], b.shape[0]
     for k in range(0, rows - 3, 4):
         w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
         for i in range(0, samples - 3, 4):

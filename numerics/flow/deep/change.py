@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from numerics.flow.deep.balance import Sizes
-from numerics.kernels.layers import FEW, advance, measure
+from numerics.kernels.chain import numbers
+from numerics.kernels.layers import FEW, LINE, advance, measure
 from numerics.networks.jacobian import Moved
 
 __all__ = ["Change", "Store"]
@@ -41,9 +42,10 @@ class Change:
         if left.shape[1] > FEW:
             w -= left.swapaxes(1, 2) @ right
             left, right = left[:, :0], right[:, :0]
+        room = np.empty(left.shape[1] * (w.shape[2] + LINE))
         for copy, matrix in enumerate(w):
             by = self.rows[layer][copy], self.columns[layer][copy]
-            advance(matrix, left[copy], right[min(copy, len(right) - 1)], *by)
+            advance(matrix, left[copy], right[min(copy, len(right) - 1)], *by, room)
             found = sizes.neurons[layer], sizes.rows[layer][copy], sizes.columns[layer][copy]
             sizes.squares[layer] += measure(matrix, start[copy], *found)
 
@@ -58,7 +60,7 @@ class Store:
     """Numbers that are those of one point at a time."""
 
     def __init__(self, size: int) -> None:
-        self._numbers = np.zeros(size)
+        self._numbers = numbers(size)
         self._holder: object = None
         self._before: object = None
         self._take_back: Callable[[], None] = lambda: None

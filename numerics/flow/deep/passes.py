@@ -118,7 +118,8 @@ class CompiledPasses:
         assert flow.plan is not None, "a flow with a plan"
         self.flow, self.plan = flow, flow.plan
         self._marks = flow.new_stage(), flow.new_stage()
-        self._start = np.concatenate([w.ravel() for w in flow.start_matrices])
+        self._start = chain.numbers(sum(w.size for w in flow.start_matrices))
+        np.concatenate([w.ravel() for w in flow.start_matrices], out=self._start)
         self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else np.empty(0)
 
     def of(self, point: DeepPoint) -> Stage:

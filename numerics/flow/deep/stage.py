@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from numerics.flow.deep.balance import Sizes
-from numerics.kernels.chain import Plan
+from numerics.kernels.chain import Plan, numbers
 from numerics.networks.jacobian import Jacobian, Signals
 
 __all__ = ["Stage"]
@@ -24,7 +24,7 @@ class Stage:
 
     def __init__(self, plan: Plan, shapes: Sequence[tuple[int, ...]], biased: tuple[bool, ...]) -> None:
         sizes = [int(size) for size in plan.layers[-1, 4:]]
-        self.reads, self.back, self.pre, self.rows, self.columns = map(np.zeros, sizes)
+        self.reads, self.back, self.pre, self.rows, self.columns = map(numbers, sizes)
         self.output, self.squares = np.zeros(plan.samples * plan.outputs), np.zeros((len(shapes), 2))
 
         def views(flat: np.ndarray, place: int, *ends: tuple[int, ...]) -> tuple[np.ndarray, ...]:

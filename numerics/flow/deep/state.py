@@ -17,7 +17,7 @@ from numerics.flow.deep.balance import Balance, Sizes
 from numerics.flow.deep.change import Store
 from numerics.flow.deep.stage import Stage
 from numerics.flow.runge_kutta import LayerError
-from numerics.kernels.chain import Plan, differentiate, gram, plan_of
+from numerics.kernels.chain import Plan, differentiate, gram, growth, plan_of
 from numerics.kernels.layers import FEW, combine
 from numerics.kernels.stages import dot
 from numerics.networks.deep import DeepNetwork
@@ -117,13 +117,14 @@ class DeepFlow:
         self.shapes = [w.shape for w in matrices]
         # the output of the weights at which the residual vanishes
         self.zero = self.unit * (y + network.offset(X)).ravel()
-        self.strengths = tuple(max(spectral_norm(v, tolerance=0.1) for v in w) for w in matrices)
+        self.strengths = np.array([max(spectral_norm(v, tolerance=0.1) for v in w) for w in matrices])
         self.evaluations = 0
         self.kernel_evaluations = 0
         balanced = network.activation.homogeneous and (not decay or decay.equal)
         self.start_matrices = matrices
         self.balance = Balance(matrices, self.chain.biased) if balanced else None
-        self._lengths = np.linalg.norm(X, axis=1)
+        self._lengths, self._gains = np.linalg.norm(X, axis=1), np.array(self.chain.gains)
+        self._constants = np.array([np.nan if unit is None else unit for unit in self.chain.constants])
         self._no_weights = np.empty((0, 0))
         # of passes in one call
         self.plan: Plan | None = None
@@ -322,32 +323,9 @@ class DeepFlow:
         that of its start and what it moved by. A kinked activation counts as of slope 1, a smooth one by its slopes at the
         samples; its curvature is left out.
         """
-        norms = [s + moved for s, moved in zip(self.strengths, self._by_matrix(point.moved), strict=True)]
-        norms = [gain * norm for gain, norm in zip(self.chain.gains, norms, strict=True)]
-        residual = self._by_sample(point.residual)
-        signals = self._signals(norms, residual)
-        signal, depth = max(signals), len(norms)
-        blocks = np.zeros((depth, depth))
-        for j in range(depth):
-            for k in range(j):
-                others = [norm for layer, norm in enumerate(norms) if layer not in (j, k)]
-                bound = self.chain.gains[j] * self.chain.gains[k] * float(np.prod(others))
-                blocks[j, k] = blocks[k, j] = bound * (signals[k] / signal) if signal > 0 else 0.0
-        return (
-            self.chain.kappa * signal / len(self.zero) * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
-        )
-
-    def _signals(self, norms: list[float], residual: np.ndarray) -> list[float]:
-        """sum_i |e_i| times a bound on what layer 1, 2, ... reads at sample i, over the norms below it."""
-        found, squares, below = [], self._lengths**2, 1.0
-        lengths = self._lengths
-        for constant, norm in zip(self.chain.constants, norms, strict=True):
-            if constant is not None and below > 0:  # else nothing goes through
-                squares = squares + (constant / below) ** 2
-                lengths = np.sqrt(squares)
-            found.append(float(residual @ lengths))
-            below *= norm
-        return found
+        norms = self._gains * (self.strengths + self._by_matrix(point.moved))
+        bound = growth(norms, self._gains, self._constants, self._lengths, self._by_sample(point.residual))
+        return self.chain.kappa / len(self.zero) * self._steepest(point) * float(bound)
 
     def _by_sample(self, residual: np.ndarray) -> np.ndarray:
         """|e_i| (n,), over the outputs of every sample."""
@@ -357,10 +335,12 @@ class DeepFlow:
             else np.linalg.norm(residual.reshape(len(self.X), -1), axis=1)
         )
 
-    def _by_matrix(self, moved: Sequence[float]) -> list[float]:
+    def _by_matrix(self, moved: Sequence[float]) -> np.ndarray:
         """Distances of the matrices from those of the layers: of W_l and its bias together."""
+        if not any(self.chain.biased):
+            return np.array(moved)
         parts = iter(moved)
-        return [float(np.hypot(next(parts), next(parts))) if biased else next(parts) for biased in self.chain.biased]
+        return np.array([np.hypot(next(parts), next(parts)) if biased else next(parts) for biased in self.chain.biased])
 
     def _steepest(self, point: DeepPoint) -> float:
         """Product over the hidden layers of the largest slope of the activation at the samples."""
