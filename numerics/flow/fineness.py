@@ -43,7 +43,15 @@ class Bounded(Protocol):
 
 @runtime_checkable
 class Paced(Protocol[P_contra]):
-    """A method that holds against ``growth`` another rate than the bound on the growth of weights."""
+    """A method with a first step of its own, which holds against ``growth`` another rate than the bound on the growth of weights.
+
+    Attributes
+    ----------
+    first : float
+        The first step times the spectral radius.
+    """
+
+    first: float
 
     def rate(self, point: P_contra) -> float:
         """That rate, at a prepared point."""

@@ -22,8 +22,8 @@ from numerics.flow.controller import PIController
 from numerics.flow.decay import as_decay
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.dropout import dropout_ratio
-from numerics.flow.least_loss import rest_of
 from numerics.flow.fineness import Paced
+from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import Loop, N, P, Point, Problem, Step
 from numerics.flow.record import Record
@@ -279,7 +279,8 @@ class _Run(Generic[P, N]):
         """Step until a stopping rule applies."""
         status = self._stop()
         radius = self.method.spectral_radius(self.point) if status is None else 0.0
-        self.h = np.sqrt(self.tolerance) / radius if radius > 0 else np.inf
+        first = self.method.first if isinstance(self.method, Paced) else np.sqrt(self.tolerance)
+        self.h = first / radius if radius > 0 else np.inf
         milestones = self._milestones()
         milestone = next(milestones)
         advance = partial(self._loop, self.method.loop) if self.method.loop else self._advance

@@ -263,7 +263,9 @@ def write(y, start, plan, first, second, third, row_factors, column_factors, mos
             # in a pass of its own: reading the start between writes takes longer than reading the weights twice
             lines = rows[layers[layer, _ROWS] + copy * fan_out :][:fan_out]
             heads = columns[layers[layer, _COLUMNS] + copy * neurons :][:neurons]
-            inside, bias = measure(w, _view(start, layers[layer, _WEIGHTS], copy, fan_out, fan_in), neurons, lines, heads)
+            inside, bias = measure(
+                w, _view(start, layers[layer, _WEIGHTS], copy, fan_out, fan_in), neurons, lines, heads
+            )
             squares[layer, 0] += inside
             squares[layer, 1] += bias
     return True
@@ -298,7 +300,7 @@ def _activate(z, slope, out):
 
 @njit(**OPTIONS)
 def _lefts(plan, part, wanted):
-    """c b of a part, summed over the outputs of every sample, flat like ``back`` with n rows for n k."""
+    """C b of a part, summed over the outputs of every sample, flat like ``back`` with n rows for n k."""
     back, c = part[1], part[2]
     layers, n, k = plan.layers, plan.samples, plan.outputs
     found = np.zeros(back.size // k if wanted else 0)
@@ -334,7 +336,7 @@ def _move_back(plan, right, left, layer, copy, b, below):
 
 @njit(**OPTIONS)
 def _stacked(plan, lefts, first, second, third, layer, copy):
-    """left (3 n, fan_out) and right (3 n, fan_in) of three parts."""
+    """Left (3 n, fan_out) and right (3 n, fan_in) of three parts."""
     n, k, row = plan.samples, plan.outputs, plan.layers[layer]
     left, right = np.empty((3 * n, row[_FAN_OUT])), np.empty((3 * n, row[_FAN_IN]))
     for place, (part, reads) in enumerate(((lefts[0], first), (lefts[1], second), (lefts[2], third))):

@@ -130,7 +130,7 @@ def _scale_and_add(w, b, row_factors, column_factors, out):
 
 @njit(**OPTIONS)
 def along(w, h, z):
-    """z (n, rows) = h (n, m) w^T, w (rows, m)."""
+    """Z (n, rows) = h (n, m) w^T, w (rows, m)."""
     rows, size = w.shape
     samples = h.shape[0]
     for k in range(0, rows - 3, 4):
@@ -160,7 +160,7 @@ def along(w, h, z):
 
 @njit(**OPTIONS)
 def add(w, b, out, size):
-    """out += b w, b (n, rows), in the first ``size`` columns of w (rows, size or more) and out (n, size or more)."""
+    """Out += b w, b (n, rows), in the first ``size`` columns of w (rows, size or more) and out (n, size or more)."""
     rows, samples = w.shape[0], b.shape[0]
     for k in range(0, rows - 3, 4):
         w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]

@@ -164,7 +164,9 @@ class Chain:
         for layer in reversed(range(1, len(matrices))):
             z = signals.preactivations[layer - 1]
             below = _across(matrices[layer], back[-1], *_NONE if moved is None else moved[layer])
-            back.append(below[..., : z.shape[2]] * self._slopes(layer - 1, z, matrices[-1].shape[1]))  # none to a constant
+            back.append(
+                below[..., : z.shape[2]] * self._slopes(layer - 1, z, matrices[-1].shape[1])
+            )  # none to a constant
         return Jacobian(tuple(back[::-1]), signals.hidden, self.biased)
 
     def differentiate(
@@ -240,7 +242,7 @@ class Moved:
         return cls(_stacked(left), _stacked([j.hidden for j, _ in parts]))
 
     def __getitem__(self, layer: int) -> tuple[np.ndarray, np.ndarray]:
-        """left and right of a layer."""
+        """Left and right of a layer."""
         return self.left[layer], self.right[layer]
 
 

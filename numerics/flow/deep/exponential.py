@@ -1,17 +1,10 @@
-r"""Exponential integrator in the tangent kernel, any depth.
-
-    theta(h) = theta - (J + 4 J_m + J_e)^T c/6,     c = int_0^h e ds / n
-
-e decays by a kernel held fixed, at first that of the start. J_e is the Jacobian at theta - J^T c, and c then that of the mean of
-the kernels there and at the start; J_m is in the middle, at theta - (3 J + J_e)^T c/8; J_e again is at theta - J_m^T c, and c at
-last that of Simpson's mean of the kernels. So on a plateau, where e does not move, weights grow as by a method of third order,
-and neurons stay near their balances (:mod:`numerics.flow.deep.balance`).
+"""Exponential integrator in the tangent kernel of a fully connected network, any depth: the rule of :mod:`numerics.flow.simpson`.
 
 All J are held as factors (:mod:`numerics.networks.jacobian`): the network at moved weights is known without them, and a step
-changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back at once; the last writes.
-
-Error estimate: the residual left against the residual predicted, relative to the residual before.
+changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back; the last writes them first.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +13,7 @@ from numerics.flow.deep.passes import passes_of
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.fineness import Fineness
 from numerics.flow.problem import Step
-from numerics.kernels.tangent import weights
+from numerics.flow.simpson import Simpson
 
 __all__ = ["DeepExponential"]
 
@@ -37,13 +30,14 @@ class DeepExponential:
     name = "exponential"
     order = 2
     growth = _GROWTH
+    first = 1.0  # decay is exact while the kernel stays
     fineness = Fineness(growth=1.0)
     splits_decay = True
     loop = None
 
     def __init__(self, flow: DeepFlow) -> None:
         self.flow, self.passes = flow, passes_of(flow)
-        self._early, self._late, self._predicted = np.empty((3, len(flow.zero)))
+        self._rule: Simpson[DeepPoint, Any] = Simpson(self.passes, len(flow.zero))
         self._unchanged = np.ones((len(flow.shapes), 1))
         self._store: Store | None = None
 
@@ -71,48 +65,31 @@ class DeepExponential:
 
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        flow, decay, passes, first = self.flow, self.flow.decay, self.passes, self.passes.of(point)
+        flow, decay = self.flow, self.flow.decay
         assert point.kernel is not None, "prepare the point first"
         out.t = point.t + h
         # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
         start = middle = end = decayed = self._unchanged
+        known = None
         if decay:
             rates = np.array(decay.rates)[:, None]
             speeds = 2 * rates - rates.sum()
             middle, end, decayed = np.exp(speeds * h / 2), np.exp(speeds * h), np.exp(-h * rates)
-        if decay:
-            c = self._decayed_integral(point, h, out)
-            last = passes.moved(point, 0, (first, start * c))
-        else:
-            c = self._integral(point.kernel, point.residual, h)
-            last = passes.moved(point, 0, (first, start * c))
-            c = self._integral((point.kernel + passes.kernel(last)) / 2, point.residual, h)
-        half = passes.moved(point, 1, (first, start * (3 / 8 * c)), (last, end * (c / 8)))
-        last = passes.moved(point, 0, (half, middle * c))
-        if not decay:
-            mean = (point.kernel + 4 * passes.kernel(half) + passes.kernel(last)) / 6
-            c = self._integral(mean, point.residual, h)
-        parts = (first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6))
-        if not passes.write(point, parts, decayed, out, _LARGEST):
+            known = self._decayed_integral(point, h, out)
+        parts = self._rule.parts(point, point.kernel, point.residual, h, known, (start, middle, end))
+        if not self.passes.write(point, parts, decayed, out, _LARGEST):
             return Step(np.inf, point.moved)
         if flow.balance is not None:
             out.removed = flow.balance.off(flow.sizes(point), flow.left(point.t))
-        size = float(np.linalg.norm(point.residual))
-        defect = float(np.linalg.norm(out.residual - self._predicted)) / size if size > 0 else 0.0
-        return Step(defect / _DEFECT, out.moved)
-
-    def _integral(self, kernel: np.ndarray, residual: np.ndarray, h: float) -> np.ndarray:
-        """Of a kernel that is held, the integral c; the residual at the end is kept."""
-        weights(kernel, residual, h, self._early, self._late, self._predicted)
-        return self._early + self._late
+        return Step(self._rule.defect(point.residual, out.residual) / _DEFECT, out.moved)
 
     def _decayed_integral(self, point: DeepPoint, h: float, out: DeepPoint) -> np.ndarray:
-        """The same under weight decay, of the kernel of the start as it changes by decay."""
+        """C under weight decay, of the kernel of the start as it changes by decay."""
         decay, zero = self.flow.decay, self.flow.zero
         assert point.kernel is not None, "prepare the point first"
         size = float(zero @ point.kernel @ zero)
         out.before = size, h
         held = decay.hold(point.kernel, point.residual, zero, decay.kernel_rate(size, *point.before) * h)
-        c = self._integral(held.kernel, held.transient, h) + h / len(zero) * held.rest
-        self._predicted += held.rest
+        c = self._rule.integral(held.kernel, held.transient, h) + h / len(zero) * held.rest
+        self._rule.predicted += held.rest
         return decay.fit_chain(h) * c

@@ -1,38 +1,26 @@
-"""The passes that a step makes: of few samples and a homogeneous activation each in one call, of others in NumPy.
-
-A *mark* is what a pass leaves, as far as the passes after it need it: its Jacobian. Parts (mark, c) stand for a move by -J^T c, with
-c (layers, n k).
-"""
+"""The passes that a step makes: of few samples and a homogeneous activation each in one call, of others in NumPy."""
 
 from functools import partial
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from numerics.flow import simpson
 from numerics.flow.deep.balance import Sizes
 from numerics.flow.deep.change import Change
 from numerics.flow.deep.stage import Stage
 from numerics.flow.deep.state import DeepFlow, DeepPoint
+from numerics.flow.simpson import Part
 from numerics.kernels import chain
 from numerics.networks.jacobian import Jacobian, Moved
 
 __all__ = ["ArrayPasses", "CompiledPasses", "Passes", "passes_of"]
 
 M = TypeVar("M")
-Part: TypeAlias = tuple[M, np.ndarray]
 
 
-class Passes(Protocol[M]):
-    """Passes from one point after the other."""
-
-    def of(self, point: DeepPoint) -> M:
-        """The mark of a point with its residual."""
-
-    def moved(self, point: DeepPoint, place: int, *parts: Part[M]) -> M:
-        """Of a pass at moved weights, 1 or 2 parts; two are kept, at ``place`` 0 and 1."""
-
-    def kernel(self, mark: M) -> np.ndarray:
-        """Tangent kernel of a pass (n k, n k)."""
+class Passes(simpson.Passes[DeepPoint, M], Protocol[M]):
+    """Those of :mod:`numerics.flow.simpson`; c (layers, n k)."""
 
     def speeds(self, point: DeepPoint) -> tuple[float, float]:
         """The fastest that the weights of a hidden neuron turn, in radians a unit of time, and grow, as an exponent.
@@ -41,7 +29,12 @@ class Passes(Protocol[M]):
         """
 
     def write(
-        self, point: DeepPoint, parts: tuple[Part[M], Part[M], Part[M]], decayed: np.ndarray, out: DeepPoint, most: float
+        self,
+        point: DeepPoint,
+        parts: tuple[Part[M], Part[M], Part[M]],
+        decayed: np.ndarray,
+        out: DeepPoint,
+        most: float,
     ) -> bool:
         """Move the weights by three parts, with layers multiplied by ``decayed`` and ``point`` put back on its balances.
 
@@ -99,7 +92,9 @@ class ArrayPasses:
     ) -> bool:
         flow = self.flow
         rows, columns = flow.corrections(point)
-        change = Change(Moved.by(*parts), [left * row for left, row in zip(decayed.ravel(), rows, strict=True)], columns)
+        change = Change(
+            Moved.by(*parts), [left * row for left, row in zip(decayed.ravel(), rows, strict=True)], columns
+        )
         if not change.bound() < most * flow.sizes(point).largest() ** 0.5:
             return False
         matrices, sizes = point.matrices, Sizes.empty(flow.shapes, flow.chain.biased)
@@ -156,7 +151,8 @@ class CompiledPasses:
     ) -> bool:
         flow, plan, flat, norms = self.flow, self.plan, [_flat(part) for part in parts], self._norms(point)
         rows, columns = np.ones_like(norms.rows), np.ones_like(norms.columns)
-        largest = chain.factors(plan, norms.rows, norms.columns, self._balances, flow.left(point.t), rows, columns)
+        balances = self._balances if flow.balance is not None else self._balances[:0]
+        largest = chain.factors(plan, norms.rows, norms.columns, balances, flow.left(point.t), rows, columns)
         most *= largest**0.5
         if flow.decay:
             rows *= np.repeat(decayed, np.diff(plan.layers[:, 7]))
