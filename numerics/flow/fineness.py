@@ -1,8 +1,10 @@
 """How a method bounds its steps, and by how much they are shorter where rtol is small."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
-__all__ = ["Bounded", "Fineness"]
+__all__ = ["Bounded", "Fineness", "Paced"]
+
+P_contra = TypeVar("P_contra", contravariant=True)
 
 
 class Fineness(NamedTuple):
@@ -37,3 +39,19 @@ class Bounded(Protocol):
     order: int
     growth: float
     fineness: Fineness
+
+
+@runtime_checkable
+class Paced(Protocol[P_contra]):
+    """A method with a first step of its own, which holds against ``growth`` another rate than the bound on the growth of weights.
+
+    Attributes
+    ----------
+    first : float
+        The first step times the spectral radius.
+    """
+
+    first: float
+
+    def rate(self, point: P_contra) -> float:
+        """That rate, at a prepared point."""

@@ -22,6 +22,7 @@ from numerics.flow.controller import PIController
 from numerics.flow.decay import as_decay
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.dropout import dropout_ratio
+from numerics.flow.fineness import Paced
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
 from numerics.flow.problem import Loop, N, P, Point, Problem, Step
@@ -255,6 +256,7 @@ class _Run(Generic[P, N]):
         self.point, self.trial = problem.point, problem.trial
         self.controller = PIController(order=self.method.order)
         self.growth, self.tolerance = limits.step_bounds(self.method)
+        self.rate = self.method.rate if isinstance(self.method, Paced) else self.flow.growth_bound
         self.decay = self.flow.decay
         # splitting unequal decays from the flow costs the second order of this, which no estimate sees
         spread = self.decay.spread if self.decay and self.method.splits_decay else 0.0
@@ -277,7 +279,8 @@ class _Run(Generic[P, N]):
         """Step until a stopping rule applies."""
         status = self._stop()
         radius = self.method.spectral_radius(self.point) if status is None else 0.0
-        self.h = np.sqrt(self.tolerance) / radius if radius > 0 else np.inf
+        first = self.method.first if isinstance(self.method, Paced) else np.sqrt(self.tolerance)
+        self.h = first / radius if radius > 0 else np.inf
         milestones = self._milestones()
         milestone = next(milestones)
         advance = partial(self._loop, self.method.loop) if self.method.loop else self._advance
@@ -312,7 +315,7 @@ class _Run(Generic[P, N]):
     def _advance(self, milestone: float) -> bool:
         """One step, as long as the accuracy allows; false if it would go nowhere."""
         while True:
-            rate = self.flow.growth_bound(self.point)
+            rate = self.rate(self.point)
             # on a plateau the way out is carried by a few neurons that are still too small to show in any sum: a step that does
             # not resolve their growth throws them over a kink, and they die there
             free = min(self.h, self.growth / rate if rate > 0 else np.inf, self.longest)

@@ -14,20 +14,17 @@ own: (W_1, b_1, W_2, ...), as far as there are biases.
 **Outputs.** With k of them every sample has k gradients: rows of b_l and of J are n k, sample by sample, those of h_l n.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
+from numerics.kernels import layers
 from numerics.networks.activation import PointwiseActivation
 
-__all__ = ["Blocks", "Chain", "Jacobian", "Moved", "Signals", "over_outputs", "row_blocks", "split"]
+__all__ = ["Chain", "Jacobian", "Moved", "Signals", "over_outputs", "split"]
 
-#: Rows of a matrix (copies, fan_out, fan_in) block by block: which, and they.
-Blocks: TypeAlias = Iterator[tuple[slice, np.ndarray]]
-
-_BLOCK = 2**16  # numbers of a block of rows that is worked on while it is in the second-level cache
+_NONE = np.empty((1, 0, 0)), np.empty((1, 0, 0))  # left and right of a matrix that is not moved
 
 
 @dataclass(frozen=True)
@@ -142,81 +139,42 @@ class Chain:
             return values
         return np.concatenate([values, np.full((*values.shape[:2], 1), constant)], axis=2)
 
-    def forward(self, matrices: Sequence[np.ndarray], inputs: np.ndarray) -> Signals:
+    def forward(self, matrices: Sequence[np.ndarray], inputs: np.ndarray, moved: "Moved | None" = None) -> Signals:
         """All signals at the rows of ``inputs`` (n, d)."""
         hidden: list[np.ndarray] = []
         preactivations: list[np.ndarray] = []
         values = inputs[None]
         for layer, w in enumerate(matrices):
             hidden.append(self.read(layer, values))
-            preactivations.append(self.gains[layer] * (hidden[-1] @ w.swapaxes(1, 2)))
+            z = _along(w, hidden[-1], *_NONE if moved is None else moved[layer])
+            if self.gains[layer] != 1.0:
+                z *= self.gains[layer]
+            preactivations.append(z)
             if layer < len(matrices) - 1:
-                values = self.activation.value(preactivations[-1])
+                values = self.activation.value(z)
         return Signals(tuple(hidden), tuple(preactivations[:-1]), self.output(preactivations[-1]))
 
     def output(self, last: np.ndarray) -> np.ndarray:
         """The output f (n k,) from z_L (copies, n, k)."""
         return self.kappa * last.sum(axis=0).ravel()
 
-    def backward(self, matrices: Sequence[np.ndarray], signals: Signals) -> Jacobian:
+    def backward(self, matrices: Sequence[np.ndarray], signals: Signals, moved: "Moved | None" = None) -> Jacobian:
         """The Jacobian of a forward pass at the same matrices."""
         back = [self._top(matrices, len(signals.hidden[0][0]))]
         for layer in reversed(range(1, len(matrices))):
             z = signals.preactivations[layer - 1]
-            back.append((back[-1] @ matrices[layer])[..., : z.shape[2]])  # nothing goes back to a constant unit
-            back[-1] *= self._slopes(layer - 1, z, matrices[-1].shape[1])
+            below = _across(matrices[layer], back[-1], *_NONE if moved is None else moved[layer])
+            back.append(
+                below[..., : z.shape[2]] * self._slopes(layer - 1, z, matrices[-1].shape[1])
+            )  # none to a constant
         return Jacobian(tuple(back[::-1]), signals.hidden, self.biased)
 
     def differentiate(
-        self,
-        matrices: Sequence[np.ndarray],
-        inputs: np.ndarray,
-        moved: "Moved | None" = None,
-        rows: Callable[[int], Blocks] | None = None,
+        self, matrices: Sequence[np.ndarray], inputs: np.ndarray, moved: "Moved | None" = None
     ) -> tuple[Signals, Jacobian]:
-        """Forward and back; with ``moved`` at matrices that are moved.
-
-        Time goes into reading the matrices, so that of the last hidden layer, the only large one at depth 3, is read once for
-        both: what goes back into a block of its rows is known as soon as their signals are. ``rows`` gives the blocks of layer
-        0, 1, ... in the place of those of ``matrices``, which it may write on the way.
-        """
-        rows = rows or (lambda layer: row_blocks(matrices[layer]))
-        depth, outputs, samples = len(matrices), matrices[-1].shape[1], len(inputs)
-        back = [np.empty((len(w), samples * outputs, w.shape[1])) for w in matrices[:-1]]
-        back.append(self._top(matrices, samples))
-        entering = self._across(depth - 1, back, rows(depth - 1), moved)
-        hidden, preactivations, values, below = [], [], inputs[None], None
-        for layer, w in enumerate(matrices):
-            h = self.read(layer, values)
-            along = None if moved is None else moved.along(layer, h)
-            z = np.empty((len(w), samples, w.shape[1]))
-            turning = layer == depth - 2
-            for block, part in rows(layer) if layer < depth - 1 else row_blocks(w):
-                here = z[..., block]
-                np.matmul(h, part.swapaxes(1, 2), out=here)
-                if along is not None:
-                    here -= along[..., block]
-                if self.gains[layer] != 1.0:
-                    here *= self.gains[layer]
-                if turning:
-                    b = np.multiply(
-                        entering[..., block], self._slopes(layer, here, outputs), out=back[layer][..., block]
-                    )
-                    if layer > 0:
-                        below = b @ part if below is None else np.add(below, b @ part, out=below)
-            hidden.append(h)
-            preactivations.append(z)
-            values = self.activation.value(z) if layer < depth - 1 else z
-        for layer in reversed(range(depth - 2)):
-            if below is None:
-                below = self._across(layer + 1, back, row_blocks(matrices[layer + 1]), moved)
-            elif moved is not None:
-                below -= moved.across(layer + 1, back[layer + 1])
-            z = preactivations[layer]
-            np.multiply(below[..., : z.shape[2]], self._slopes(layer, z, outputs), out=back[layer])
-            below = None
-        jacobian = Jacobian(tuple(back), tuple(hidden), self.biased)
-        return Signals(jacobian.hidden, tuple(preactivations[:-1]), self.output(preactivations[-1])), jacobian
+        """Forward and back; with ``moved`` at matrices that are moved."""
+        signals = self.forward(matrices, inputs, moved)
+        return signals, self.backward(matrices, signals, moved)
 
     def jacobian(self, matrices: Sequence[np.ndarray], inputs: np.ndarray) -> Jacobian:
         """The Jacobian alone."""
@@ -224,17 +182,15 @@ class Chain:
 
     def _top(self, matrices: Sequence[np.ndarray], samples: int) -> np.ndarray:
         """b_L (copies, n k, k)."""
-        return np.tile(self.kappa * self.gains[-1] * np.eye(matrices[-1].shape[1]), (len(matrices[0]), samples, 1))
+        copies, outputs = len(matrices[0]), matrices[-1].shape[1]
+        top = np.zeros((copies, samples, outputs, outputs))
+        top[..., range(outputs), range(outputs)] = self.kappa * self.gains[-1]
+        return top.reshape(copies, samples * outputs, outputs)
 
     def _slopes(self, layer: int, z: np.ndarray, outputs: int) -> np.ndarray:
         """The slopes g sigma'(z) for every output."""
         slope = self.activation.slope(z)
         return _for_outputs(slope if self.gains[layer] == 1.0 else self.gains[layer] * slope, outputs, 1)
-
-    def _across(self, layer: int, back: Sequence[np.ndarray], rows: Blocks, moved: "Moved | None") -> np.ndarray:
-        """W^T b of a layer (copies, n k, fan_in)."""
-        found: np.ndarray = sum(back[layer][..., block] @ part for block, part in rows)  # type: ignore[assignment]
-        return found if moved is None else found - moved.across(layer, back[layer])
 
     def curvature_product(
         self, matrices: Sequence[np.ndarray], signals: Signals, c: np.ndarray, direction: Sequence[np.ndarray]
@@ -285,27 +241,34 @@ class Moved:
         ]
         return cls(_stacked(left), _stacked([j.hidden for j, _ in parts]))
 
-    def along(self, layer: int, h: np.ndarray) -> np.ndarray:
-        """left^T right h for rows h (copies, n, fan_in)."""
-        return (h @ self.right[layer].swapaxes(1, 2)) @ self.left[layer]
+    def __getitem__(self, layer: int) -> tuple[np.ndarray, np.ndarray]:
+        """Left and right of a layer."""
+        return self.left[layer], self.right[layer]
 
-    def across(self, layer: int, b: np.ndarray) -> np.ndarray:
-        """right^T left b for rows b (copies, n k, fan_out)."""
-        return (b @ self.left[layer].swapaxes(1, 2)) @ self.right[layer]
+
+def _along(w: np.ndarray, h: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(w - left^T right) h for rows h (copies or 1, n, fan_in)."""
+    if h.shape[1] <= layers.FEW:
+        z = np.empty((len(w), h.shape[1], w.shape[1]))
+        layers.forward(w, h, left, right, z)
+        return z
+    z = h @ w.swapaxes(1, 2)
+    return z - (h @ right.swapaxes(1, 2)) @ left if right.size else z
+
+
+def _across(w: np.ndarray, b: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(w - left^T right)^T b for rows b (copies, n k, fan_out)."""
+    if b.shape[1] <= layers.FEW:
+        out = np.empty((len(w), b.shape[1], w.shape[2]))
+        layers.backward(w, b, left, right, out)
+        return out
+    out = b @ w
+    return out - (b @ left.swapaxes(1, 2)) @ right if right.size else out
 
 
 def _stacked(parts: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
     """Rows of all parts, layer by layer."""
     return [np.concatenate(rows, axis=1) if len(rows) > 1 else rows[0] for rows in zip(*parts, strict=True)]
-
-
-def row_blocks(matrix: np.ndarray) -> Blocks:
-    """The rows of a matrix, in blocks that stay in the cache; thin products are made twice as fast in them, too."""
-    copies, fan_out, fan_in = matrix.shape
-    rows = max(1, _BLOCK // (copies * fan_in))
-    for low in range(0, fan_out, rows):
-        block = slice(low, min(low + rows, fan_out))
-        yield block, matrix[:, block]
 
 
 def split(matrices: Sequence[np.ndarray], biased: Sequence[bool]) -> tuple[np.ndarray, ...]:

@@ -82,11 +82,10 @@ def test_a_change_is_made_with_its_sizes_and_taken_back(antisymmetric):
     rng, weights = np.random.default_rng(2), drifted(network)
     moved = Moved.by((network.jacobian(X), rng.standard_normal((3, len(X)))))
     rows, columns = ([1 + rng.random((len(w), w.shape[axis])) for w in weights] for axis in (1, 2))
-    change, before = Change(moved, rows, columns, np.empty(100)), [w.copy() for w in weights]
+    change, before = Change(moved, rows, columns), [w.copy() for w in weights]
     sizes = Sizes.empty([w.shape for w in weights], network.chain.biased)
     for layer, w in enumerate(weights):
-        for _ in change.make(layer, w, network.weights[layer], sizes):
-            pass
+        change.make(layer, w, network.weights[layer], sizes)
         less = moved.left[layer].swapaxes(1, 2) @ moved.right[layer]
         assert np.abs(less).max() <= change.bound()
         exact = rows[layer][:, :, None] * (before[layer] - less) * columns[layer][:, None]

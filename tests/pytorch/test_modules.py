@@ -11,7 +11,6 @@ import pytest
 
 import numerics as nm
 from numerics.flow.deep.problem import DeepProblem
-from numerics.kernels.tangent import weights
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
@@ -96,10 +95,11 @@ def test_a_tied_parameter_is_one_layer():
 
 @pytest.mark.filterwarnings("ignore:tanh is homogeneous")
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_equal_steps_are_those_of_the_deep_engine(four_points, activation):
+@pytest.mark.parametrize("method", ["exponential", "rkc"])
+def test_equal_steps_are_those_of_the_deep_engine(four_points, method, activation):
     X, y = four_points
     deep, module = pair(activation)
-    one, other = DeepProblem(deep, X, y, "rkc", None), ModuleProblem(module, X, y, "rkc", None)
+    one, other = DeepProblem(deep, X, y, method, None), ModuleProblem(module, X, y, method, None)
     one.flow.balance = None  # which puts the deep engine's steps back on the balance law
     h = step_for(deep, X)
     for _ in range(20):
@@ -116,8 +116,8 @@ def test_equal_steps_are_those_of_the_deep_engine(four_points, activation):
 
 @pytest.mark.filterwarnings("ignore:tanh is homogeneous")
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_exponential_steps_are_trapezoidal_by_the_deep_network_s_own_jacobian(four_points, activation):
-    """The deep engine takes Simpson's rule, of other steps; here its networks know nothing of PyTorch."""
+def test_exponential_steps_are_simpson_s_by_the_deep_network_s_own_jacobian(four_points, activation):
+    """Its networks know nothing of PyTorch, nor of the passes of a step."""
     X, y = four_points
     network, module = pair(activation)
     problem, h = ModuleProblem(module, X, y, "exponential", None), step_for(network, X)
@@ -131,15 +131,26 @@ def test_exponential_steps_are_trapezoidal_by_the_deep_network_s_own_jacobian(fo
         problem.method.prepare(problem.point)
         problem.method.attempt(problem.point, h, problem.trial)
         problem.point, problem.trial = problem.trial, problem.point
-        first, (c0, c1, predicted) = network.jacobian(X), np.empty((3, len(y)))
-        weights(sum(first.kernels()) / len(y), network(X) - y, h, c0, c1, predicted)
-        second = moved((first, c0 + c1)).jacobian(X)
-        network = moved((first, c0), (second, c1))
+        first, residual = network.jacobian(X), network(X) - y
+        c = integral(h, residual, first)
+        last = moved((first, c)).jacobian(X)
+        c = integral(h, residual, first, last)
+        half = moved((first, 3 / 8 * c), (last, c / 8)).jacobian(X)
+        last = moved((half, c)).jacobian(X)
+        c = integral(h, residual, first, half, half, half, half, last)
+        network = moved((first, c / 6), (half, 2 / 3 * c), (last, c / 6))
     assert problem.point.loss < 0.5 * module_loss(module, X, y)
     np.testing.assert_allclose(problem.point.residual, network(X) - y, rtol=1e-6, atol=1e-12)
     np.testing.assert_allclose(
         problem.point.y, np.concatenate([w.ravel() for w in network.weights]), rtol=1e-6, atol=1e-9
     )
+
+
+def integral(h, residual, *jacobians):
+    """int_0^h e ds/n of a residual that the mean of some kernels makes decay."""
+    n = len(residual)
+    rates, modes = np.linalg.eigh(sum(sum(j.kernels()) for j in jacobians) / (n * len(jacobians)))
+    return modes @ (-np.expm1(-rates * h) / rates * (modes.T @ residual)) / n
 
 
 def step_for(network, X):

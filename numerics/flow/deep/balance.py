@@ -74,15 +74,21 @@ class Sizes:
 
 
 class Balance:
-    """Balances of the hidden neurons of a start, matrices (copies, fan_out, fan_in) of which some end with a bias."""
+    """Balances of the hidden neurons of a start, matrices (copies, fan_out, fan_in) of which some end with a bias.
+
+    Attributes
+    ----------
+    start : list of float64 (copies, neurons)
+        Those of every hidden layer.
+    """
 
     def __init__(self, start: Sequence[np.ndarray], biased: Sequence[bool]) -> None:
-        self._start, self._biased = start, biased
-        self._balances = Sizes.of(start, start, biased).balances()
+        self._matrices, self._biased = start, biased
+        self.start = Sizes.of(start, start, biased).balances()
 
     def off(self, sizes: Sizes, left: float = 1.0) -> list[np.ndarray]:
         """What balances are off ``left`` of those of the start by, (copies, neurons) of every hidden layer."""
-        return [now - left * then for now, then in zip(sizes.balances(), self._balances, strict=True)]
+        return [now - left * then for now, then in zip(sizes.balances(), self.start, strict=True)]
 
     def factors(self, sizes: Sizes, left: float = 1.0) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Factors of the rows and of the columns of every matrix that restore the law; 1 for inputs, outputs and biases."""
@@ -90,7 +96,7 @@ class Balance:
         columns = [
             np.ones((len(part), n + has)) for part, n, has in zip(rows, sizes.neurons, self._biased, strict=True)
         ]
-        for layer, balance in enumerate(self._balances):
+        for layer, balance in enumerate(self.start):
             rows[layer] = _factor(sizes.rows[layer], sizes.columns[layer + 1], left * balance)
             columns[layer + 1][:, : rows[layer].shape[1]] = 1 / rows[layer]
         return rows, columns
@@ -106,7 +112,7 @@ class Balance:
             signals.hidden[layer + 1][..., : factor.shape[1]] *= factor[:, None]
             signals.preactivations[layer][:] *= factor[:, None]
             jacobian.backward[layer][:] /= factor[:, None]
-        return Sizes.of(matrices, self._start, self._biased)
+        return Sizes.of(matrices, self._matrices, self._biased)
 
 
 def _factor(rows: np.ndarray, columns: np.ndarray, balance: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from numerics.flow.deep.balance import Sizes
-from numerics.kernels.layers import advance
-from numerics.networks.jacobian import Blocks, Moved, row_blocks
+from numerics.kernels.chain import numbers
+from numerics.kernels.layers import FEW, LINE, advance, measure
+from numerics.networks.jacobian import Moved
 
 __all__ = ["Change", "Store"]
 
@@ -24,33 +25,29 @@ class Change:
     moved : Moved
         left and right.
     rows, columns : lists of float64 (copies, fan_out), (copies, fan_in)
-    room : float64, at least as many as in the largest block of rows
-        Written over; fresh memory would take longer than what is done in it.
     """
 
     moved: Moved
     rows: Sequence[np.ndarray]
     columns: Sequence[np.ndarray]
-    room: np.ndarray
 
     def bound(self) -> float:
         """No entry of left^T right is larger."""
         pairs = zip(self.moved.left, self.moved.right, strict=True)
         return max(float(np.linalg.norm(left) * np.linalg.norm(right)) for left, right in pairs)
 
-    def make(self, layer: int, w: np.ndarray, start: np.ndarray, sizes: Sizes) -> Blocks:
-        """Change a matrix block by block, with the sizes of what it becomes; the blocks."""
-        rows, columns = sizes.rows[layer], sizes.columns[layer]
-        for block, part in row_blocks(w):
-            less = self.room[: part.size].reshape(part.shape)
-            np.matmul(self.moved.left[layer][..., block].swapaxes(1, 2), self.moved.right[layer], out=less)
-            for copy, new in enumerate(part):
-                by = self.rows[layer][copy, block], self.columns[layer][copy]
-                found = rows[copy, block], columns[copy]
-                sizes.squares[layer] += advance(
-                    *(new, less[copy], *by, start[copy, block], sizes.neurons[layer], *found)
-                )
-            yield block, part
+    def make(self, layer: int, w: np.ndarray, start: np.ndarray, sizes: Sizes) -> None:
+        """Change a matrix, and find the sizes of what it becomes, a distance from ``start`` among them."""
+        left, right = self.moved[layer]
+        if left.shape[1] > FEW:
+            w -= left.swapaxes(1, 2) @ right
+            left, right = left[:, :0], right[:, :0]
+        room = np.empty(left.shape[1] * (w.shape[2] + LINE))
+        for copy, matrix in enumerate(w):
+            by = self.rows[layer][copy], self.columns[layer][copy]
+            advance(matrix, left[copy], right[min(copy, len(right) - 1)], *by, room)
+            found = sizes.neurons[layer], sizes.rows[layer][copy], sizes.columns[layer][copy]
+            sizes.squares[layer] += measure(matrix, start[copy], *found)
 
     def take_back(self, matrices: Sequence[np.ndarray]) -> None:
         """Make matrices that were changed what they were."""
@@ -63,7 +60,7 @@ class Store:
     """Numbers that are those of one point at a time."""
 
     def __init__(self, size: int) -> None:
-        self._numbers = np.zeros(size)
+        self._numbers = numbers(size)
         self._holder: object = None
         self._before: object = None
         self._take_back: Callable[[], None] = lambda: None

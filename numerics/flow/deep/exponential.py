@@ -1,33 +1,26 @@
-r"""Exponential integrator in the tangent kernel, any depth.
-
-    theta(h) = theta - (J + 4 J_m + J_e)^T c/6,     c = int_0^h e ds / n
-
-e decays by a kernel held fixed, at first that of the start. J_e is the Jacobian at theta - J^T c, and c then that of the mean of
-the kernels there and at the start; J_m is in the middle, at theta - (3 J + J_e)^T c/8; J_e again is at theta - J_m^T c, and c at
-last that of Simpson's mean of the kernels. So on a plateau, where e does not move, weights grow as by a method of third order,
-and neurons stay near their balances (:mod:`numerics.flow.deep.balance`).
+"""Exponential integrator in the tangent kernel of a fully connected network, any depth: the rule of :mod:`numerics.flow.simpson`.
 
 All J are held as factors (:mod:`numerics.networks.jacobian`): the network at moved weights is known without them, and a step
-changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back at once; the last writes.
-
-Error estimate: the residual left against the residual predicted, relative to the residual before.
+changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back; the last writes them first.
 """
 
-from functools import partial
+from typing import Any
 
 import numpy as np
 
-from numerics.flow.deep.balance import Sizes
-from numerics.flow.deep.change import Change, Store
+from numerics.flow.deep.change import Store
+from numerics.flow.deep.passes import passes_of
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.fineness import Fineness
 from numerics.flow.problem import Step
-from numerics.kernels.tangent import weights
-from numerics.networks.jacobian import Blocks, Moved, row_blocks
+from numerics.flow.simpson import Simpson
 
 __all__ = ["DeepExponential"]
 
 _DEFECT = 50.0  # the residual may be off by this many rtol, relative to itself
+# What weights may grow by in a step, as an exponent, as far as the bound says; and what those of a hidden neuron do grow by, and turn
+# by, in radians. The bound is far off where many neurons share the work, but there is growth that shows in no neuron yet.
+_GROWTH, _GROWN, _TURNED = 3.0, 0.5, 0.1
 _LARGEST = 1e6  # of a step, in norms of the largest neuron: one beyond would leave nothing of the weights to go back to
 
 
@@ -36,15 +29,16 @@ class DeepExponential:
 
     name = "exponential"
     order = 2
-    growth = 1.0
+    growth = _GROWTH
+    first = 1.0  # decay is exact while the kernel stays
     fineness = Fineness(growth=1.0)
     splits_decay = True
     loop = None
 
     def __init__(self, flow: DeepFlow) -> None:
-        self.flow = flow
-        self._early, self._late, self._predicted = np.empty((3, len(flow.zero)))
-        self._room = np.empty(max(part.size for w in flow.start_matrices for _, part in row_blocks(w)))
+        self.flow, self.passes = flow, passes_of(flow)
+        self._rule: Simpson[DeepPoint, Any] = Simpson(self.passes, len(flow.zero))
+        self._unchanged = np.ones((len(flow.shapes), 1))
         self._store: Store | None = None
 
     def new_point(self) -> DeepPoint:
@@ -61,66 +55,41 @@ class DeepExponential:
         """Largest eigenvalue of the kernel, and the fastest growth."""
         return self.flow.spectral_radius(point)
 
+    def rate(self, point: DeepPoint) -> float:
+        """What a step may be no longer than ``growth`` over: the bound on growth, and neurons that grow, or turn across kinks."""
+        bound = self.flow.growth_bound(point)
+        if not self.flow.chain.activation.homogeneous:
+            return _GROWTH * bound  # as if it were 1
+        turning, growing = self.passes.speeds(point)
+        return max(bound, _GROWTH / _TURNED * turning, _GROWTH / _GROWN * growing)
+
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        flow, decay, first = self.flow, self.flow.decay, self.flow.differentiate(point)
+        flow, decay = self.flow, self.flow.decay
         assert point.kernel is not None, "prepare the point first"
         out.t = point.t + h
         # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
-        rates = decay.rates if decay else (0.0,) * len(flow.shapes)
-        speeds = np.array([2 * rate - sum(rates) for rate in rates])[:, None]
-        start, middle, end = np.ones_like(speeds), np.exp(speeds * h / 2), np.exp(speeds * h)
+        start = middle = end = decayed = self._unchanged
+        known = None
         if decay:
-            c = self._decayed_integral(point, h, out)
-            last = flow.moved(point, Moved.by((first, start * c)))
-        else:
-            c = self._integral(point.kernel, point.residual, h)
-            last = flow.moved(point, Moved.by((first, start * c)))
-            c = self._integral((point.kernel + flow.kernel(last)) / 2, point.residual, h)
-        half = flow.moved(point, Moved.by((first, start * (3 / 8 * c)), (last, end * (c / 8))))
-        last = flow.moved(point, Moved.by((half, middle * c)))
-        if not decay:
-            mean = (point.kernel + 4 * flow.kernel(half) + flow.kernel(last)) / 6
-            c = self._integral(mean, point.residual, h)
-        moved = Moved.by((first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6)))
-        return self._make(point, moved, np.exp(-h * np.array(rates)), out)
-
-    def _make(self, point: DeepPoint, moved: Moved, decayed: np.ndarray, out: DeepPoint) -> Step:
-        """Write a step, with the rows of every layer multiplied by what decay leaves of them."""
-        flow, (rows, columns) = self.flow, self.flow.corrections(point)
-        change = Change(moved, [left * row for left, row in zip(decayed, rows, strict=True)], columns, self._room)
-        if not change.bound() < _LARGEST * flow.sizes(point).largest() ** 0.5:
+            rates = np.array(decay.rates)[:, None]
+            speeds = 2 * rates - rates.sum()
+            middle, end, decayed = np.exp(speeds * h / 2), np.exp(speeds * h), np.exp(-h * rates)
+            known = self._decayed_integral(point, h, out)
+        parts = self._rule.parts(point, point.kernel, point.residual, h, known, (start, middle, end))
+        if not self.passes.write(point, parts, decayed, out, _LARGEST):
             return Step(np.inf, point.moved)
-        matrices, sizes = point.matrices, Sizes.empty(flow.shapes, flow.chain.biased)
-        if out.store is point.store:
-            out.store.hand_over(out, partial(change.take_back, matrices))
-        else:
-            out.load(matrices)
-            matrices = out.matrices
-
-        def blocks(layer: int) -> Blocks:
-            return change.make(layer, matrices[layer], flow.start_matrices[layer], sizes)
-
-        flow.arrive_at(out, *flow.chain.differentiate(matrices, flow.X, rows=blocks))
-        flow.note_sizes(out, sizes)
         if flow.balance is not None:
             out.removed = flow.balance.off(flow.sizes(point), flow.left(point.t))
-        size = float(np.linalg.norm(point.residual))
-        defect = float(np.linalg.norm(out.residual - self._predicted)) / size if size > 0 else 0.0
-        return Step(defect / _DEFECT, out.moved)
-
-    def _integral(self, kernel: np.ndarray, residual: np.ndarray, h: float) -> np.ndarray:
-        """Of a kernel that is held, the integral c; the residual at the end is kept."""
-        weights(kernel, residual, h, self._early, self._late, self._predicted)
-        return self._early + self._late
+        return Step(self._rule.defect(point.residual, out.residual) / _DEFECT, out.moved)
 
     def _decayed_integral(self, point: DeepPoint, h: float, out: DeepPoint) -> np.ndarray:
-        """The same under weight decay, of the kernel of the start as it changes by decay."""
+        """C under weight decay, of the kernel of the start as it changes by decay."""
         decay, zero = self.flow.decay, self.flow.zero
         assert point.kernel is not None, "prepare the point first"
         size = float(zero @ point.kernel @ zero)
         out.before = size, h
         held = decay.hold(point.kernel, point.residual, zero, decay.kernel_rate(size, *point.before) * h)
-        c = self._integral(held.kernel, held.transient, h) + h / len(zero) * held.rest
-        self._predicted += held.rest
+        c = self._rule.integral(held.kernel, held.transient, h) + h / len(zero) * held.rest
+        self._rule.predicted += held.rest
         return decay.fit_chain(h) * c

@@ -4,7 +4,7 @@ Of k outputs, R = (1/2n) sum_i |f_i - y_i|^2 is that of n k samples of one outpu
 everything here has n k numbers, and f and y the unit 1/sqrt(k).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -15,8 +15,10 @@ from scipy.linalg import eigh
 from numerics.flow.decay import NONE, Decay
 from numerics.flow.deep.balance import Balance, Sizes
 from numerics.flow.deep.change import Store
+from numerics.flow.deep.stage import Stage
 from numerics.flow.runge_kutta import LayerError
-from numerics.kernels.layers import combine
+from numerics.kernels.chain import Plan, differentiate, gram, growth, plan_of
+from numerics.kernels.layers import FEW, combine
 from numerics.kernels.stages import dot
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.jacobian import Jacobian, Moved, Signals, split
@@ -33,11 +35,16 @@ class DeepPoint:
     """
 
     def __init__(
-        self, shapes: list[tuple[int, ...]], samples: int, biased: tuple[bool, ...], store: Store | None = None
+        self,
+        shapes: list[tuple[int, ...]],
+        samples: int,
+        biased: tuple[bool, ...],
+        store: Store | None = None,
+        stage: Stage | None = None,
     ) -> None:
         ends = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
         self.shapes, self.edges, self.biased = shapes, list(pairwise(ends)), biased
-        self.store = store or Store(ends[-1])
+        self.store, self.stage = store or Store(ends[-1]), stage
         self.residual = np.zeros(samples)
         self.signals: Signals | None = None  # of the forward pass that found the residual
         self.jacobian: Jacobian | None = None
@@ -80,6 +87,14 @@ class DeepPoint:
             flat[first:last].reshape(shape) for (first, last), shape in zip(self.edges, self.shapes, strict=True)
         )
 
+    def take_over(self, point: "DeepPoint", take_back: Callable[[], None]) -> tuple[np.ndarray, ...]:
+        """Become what is made of a point's weights, in its store if it is shared, and else in a copy; the matrices."""
+        if self.store is point.store:
+            self.store.hand_over(self, take_back)
+        else:
+            self.load(point.matrices)
+        return self.matrices
+
     def load(self, matrices: tuple[np.ndarray, ...]) -> None:
         """Take the matrices of a network."""
         for view, w in zip(self.matrices, matrices, strict=True):
@@ -102,21 +117,39 @@ class DeepFlow:
         self.shapes = [w.shape for w in matrices]
         # the output of the weights at which the residual vanishes
         self.zero = self.unit * (y + network.offset(X)).ravel()
-        self.strengths = tuple(max(spectral_norm(v, tolerance=0.1) for v in w) for w in matrices)
+        self.strengths = np.array([max(spectral_norm(v, tolerance=0.1) for v in w) for w in matrices])
         self.evaluations = 0
         self.kernel_evaluations = 0
         balanced = network.activation.homogeneous and (not decay or decay.equal)
         self.start_matrices = matrices
         self.balance = Balance(matrices, self.chain.biased) if balanced else None
-        self._lengths = np.linalg.norm(X, axis=1)
+        self._lengths, self._gains = np.linalg.norm(X, axis=1), np.array(self.chain.gains)
+        self._constants = np.array([np.nan if unit is None else unit for unit in self.chain.constants])
+        self._no_weights = np.empty((0, 0))
+        # of passes in one call
+        self.plan: Plan | None = None
+        if network.activation.homogeneous and len(self.zero) <= FEW:
+            slope = network.activation.negative_slope
+            self.plan = plan_of(self.shapes, list(self.chain.constants), self.chain.kappa, slope, X)
 
     def new_point(self, store: Store | None = None) -> DeepPoint:
         """Room for a state, in a store of its own or beside others."""
-        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store)
+        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store, self.new_stage() if self.plan else None)
+
+    def new_stage(self) -> Stage:
+        """Room for a pass in one call."""
+        assert self.plan is not None, "where there is a plan"
+        return Stage(self.plan, self.shapes, self.chain.biased)
 
     def update_residual(self, point: DeepPoint) -> None:
         """Residual of a point from its weights, and its Jacobian."""
-        self.arrive_at(point, *self.chain.differentiate(point.matrices, self.X))
+        stage = point.stage
+        if stage is None:
+            self.arrive_at(point, *self.chain.differentiate(point.matrices, self.X))
+            return
+        nothing = stage.reads, stage.back, self._no_weights
+        differentiate(point.y, self.plan, 0, nothing, nothing, stage.reads, stage.back, stage.pre, stage.output)
+        self.arrive_at(point, stage.signals, stage.jacobian)
 
     def arrive_at(self, point: DeepPoint, signals: Signals, jacobian: Jacobian) -> None:
         """Take the forward and backward pass of a point from elsewhere."""
@@ -171,7 +204,8 @@ class DeepFlow:
         """Tangent kernel and gradient of a point with its residual."""
         if point.kernel is not None:
             return
-        n, kernel = len(self.zero), self.kernel(self.differentiate(point))
+        n = len(self.zero)
+        kernel = self.kernel_of(point.stage) if point.stage is not None else self.kernel(self.differentiate(point))
         square = float(point.residual @ kernel @ point.residual) / n
         point.kernel = kernel
         point.gradient_squared = point.loss_rate = max(square, 0.0)  # rounding can take it below
@@ -272,6 +306,13 @@ class DeepFlow:
         self.kernel_evaluations += 1
         return np.sum(jacobian.kernels(), axis=0) / len(self.zero)
 
+    def kernel_of(self, stage: Stage) -> np.ndarray:
+        """The same of a pass in one call."""
+        self.kernel_evaluations += 1
+        kernel = np.empty((len(self.zero), len(self.zero)))
+        gram(self.plan, stage.reads, stage.back, kernel)
+        return kernel
+
     def growth_bound(self, point: DeepPoint) -> float:
         """Bound on the growth rate of any weight, from the spectral norms of the layers.
 
@@ -282,32 +323,9 @@ class DeepFlow:
         that of its start and what it moved by. A kinked activation counts as of slope 1, a smooth one by its slopes at the
         samples; its curvature is left out.
         """
-        norms = [s + moved for s, moved in zip(self.strengths, self._by_matrix(point.moved), strict=True)]
-        norms = [gain * norm for gain, norm in zip(self.chain.gains, norms, strict=True)]
-        residual = self._by_sample(point.residual)
-        signals = self._signals(norms, residual)
-        signal, depth = max(signals), len(norms)
-        blocks = np.zeros((depth, depth))
-        for j in range(depth):
-            for k in range(j):
-                others = [norm for layer, norm in enumerate(norms) if layer not in (j, k)]
-                bound = self.chain.gains[j] * self.chain.gains[k] * float(np.prod(others))
-                blocks[j, k] = blocks[k, j] = bound * (signals[k] / signal) if signal > 0 else 0.0
-        return (
-            self.chain.kappa * signal / len(self.zero) * self._steepest(point) * float(np.linalg.eigvalsh(blocks)[-1])
-        )
-
-    def _signals(self, norms: list[float], residual: np.ndarray) -> list[float]:
-        """sum_i |e_i| times a bound on what layer 1, 2, ... reads at sample i, over the norms below it."""
-        found, squares, below = [], self._lengths**2, 1.0
-        lengths = self._lengths
-        for constant, norm in zip(self.chain.constants, norms, strict=True):
-            if constant is not None and below > 0:  # else nothing goes through
-                squares = squares + (constant / below) ** 2
-                lengths = np.sqrt(squares)
-            found.append(float(residual @ lengths))
-            below *= norm
-        return found
+        norms = self._gains * (self.strengths + self._by_matrix(point.moved))
+        bound = growth(norms, self._gains, self._constants, self._lengths, self._by_sample(point.residual))
+        return self.chain.kappa / len(self.zero) * self._steepest(point) * float(bound)
 
     def _by_sample(self, residual: np.ndarray) -> np.ndarray:
         """|e_i| (n,), over the outputs of every sample."""
@@ -317,10 +335,12 @@ class DeepFlow:
             else np.linalg.norm(residual.reshape(len(self.X), -1), axis=1)
         )
 
-    def _by_matrix(self, moved: Sequence[float]) -> list[float]:
+    def _by_matrix(self, moved: Sequence[float]) -> np.ndarray:
         """Distances of the matrices from those of the layers: of W_l and its bias together."""
+        if not any(self.chain.biased):
+            return np.array(moved)
         parts = iter(moved)
-        return [float(np.hypot(next(parts), next(parts))) if biased else next(parts) for biased in self.chain.biased]
+        return np.array([np.hypot(next(parts), next(parts)) if biased else next(parts) for biased in self.chain.biased])
 
     def _steepest(self, point: DeepPoint) -> float:
         """Product over the hidden layers of the largest slope of the activation at the samples."""

@@ -1,0 +1,356 @@
+# mypy: disable-error-code="no-untyped-def, call-overload"
+"""A pass through a fully connected network of a homogeneous activation, for few samples, in one call. Numba kernels.
+
+Their twin, for any activation and number of samples, is :class:`numerics.networks.jacobian.Chain`, whose docstring has the
+mathematics. Here all arrays are flat: one after the other the layers, in them the copies. ``reads`` holds what the layers read, a
+constant unit last where there is a bias, ``back`` the backward signals, ``pre`` the pre-activations of the hidden layers, ``y`` the
+matrices. The weights can count as moved by the sum of some parts -J^T c, each given by its ``reads``, ``back`` and c (layers, n k).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from numerics.kernels.eigen import eigen
+from numerics.kernels.layers import LINE, add, advance, along, measure
+from numerics.kernels.stages import OPTIONS
+
+__all__ = ["Plan", "differentiate", "factors", "gram", "growth", "numbers", "plan_of", "speeds", "take_back", "write"]
+
+_FAN_IN, _FAN_OUT, _NEURONS, _WEIGHTS, _READS, _BACK, _PRE, _ROWS, _COLUMNS = range(9)  # columns of Plan.layers
+
+
+class Plan(NamedTuple):
+    """Where everything is.
+
+    Attributes
+    ----------
+    copies, samples, outputs : int
+    kappa, slope : float
+        Output scale; slope of the activation for z < 0.
+    layers : int64 (layers + 1, 9)
+        fan_in, fan_out, how many of the fan_in are no constant; first place of the layer in ``y``, ``reads``, ``back``, ``pre`` and
+        in the flat norms of rows and of columns. The last row holds the sizes of these.
+    units : float64 (layers,)
+        Constant units, where there are any.
+    inputs : float64 (n, d)
+    room : float64
+        For what is needed on the way; half a page apart from the weights, see :func:`numbers`.
+    """
+
+    copies: int
+    samples: int
+    outputs: int
+    kappa: float
+    slope: float
+    layers: np.ndarray
+    units: np.ndarray
+    inputs: np.ndarray
+    room: np.ndarray
+
+
+def numbers(size: int, apart: int = 0) -> np.ndarray:
+    """Zeros that begin with a page, or so many numbers after: what crosses lines of the cache takes half as long again."""
+    flat = np.zeros(size + 512 + apart)
+    first = (-flat.ctypes.data % 4096) // 8 + apart
+    return flat[first : first + size]
+
+
+def plan_of(
+    shapes: list[tuple[int, ...]], units: list[float | None], kappa: float, slope: float, inputs: np.ndarray
+) -> Plan:
+    """The plan of matrices (copies, fan_out, fan_in) of the given shapes."""
+    copies, outputs, samples = shapes[0][0], shapes[-1][1], len(inputs)
+    layers = np.zeros((len(shapes) + 1, 9), dtype=np.int64)
+    for layer, ((_, fan_out, fan_in), unit) in enumerate(zip(shapes, units, strict=True)):
+        neurons = fan_in - (unit is not None)
+        layers[layer, :3] = fan_in, fan_out, neurons
+        hidden = fan_out if layer < len(shapes) - 1 else 0
+        sizes = fan_out * fan_in, samples * fan_in, samples * outputs * fan_out, samples * hidden, fan_out, neurons
+        layers[layer + 1, 3:] = layers[layer, 3:] + copies * np.array(sizes)
+    constants = np.array([0.0 if unit is None else unit for unit in units])
+    widest = max(fan_in for _, _, fan_in in shapes) + LINE
+    room = numbers(max(3 * samples, samples * outputs) * widest, apart=256)
+    inputs = np.ascontiguousarray(inputs, dtype=float)
+    return Plan(copies, samples, outputs, kappa, slope, layers, constants, inputs, room)
+
+
+@njit(**OPTIONS)
+def differentiate(y, plan, parts, first, second, reads, back, pre, output):
+    """Forward and back, into the last four; the weights moved by the ``first`` so many of two parts (reads, back, c)."""
+    layers, n, k = plan.layers, plan.samples, plan.outputs
+    depth = len(layers) - 1
+    first_left, second_left = _lefts(plan, first, parts > 0), _lefts(plan, second, parts > 1)
+    output[:] = 0.0
+    for copy in range(plan.copies):
+        for layer in range(depth):
+            fan_in, fan_out, neurons = layers[layer, _FAN_IN], layers[layer, _FAN_OUT], layers[layer, _NEURONS]
+            h = _view(reads, layers[layer, _READS], copy, n, fan_in)
+            if layer == 0:
+                h[:, :neurons] = plan.inputs
+            else:
+                _activate(_view(pre, layers[layer - 1, _PRE], copy, n, neurons), plan.slope, h)
+            h[:, neurons:] = plan.units[layer]
+            last = layer == depth - 1
+            z = np.empty((n, fan_out)) if last else _view(pre, layers[layer, _PRE], copy, n, fan_out)
+            along(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), h, z)
+            if parts > 0:
+                _move_forward(plan, first[0], first_left, layer, copy, h, z)
+            if parts > 1:
+                _move_forward(plan, second[0], second_left, layer, copy, h, z)
+            if last:
+                for i in range(n):
+                    for o in range(k):
+                        output[i * k + o] += plan.kappa * z[i, o]
+        b = _view(back, layers[depth - 1, _BACK], copy, n * k, k)
+        b[:] = 0.0
+        for i in range(n):
+            for o in range(k):
+                b[i * k + o, o] = plan.kappa
+        for layer in range(depth - 1, 0, -1):
+            fan_in, fan_out, neurons = layers[layer, _FAN_IN], layers[layer, _FAN_OUT], layers[layer, _NEURONS]
+            b = _view(back, layers[layer, _BACK], copy, n * k, fan_out)
+            below = plan.room[: n * k * (fan_in + LINE)].reshape((n * k, fan_in + LINE))
+            below[:] = 0.0
+            add(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), b, below, fan_in)
+            if parts > 0:
+                _move_back(plan, first[0], first_left, layer, copy, b, below)
+            if parts > 1:
+                _move_back(plan, second[0], second_left, layer, copy, b, below)
+            z = _view(pre, layers[layer - 1, _PRE], copy, n, neurons)
+            under = _view(back, layers[layer - 1, _BACK], copy, n * k, neurons)
+            for i in range(n * k):
+                for j in range(neurons):
+                    under[i, j] = below[i, j] * (1.0 if z[i // k, j] > 0.0 else plan.slope)
+
+
+@njit(**OPTIONS)
+def gram(plan, reads, back, kernel):
+    """Into ``kernel`` (n k, n k): J J^T/(n k)."""
+    layers, n, k = plan.layers, plan.samples, plan.outputs
+    backs, fronts = np.empty((n * k, n * k)), np.empty((n, n))
+    kernel[:] = 0.0
+    for layer in range(len(layers) - 1):
+        for copy in range(plan.copies):
+            b = _view(back, layers[layer, _BACK], copy, n * k, layers[layer, _FAN_OUT])
+            h = _view(reads, layers[layer, _READS], copy, n, layers[layer, _FAN_IN])
+            along(b, b, backs)
+            along(h, h, fronts)
+            for i in range(n * k):
+                for j in range(n * k):
+                    kernel[i, j] += backs[i, j] * fronts[i // k, j // k] / (n * k)
+
+
+@njit(**OPTIONS)
+def speeds(plan, reads, back, pre, residual, rows, columns):
+    """The fastest that the weights of a hidden neuron turn, in radians a unit of time, and grow, as an exponent.
+
+    ``rows``, ``columns``: squared norms of the matrices. The row of a neuron moves at -sum_i s_i h_i, h_i what it reads, its column
+    at -sum_i a_i h_i, h_i what it says, with s and a the backward signals times the residual; both along the weights at a rate of
+    sum_i s_i z_i.
+    """
+    layers, n, k = plan.layers, plan.samples, plan.outputs
+    fronts, backs = np.empty((n, n)), np.empty((n, n))
+    c = np.empty((len(layers) - 1, n * k))
+    c[:] = residual / (n * k)
+    moves = _lefts(plan, (reads, back, c), True)
+    turning, growing = 0.0, 0.0
+    for layer in range(len(layers) - 2):
+        neurons, above = layers[layer, _FAN_OUT], layers[layer + 1]
+        square, along_both = np.empty(neurons), np.empty(neurons)
+        for copy in range(plan.copies):
+            h = _view(reads, layers[layer, _READS], copy, n, layers[layer, _FAN_IN])
+            s = _view(moves, layers[layer, _BACK] // k, copy, n, neurons)
+            z = _view(pre, layers[layer, _PRE], copy, n, neurons)
+            said = _view(reads, above[_READS], copy, n, above[_FAN_IN])
+            a = _view(moves, above[_BACK] // k, copy, n, above[_FAN_OUT])
+            along(h, h, fronts)
+            along(a, a, backs)
+            square[:], along_both[:] = 0.0, 0.0
+            for i in range(n):
+                for j in range(neurons):
+                    along_both[j] += s[i, j] * z[i, j]
+                for o in range(n):
+                    front, rear = fronts[i, o], backs[i, o]
+                    for j in range(neurons):
+                        square[j] += front * s[i, j] * s[o, j] + rear * said[i, j] * said[o, j]
+            row = rows[layers[layer, _ROWS] + copy * neurons :][:neurons]
+            column = columns[above[_COLUMNS] + copy * neurons :][:neurons]
+            for j in range(neurons):
+                if row[j] > 0.0 and column[j] > 0.0:
+                    size, radial = row[j] + column[j], along_both[j]
+                    turning = max(turning, (square[j] - radial * radial * (1.0 / row[j] + 1.0 / column[j])) / size)
+                    growing = max(growing, 2 * abs(radial) / size)
+    return np.sqrt(turning), growing
+
+
+@njit(**OPTIONS)
+def growth(norms, gains, constants, lengths, residual):
+    """The bound of :meth:`numerics.flow.deep.state.DeepFlow.growth_bound`, but for kappa/n and the slopes.
+
+    norms, gains, constants (layers,): spectral norms with their gains, these, constant units or nan; lengths, residual (n,): |x_i| and |e_i|.
+    """
+    depth = norms.size
+    signals, squares, below = np.zeros(depth), lengths * lengths, 1.0
+    for layer in range(depth):
+        if constants[layer] == constants[layer] and below > 0:  # else nothing goes through
+            squares += (constants[layer] / below) ** 2
+        for i in range(residual.size):
+            signals[layer] += residual[i] * np.sqrt(squares[i])
+        below *= norms[layer]
+    signal = signals.max()
+    if not signal > 0:
+        return 0.0
+    blocks, rates = np.zeros((depth, depth)), np.empty(depth)
+    for j in range(depth):
+        for k in range(j):
+            others = gains[j] * gains[k] * signals[k] / signal
+            for layer in range(depth):
+                if layer != j and layer != k:
+                    others *= norms[layer]
+            blocks[j, k] = blocks[k, j] = others
+    eigen(blocks, rates, np.empty((depth, depth)), np.empty((depth, depth)))
+    return signal * rates.max()
+
+
+@njit(**OPTIONS)
+def factors(plan, rows, columns, balances, left, row_factors, column_factors):
+    """What multiplies the rows of every matrix, and its columns, so that |row|^2 - |column|^2 of hidden neurons are left balances.
+
+    Flat, like the squared norms ``rows`` and ``columns``. r > 0 with r^2 rows - columns/r^2 = balance, without cancellation; 1 for
+    a neuron without weights on one side, for inputs and for outputs, and everywhere if there are no balances.
+
+    Returns the largest sum of the two norms of a neuron.
+    """
+    row_factors[:] = 1.0
+    column_factors[:] = 1.0
+    first = plan.layers[1, _COLUMNS]
+    largest = 0.0
+    for neuron in range(columns.size - first):  # rows of a layer are as many as columns of the next
+        row, column = rows[neuron], columns[first + neuron]
+        largest = max(largest, row + column)
+        if balances.size > 0 and row > 0.0 and column > 0.0:
+            balance = left * balances[neuron]
+            root = np.sqrt(balance * balance + 4 * row * column)
+            square = (balance + root) / (2 * row) if balance >= 0.0 else 2 * column / (root - balance)
+            row_factors[neuron] = np.sqrt(square)
+            column_factors[first + neuron] = 1.0 / row_factors[neuron]
+    return largest
+
+
+@njit(**OPTIONS)
+def write(y, start, plan, first, second, third, row_factors, column_factors, most, rows, columns, squares):
+    """Move the weights by three parts, then multiply rows and columns; norms of the result into the last three.
+
+    Nothing is done, and False comes back, if an entry could move by ``most``.
+    """
+    layers, n = plan.layers, plan.samples
+    lefts = _lefts(plan, first, True), _lefts(plan, second, True), _lefts(plan, third, True)
+    for layer in range(len(layers) - 1):
+        for copy in range(plan.copies):
+            left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
+            if not np.sqrt(np.sum(left * left)) * np.sqrt(np.sum(right * right)) < most:
+                return False
+    squares[:] = 0.0
+    for layer in range(len(layers) - 1):
+        fan_in, fan_out, neurons = layers[layer, _FAN_IN], layers[layer, _FAN_OUT], layers[layer, _NEURONS]
+        for copy in range(plan.copies):
+            left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
+            w = _view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in)
+            by_row, by_column = _multipliers(plan, row_factors, column_factors, layer, copy)
+            advance(w, left, right, by_row, by_column, plan.room)
+            # in a pass of its own: reading the start between writes takes longer than reading the weights twice
+            lines = rows[layers[layer, _ROWS] + copy * fan_out :][:fan_out]
+            heads = columns[layers[layer, _COLUMNS] + copy * neurons :][:neurons]
+            inside, bias = measure(
+                w, _view(start, layers[layer, _WEIGHTS], copy, fan_out, fan_in), neurons, lines, heads
+            )
+            squares[layer, 0] += inside
+            squares[layer, 1] += bias
+    return True
+
+
+@njit(**OPTIONS)
+def take_back(y, plan, first, second, third, row_factors, column_factors):
+    """Make weights what they were before :func:`write`."""
+    layers = plan.layers
+    lefts = _lefts(plan, first, True), _lefts(plan, second, True), _lefts(plan, third, True)
+    for layer in range(len(layers) - 1):
+        for copy in range(plan.copies):
+            left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
+            by_row, by_column = _multipliers(plan, row_factors, column_factors, layer, copy)
+            w = _view(y, layers[layer, _WEIGHTS], copy, layers[layer, _FAN_OUT], layers[layer, _FAN_IN])
+            advance(w, -left * by_row, right * by_column, 1.0 / by_row, 1.0 / by_column, plan.room)
+
+
+@njit(**OPTIONS)
+def _view(flat, at, copy, rows, columns):
+    """The matrix (rows, columns) of a copy of a layer that begins at ``at``."""
+    size = rows * columns
+    return flat[at + copy * size : at + (copy + 1) * size].reshape((rows, columns))
+
+
+@njit(**OPTIONS)
+def _activate(z, slope, out):
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            out[i, j] = z[i, j] if z[i, j] > 0.0 else slope * z[i, j]
+
+
+@njit(**OPTIONS)
+def _lefts(plan, part, wanted):
+    """C b of a part, summed over the outputs of every sample, flat like ``back`` with n rows for n k."""
+    back, c = part[1], part[2]
+    layers, n, k = plan.layers, plan.samples, plan.outputs
+    found = np.zeros(back.size // k if wanted else 0)
+    if wanted:
+        for layer in range(len(layers) - 1):
+            fan_out = layers[layer, _FAN_OUT]
+            for copy in range(plan.copies):
+                b = _view(back, layers[layer, _BACK], copy, n * k, fan_out)
+                left = _view(found, layers[layer, _BACK] // k, copy, n, fan_out)
+                for i in range(n * k):
+                    for j in range(fan_out):
+                        left[i // k, j] += c[layer, i] * b[i, j]
+    return found
+
+
+@njit(**OPTIONS)
+def _move_forward(plan, right, left, layer, copy, h, z):
+    """Take left^T right h from z, rows by rows."""
+    n, row = plan.samples, plan.layers[layer]
+    along_right = np.empty((n, n))
+    along(_view(right, row[_READS], copy, n, row[_FAN_IN]), h, along_right)
+    add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z, row[_FAN_OUT])
+
+
+@njit(**OPTIONS)
+def _move_back(plan, right, left, layer, copy, b, below):
+    """Take right^T left b from what goes back."""
+    n, row = plan.samples, plan.layers[layer]
+    along_left = np.empty((b.shape[0], n))
+    along(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), b, along_left)
+    add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below, row[_FAN_IN])
+
+
+@njit(**OPTIONS)
+def _stacked(plan, lefts, first, second, third, layer, copy):
+    """Left (3 n, fan_out) and right (3 n, fan_in) of three parts."""
+    n, k, row = plan.samples, plan.outputs, plan.layers[layer]
+    left, right = np.empty((3 * n, row[_FAN_OUT])), np.empty((3 * n, row[_FAN_IN]))
+    for place, (part, reads) in enumerate(((lefts[0], first), (lefts[1], second), (lefts[2], third))):
+        here = slice(place * n, (place + 1) * n)
+        left[here] = _view(part, row[_BACK] // k, copy, n, row[_FAN_OUT])
+        right[here] = _view(reads, row[_READS], copy, n, row[_FAN_IN])
+    return left, right
+
+
+@njit(**OPTIONS)
+def _multipliers(plan, row_factors, column_factors, layer, copy):
+    """Those of the rows and of the columns of a matrix, 1 for a constant unit."""
+    row = plan.layers[layer]
+    fan_out, neurons = row[_FAN_OUT], row[_NEURONS]
+    by_column = np.ones(row[_FAN_IN])
+    by_column[:neurons] = column_factors[row[_COLUMNS] + copy * neurons :][:neurons]
+    return row_factors[row[_ROWS] + copy * fan_out :][:fan_out], by_column

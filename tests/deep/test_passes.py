@@ -1,0 +1,122 @@
+"""The passes of a step in one call are those in NumPy, and a step written is the weights written out."""
+
+import numpy as np
+import pytest
+
+import numerics as nm
+from numerics.flow.decay import NONE
+from numerics.flow.deep.passes import ArrayPasses, CompiledPasses
+from numerics.flow.deep.state import DeepFlow
+from numerics.kernels.chain import numbers
+from numerics.kernels.layers import FEW
+
+NETWORKS = [
+    {"widths": (2, 9, 1)},
+    {"widths": (2, 7, 6, 1)},
+    {"widths": (3, 5, 8, 4, 2), "activation": 0.3},
+    {"widths": (2, 6, 5, 1), "biases": (1, 0, None), "antisymmetric": True},
+    {"widths": (1, 4, 5, 3), "biases": (None, 1, 1), "activation": "linear", "centred": True},
+]
+
+
+@pytest.fixture(params=NETWORKS, ids=lambda made: "-".join(map(str, made["widths"])))
+def both(request):
+    """The same start twice: passes, point and room for the next, of either kind."""
+    made = dict(request.param)
+    widths = made.pop("widths")
+    random = np.random.default_rng(1)
+    network = nm.DeepNetwork.sample(widths, (1.0,) * (len(widths) - 1), rng=2, **made)
+    X, y = random.standard_normal((5, widths[0])), random.standard_normal((5, widths[-1]))
+    y = y[:, 0] if widths[-1] == 1 else y
+    found = []
+    for kind in (CompiledPasses, ArrayPasses):
+        flow = DeepFlow(network, X, y, NONE)
+        if kind is ArrayPasses:
+            flow.plan = None
+        point = flow.new_point()
+        out = flow.new_point(point.store)
+        point.load(network.matrices)
+        flow.update_residual(point)
+        found.append((kind(flow), point, out))
+    return found
+
+
+def coefficients(flow, number):
+    return [
+        0.05 * np.random.default_rng(3 + k).standard_normal((len(flow.shapes), len(flow.zero))) for k in range(number)
+    ]
+
+
+def same_jacobian(stage, jacobian):
+    for kind in ("backward", "hidden"):
+        for one, other in zip(getattr(stage.jacobian, kind), getattr(jacobian, kind), strict=True):
+            np.testing.assert_allclose(one, np.broadcast_to(other, one.shape), rtol=1e-10, atol=1e-13)
+
+
+def test_passes_of_either_kind_agree(both):
+    (one, point, _), (other, twin, _) = both
+    np.testing.assert_allclose(point.residual, twin.residual, rtol=1e-12, atol=1e-14)
+    a, b, c = coefficients(one.flow, 3)
+    marks = []
+    for passes, at in ((one, point), (other, twin)):
+        last = passes.moved(at, 0, (passes.of(at), a))
+        marks.append((last, passes.moved(at, 1, (passes.of(at), b), (last, c))))
+    for mine, theirs in zip(*marks, strict=True):
+        same_jacobian(mine, theirs)
+        np.testing.assert_allclose(one.kernel(mine), other.kernel(theirs), rtol=1e-10, atol=1e-14)
+    assert one.speeds(point) == pytest.approx(other.speeds(twin), rel=1e-9)
+    assert one.flow.evaluations == other.flow.evaluations == 3
+
+
+def test_speeds_are_those_of_the_weights_of_a_neuron(both):
+    (passes, point, _), _ = both
+    flow, h = passes.flow, 1e-6
+    gradient = flow.differentiate(point).transposed_product(point.residual / len(point.residual))
+    velocity = [-part for part in flow.chain.join(gradient)]
+    turning, growing = 0.0, 0.0
+    for layer, (below, above) in enumerate(zip(point.matrices[:-1], point.matrices[1:], strict=True)):
+        for copy, neuron in np.ndindex(below.shape[:2]):
+            row, column = below[copy, neuron], above[copy, :, neuron]
+            moves = velocity[layer][copy, neuron], velocity[layer + 1][copy, :, neuron]
+            size = row @ row + column @ column
+            turned = sum(v @ v - (v @ w) ** 2 / (w @ w) for v, w in zip(moves, (row, column), strict=True))
+            grown = sum(v @ v for v in (row + h * moves[0], column + h * moves[1])) - size
+            turning, growing = max(turning, (turned / size) ** 0.5), max(growing, abs(grown) / (2 * h * size))
+    assert passes.speeds(point) == (pytest.approx(turning, rel=1e-6), pytest.approx(growing, rel=1e-4))
+
+
+def test_a_step_is_written_with_its_norms_and_taken_back(both):
+    found = []
+    for passes, point, out in both:
+        flow = passes.flow
+        point.matrices[0][:] *= 1.1  # off the balances
+        flow.update_residual(point)
+        start, still = point.y.copy(), np.ones((len(flow.shapes), 1))
+        a, b, c, d = coefficients(flow, 4)
+        last = passes.moved(point, 0, (passes.of(point), a))
+        half = passes.moved(point, 1, (passes.of(point), b), (last, c))
+        parts = (passes.of(point), d), (half, a), (last, b)
+        assert not passes.write(point, parts, still, out, 1e-9)
+        np.testing.assert_array_equal(point.y, start)
+        assert passes.write(point, parts, still, out, 1e6)
+        assert not np.allclose(out.y, start)
+        output = flow.chain.forward(out.matrices, flow.X).output
+        np.testing.assert_allclose(out.residual, output - flow.zero, rtol=1e-9, atol=1e-12)
+        found.append([out.y.copy(), out.residual, np.array(out.moved), *out.sizes.rows, *out.sizes.columns])
+        np.testing.assert_allclose(point.y, start, rtol=1e-12, atol=1e-13)
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_many_samples_go_through_numpy():
+    network = nm.DeepNetwork.sample((2, 4, 3, 1), (1.0,) * 3, rng=0)
+    X = np.random.default_rng(0).standard_normal((FEW + 1, 2))
+    few, many = (DeepFlow(network, X[:n], X[:n, 0], NONE) for n in (FEW, FEW + 1))
+    assert few.plan is not None and many.plan is None
+
+
+@pytest.mark.parametrize(("size", "apart"), [(1, 0), (600, 256)])
+def test_numbers_begin_where_they_are_asked_to(size, apart):
+    found = numbers(size, apart)
+    assert (found.ctypes.data - 8 * apart) % 4096 == 0
+    np.testing.assert_array_equal(found, np.zeros(size))
