@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from numerics.kernels.eigen import eigen
 from numerics.kernels.stages import BLOCK, OPTIONS
@@ -21,6 +22,7 @@ __all__ = [
     "gradient_squared",
     "mean_forces",
     "modes_of",
+    "new_modes",
     "preactivation",
     "tangent_kernel",
     "tangent_kernel_planar",
@@ -53,10 +55,11 @@ class Modes(NamedTuple):
     parts: np.ndarray
     room: np.ndarray
 
-    @classmethod
-    def of(cls, samples: int) -> "Modes":
-        """Room for those of so many samples."""
-        return cls(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
+
+@register_jitable(inline="always")
+def new_modes(samples):
+    """Room for those of so many samples."""
+    return Modes(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
 
 
 @njit(**OPTIONS)
@@ -74,8 +77,7 @@ def find_modes(kernel, residual, modes):
 @njit(**OPTIONS)
 def modes_of(kernel, residual):
     """The same in room of their own."""
-    n = residual.size
-    modes = Modes(np.empty(n), np.empty((n, n)), np.empty(n), np.empty((n, n)))
+    modes = new_modes(residual.size)
     find_modes(kernel, residual, modes)
     return modes
 

@@ -22,11 +22,11 @@ from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.control import Rules
 from numerics.kernels.decay import multiply
-from numerics.kernels.sectors.advance import Place, Plane, advance, settle
+from numerics.kernels.sectors.advance import advance, new_place, new_plane, settle
 from numerics.kernels.sectors.laws import find_laws
 from numerics.kernels.sectors.moments import gather, shrink_sums
 from numerics.kernels.sectors.places import Neurons, arrange, regroup, unsorted
-from numerics.kernels.sectors.step import Room, step
+from numerics.kernels.sectors.step import new_room, step
 
 __all__ = ["PASSED", "KinkExactPlanar", "PlanarPoint"]
 
@@ -52,7 +52,7 @@ class PlanarPoint(TwoLayerPoint):
     def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int) -> None:
         super().__init__(width, 2, samples)
         self.order, self.version = order, 0
-        self.place = Place.of(self.y, samples, ranges)
+        self.place = new_place(self.y, samples, ranges)
         self.residual, self.kernel, self.changes = self.place.residual, self.place.kernel, self.place.changes
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
@@ -68,11 +68,12 @@ class KinkExactPlanar(MeanForces):
         chunks = flow.chunks
         self.sectors = Sectors.of(flow.X, flow.slope)
         firsts = np.array([first for first, _ in chunks.ranges])
-        self._plane = Plane.of(flow.X, flow.targets, flow.kappa, flow.slope, self.sectors, flow.start.y, firsts)
+        given = flow.X, flow.targets, flow.norms, flow.kappa, flow.slope
+        self._plane = new_plane(*given, self.sectors, flow.start.y, firsts)
         self._order, self._bounds = self._plane.order, self._plane.bounds
         self._sums, self._laws = self._plane.sums, self._plane.laws
         self._moved, self._forces, self._predicted = self._sums.moved, self._plane.forces, self._plane.predicted
-        self._rooms = [self._plane.room, *(Room.new() for _ in range(chunks.threads - 1))]
+        self._rooms = [self._plane.room, *(new_room() for _ in range(chunks.threads - 1))]
         self._version = 0
         self._start = float(np.vdot(flow.start.v, flow.start.v)), float(np.vdot(flow.start.u, flow.start.u))
         self.loop = self._advance if chunks.threads == 1 and not flow.decay else None

@@ -5,19 +5,20 @@ It decides nothing about ends: it comes back wherever one may be near, and the l
 is said once, in :mod:`numerics.kernels.control`.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from numerics.kernels import control
-from numerics.kernels.sectors.laws import Laws, find_laws
+from numerics.kernels.sectors.laws import Laws, find_laws, new_laws
 from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
-from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
-from numerics.kernels.sectors.step import Room, step
-from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, time_to_loss
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, new_changes, regroup, sort
+from numerics.kernels.sectors.step import Room, new_room, step
+from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, new_modes, time_to_loss
 
-__all__ = ["Place", "Plane", "advance", "settle"]
+__all__ = ["Place", "Plane", "advance", "new_place", "new_plane", "settle"]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -38,11 +39,12 @@ class Place(NamedTuple):
     gradient_squared: np.ndarray
     changes: Changes
 
-    @classmethod
-    def of(cls, y: np.ndarray, samples: int, ranges: int) -> "Place":
-        """A flat state (3 m,) with room for what else there is to know of it."""
-        changes = Changes.of(y.size // 3, ranges)
-        return cls(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
+
+@register_jitable(inline="always")
+def new_place(y, samples, ranges):
+    """A flat state (3 m,) with room for what else there is to know of it."""
+    changes = new_changes(y.size // 3, ranges)
+    return Place(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
 
 
 class Plane(NamedTuple):
@@ -80,40 +82,19 @@ class Plane(NamedTuple):
     predicted: np.ndarray
     modes: Modes
 
-    @classmethod
-    def of(
-        cls,
-        X: np.ndarray,
-        targets: np.ndarray,
-        kappa: float,
-        slope: float,
-        sectors: Any,
-        start: np.ndarray,
-        firsts: np.ndarray,
-    ) -> "Plane":
-        """Room for runs from a flat state ``start`` (3 m,), whose ranges begin at ``firsts``."""
-        m, n = start.size // 3, targets.size
-        laws = Laws.of(len(sectors.normals))
-        rows = len(laws.table)
-        return cls(
-            X=X,
-            targets=targets,
-            norms=np.sqrt(np.einsum("ij,ij->i", X, X)),
-            kappa=kappa,
-            slope=slope,
-            sectors=sectors,
-            start=start,
-            bounds=np.zeros(rows + 1, dtype=np.int64),
-            order=np.empty(m, dtype=np.int64),
-            rows=np.empty(m, dtype=np.int32),
-            firsts=firsts,
-            laws=laws,
-            sums=Sums(np.zeros((len(firsts), rows, MOMENTS)), np.zeros((len(firsts), 2))),
-            room=Room.new(),
-            forces=np.zeros(n),
-            predicted=np.zeros(n),
-            modes=Modes.of(n),
-        )
+
+@register_jitable(inline="always")
+def new_plane(X, targets, norms, kappa, slope, sectors, start, firsts):
+    """Room for runs from a flat state ``start`` (3 m,), whose ranges begin at ``firsts``."""
+    m, n, parts = start.size // 3, targets.size, len(firsts)
+    laws = new_laws(len(sectors.normals))
+    rows = len(laws.table)
+    return Plane(
+        *(X, targets, norms, kappa, slope, sectors, start),
+        *(np.zeros(rows + 1, dtype=np.int64), np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32), firsts),
+        *(laws, Sums(np.zeros((parts, rows, MOMENTS)), np.zeros((parts, 2))), new_room()),
+        *(np.zeros(n), np.zeros(n), new_modes(n)),
+    )
 
 
 @njit(**_OPTIONS)
@@ -151,7 +132,7 @@ def loss_of(residual):
     return total / (2 * residual.size)
 
 
-@njit(**_OPTIONS)
+@njit(inline="always", **_OPTIONS)
 def advance(here, there, plane, rules, record, count, halfway, h, previous):
     """Step on from ``here``, by ``there`` and back, until something is near that the caller decides.
 

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from numerics.kernels.one_neuron import FLAT, SHARE, hyperbolic
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 
-__all__ = ["AP", "AQ", "BP", "BQ", "CHANGE", "COSH", "GP", "GQ", "SINH", "SQUARE", "Laws", "find_laws"]
+__all__ = ["AP", "AQ", "BP", "BQ", "CHANGE", "COSH", "GP", "GQ", "SINH", "SQUARE", "Laws", "find_laws", "new_laws"]
 
 #: Columns of the table: the force g; sinh and cosh parts of how far v goes along it; relative change of u; inner normals a and b
 #: of the borders that neurons move towards, 0 else; |g|^2.
@@ -36,11 +37,12 @@ class Laws(NamedTuple):
     arrivals: np.ndarray
     at: np.ndarray
 
-    @classmethod
-    def of(cls, rays: int) -> "Laws":
-        """Room for those of so many rays."""
-        fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-        return cls(np.zeros((2 * (2 * rays + 1), SQUARE + 1)), fates, arrivals, np.zeros(2))
+
+@register_jitable(inline="always")
+def new_laws(rays):
+    """Room for those of so many rays."""
+    fates, arrivals = np.zeros((2, rays), dtype=np.int64), np.zeros((2, rays), dtype=np.int64)
+    return Laws(np.zeros((2 * (2 * rays + 1), SQUARE + 1)), fates, arrivals, np.zeros(2))
 
 
 @njit(**SECTOR_OPTIONS)

@@ -5,11 +5,23 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from numerics.kernels.one_neuron import ON
 from numerics.kernels.stages import BLOCK, OPTIONS
 
-__all__ = ["SECTOR_OPTIONS", "Changes", "Neurons", "arrange", "locate", "place_of", "regroup", "sort", "unsorted"]
+__all__ = [
+    "SECTOR_OPTIONS",
+    "Changes",
+    "Neurons",
+    "arrange",
+    "locate",
+    "new_changes",
+    "place_of",
+    "regroup",
+    "sort",
+    "unsorted",
+]
 
 SECTOR_OPTIONS = {**OPTIONS, "error_model": "numpy", "fastmath": {"contract"}}
 _STRIDE = 16  # rows compared at once
@@ -47,10 +59,11 @@ class Changes(NamedTuple):
     where: np.ndarray
     counts: np.ndarray
 
-    @classmethod
-    def of(cls, width: int, ranges: int) -> "Changes":
-        """Room for those of ``width`` neurons in so many ranges; none yet."""
-        return cls(np.empty((2, width), dtype=np.int32), np.zeros(ranges, dtype=np.int64))
+
+@register_jitable(inline="always")
+def new_changes(width, ranges):
+    """Room for those of ``width`` neurons in so many ranges; none yet."""
+    return Changes(np.empty((2, width), dtype=np.int32), np.zeros(ranges, dtype=np.int64))
 
 
 @njit(**SECTOR_OPTIONS)

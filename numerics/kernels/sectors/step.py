@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from numerics.kernels.sectors.events import ELSEWHERE, END, EVENT, FREE, LEFT, ROOMS, WAY, hop, travel, ways
 from numerics.kernels.sectors.laws import AP, AQ, BP, BQ, CHANGE, COSH, GP, GQ, SINH
@@ -12,7 +13,7 @@ from numerics.kernels.sectors.moments import MOMENTS, add
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 from numerics.kernels.stages import BLOCK, OPTIONS
 
-__all__ = ["Room", "step"]
+__all__ = ["Room", "new_room", "step"]
 
 _SUMS = {**OPTIONS, "error_model": "numpy"}
 _SPAN = 16 * BLOCK  # neurons after which their events are seen to
@@ -37,11 +38,12 @@ class Room(NamedTuple):
     bits: np.ndarray
     marked: np.ndarray
 
-    @classmethod
-    def new(cls) -> "Room":
-        """For one thread."""
-        numbers = np.empty((ROOMS + 1) * BLOCK)
-        return cls(numbers, numbers.view(np.int64), np.empty(_SPAN, dtype=np.int64))
+
+@register_jitable(inline="always")
+def new_room():
+    """For one thread."""
+    numbers = np.empty((ROOMS + 1) * BLOCK)
+    return Room(numbers, numbers.view(np.int64), np.empty(_SPAN, dtype=np.int64))
 
 
 @njit(**SECTOR_OPTIONS)
