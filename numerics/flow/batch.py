@@ -67,7 +67,7 @@ def gradient_flows(
     >>> starts = [TwoLayer.sample(100, 1, 0, X, rng=seed) for seed in range(20)]
     >>> distances = [run.relative_distance["w"] for run in gradient_flows(starts, X, y)]
     >>> round(float(np.mean(distances)), 1)
-    1.2
+    1.3
     """
     truth(throw, "throw")
     starts = listed(networks, "networks", "give a list of TwoLayer")

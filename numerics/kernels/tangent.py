@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import register_jitable
 
 from numerics.kernels.eigen import eigen
-from numerics.kernels.stages import BLOCK, OPTIONS
+from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
 
 __all__ = [
     "DEFECT",
@@ -22,7 +21,6 @@ __all__ = [
     "gradient_squared",
     "mean_forces",
     "modes_of",
-    "new_modes",
     "preactivation",
     "tangent_kernel",
     "tangent_kernel_planar",
@@ -55,14 +53,13 @@ class Modes(NamedTuple):
     parts: np.ndarray
     room: np.ndarray
 
+    @classmethod
+    def of(cls, samples: int) -> "Modes":
+        """Room for those of so many samples."""
+        return cls(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
 
-@register_jitable(inline="always")
-def new_modes(samples):
-    """Room for those of so many samples."""
-    return Modes(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
 
-
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
 def find_modes(kernel, residual, modes):
     """Fill the modes of a residual (n,) under a kernel (n, n); negative eigenvalues, rounding, are zero."""
     n = residual.size
@@ -77,7 +74,8 @@ def find_modes(kernel, residual, modes):
 @njit(**OPTIONS)
 def modes_of(kernel, residual):
     """The same in room of their own."""
-    modes = new_modes(residual.size)
+    n = residual.size
+    modes = Modes(np.empty(n), np.empty((n, n)), np.empty(n), np.empty((n, n)))
     find_modes(kernel, residual, modes)
     return modes
 

@@ -22,11 +22,11 @@ from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.kernels.control import Rules
 from numerics.kernels.decay import multiply
-from numerics.kernels.sectors.advance import advance, new_place, new_plane, settle
+from numerics.kernels.sectors.advance import Place, Plane, advance, settle
 from numerics.kernels.sectors.laws import find_laws
 from numerics.kernels.sectors.moments import gather, shrink_sums
 from numerics.kernels.sectors.places import Neurons, arrange, regroup, unsorted
-from numerics.kernels.sectors.step import new_room, step
+from numerics.kernels.sectors.step import Room, step
 
 __all__ = ["PASSED", "KinkExactPlanar", "PlanarPoint"]
 
@@ -52,7 +52,7 @@ class PlanarPoint(TwoLayerPoint):
     def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int) -> None:
         super().__init__(width, 2, samples)
         self.order, self.version = order, 0
-        self.place = new_place(self.y, samples, ranges)
+        self.place = Place.of(self.y, samples, ranges)
         self.residual, self.kernel, self.changes = self.place.residual, self.place.kernel, self.place.changes
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
@@ -69,11 +69,11 @@ class KinkExactPlanar(MeanForces):
         self.sectors = Sectors.of(flow.X, flow.slope)
         firsts = np.array([first for first, _ in chunks.ranges])
         given = flow.X, flow.targets, flow.norms, flow.kappa, flow.slope
-        self._plane = new_plane(*given, self.sectors, flow.start.y, firsts)
+        self._plane = Plane.of(*given, self.sectors, flow.start.y, firsts)
         self._order, self._bounds = self._plane.order, self._plane.bounds
         self._sums, self._laws = self._plane.sums, self._plane.laws
         self._moved, self._forces, self._predicted = self._sums.moved, self._plane.forces, self._plane.predicted
-        self._rooms = [self._plane.room, *(new_room() for _ in range(chunks.threads - 1))]
+        self._rooms = [self._plane.room, *(Room.new() for _ in range(chunks.threads - 1))]
         self._version = 0
         self._start = float(np.vdot(flow.start.v, flow.start.v)), float(np.vdot(flow.start.u, flow.start.u))
         self.loop = self._advance if chunks.threads == 1 and not flow.decay else None
@@ -87,7 +87,7 @@ class KinkExactPlanar(MeanForces):
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         if self._version:  # by another point: the start goes back into the order of the network
             arrange(self.start.y, np.argsort(self._order), np.empty(point.width))
-        settle(point.place, self._plane)
+        settle(point.place, self._plane, np.empty(point.width))
         self._version += 1
         point.version = self._version
         self.find_gradient(point, float(point.place.gradient_squared[0]))
@@ -101,7 +101,8 @@ class KinkExactPlanar(MeanForces):
         neurons = Neurons(point.y, self.start.y, self._bounds)
         assert point.version == self._version, "this point has been left behind: its neurons are in another order"
         if any(changes.counts.tolist()):
-            regroup(neurons, self._order, self._plane.rows, changes, self._plane.firsts)
+            plane = self._plane
+            regroup(neurons, self._order, plane.rows, changes, plane.firsts, plane.following)
             changes.counts[:] = 0
             self._version += 1
         point.version = out.version = self._version
@@ -141,11 +142,11 @@ class KinkExactPlanar(MeanForces):
         """Shrink weights and moments; norms and distances follow from those that the pass left, without another."""
         factor_v, factor_u = self.flow.decay.last_factors(h)
         self.chunks.run(lambda _, first, last: multiply(first, last, out.y, factor_v, factor_u))
-        self.flow.weigh(out, *shrink_sums(*self._sums, factor_v, factor_u, *self._start))
+        self.flow.weigh(out, *shrink_sums(self._sums.moments, self._moved, factor_v, factor_u, *self._start))
         return factor_v, factor_u
 
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow
-        sums = self._sums.moments, flow.X, self.sectors, flow.kappa, flow.slope
+        sums = self._sums, flow.X, self.sectors, flow.kappa, flow.slope
         self.find_gradient(point, gather(*sums, flow.targets, point.residual, point.kernel))
         flow.kernel_evaluations += 1

@@ -8,6 +8,7 @@ by :func:`numerics.kernels.sectors.runs.make` alone. If it comes back for anythi
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
+from threading import local
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.control import LOSS, MOVED
-from numerics.kernels.sectors.runs import Runs, make
+from numerics.kernels.sectors.runs import Runs, Scratch, make
 from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
 
@@ -28,6 +29,8 @@ _LAYERS = "w", "a"
 _STEPS = 256  # what there is room for: ten times as many as runs take that are not asked for more than a per cent
 _WIDEST = 2**16  # neurons: as many steps of so many take a tenth of a second, in which nobody looks at the clock
 _BESIDE = 500  # neurons that take as long as the rest of a pass
+_KEPT = 2**12  # neurons up to which room is kept for the next runs
+_of_thread = local()
 _PARTS = 4  # for every thread: none waits long for the last
 
 
@@ -63,14 +66,18 @@ def _together(
         counts=np.empty((number, 4), dtype=np.int64),
         drifts=np.empty(number),
     )
-    given = runs, X, y, slope, Sectors.of(X, slope), limits.rules(KinkExactPlanar, _STEPS)
+    rules, sectors = limits.rules(KinkExactPlanar, _STEPS), Sectors.of(X, slope)
+    widest = max(network.width for network in networks)
+
+    def part(first: int, last: int) -> None:
+        make(first, last, runs, _scratch(widest, X, y, slope, sectors), rules)
+
     with Stopwatch() as watch:
         if threads == 1 or number == 1:
-            make(0, number, *given)
+            part(0, number)
         else:
-            firsts, lasts = _shared_out(runs.firsts, threads)
             with ThreadPoolExecutor(threads) as pool:  # the kernel lets go of the interpreter
-                list(pool.map(lambda first, last: make(first, last, *given), firsts, lasts))
+                list(pool.map(part, *_shared_out(runs.firsts, threads)))
     counts = runs.counts.tolist()
     costs = [
         (passes + 1) * (network.width + _BESIDE) for network, (_, passes, _, _) in zip(networks, counts, strict=True)
@@ -80,6 +87,18 @@ def _together(
         _solution(network, runs, run, len(y), why, limits, (rate * cost, compilation * cost))
         for run, (network, cost) in enumerate(zip(networks, costs, strict=True))
     ]
+
+
+def _scratch(width: int, X: np.ndarray, y: np.ndarray, slope: float, sectors: Sectors) -> Scratch:
+    """Room for runs of this thread: that of the last ones, if these are as wide, since making it takes as long as three steps."""
+    key = width, len(y), len(sectors.normals)
+    kept = getattr(_of_thread, "kept", None)
+    if kept is not None and kept[0] == key:
+        return kept[1].given(X, y, slope, sectors)
+    room = Scratch.of(width, X, y, slope, sectors)
+    if width <= _KEPT:
+        _of_thread.kept = key, room
+    return room
 
 
 def _shared_out(firsts: np.ndarray, threads: int) -> tuple[list[int], list[int]]:

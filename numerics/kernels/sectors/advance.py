@@ -5,20 +5,20 @@ It decides nothing about ends: it comes back wherever one may be near, and the l
 is said once, in :mod:`numerics.kernels.control`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import register_jitable
 
 from numerics.kernels import control
-from numerics.kernels.sectors.laws import Laws, find_laws, new_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
-from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, new_changes, regroup, sort
-from numerics.kernels.sectors.step import Room, new_room, step
-from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, new_modes, time_to_loss
+from numerics.kernels.sectors.laws import Laws, find_laws
+from numerics.kernels.sectors.moments import Sums, gather, moments_of
+from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
+from numerics.kernels.sectors.step import Room, step
+from numerics.kernels.stages import UNCOUNTED
+from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, time_to_loss
 
-__all__ = ["Place", "Plane", "advance", "new_place", "new_plane", "settle"]
+__all__ = ["Place", "Plane", "advance", "settle"]
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -39,12 +39,11 @@ class Place(NamedTuple):
     gradient_squared: np.ndarray
     changes: Changes
 
-
-@register_jitable(inline="always")
-def new_place(y, samples, ranges):
-    """A flat state (3 m,) with room for what else there is to know of it."""
-    changes = new_changes(y.size // 3, ranges)
-    return Place(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
+    @classmethod
+    def of(cls, y: np.ndarray, samples: int, ranges: int) -> "Place":
+        """A flat state (3 m,) with room for what else there is to know of it."""
+        changes = Changes.of(y.size // 3, ranges)
+        return cls(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
 
 
 class Plane(NamedTuple):
@@ -56,7 +55,7 @@ class Plane(NamedTuple):
         Samples (n, 2), their targets and lengths.
     kappa, slope : float
     sectors : numerics.flow.two_layer.sectors.Sectors
-    start, bounds, order, rows, firsts
+    start, bounds, order, rows, firsts, following
         Sorted neurons; see :mod:`numerics.kernels.sectors.places`.
     laws, sums, room
         Room for a pass.
@@ -75,6 +74,7 @@ class Plane(NamedTuple):
     order: np.ndarray
     rows: np.ndarray
     firsts: np.ndarray
+    following: np.ndarray
     laws: Laws
     sums: Sums
     room: Room
@@ -82,35 +82,59 @@ class Plane(NamedTuple):
     predicted: np.ndarray
     modes: Modes
 
+    @classmethod
+    def of(
+        cls,
+        X: np.ndarray,
+        targets: np.ndarray,
+        norms: np.ndarray,
+        kappa: float,
+        slope: float,
+        sectors: Any,
+        start: np.ndarray,
+        firsts: np.ndarray,
+    ) -> "Plane":
+        """Room for runs from a flat state ``start`` (3 m,), whose ranges begin at ``firsts``."""
+        m, n, rays = start.size // 3, targets.size, len(sectors.normals)
+        laws = Laws.of(rays)
+        return cls(
+            X=X,
+            targets=targets,
+            norms=norms,
+            kappa=kappa,
+            slope=slope,
+            sectors=sectors,
+            start=start,
+            bounds=np.zeros(len(laws.table) + 1, dtype=np.int64),
+            order=np.empty(m, dtype=np.int64),
+            rows=np.empty(m, dtype=np.int32),
+            firsts=firsts,
+            following=np.empty(len(laws.table) + 1, dtype=np.int64),
+            laws=laws,
+            sums=Sums.of(rays, len(firsts)),
+            room=Room.new(),
+            forces=np.zeros(n),
+            predicted=np.zeros(n),
+            modes=Modes.of(n),
+        )
 
-@register_jitable(inline="always")
-def new_plane(X, targets, norms, kappa, slope, sectors, start, firsts):
-    """Room for runs from a flat state ``start`` (3 m,), whose ranges begin at ``firsts``."""
-    m, n, parts = start.size // 3, targets.size, len(firsts)
-    laws = new_laws(len(sectors.normals))
-    rows = len(laws.table)
-    return Plane(
-        *(X, targets, norms, kappa, slope, sectors, start),
-        *(np.zeros(rows + 1, dtype=np.int64), np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32), firsts),
-        *(laws, Sums(np.zeros((parts, rows, MOMENTS)), np.zeros((parts, 2))), new_room()),
-        *(np.zeros(n), np.zeros(n), new_modes(n)),
-    )
 
+@njit(**_OPTIONS, **UNCOUNTED)
+def settle(here, plane, room):
+    """Sort the neurons of a start, here and where they began; residual, kernel and squared gradient from their moments.
 
-@njit(**_OPTIONS)
-def settle(here, plane):
-    """Sort the neurons of a start, here and where they began; residual, kernel and squared gradient from their moments."""
+    ``room`` (m,).
+    """
     m = plane.rows.size
-    room = np.empty(m)
-    locate(here.y, plane.sectors, plane.rows)
-    sort(plane.rows, plane.order, plane.bounds)
+    locate(here.y, plane.sectors, plane.rows, plane.room.numbers)
+    sort(plane.rows, plane.order, plane.bounds, plane.following)
     arrange(here.y, plane.order, room)
     arrange(plane.start, plane.order, room)
     here.changes.counts[:] = 0
     plane.sums.moments[:] = 0.0
     moments_of(0, m, here.y, plane.bounds, plane.sums.moments[0])
     numbers = plane.kappa, plane.slope, plane.targets
-    square = gather(plane.sums.moments, plane.X, plane.sectors, *numbers, here.residual, here.kernel)
+    square = gather(plane.sums, plane.X, plane.sectors, *numbers, here.residual, here.kernel)
     here.gradient_squared[0] = square
 
 
@@ -132,7 +156,7 @@ def loss_of(residual):
     return total / (2 * residual.size)
 
 
-@njit(inline="always", **_OPTIONS)
+@njit(**_OPTIONS, **UNCOUNTED)
 def advance(here, there, plane, rules, record, count, halfway, h, previous):
     """Step on from ``here``, by ``there`` and back, until something is near that the caller decides.
 
@@ -144,7 +168,7 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
     passes, rejected, tries = 0, 0, 0
     m, modes = plane.rows.size, plane.modes
     if count == 0:
-        settle(here, plane)
+        settle(here, plane, there.y[:m])
     find_modes(here.kernel, here.residual, modes)
     if count == 0:
         fastest = 0.0
@@ -171,13 +195,13 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         # the step: KinkExactPlanar.move, find_forces and finish
         neurons = Neurons(here.y, plane.start, plane.bounds)
         if here.changes.counts[0] > 0:
-            regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts)
+            regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts, plane.following)
             here.changes.counts[0] = 0
         mean_forces(modes, h, plane.kappa, plane.forces, plane.predicted)
         find_laws(plane.forces, plane.X, plane.slope, plane.sectors, plane.laws)
         step(0, m, 0, neurons, plane.sectors, plane.laws, plane.room, there.y, there.changes, plane.sums)
         numbers = plane.kappa, plane.slope, plane.targets
-        square = gather(plane.sums.moments, plane.X, plane.sectors, *numbers, there.residual, there.kernel)
+        square = gather(plane.sums, plane.X, plane.sectors, *numbers, there.residual, there.kernel)
         there.gradient_squared[0] = square
         defect, moved_u, moved_v = close(plane.sums.moved, there.residual, plane.predicted, here.residual)
         after = loss_of(there.residual)

@@ -1,14 +1,18 @@
 # mypy: disable-error-code="no-untyped-def, call-overload"
 """Runs in the plane on the same samples, each from its start to its end, one after the other in one call."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from numerics.kernels.sectors.advance import advance, new_place, new_plane
+from numerics.kernels.sectors.advance import Place, Plane, advance
+from numerics.kernels.sectors.places import Changes
+from numerics.kernels.stages import UNCOUNTED
 
-__all__ = ["Runs", "make"]
+__all__ = ["Runs", "Scratch", "make"]
+
+_WHOLE = np.zeros(1, dtype=np.int64)  # all neurons of a network are one range
 
 
 class Runs(NamedTuple):
@@ -37,32 +41,64 @@ class Runs(NamedTuple):
     drifts: np.ndarray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def make(first, last, runs, X, targets, slope, sectors, rules):
-    """Make the runs ``first`` to ``last`` as far as the rules let them go. Runs share no memory: threads can each make some."""
-    norms = np.empty(targets.size)
-    for i in range(norms.size):
-        norms[i] = np.sqrt(X[i, 0] * X[i, 0] + X[i, 1] * X[i, 1])
-    whole = np.zeros(1, dtype=np.int64)  # all neurons of a network are one range
+class Scratch(NamedTuple):
+    """Room for runs that are made one after the other, of the widest of them."""
+
+    here: Place
+    there: Place
+    plane: Plane
+
+    @classmethod
+    def of(cls, width: int, X: np.ndarray, targets: np.ndarray, slope: float, sectors: Any) -> "Scratch":
+        """Room for networks of up to ``width`` neurons on these samples."""
+        n, norms = len(targets), _norms(X)
+        here, there = Place.of(np.empty(3 * width), n, 1), Place.of(np.empty(3 * width), n, 1)
+        return cls(here, there, Plane.of(X, targets, norms, 1.0, slope, sectors, np.empty(3 * width), _WHOLE))
+
+    def given(self, X: np.ndarray, targets: np.ndarray, slope: float, sectors: Any) -> "Scratch":
+        """The same room on others of as many samples."""
+        plane = self.plane._replace(X=X, targets=targets, norms=_norms(X), slope=slope, sectors=sectors)
+        return Scratch(self.here, self.there, plane)
+
+
+def _norms(X: np.ndarray) -> np.ndarray:
+    """Lengths of the rows (n, 2)."""
+    return np.sqrt(X[:, 0] ** 2 + X[:, 1] ** 2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", **UNCOUNTED)
+def make(first, last, runs, scratch, rules):
+    """Make the runs ``first`` to ``last`` as far as the rules let them go. Threads can each make some, in room of their own."""
+    room = scratch.plane
     for run in range(first, last):
         m = runs.firsts[run + 1] - runs.firsts[run]
         weights = runs.weights[3 * runs.firsts[run] : 3 * runs.firsts[run + 1]]
-        start = np.empty(3 * m)
-        for k in range(m):
-            start[k], start[k + m], start[k + 2 * m] = weights[k], weights[m + 2 * k], weights[m + 2 * k + 1]
-        here, there = new_place(start.copy(), norms.size, 1), new_place(np.empty(3 * m), norms.size, 1)
-        plane = new_plane(X, targets, norms, runs.kappas[run], slope, sectors, start, whole)
-        begin = np.int64(0)
-        count, passes, rejected, _, _, stuck = advance(
-            here, there, plane, rules, runs.records[run], begin, begin, 0.0, 1.0
+        here, there = _narrowed(scratch.here, m), _narrowed(scratch.there, m)
+        plane = Plane(
+            *(room.X, room.targets, room.norms, runs.kappas[run], room.slope, room.sectors, room.start[: 3 * m]),
+            *(room.bounds, room.order[:m], room.rows[:m], room.firsts, room.following),
+            *(room.laws, room.sums, room.room, room.forces, room.predicted, room.modes),
         )
-        end = here.y if count % 2 == 1 else there.y
-        runs.drifts[run] = _drift(end, start)
+        for k in range(m):
+            here.y[k], here.y[k + m], here.y[k + 2 * m] = weights[k], weights[m + 2 * k], weights[m + 2 * k + 1]
+        for k in range(3 * m):
+            plane.start[k] = here.y[k]
+        begin = np.int64(0)
+        made = advance(here, there, plane, rules, runs.records[run], begin, begin, 0.0, 1.0)
+        end = here.y if made[0] % 2 == 1 else there.y
+        runs.drifts[run] = _drift(end, plane.start)
         for k in range(m):
             j = plane.order[k]
             weights[j], weights[m + 2 * j], weights[m + 2 * j + 1] = end[k], end[k + m], end[k + 2 * m]
         counts = runs.counts[run]
-        counts[0], counts[1], counts[2], counts[3] = count, passes, rejected, 1 if stuck else 0
+        counts[0], counts[1], counts[2], counts[3] = made[0], made[1], made[2], 1 if made[5] else 0
+
+
+@njit(inline="always")
+def _narrowed(place, m):
+    """Room for fewer neurons in that for many."""
+    changes = Changes(place.changes.where, place.changes.counts)
+    return Place(place.y[: 3 * m], place.residual, place.kernel, place.gradient_squared, changes)
 
 
 @njit(forceinline=True, cache=True, nogil=True, error_model="numpy")
