@@ -29,9 +29,9 @@ _LAYERS = "w", "a"
 _STEPS = 256  # what there is room for: ten times as many as runs take that are not asked for more than a per cent
 _WIDEST = 2**16  # neurons: as many steps of so many take a tenth of a second, in which nobody looks at the clock
 _BESIDE = 500  # neurons that take as long as the rest of a pass
+_PARTS = 4  # for every thread: none waits long for the last
 _KEPT = 2**12  # neurons up to which room is kept for the next runs
 _of_thread = local()
-_PARTS = 4  # for every thread: none waits long for the last
 
 
 def fitted(
