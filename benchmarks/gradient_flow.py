@@ -28,7 +28,7 @@ from measure import Measurement, measure
 from peers.base import Peer
 from peers.compiled_methods import CompiledDescent, CompiledRungeKutta
 from peers.diffrax_tsit5 import DiffraxTsit5
-from peers.engine import Engine
+from peers.engine import Engine, EngineTogether
 from peers.scipy_explicit import SciPyExplicit
 from peers.torch_descent import TorchDescent, TorchPolicy
 from peers.torchdiffeq_dopri5 import TorchDopri5
@@ -37,6 +37,7 @@ from reference import Reference, best_rates, reference
 
 _ENGINE_TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5)
 _ACCURATE = 3e-4  # error of RD_w that the second row of this engine must reach
+_SMALL = 1000  # neurons up to which many networks are trained in one call as well
 _PEER_TOLERANCES = (1e-3, 1e-6)
 _ADAPTIVE = (TorchDopri5, DiffraxTsit5, partial(SciPyExplicit, "RK45"), partial(SciPyExplicit, "DOP853"))
 _failed: set[tuple] = set()  # (method, gamma, gamma', data) that did not finish: not tried again at a larger width
@@ -46,6 +47,8 @@ def rows(problem: Problem, target: Reference, options: argparse.Namespace) -> It
     """Measure every competitor on one case."""
     run = partial(_measure, problem, options)
     yield from run(Engine(_ENGINE_TOLERANCES[0]))
+    if problem.width <= _SMALL and problem.X.shape[1] == 2:
+        yield from run(EngineTogether(_ENGINE_TOLERANCES[0]))
     tight = _tolerance_for(problem, target, options.limit)
     if tight is None:
         print(f"  no tolerance down to {_ENGINE_TOLERANCES[-1]:g} gave {_ACCURATE:g}", flush=True)
@@ -72,7 +75,9 @@ def rows(problem: Problem, target: Reference, options: argparse.Namespace) -> It
 
 def _measure(problem: Problem, options: argparse.Namespace, peer: Peer) -> Iterator[Measurement]:
     """The row of a peer; none if it is not installed."""
-    if options.peers and not any(fnmatchcase(peer.name, pattern) for pattern in ("this engine*", *options.peers)):
+    if options.peers and not any(
+        fnmatchcase(peer.name, pattern) for pattern in ("this engine*", "* in one call*", *options.peers)
+    ):
         return
     key = (peer.name, problem.gamma, problem.gamma_prime, problem.data)
     missing = [module for module in peer.requires if importlib.util.find_spec(module) is None]

@@ -60,11 +60,14 @@ def measure(
     compile_seconds = time.perf_counter() - began
     walls: list[float] = []
     processors: list[float] = []
-    while not walls or (len(walls) < runs and sum(walls) < enough) or sum(walls) < _LEAST:
+    total = 0.0
+    while not walls or (len(walls) < runs and total < enough) or total < _LEAST:
         began, began_processor = time.perf_counter(), time.process_time()
         outcome = solve(Deadline(limit))
-        walls.append(time.perf_counter() - began)
-        processors.append(time.process_time() - began_processor)
+        spent = time.perf_counter() - began, time.process_time() - began_processor
+        walls.append(spent[0] / outcome.networks)
+        processors.append(spent[1] / outcome.networks)
+        total += spent[0]
         if not outcome.finished:
             break
     return Measurement(

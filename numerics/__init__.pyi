@@ -37,6 +37,7 @@ from numerics.flow import (
     collapse_threshold,
     descend,
     gradient_flow,
+    gradient_flows,
     normalised_decay,
     settling_time,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "features",
     "first_directions",
     "gradient_flow",
+    "gradient_flows",
     "layer_observables",
     "limiting_rate",
     "linear_approximation",

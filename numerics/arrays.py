@@ -6,7 +6,6 @@ times become counts of their units. Here that is refused.
 
 import math
 from collections.abc import Mapping, Set
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numerics.errors import InputError, shown
 __all__ = ["listed", "plain_text", "positive_number", "real_array", "real_number", "truth", "whole_number"]
 
 _REAL = "fiu"
+_NO_NUMBERS, _OF_NUMPY = (bool, complex, bytes, np.ma.MaskedArray), (np.ndarray, np.generic)
 #: What other kinds of data types hold, and what to do about it.
 _OTHER = {
     "b": ("truth values", "give numbers, such as 0.0 and 1.0"),
@@ -65,9 +65,10 @@ def real_array(values: ArrayLike, name: str, *, copy: bool = False, finite: bool
     if array.dtype.kind not in _REAL:
         what, instead = _OTHER.get(array.dtype.kind, ("no numbers", "give numbers"))
         raise InputError(f"{name} has type {array.dtype}: {what}; {instead}")
-    # longer floats may overflow; infinite then, which is refused by who asks
-    with np.errstate(over="ignore") if array.dtype.itemsize > 8 else nullcontext():
-        converted = array.astype(float, order="C", copy=copy)
+    if array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # longer floats may overflow; infinite then, which is refused by who asks
+            array = array.astype(float)
+    converted = array.astype(float, order="C", copy=copy)
     bad = int(np.count_nonzero(~np.isfinite(converted))) if finite else 0
     if bad:
         raise InputError(f"{name} contains {bad} NaN or infinite values; remove or replace those samples")
@@ -82,8 +83,8 @@ def real_number(value: Any, name: str) -> float:
     >>> real_number(np.float32(0.5), "gamma"), real_number("1.75", "gamma")
     (0.5, 1.75)
     """
-    unlike = isinstance(value, bool | complex | bytes | np.ma.MaskedArray)
-    unlike |= isinstance(value, np.ndarray | np.generic) and (value.ndim > 0 or value.dtype.kind not in _REAL + "U")
+    unlike = isinstance(value, _NO_NUMBERS)
+    unlike |= isinstance(value, _OF_NUMPY) and (value.ndim > 0 or value.dtype.kind not in _REAL + "U")
     try:
         number = math.nan if unlike else float(value)
     except (TypeError, ValueError, OverflowError) as error:

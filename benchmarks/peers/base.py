@@ -12,13 +12,14 @@ __all__ = ["Outcome", "Peer", "Solve", "numpy_rhs"]
 
 
 class Outcome(NamedTuple):
-    """How a run ended; ``relative_distance`` is RD_w and ``loss`` R at the stop."""
+    """How a run ended; ``relative_distance`` is RD_w and ``loss`` R at the stop. So many ``networks`` share its time."""
 
     finished: bool
     evaluations: int
     relative_distance: float
     note: str = ""
     loss: float = math.nan
+    networks: int = 1
 
 
 Solve = Callable[[Deadline], Outcome]

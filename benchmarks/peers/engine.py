@@ -8,7 +8,7 @@ from problem import Problem
 import numerics as nm
 from peers.base import Outcome, Solve
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "EngineTogether"]
 
 _ONE_THREAD = {"threads": 1} if "threads" in inspect.signature(nm.gradient_flow).parameters else {}
 
@@ -42,4 +42,30 @@ class Engine:
             return Outcome(solution.converged, solution.stats.evaluations, distance, loss=solution.loss)
 
         run(Deadline(600.0), max_steps=2)
+        return run
+
+
+class EngineTogether:
+    """``nm.gradient_flows``: the network and those of the next seeds in one call; times are for a network."""
+
+    requires = ()
+
+    def __init__(self, rtol: float, networks: int = 100) -> None:
+        self.rtol, self.networks = rtol, networks
+        self.name = f"{networks} seeds in one call, rtol {rtol:g}"
+
+    def prepare(self, problem: Problem, limit: float) -> Solve:
+        """Draw the networks; compile."""
+        given = problem.width, problem.gamma, problem.gamma_prime, problem.X
+        seeds = range(problem.seed, problem.seed + self.networks)
+        starts = [nm.TwoLayer.sample(*given, rng=seed) for seed in seeds]
+
+        def run(deadline: Deadline) -> Outcome:
+            options = {"loss_tol": problem.loss_tol, "rtol": self.rtol, "threads": 1, "throw": False}
+            runs = nm.gradient_flows(starts, problem.X, problem.y, max_seconds=deadline.seconds, **options)
+            evaluations = round(sum(run.stats.evaluations for run in runs) / len(runs))
+            finished, distance = all(run.converged for run in runs), runs[0].relative_distance["w"]
+            return Outcome(finished, evaluations, distance, loss=runs[0].loss, networks=len(runs))
+
+        run(Deadline(600.0))
         return run

@@ -207,7 +207,7 @@ def check_data(X: ArrayLike, y: ArrayLike, outputs: int = 1) -> tuple[np.ndarray
     if X.size == 0:
         raise InputError(f"X has shape {X.shape}: no data; give at least one sample and one input")
     for name, values in (("X", X), ("y", y)):
-        largest = np.abs(values).max()
+        largest = np.maximum.reduce(np.abs(values), axis=None)
         if largest < _LARGEST:
             continue
         if bad := int(np.count_nonzero(~np.isfinite(values))):

@@ -64,13 +64,11 @@ def tangent_spread(limit: MeanField, kappa_prime: float) -> dict[str, Spread]:
 
 def ensemble_spread(limit: MeanField, capacity: float, kappa_prime: float, seed: int = 0) -> dict[str, Spread]:
     """Find s of each layer from the spread of log RD over small networks of the same capacity."""
-    logs = []
-    for child in np.random.SeedSequence(seed).spawn(_NETWORKS):
-        start = draw_of_capacity(
-            capacity, kappa_prime, _NEURONS, limit.X.shape[1], rng=child, activation=limit.activation
-        )
-        found = distances(limit.train(start))
-        logs.append([np.log(found[layer]) for layer in LAYERS])
+    starts = [
+        draw_of_capacity(capacity, kappa_prime, _NEURONS, limit.X.shape[1], rng=child, activation=limit.activation)
+        for child in np.random.SeedSequence(seed).spawn(_NETWORKS)
+    ]
+    logs = [[np.log(distances(run)[layer]) for layer in LAYERS] for run in limit.train_all(starts)]
     spread = np.std(logs, axis=0, ddof=1) * np.sqrt(_NEURONS)
     source = f"{_NETWORKS} networks of {_NEURONS} neurons"
     return {layer: Spread(float(value), source) for layer, value in zip(LAYERS, spread, strict=True)}

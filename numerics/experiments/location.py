@@ -150,7 +150,7 @@ class Location:
         """
         count = whole_number(networks, "networks", 1, "give how many networks to train, a positive integer")
         first = whole_number(seed, "seed", 0, "give 0 or a positive integer")
-        starts = (
+        starts = [
             draw_of_capacity(
                 self.capacity,
                 self.kappa_prime,
@@ -160,8 +160,8 @@ class Location:
                 activation=self.limit.activation,
             )
             for i in range(count)
-        )
-        runs = [distances(self.limit.train(start)) for start in starts]
+        ]
+        runs = [distances(run) for run in self.limit.train_all(starts)]
         return {layer: np.array([run[layer] for run in runs]) for layer in LAYERS}
 
     def __getitem__(self, layer: str) -> LayerLocation:

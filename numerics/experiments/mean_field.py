@@ -6,6 +6,7 @@ whatever its width: up to the draw, RD_l = F_l (1 + s_l xi/sqrt(m)) with xi of m
 Proved as m goes to infinity (Mei, Montanari, Nguyen 2018; Chizat and Bach 2018); that moderate widths are near it is measured.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ from numerics.errors import InputError
 from numerics.experiments.rare_neurons import Mesh, growth_to_come
 from numerics.experiments.stopping import loss_to_fall_from
 from numerics.experiments.weight_decay import walk
-from numerics.flow import Solution, gradient_flow
+from numerics.flow import Solution, gradient_flow, gradient_flows
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.quadrature import nodes_for, refuse_missing_constant
 from numerics.networks.two_layer import TwoLayer
@@ -152,6 +153,10 @@ class MeanField:
         return gradient_flow(
             start, self.X, self.y, loss_tol=self.loss_tol, rtol=self.rtol, throw=False, threads=threads
         )
+
+    def train_all(self, starts: Sequence[TwoLayer]) -> list[Solution]:
+        """The same of several networks of two layers, on all cores."""
+        return gradient_flows(starts, self.X, self.y, loss_tol=self.loss_tol, rtol=self.rtol, throw=False)
 
     def __call__(self, capacity: float, kappa_prime: float, *, nodes: int | None = None) -> dict[str, float]:
         """F of each layer, the largest RD over the run; nan where it is lost to rounding, below :data:`ROUNDING` in the run."""

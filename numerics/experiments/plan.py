@@ -1,5 +1,7 @@
 """What to measure over a phase diagram, of two layers or any other: points, widths, seeds and tolerances."""
 
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -19,12 +21,13 @@ from numerics.experiments.reduced_flow import reduced_flow
 from numerics.experiments.stopping import LOSS
 from numerics.experiments.training import USUAL
 from numerics.experiments.weight_decay import DecayOfWidth, distances_at, walk
-from numerics.flow import Solution
+from numerics.flow import Solution, gradient_flows
 from numerics.networks import DeepNetwork, TwoLayer
 from numerics.networks.activation import PointwiseActivation, is_homogeneous, pointwise
 from numerics.networks.sampling import draw, trained_activation
 from numerics.networks.seeds import cell_seed
 from numerics.scans import Cell, Observable, Record, Setting
+from numerics.scans.records import Key, key_of
 from phasetheory.diagrams.plane import Plane
 from phasetheory.scaling.optimizers import GRADIENT_FLOW, SIGN_DESCENT
 from phasetheory.scaling.weight_decay import MOMENTS
@@ -158,6 +161,7 @@ class Plan(PlanePlan):
     """
 
     any_training: ClassVar[bool] = True
+    _trained: ClassVar[Mapping[Key, Solution]] = {}
 
     diagram: pt.PhaseDiagram = field(default_factory=pt.phase_diagram)
     points: tuple[Point, ...] = USUAL
@@ -452,8 +456,31 @@ class Plan(PlanePlan):
             "relative_distance_at_end": [[end[label]] for label in self.labels],
         }
 
+    def together(self, cells: Sequence[Cell]) -> "Plan":
+        """Itself, with the networks of these cells trained: those of two layers at once."""
+        if self.depth > 2 or self.weight_decay is not None or self.optimizer != GRADIENT_FLOW:
+            return self
+        starts = [start for cell in cells if isinstance(start := self.start(cell), TwoLayer)]
+        if len(starts) < len(cells):
+            return self
+        runs = gradient_flows(
+            starts,
+            *self.data,
+            loss_tol=self.loss_tol,
+            loss_levels=self.loss_levels,
+            rtol=self.rtol,
+            max_seconds=self.max_seconds,
+            threads=1,
+            throw=False,
+        )
+        ready = copy(self)
+        object.__setattr__(ready, "_trained", dict(zip(map(key_of, cells), runs, strict=True)))
+        return ready
+
     def train(self, cell: Cell) -> Solution:
         """Train the network of one cell; the same cell gives the same numbers wherever it is run."""
+        if (trained := self._trained.get(key_of(cell))) is not None:
+            return trained
         if self.weight_decay is None:
             return super().train(cell)
         start = self.start(cell)

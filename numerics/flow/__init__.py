@@ -1,5 +1,6 @@
-"""gradient_flow(), descend(): networks of any depth, trained to a Solution."""
+"""gradient_flow(), gradient_flows(), descend(): networks of any depth, trained to a Solution."""
 
+from numerics.flow.batch import gradient_flows
 from numerics.flow.collapse import collapse_bound, collapse_threshold
 from numerics.flow.decay import normalised_decay
 from numerics.flow.descent import UpdateRule, descend
@@ -20,6 +21,7 @@ __all__ = [
     "collapse_threshold",
     "descend",
     "gradient_flow",
+    "gradient_flows",
     "normalised_decay",
     "settling_time",
 ]

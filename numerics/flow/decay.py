@@ -23,7 +23,7 @@ Source: derived here; weight decay as minimisation of a norm of the function: Ba
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, SupportsFloat
 
 import numpy as np
@@ -211,6 +211,8 @@ def normalised_decay(
 
 def as_decay(given: ArrayLike, layers: Sequence[str]) -> Decay:
     """What the user asked for, checked: one number for all layers, or one for each, input to output."""
+    if isinstance(given, float) and given == 0.0:
+        return _without(len(layers))
     values = real_array(given, "weight_decay", finite=True)
     if values.shape not in ((), (len(layers),)):
         raise InputError(
@@ -221,3 +223,9 @@ def as_decay(given: ArrayLike, layers: Sequence[str]) -> Decay:
             f"weight_decay = {given!r}; give 0 or positive rates: a negative one would let the weights blow up"
         )
     return Decay(tuple(values.tolist()) if values.ndim else (float(values),) * len(layers))
+
+
+@lru_cache
+def _without(layers: int) -> Decay:
+    """None for any of so many layers; one for all runs, which are many and short."""
+    return Decay((0.0,) * layers)

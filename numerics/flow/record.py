@@ -19,8 +19,8 @@ class Record:
     layers : tuple of str
     sizes : tuple of float
         Of the layers at the start.
-    room : int
-        Steps that there is room for at first.
+    rows : float64 (steps, 2 + layers), optional
+        Steps that have been made; none by default.
 
     Attributes
     ----------
@@ -28,9 +28,10 @@ class Record:
         The first ``count`` are written: see :mod:`numerics.kernels.control` for the columns.
     """
 
-    def __init__(self, layers: tuple[str, ...], sizes: tuple[float, ...], room: int = _ROOM) -> None:
+    def __init__(self, layers: tuple[str, ...], sizes: tuple[float, ...], rows: np.ndarray | None = None) -> None:
         self.layers, self.sizes = layers, sizes
-        self.rows, self.count = np.empty((room, MOVED + len(layers))), 0
+        self.rows = np.empty((_ROOM, MOVED + len(layers))) if rows is None else rows
+        self.count = 0 if rows is None else len(rows)
 
     def append(self, t: float, loss: float, moved: tuple[float, ...]) -> None:
         """Write a step."""
@@ -77,15 +78,15 @@ class Record:
         """The run that this is the record of; parameters are attributes of :class:`numerics.flow.solution.Solution`."""
         distances = self.distances()
         joint = joint_distance(distances, self.sizes, initial.relative_units)
+        known = {**distances, "theta": joint}
         return Solution(
             network=final,
             initial=initial,
             t=self.t,
             loss=self.loss,
             status=status,
-            relative_distance=self.last.relative_distance,
-            sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
-            | {"theta": float(joint.max())},
+            relative_distance={layer: float(rd[-1]) for layer, rd in distances.items()},
+            sup_relative_distance={layer: float(np.maximum.reduce(rd)) for layer, rd in known.items()},
             conserved_drift=float(drift),
             stats=stats,
             trajectory=Trajectory(self.column(TIME), self.column(LOSS), distances, joint),

@@ -38,7 +38,7 @@ from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module, sample_array
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["LOSSES", "gradient_flow"]
+__all__ = ["LOSSES", "gradient_flow", "method_for"]
 
 #: Losses by name.
 LOSSES = ("squares", "cross-entropy")
@@ -182,11 +182,11 @@ def gradient_flow(
         if decay:
             warn_of_collapse(network, X, y, decay)
         if isinstance(network, TwoLayer):
-            chosen, why = _method(TwoLayerProblem, y.size, method)
+            chosen, why = method_for(TwoLayerProblem, y.size, method)
             plain = chosen == KinkExactPlanar.name and checked_threads(threads) in (None, 1) and not (decay or ratio)
             make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
             whole = partial(_solve, TwoLayerProblem, network, X, y, method, make)
-            solve = partial(_shortly, partial(fitted, network, X, y, why), whole) if plain else whole
+            solve = partial(_shortly, partial(fitted, [network], X, y, why), whole) if plain else whole
         else:
             make = partial(DeepProblem, threads=threads, decay=decay)
             solve = partial(_solve, DeepProblem, network, X, y, method, make)
@@ -209,10 +209,11 @@ def _checked(network: TwoLayer | DeepNetwork, X: ArrayLike, y: ArrayLike, loss: 
 
 
 def _shortly(
-    short: Callable[[Limits], Solution | None], whole: Callable[[Limits], Solution], limits: Limits
+    short: Callable[[Limits], list[Solution | None]], whole: Callable[[Limits], Solution], limits: Limits
 ) -> Solution:
     """The run in one call if that comes to its end, else step by step."""
-    return short(limits) or whole(limits)
+    (solution,) = short(limits)
+    return solution or whole(limits)
 
 
 def _solve(
@@ -225,7 +226,7 @@ def _solve(
     limits: Limits,
 ) -> Solution:
     """The run of one kind of network."""
-    chosen, why = _method(kind, y.size, method)
+    chosen, why = method_for(kind, y.size, method)
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = make(network, X, y, chosen)
@@ -237,7 +238,7 @@ def _solve(
             problem.close()
 
 
-def _method(kind: type[Problem[P, N]], samples: int, asked: str) -> tuple[str, str]:
+def method_for(kind: type[Problem[P, N]], samples: int, asked: str) -> tuple[str, str]:
     """The method for so many samples, and the reason."""
     check_choice(asked, "method", ("auto", *kind.methods))
     if asked != "auto":

@@ -4,6 +4,8 @@
 import numpy as np
 from numba import njit
 
+from numerics.kernels.stages import COUNTED, UNCOUNTED
+
 __all__ = ["MOST_TURNED", "eigen"]
 
 #: Rows up to which Jacobi's rotations are the faster way.
@@ -12,16 +14,15 @@ _SWEEPS = 30  # five or six do
 _NOTHING = 1e-18  # of the trace: an entry that is rounding
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+
+@njit(**_OPTIONS, **UNCOUNTED)
 def eigen(matrix, values, vectors, work):
     """Eigenvalues (n,), in no order, and eigenvectors in rows (n, n); ``work`` (n, n): room. Only the lower half is read."""
     n = values.size
     if n > MOST_TURNED:
-        found, columns = np.linalg.eigh(matrix)
-        for i in range(n):  # loops: assignments of arrays would take seconds to compile
-            values[i] = found[i]
-            for k in range(n):
-                vectors[i, k] = columns[k, i]
+        _by_lapack(matrix, values, vectors)
         return
     scale = 0.0
     for i in range(n):
@@ -42,7 +43,16 @@ def eigen(matrix, values, vectors, work):
         values[i] = work[i, i]
 
 
-@njit(forceinline=True, cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS, **COUNTED)
+def _by_lapack(matrix, values, vectors):
+    found, columns = np.linalg.eigh(matrix)
+    for i in range(values.size):  # loops: assignments of arrays would take seconds to compile
+        values[i] = found[i]
+        for k in range(values.size):
+            vectors[i, k] = columns[k, i]
+
+
+@njit(forceinline=True, **_OPTIONS)
 def _turn(p, q, work, vectors):
     """Rotate rows and columns p < q of the lower half so that their entry vanishes (Golub and Van Loan, 8.5)."""
     n, entry = work.shape[0], work[q, p]

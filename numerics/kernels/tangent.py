@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.eigen import eigen
-from numerics.kernels.stages import BLOCK, OPTIONS
+from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
 
 __all__ = [
     "DEFECT",
@@ -59,7 +59,7 @@ class Modes(NamedTuple):
         return cls(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
 def find_modes(kernel, residual, modes):
     """Fill the modes of a residual (n,) under a kernel (n, n); negative eigenvalues, rounding, are zero."""
     n = residual.size

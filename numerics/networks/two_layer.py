@@ -256,6 +256,12 @@ class TwoLayer:
         """What it is, for the attributes of a dataset."""
         return {"width": self.width, "kappa": self.kappa, "kappa_prime": self.kappa_prime}
 
+    def moved_to(self, u: np.ndarray, v: np.ndarray) -> "TwoLayer":
+        """The same network with other weights, float64 (m,) and (m, d), C-contiguous and finite: they are taken as they are."""
+        other = object.__new__(TwoLayer)
+        other.__dict__.update(self.__dict__, u=u, v=v)
+        return other
+
     def output_weights(self, beta1: float = 1.0) -> np.ndarray:
         """Output weights a (m,) of standard deviation ``beta1`` (normalised weights by default)."""
         return positive_number(beta1, "beta1") * self.u / np.sqrt(self.kappa_prime)

@@ -19,7 +19,7 @@ from numerics.flow.two_layer.state import TwoLayerFlow
 from numerics.kernels.kink_exact import kink_forces
 from numerics.kernels.one_neuron import Workspace, advance
 from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums
+from numerics.kernels.sectors.moments import Sums
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
 
@@ -42,7 +42,7 @@ def rows_of(sectors):
 
 def located(y, sectors):
     rows = np.zeros(len(y) // 3, dtype=np.int32)
-    locate(y, sectors, rows)
+    locate(y, sectors, rows, Room.new().numbers)
     return rows
 
 
@@ -99,8 +99,8 @@ def in_the_plane(u, v, X, c, slope):
     laws = Laws.of(len(sectors.normals))
     find_laws(c, X, slope, sectors, laws)
     rows, order, bounds = located(y, sectors), np.zeros(1, dtype=int), np.zeros(rows_of(sectors) + 1, dtype=int)
-    sort(rows, order, bounds)
-    changes, sums = Changes.of(1, 1), Sums(np.zeros((1, rows_of(sectors), MOMENTS)), np.zeros((1, 2)))
+    sort(rows, order, bounds, np.empty_like(bounds))
+    changes, sums = Changes.of(1, 1), Sums.of(len(sectors.normals), 1)
     step(0, 1, 0, Neurons(y, y.copy(), bounds), sectors, laws, Room.new(), out, changes, sums)
     row = changes.where[1, 0] if changes.counts[0] else rows[0]
     return SimpleNamespace(u=out[0], v=out[1:], row=row, moments=sums.moments[0], moved=sums.moved[0], sectors=sectors)
@@ -216,7 +216,7 @@ def test_regrouping_keeps_every_neuron(seed):
     y = rng.standard_normal(3 * m)
     start, original = -y, y.copy()
     order, bounds, room = np.zeros(m, dtype=int), np.zeros(kinds + 1, dtype=int), np.zeros(m)
-    sort(rows, order, bounds)
+    sort(rows, order, bounds, np.empty_like(bounds))
     for weights in (y, start):
         arrange(weights, order, room)
     for _ in range(3):
@@ -229,7 +229,7 @@ def test_regrouping_keeps_every_neuron(seed):
             wanted[where[0, first : first + count]] = where[1, first : first + count]
         by_neuron = np.zeros(m, dtype=int)
         by_neuron[order] = wanted
-        regroup(Neurons(y, start, bounds), order, rows, Changes(where, counts), ranges)
+        regroup(Neurons(y, start, bounds), order, rows, Changes(where, counts), ranges, np.empty_like(bounds))
         assert np.all(np.diff(rows) >= 0)
         assert np.array_equal(rows, by_neuron[order])
         assert np.array_equal(np.searchsorted(rows, np.arange(kinds + 1)), bounds)

@@ -234,3 +234,35 @@ def test_a_piece_that_the_executor_refuses_is_run_cell_by_cell(toy):
     found = nm.scan(toy(sizes=range(1, 41), seeds=1), executor=Refusing(1, most=50))
     assert int((found["status"] == CellStatus.DONE).sum()) == 39
     assert list(failures(found).values()) == ["TypeError: cannot be sent"]
+
+
+def test_cells_measured_together_have_the_bits_of_cells_measured_alone():
+    plan = nm.Plan(points=[("1/2", 0), ("7/4", 0), (1, "1/2")], widths=(100, 1000, 6000), seeds=2, loss_levels=(1e-2,))
+    alone = [record for cell in plan.cells for record in all_measured(plan, [cell])]
+    together = all_measured(plan, plan.cells)
+    assert [record.values for record in together] == [record.values for record in alone]
+    assert all(record.status == CellStatus.DONE for record in together)
+    assert all(record.seconds > 0 for record in together)
+
+
+def test_what_is_done_together_costs_no_cell_where_it_fails(toy):
+    class Together(toy):
+        def together(self, cells):
+            raise ZeroDivisionError
+
+    trouble = {(QUARTER, 1): "fail"}
+    statuses = [record.status for record in all_measured(Together(trouble=trouble), toy().cells)]
+    assert statuses.count(CellStatus.DONE) == 7
+    assert statuses[1] == CellStatus.FAILED
+
+
+def test_the_time_of_what_is_done_together_is_shared_out_by_cost(toy):
+    class Together(toy):
+        def together(self, cells):
+            time.sleep(0.2)
+            return self
+
+    first, *_, last = all_measured(Together(), toy().cells)
+    assert 0.0 < first.seconds < 0.1  # costs 1/4 of 5
+    assert last.seconds == pytest.approx(4 * first.seconds, rel=0.3)
+    assert sum(record.seconds for record in all_measured(Together(), toy().cells[:1])) < 0.1  # alone nothing is

@@ -68,7 +68,8 @@ class KinkExactPlanar(MeanForces):
         chunks = flow.chunks
         self.sectors = Sectors.of(flow.X, flow.slope)
         firsts = np.array([first for first, _ in chunks.ranges])
-        self._plane = Plane.of(flow.X, flow.targets, flow.kappa, flow.slope, self.sectors, flow.start.y, firsts)
+        given = flow.X, flow.targets, flow.norms, flow.kappa, flow.slope
+        self._plane = Plane.of(*given, self.sectors, flow.start.y, firsts)
         self._order, self._bounds = self._plane.order, self._plane.bounds
         self._sums, self._laws = self._plane.sums, self._plane.laws
         self._moved, self._forces, self._predicted = self._sums.moved, self._plane.forces, self._plane.predicted
@@ -86,7 +87,7 @@ class KinkExactPlanar(MeanForces):
         assert isinstance(point, PlanarPoint), "give a point of new_point()"
         if self._version:  # by another point: the start goes back into the order of the network
             arrange(self.start.y, np.argsort(self._order), np.empty(point.width))
-        settle(point.place, self._plane)
+        settle(point.place, self._plane, np.empty(point.width))
         self._version += 1
         point.version = self._version
         self.find_gradient(point, float(point.place.gradient_squared[0]))
@@ -100,7 +101,8 @@ class KinkExactPlanar(MeanForces):
         neurons = Neurons(point.y, self.start.y, self._bounds)
         assert point.version == self._version, "this point has been left behind: its neurons are in another order"
         if any(changes.counts.tolist()):
-            regroup(neurons, self._order, self._plane.rows, changes, self._plane.firsts)
+            plane = self._plane
+            regroup(neurons, self._order, plane.rows, changes, plane.firsts, plane.following)
             changes.counts[:] = 0
             self._version += 1
         point.version = out.version = self._version
@@ -140,11 +142,11 @@ class KinkExactPlanar(MeanForces):
         """Shrink weights and moments; norms and distances follow from those that the pass left, without another."""
         factor_v, factor_u = self.flow.decay.last_factors(h)
         self.chunks.run(lambda _, first, last: multiply(first, last, out.y, factor_v, factor_u))
-        self.flow.weigh(out, *shrink_sums(*self._sums, factor_v, factor_u, *self._start))
+        self.flow.weigh(out, *shrink_sums(self._sums.moments, self._moved, factor_v, factor_u, *self._start))
         return factor_v, factor_u
 
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow
-        sums = self._sums.moments, flow.X, self.sectors, flow.kappa, flow.slope
+        sums = self._sums, flow.X, self.sectors, flow.kappa, flow.slope
         self.find_gradient(point, gather(*sums, flow.targets, point.residual, point.kernel))
         flow.kernel_evaluations += 1

@@ -12,9 +12,10 @@ from numba import njit
 
 from numerics.kernels import control
 from numerics.kernels.sectors.laws import Laws, find_laws
-from numerics.kernels.sectors.moments import MOMENTS, Sums, gather, moments_of
+from numerics.kernels.sectors.moments import Sums, gather, moments_of
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
 from numerics.kernels.sectors.step import Room, step
+from numerics.kernels.stages import UNCOUNTED
 from numerics.kernels.tangent import DEFECT, Modes, close, find_modes, mean_forces, time_to_loss
 
 __all__ = ["Place", "Plane", "advance", "settle"]
@@ -54,7 +55,7 @@ class Plane(NamedTuple):
         Samples (n, 2), their targets and lengths.
     kappa, slope : float
     sectors : numerics.flow.two_layer.sectors.Sectors
-    start, bounds, order, rows, firsts
+    start, bounds, order, rows, firsts, following
         Sorted neurons; see :mod:`numerics.kernels.sectors.places`.
     laws, sums, room
         Room for a pass.
@@ -73,6 +74,7 @@ class Plane(NamedTuple):
     order: np.ndarray
     rows: np.ndarray
     firsts: np.ndarray
+    following: np.ndarray
     laws: Laws
     sums: Sums
     room: Room
@@ -85,6 +87,7 @@ class Plane(NamedTuple):
         cls,
         X: np.ndarray,
         targets: np.ndarray,
+        norms: np.ndarray,
         kappa: float,
         slope: float,
         sectors: Any,
@@ -92,23 +95,23 @@ class Plane(NamedTuple):
         firsts: np.ndarray,
     ) -> "Plane":
         """Room for runs from a flat state ``start`` (3 m,), whose ranges begin at ``firsts``."""
-        m, n = start.size // 3, targets.size
-        laws = Laws.of(len(sectors.normals))
-        rows = len(laws.table)
+        m, n, rays = start.size // 3, targets.size, len(sectors.normals)
+        laws = Laws.of(rays)
         return cls(
             X=X,
             targets=targets,
-            norms=np.sqrt(np.einsum("ij,ij->i", X, X)),
+            norms=norms,
             kappa=kappa,
             slope=slope,
             sectors=sectors,
             start=start,
-            bounds=np.zeros(rows + 1, dtype=np.int64),
+            bounds=np.zeros(len(laws.table) + 1, dtype=np.int64),
             order=np.empty(m, dtype=np.int64),
             rows=np.empty(m, dtype=np.int32),
             firsts=firsts,
+            following=np.empty(len(laws.table) + 1, dtype=np.int64),
             laws=laws,
-            sums=Sums(np.zeros((len(firsts), rows, MOMENTS)), np.zeros((len(firsts), 2))),
+            sums=Sums.of(rays, len(firsts)),
             room=Room.new(),
             forces=np.zeros(n),
             predicted=np.zeros(n),
@@ -116,20 +119,22 @@ class Plane(NamedTuple):
         )
 
 
-@njit(**_OPTIONS)
-def settle(here, plane):
-    """Sort the neurons of a start, here and where they began; residual, kernel and squared gradient from their moments."""
+@njit(**_OPTIONS, **UNCOUNTED)
+def settle(here, plane, room):
+    """Sort the neurons of a start, here and where they began; residual, kernel and squared gradient from their moments.
+
+    ``room`` (m,).
+    """
     m = plane.rows.size
-    room = np.empty(m)
-    locate(here.y, plane.sectors, plane.rows)
-    sort(plane.rows, plane.order, plane.bounds)
+    locate(here.y, plane.sectors, plane.rows, plane.room.numbers)
+    sort(plane.rows, plane.order, plane.bounds, plane.following)
     arrange(here.y, plane.order, room)
     arrange(plane.start, plane.order, room)
     here.changes.counts[:] = 0
     plane.sums.moments[:] = 0.0
     moments_of(0, m, here.y, plane.bounds, plane.sums.moments[0])
     numbers = plane.kappa, plane.slope, plane.targets
-    square = gather(plane.sums.moments, plane.X, plane.sectors, *numbers, here.residual, here.kernel)
+    square = gather(plane.sums, plane.X, plane.sectors, *numbers, here.residual, here.kernel)
     here.gradient_squared[0] = square
 
 
@@ -151,7 +156,7 @@ def loss_of(residual):
     return total / (2 * residual.size)
 
 
-@njit(**_OPTIONS)
+@njit(**_OPTIONS, **UNCOUNTED)
 def advance(here, there, plane, rules, record, count, halfway, h, previous):
     """Step on from ``here``, by ``there`` and back, until something is near that the caller decides.
 
@@ -163,7 +168,7 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
     passes, rejected, tries = 0, 0, 0
     m, modes = plane.rows.size, plane.modes
     if count == 0:
-        settle(here, plane)
+        settle(here, plane, there.y[:m])
     find_modes(here.kernel, here.residual, modes)
     if count == 0:
         fastest = 0.0
@@ -190,13 +195,13 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         # the step: KinkExactPlanar.move, find_forces and finish
         neurons = Neurons(here.y, plane.start, plane.bounds)
         if here.changes.counts[0] > 0:
-            regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts)
+            regroup(neurons, plane.order, plane.rows, here.changes, plane.firsts, plane.following)
             here.changes.counts[0] = 0
         mean_forces(modes, h, plane.kappa, plane.forces, plane.predicted)
         find_laws(plane.forces, plane.X, plane.slope, plane.sectors, plane.laws)
         step(0, m, 0, neurons, plane.sectors, plane.laws, plane.room, there.y, there.changes, plane.sums)
         numbers = plane.kappa, plane.slope, plane.targets
-        square = gather(plane.sums.moments, plane.X, plane.sectors, *numbers, there.residual, there.kernel)
+        square = gather(plane.sums, plane.X, plane.sectors, *numbers, there.residual, there.kernel)
         there.gradient_squared[0] = square
         defect, moved_u, moved_v = close(plane.sums.moved, there.residual, plane.predicted, here.residual)
         after = loss_of(there.residual)

@@ -7,7 +7,7 @@ from numba import njit
 from numerics.kernels.one_neuron import ON, duration, hyperbolic, reach
 from numerics.kernels.sectors.laws import AP, AQ, BP, BQ, GP, GQ, SQUARE
 from numerics.kernels.sectors.places import SECTOR_OPTIONS, place_of
-from numerics.kernels.stages import BLOCK
+from numerics.kernels.stages import BLOCK, UNCOUNTED
 
 __all__ = ["ELSEWHERE", "END", "EVENT", "FREE", "LEFT", "ROOMS", "WAY", "hop", "travel", "ways"]
 
@@ -143,7 +143,7 @@ def _log1p(count, room, bits):
         )
 
 
-@njit(**SECTOR_OPTIONS)
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
 def travel(u, p, q, row, left, sectors, laws):
     """One neuron over the time that is left, from event to event: :func:`numerics.kernels.one_neuron.advance` in the plane."""
     table, fates, arrivals, at = laws

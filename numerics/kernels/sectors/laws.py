@@ -60,7 +60,7 @@ def find_laws(c, X, s, sectors, laws):
             strength = sectors.slopes[r, i] * c[i]
             gp += strength * X[i, 0]
             gq += strength * X[i, 1]
-        a, b = sectors.normals[r], sectors.normals[(r + 1) % rays]
+        a, b = sectors.normals[r], sectors.normals[r + 1 if r + 1 < rays else 0]  # a remainder takes as long as a law
         _law(1.0, gp, gq, a[0], a[1], -b[0], -b[1], table[2 * r + 1])
         _law(-1.0, gp, gq, a[0], a[1], -b[0], -b[1], table[2 * r + 1 + size])
     for sign in range(2):
@@ -93,7 +93,7 @@ def _ray(sign, r, sectors, table, fates, arrivals):
     rays = fates.shape[1]
     size = 2 * rays + 1
     direction = 1.0 - 2.0 * sign
-    first, second = (2 * r - 1) % (2 * rays), 2 * r + 1
+    first, second = 2 * r - 1 if r > 0 else 2 * rays - 1, 2 * r + 1
     before_p, before_q, after_p, after_q = table[first, GP], table[first, GQ], table[second, GP], table[second, GQ]
     np_, nq, dp, dq = sectors.normals[r, 0], sectors.normals[r, 1], sectors.directions[r, 0], sectors.directions[r, 1]
     before, after = direction * (before_p * np_ + before_q * nq), direction * (after_p * np_ + after_q * nq)

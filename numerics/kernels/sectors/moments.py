@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
+from numerics.kernels.stages import UNCOUNTED
 
 __all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of", "shrink_sums"]
 
@@ -24,10 +25,19 @@ class Sums(NamedTuple):
     moments : float64 (parts, rows, 6)
     moved : float64 (parts, 2)
         Squared distances of u and v from the start.
+    circle : float64 (4 R + 2, 5)
+        Room for :func:`gather`: running sums round the circle of 2 R places, twice.
     """
 
     moments: np.ndarray
     moved: np.ndarray
+    circle: np.ndarray
+
+    @classmethod
+    def of(cls, rays: int, parts: int) -> "Sums":
+        """Room for those of so many ranges of neurons."""
+        moments = np.zeros((parts, 2 * (2 * rays + 1), MOMENTS))
+        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, _T_QQ + 1)))
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
@@ -77,9 +87,9 @@ def moments_of(first, last, y, bounds, moments):
             add(y[k], y[k + m], y[k + 2 * m], moments[row])
 
 
-@njit(**SECTOR_OPTIONS)
-def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
-    """Residual (n,) and tangent kernel (n, n) from the moments of the rows, and |grad R|^2.
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
+def gather(given, X, sectors, kappa, s, targets, residual, kernel):
+    """Residual (n,) and tangent kernel (n, n) from the :class:`Sums` of a pass, and |grad R|^2.
 
     A place has sum u v and T = sum v v + u u P, P the directions that its neurons can move in: all, or that of their ray. The
     kernel is x_i T x_j summed over the places where both samples are active; leaky relu adds the rest with its smaller slope.
@@ -87,23 +97,29 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
     n = X.shape[0]
     rays = sectors.normals.shape[0]
     size = 2 * rays + 1
-    sums = np.zeros((4 * rays + 2, 5))  # before a place, twice round; of all places
-    total = np.empty(MOMENTS)
+    moments, sums = given.moments, given.circle  # before a place, twice round; of all places
+    for j in range(_T_QQ + 1):
+        sums[0, j] = 0.0
     for place in range(4 * rays):
-        here = place % (2 * rays)
-        for j in range(MOMENTS):
-            total[j] = 0.0
-            for part in range(moments.shape[0]):
-                total[j] += moments[part, here, j] + moments[part, here + size, j]
-        pp, pq, qq = 1.0, 0.0, 1.0
+        here = place if place < 2 * rays else place - 2 * rays
+        uu, up, uq, pp, pq, qq = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for part in range(moments.shape[0]):
+            one, other = moments[part, here], moments[part, here + size]
+            uu += one[_UU] + other[_UU]
+            up += one[_UP] + other[_UP]
+            uq += one[_UQ] + other[_UQ]
+            pp += one[_PP] + other[_PP]
+            pq += one[_PQ] + other[_PQ]
+            qq += one[_QQ] + other[_QQ]
+        dpp, dpq, dqq = 1.0, 0.0, 1.0
         if place % 2 == 0:
             dp, dq = sectors.directions[here // 2, 0], sectors.directions[here // 2, 1]
-            pp, pq, qq = dp * dp, dp * dq, dq * dq
+            dpp, dpq, dqq = dp * dp, dp * dq, dq * dq
         now, then = sums[place + 1], sums[place]
-        now[_S_P], now[_S_Q] = then[_S_P] + total[_UP], then[_S_Q] + total[_UQ]
-        now[_T_PP] = then[_T_PP] + total[_PP] + pp * total[_UU]
-        now[_T_PQ] = then[_T_PQ] + total[_PQ] + pq * total[_UU]
-        now[_T_QQ] = then[_T_QQ] + total[_QQ] + qq * total[_UU]
+        now[_S_P], now[_S_Q] = then[_S_P] + up, then[_S_Q] + uq
+        now[_T_PP] = then[_T_PP] + pp + dpp * uu
+        now[_T_PQ] = then[_T_PQ] + pq + dpq * uu
+        now[_T_QQ] = then[_T_QQ] + qq + dqq * uu
     everything = sums[-1]
     for j in range(everything.size):  # a loop: one array assigned to another takes seconds to compile
         everything[j] = sums[2 * rays, j]
@@ -120,7 +136,7 @@ def gather(moments, X, sectors, kappa, s, targets, residual, kernel):
         first = 2 * sectors.starts[i]
         for j in range(i + 1):
             second = 2 * sectors.starts[j]
-            offset = (second - first) % (2 * rays)
+            offset = second - first if second >= first else second - first + 2 * rays
             # two half circles share what lies between the later start and the earlier end
             low, high = first + offset, first + rays + 1
             if offset > rays:

@@ -7,9 +7,19 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.one_neuron import ON
-from numerics.kernels.stages import BLOCK, OPTIONS
+from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
 
-__all__ = ["SECTOR_OPTIONS", "Changes", "Neurons", "arrange", "locate", "place_of", "regroup", "sort", "unsorted"]
+__all__ = [
+    "SECTOR_OPTIONS",
+    "Changes",
+    "Neurons",
+    "arrange",
+    "locate",
+    "place_of",
+    "regroup",
+    "sort",
+    "unsorted",
+]
 
 SECTOR_OPTIONS = {**OPTIONS, "error_model": "numpy", "fastmath": {"contract"}}
 _STRIDE = 16  # rows compared at once
@@ -53,13 +63,12 @@ class Changes(NamedTuple):
         return cls(np.empty((2, width), dtype=np.int32), np.zeros(ranges, dtype=np.int64))
 
 
-@njit(**SECTOR_OPTIONS)
-def locate(y, sectors, rows):
-    """Rows of neurons (m,), from their weights."""
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
+def locate(y, sectors, rows, room):
+    """Rows of neurons (m,), from their weights; ``room``: four blocks."""
     m = rows.size
     normals = sectors.normals
     rays = normals.shape[0]
-    room = np.empty(4 * BLOCK)
     for low in range(0, m, BLOCK):
         high = min(low + BLOCK, m)
         p, q = y[low + m : high + m], y[low + 2 * m : high + 2 * m]
@@ -103,15 +112,19 @@ def place_of(p, q, sectors):
     return 2 * rays - 1
 
 
-@njit(**SECTOR_OPTIONS)
-def sort(rows, order, bounds):
-    """Neurons by rows: ``order`` (m,) and where every row begins, ``bounds`` (rows + 1,). ``rows`` comes out sorted."""
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
+def sort(rows, order, bounds, following):
+    """Neurons by rows: ``order`` (m,) and where every row begins, ``bounds`` (rows + 1,). ``rows`` comes out sorted.
+
+    ``following`` (rows + 1,): room.
+    """
     bounds[:] = 0
     for row in rows:
         bounds[row + 1] += 1
     for row in range(bounds.size - 1):
         bounds[row + 1] += bounds[row]
-    following = bounds[:-1].copy()
+    for row in range(bounds.size):
+        following[row] = bounds[row]
     for k in range(rows.size):
         order[following[rows[k]]] = k
         following[rows[k]] += 1
@@ -119,7 +132,7 @@ def sort(rows, order, bounds):
         rows[bounds[row] : bounds[row + 1]] = row
 
 
-@njit(**SECTOR_OPTIONS)
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
 def arrange(y, order, room):
     """Neurons of a flat state in a new order; ``room`` (m,)."""
     m = order.size
@@ -140,9 +153,9 @@ def unsorted(y, order):
     return u, v
 
 
-@njit(**SECTOR_OPTIONS)
-def regroup(neurons, order, rows, changes, firsts):
-    """Sort again after some neurons changed rows; others move only to make room."""
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
+def regroup(neurons, order, rows, changes, firsts, following):
+    """Sort again after some neurons changed rows; others move only to make room. ``following`` (rows + 1,): room."""
     y, start, bounds = neurons
     where, counts = changes
     m = rows.size
@@ -152,7 +165,8 @@ def regroup(neurons, order, rows, changes, firsts):
             for row in range(min(rows[k], new), max(rows[k], new)):
                 bounds[row + 1] += 1 if new < rows[k] else -1
             rows[k] = new
-    following = bounds[:-1].copy()
+    for row in range(bounds.size):
+        following[row] = bounds[row]
     for row in range(bounds.size - 1):
         end = bounds[row + 1]
         k = _next_other(row, rows, following[row], end)

@@ -10,7 +10,7 @@ from numerics.kernels.sectors.events import ELSEWHERE, END, EVENT, FREE, LEFT, R
 from numerics.kernels.sectors.laws import AP, AQ, BP, BQ, CHANGE, COSH, GP, GQ, SINH
 from numerics.kernels.sectors.moments import MOMENTS, add
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
-from numerics.kernels.stages import BLOCK, OPTIONS
+from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
 
 __all__ = ["Room", "step"]
 
@@ -44,7 +44,7 @@ class Room(NamedTuple):
         return cls(numbers, numbers.view(np.int64), np.empty(_SPAN, dtype=np.int64))
 
 
-@njit(**SECTOR_OPTIONS)
+@njit(**SECTOR_OPTIONS, **UNCOUNTED)
 def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
     """Move the neurons ``first`` to ``last``, range number ``part``, by one step into the flat state ``out``.
 
@@ -62,7 +62,6 @@ def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
     found = first
     for row in range(bounds.size - 1):
         law = table[row]
-        ends = ways(row, laws)
         end = min(last, bounds[row + 1])
         for span in range(max(first, bounds[row]), end, _SPAN):
             events, stop = 0, min(span + _SPAN, end)
@@ -80,6 +79,7 @@ def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
                     moments[row, j] += total[j]
                 moved[0] += du
                 moved[1] += dv
+            ends = ways(row, laws) if events > 0 else (-1, -1, -1)
             for batch in range(0, events, BLOCK):
                 several = marked[batch : min(batch + BLOCK, events)]
                 hop(y, several, row, table, ends, numbers, bits)
