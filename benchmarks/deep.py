@@ -1,13 +1,13 @@
 """The gradient flow of a three-layer network, side by side with full-batch gradient descent in torch at its best fixed rate.
 
     python benchmarks/deep.py --quick
-    python benchmarks/deep.py --width 1000 --json deep.json
+    python benchmarks/deep.py --widths 512 1000 --json deep.json
 
 Both start from the same weights in uniform coordinates, stop at the same loss and run on one thread in float64. The gradient of
 the descent is written out, in place, several times faster than autograd. Its best rate is searched with the answer known, and the
-search is not timed: the fastest rate that reaches the loss, and the fastest that keeps every RD within 1 % of the reference. That
-is the descent itself at rates far below, extrapolated to none: it shares nothing with the engine. ``pip install -e '.[bench]'``
-installs torch.
+search is not timed: the largest of a geometric grid that keeps every RD within 1 % of the reference. That is the descent itself
+at rates far below, extrapolated to none: it shares nothing with the engine. Runs that are timed take turns. ``--points`` picks
+rows, such as ``--points W2``. ``pip install -e '.[bench]'`` installs torch.
 """
 
 # ruff: noqa: E402
@@ -18,7 +18,7 @@ one_thread()
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,20 +37,51 @@ _POINTS = (
     ("W2 only", "3", "1"),
     ("both condensed", "7/2", "0"),
 )
-_RATES = 2.0 ** np.arange(-7.0, 3.5, 0.5)  # times 1/lambda_max at the end
+_RATES = 2.0 ** np.arange(3.0, -7.5, -0.5)  # times 1/lambda_max at the end
 _SMALL = 2.0 ** np.array([-4.0, -5.0])  # those of the reference
-_CLOSE = 0.01  # error of RD that the second best rate must keep
+_CLOSE = 0.01  # error of RD that the best rate must keep
+_HEADER = """| point, width | reference to | engine: steps, passes, ms | error | torch: passes, ms | error | ratio | a step, ms | bytes, arithmetic |
+|:--|--:|:--|--:|:--|--:|--:|--:|--:|"""  # noqa: E501
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one point: error is the largest of the layers, relative to the reference."""
+    """One point at one width: milliseconds are least and median; error the largest of the layers, relative to the reference.
+
+    ``reference``: what two rates, half of each other, agree to.
+
+    ``bytes_limit``, ``arithmetic_limit``: the milliseconds that moving the weights of a step takes, and its arithmetic, at the
+    bandwidth and at the speed of a large matrix product that this machine reaches.
+    """
 
     point: str
-    method: str
+    width: int
+    reference: float
+    steps: int
     evaluations: int
-    seconds: float
+    milliseconds: tuple[float, float]
     error: float
+    passes: int
+    torch_milliseconds: tuple[float, float]
+    torch_error: float
+    bytes_limit: float
+    arithmetic_limit: float
+
+    def __str__(self) -> str:
+        mine, theirs = self.milliseconds, self.torch_milliseconds
+        ratio = f"{theirs[0] / mine[0]:.1f} / {theirs[1] / mine[1]:.1f}"
+        cells = [
+            f"{self.point}, {self.width}",
+            f"{self.reference:.0e}",
+            f"{self.steps}, {self.evaluations}, {mine[0]:.3g} / {mine[1]:.3g}",
+            f"{self.error:.2%}",
+            f"{self.passes}, {theirs[0]:.3g} / {theirs[1]:.3g}",
+            f"{self.torch_error:.2%}",
+            ratio,
+            f"{mine[0] / self.steps:.2f}",
+            f"{self.bytes_limit:.2f}, {self.arithmetic_limit:.2f}",
+        ]
+        return f"| {' | '.join(cells)} |"
 
 
 class Descent:
@@ -91,104 +122,113 @@ class Descent:
         return reached, passes, [float((w - start).norm() / start.norm()) for w, start in pairs]
 
 
-def median(work: Callable[[], Any], options: argparse.Namespace) -> tuple[float, Any]:
-    """Median time of several calls on the chosen clock, and what the last one returned."""
+def in_turn(works: Sequence[Callable[[], Any]], options: argparse.Namespace) -> list[tuple[tuple[float, float], Any]]:
+    """Least and median milliseconds of each of some calls that take turns, on the chosen clock, and what it returned last."""
     clock = time.process_time if options.clock == "cpu" else time.perf_counter
-    seconds = []
+    seconds: list[list[float]] = [[] for _ in works]
+    results: list[Any] = [None] * len(works)
     for _ in range(options.runs):
-        began = clock()
-        result = work()
-        seconds.append(clock() - began)
-    return float(np.median(seconds)), result
+        for k, work in enumerate(works):
+            began = clock()
+            results[k] = work()
+            seconds[k].append(1e3 * (clock() - began))
+    return [((min(taken), float(np.median(taken))), result) for taken, result in zip(seconds, results, strict=True)]
 
 
-def reference(descent: Descent, largest: float, options: argparse.Namespace) -> np.ndarray:
-    """RD of every layer as the rate goes to none: of two small ones, each half the one before, linear in it."""
+def limits(width: int, samples: int) -> tuple[float, float]:
+    """Milliseconds of a step that moves its bytes and does its arithmetic as fast as this machine ever does either.
+
+    Its four passes read the large matrix twice each; it is read and written once, and once more read beside its start. A pass is
+    4 n m^2 operations, the write 2 (3 n) m^2, its norms 6 m^2.
+    """
+    w, v = np.ones((width, width)), np.ones(width)
+    large = np.ones((1000, 1000))
+    _fastest(lambda: w @ v), _fastest(lambda: large @ large)
+    bandwidth, speed = w.nbytes / _fastest(lambda: w @ v), 2 * 1000**3 / _fastest(lambda: large @ large)
+    return 1e3 * 12 * w.nbytes / bandwidth, 1e3 * (22 * samples + 6) * width**2 / speed
+
+
+def _fastest(work: Callable[[], Any], runs: int = 20) -> float:
+    """Seconds of the fastest of several calls."""
+    taken = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def reference(descent: Descent, largest: float, options: argparse.Namespace) -> tuple[np.ndarray, float]:
+    """RD of every layer as the rate goes to none, of two small ones linear in it, and what these agree to."""
     coarse, fine = (
         np.array(descent.run(rate / largest, options.loss, Deadline(100 * options.limit))[2]) for rate in _SMALL
     )
-    print(
-        f"(reference: rates {_SMALL[0]:g} and {_SMALL[1]:g} agree to {np.max(np.abs(coarse / fine - 1)):.1e})",
-        flush=True,
-    )
-    return 2 * fine - coarse
+    return 2 * fine - coarse, float(np.max(np.abs(coarse / fine - 1)))
 
 
-def compare(label: str, point: tuple[str, str], options: argparse.Namespace) -> list[Row]:
-    """Every method on one point of the three-layer slice."""
+def compare(label: str, point: tuple[str, str], width: int, options: argparse.Namespace) -> Row | None:
+    """One point at one width; None if no rate of the grid keeps within 1 %."""
     X, y = nm.datasets.four_points()
     network = pt.phase_diagram(3).network_at(point)
-    start = nm.sample_network(network, options.width, X.shape[1], rng=0)
+    start = nm.sample_network(network, width, X.shape[1], rng=0)
     end = nm.gradient_flow(start, X, y, loss_tol=options.loss).network
     largest = float(np.linalg.eigvalsh(sum(end.jacobian(X).kernels()) / len(y))[-1])
     descent = Descent(start, X, y)
-    exact = reference(descent, largest, options)
-    name = f"{label} ({point[0]}, {point[1]})"
+    exact, agreement = reference(descent, largest, options)
 
-    def error(found: list[float]) -> float:
+    def error(found: Sequence[float]) -> float:
         return float(np.max(np.abs(np.array(found) / exact - 1)))
 
-    rows = []
-    for method in options.methods:
-        seconds, solution = median(
-            lambda m=method: nm.gradient_flow(start, X, y, loss_tol=options.loss, method=m), options
-        )
-        found = error(list(solution.relative_distance.values()))
-        rows.append(Row(name, f"this engine, {method}", solution.stats.evaluations, seconds, found))
-    best: dict[str, tuple[int, float]] = {}
-    for rate in _RATES[::-1] / largest:
-        fastest = best.get("best rate", (10**9, 0.0))[0]
-        close = best.get("within 1 %", (10**9, 0.0))[0]
-        reached, passes, found = descent.run(rate, options.loss, Deadline(options.limit), max(fastest, close))
-        if reached and passes < fastest:
-            best["best rate"] = passes, rate
-        if reached and error(found) <= _CLOSE and passes < close:
-            best["within 1 %"] = passes, rate
+    for rate in _RATES / largest:
+        reached, passes, found = descent.run(rate, options.loss, Deadline(options.limit))
+        if reached and error(found) <= _CLOSE:
             break
-    for kind in ("best rate", "within 1 %"):
-        if kind not in best:
-            rows.append(Row(name, f"torch gradient descent, {kind}", 0, float("nan"), float("nan")))
-            continue
-        chosen = best[kind][1]
-        seconds, (_, passes, found) = median(
-            lambda r=chosen: descent.run(r, options.loss, Deadline(10 * options.limit)), options
-        )
-        rows.append(Row(name, f"torch gradient descent, {kind}", passes, seconds, error(found)))
-    return rows
+    else:
+        return None
+    (mine, solution), (theirs, _) = in_turn(
+        [
+            lambda: nm.gradient_flow(start, X, y, loss_tol=options.loss),
+            lambda: descent.run(rate, options.loss, Deadline(10 * options.limit)),
+        ],
+        options,
+    )
+    steps = solution.stats.accepted + solution.stats.rejected
+    mistake = error(list(solution.relative_distance.values()))
+    return Row(
+        f"{label} ({point[0]}, {point[1]})",
+        *(width, agreement, steps, solution.stats.evaluations, mine, mistake, passes, theirs, error(found)),
+        *limits(width, len(y)),
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--width", type=int, default=1000)
+    parser.add_argument("--widths", type=int, nargs="+", default=[512, 1000])
     parser.add_argument("--loss", type=float, default=1e-5, help="where everyone stops")
-    parser.add_argument("--runs", type=int, default=3, help="runs per median")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each that are timed")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for one descent of the search")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: for a machine that others use")
-    parser.add_argument("--quick", action="store_true", help="width 200, one run")
-    parser.add_argument("--methods", nargs="+", default=["exponential", "rkc"], choices=["exponential", "rkc"])
+    parser.add_argument("--quick", action="store_true", help="width 100, one run")
     parser.add_argument("--points", help="only those whose name contains this, such as 'W2'")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     if options.quick:
-        options.width, options.runs, options.limit = 200, 1, 10.0
+        options.widths, options.runs, options.limit = [100], 1, 10.0
     torch.set_num_threads(1)
-    where = f"{describe()}; one thread, {options.clock} time; {datetime.now(UTC):%Y-%m-%d}"
-    print(f"{where}; width {options.width}, loss {options.loss:g}\n")
-    print("| point | method | evaluations | seconds | largest error of RD |\n|:--|:--|--:|--:|--:|", flush=True)
+    print(f"{describe()}; one thread, {options.clock} time; {datetime.now(UTC):%Y-%m-%d}; loss {options.loss:g}\n")
+    print(_HEADER, flush=True)
     rows: list[Row] = []
-    for label, *point in (row for row in _POINTS if (options.points or "") in row[0]):
-        for row in compare(label, (point[0], point[1]), options):
+    for width in options.widths:
+        for label, *point in (row for row in _POINTS if (options.points or "") in row[0]):
+            row = compare(label, (point[0], point[1]), width, options)
+            if row is None:
+                print(f"(no rate keeps {label} at width {width} within 1 %)", flush=True)
+                continue
             rows.append(row)
-            shown = (
-                (f"{row.evaluations}", f"{row.seconds:.2g}", f"{row.error:.1%}")
-                if row.evaluations
-                else ("none", "", "")
-            )
-            print(f"| {row.point} | {row.method} | {' | '.join(shown)} |", flush=True)
-        if options.json:
-            options.json.write_text(
-                json.dumps({"machine": describe(), "rows": [asdict(r) for r in rows]}, indent=1) + "\n"
-            )
+            print(row, flush=True)
+            if options.json:
+                found = {"machine": describe(), "rows": [asdict(r) for r in rows]}
+                options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

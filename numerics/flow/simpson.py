@@ -5,8 +5,8 @@ r"""Exponential Simpson rule in the tangent kernel: where a step goes, for netwo
 e decays by a kernel held fixed, at first that of the start. J_e is the Jacobian at theta - J^T c, and c then that of the mean of
 the kernels there and at the start; J_m is in the middle, at theta - (3 J + J_e)^T c/8; J_e again is at theta - J_m^T c, and c at
 last that of Simpson's mean of the kernels. So on a plateau, where e does not move, weights grow as by a method of third order,
-and neurons stay near their balances (:mod:`numerics.flow.deep.balance`). The residual left against the residual ``predicted`` says
-how wrong a step is.
+and neurons stay near their balances (:mod:`numerics.flow.deep.balance`). The residual left against the residual ``predicted``
+says how wrong a step is.
 
 A *mark* is what a pass at moved weights leaves, as far as the passes after it need it: its Jacobian. Parts (mark, c) stand for a
 move by -J^T c.

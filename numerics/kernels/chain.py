@@ -2,9 +2,9 @@
 """A pass through a fully connected network of a homogeneous activation, for few samples, in one call. Numba kernels.
 
 Their twin, for any activation and number of samples, is :class:`numerics.networks.jacobian.Chain`, whose docstring has the
-mathematics. Here all arrays are flat: one after the other the layers, in them the copies. ``reads`` holds what the layers read, a
-constant unit last where there is a bias, ``back`` the backward signals, ``pre`` the pre-activations of the hidden layers, ``y`` the
-matrices. The weights can count as moved by the sum of some parts -J^T c, each given by its ``reads``, ``back`` and c (layers, n k).
+mathematics. Here all arrays are flat: one after the other the layers, in them the copies. ``reads`` holds what the layers read,
+a constant unit last where there is a bias, ``back`` the backward signals, ``pre`` the pre-activations of the hidden layers, ``y``
+the matrices. The weights can count as moved by the sum of some parts -J^T c, given by ``reads``, ``back`` and c (layers, n k).
 """
 
 from typing import NamedTuple
@@ -30,8 +30,8 @@ class Plan(NamedTuple):
     kappa, slope : float
         Output scale; slope of the activation for z < 0.
     layers : int64 (layers + 1, 9)
-        fan_in, fan_out, how many of the fan_in are no constant; first place of the layer in ``y``, ``reads``, ``back``, ``pre`` and
-        in the flat norms of rows and of columns. The last row holds the sizes of these.
+        fan_in, fan_out, how many of the fan_in are no constant; first place of the layer in ``y``, ``reads``, ``back``, ``pre``
+        and in the flat norms of rows and of columns. The last row holds the sizes of these.
     units : float64 (layers,)
         Constant units, where there are any.
     inputs : float64 (n, d)
@@ -146,9 +146,9 @@ def gram(plan, reads, back, kernel):
 def speeds(plan, reads, back, pre, residual, rows, columns):
     """The fastest that the weights of a hidden neuron turn, in radians a unit of time, and grow, as an exponent.
 
-    ``rows``, ``columns``: squared norms of the matrices. The row of a neuron moves at -sum_i s_i h_i, h_i what it reads, its column
-    at -sum_i a_i h_i, h_i what it says, with s and a the backward signals times the residual; both along the weights at a rate of
-    sum_i s_i z_i.
+    ``rows``, ``columns``: squared norms of the matrices. The row of a neuron moves at -sum_i s_i h_i, h_i what it reads, its
+    column at -sum_i a_i h_i, h_i what it says, with s and a the backward signals times the residual; both along the weights at a
+    rate of sum_i s_i z_i.
     """
     layers, n, k = plan.layers, plan.samples, plan.outputs
     fronts, backs = np.empty((n, n)), np.empty((n, n))
@@ -189,7 +189,8 @@ def speeds(plan, reads, back, pre, residual, rows, columns):
 def growth(norms, gains, constants, lengths, residual):
     """The bound of :meth:`numerics.flow.deep.state.DeepFlow.growth_bound`, but for kappa/n and the slopes.
 
-    norms, gains, constants (layers,): spectral norms with their gains, these, constant units or nan; lengths, residual (n,): |x_i| and |e_i|.
+    norms, gains, constants (layers,): spectral norms with their gains, these, constant units or nan.
+    lengths, residual (n,): |x_i| and |e_i|.
     """
     depth = norms.size
     signals, squares, below = np.zeros(depth), lengths * lengths, 1.0
@@ -216,10 +217,10 @@ def growth(norms, gains, constants, lengths, residual):
 
 @njit(**OPTIONS)
 def factors(plan, rows, columns, balances, left, row_factors, column_factors):
-    """What multiplies the rows of every matrix, and its columns, so that |row|^2 - |column|^2 of hidden neurons are left balances.
+    """What multiplies rows and columns of every matrix so that |row|^2 - |column|^2 of hidden neurons is left balance.
 
-    Flat, like the squared norms ``rows`` and ``columns``. r > 0 with r^2 rows - columns/r^2 = balance, without cancellation; 1 for
-    a neuron without weights on one side, for inputs and for outputs, and everywhere if there are no balances.
+    Flat, like the squared norms ``rows`` and ``columns``. r > 0 with r^2 rows - columns/r^2 = left balance, without cancellation;
+    1 for a neuron without weights on one side, for inputs and for outputs, and everywhere if there are no balances.
 
     Returns the largest sum of the two norms of a neuron.
     """
@@ -245,7 +246,7 @@ def write(y, start, plan, first, second, third, row_factors, column_factors, mos
 
     Nothing is done, and False comes back, if an entry could move by ``most``.
     """
-    layers, n = plan.layers, plan.samples
+    layers = plan.layers
     lefts = _lefts(plan, first, True), _lefts(plan, second, True), _lefts(plan, third, True)
     for layer in range(len(layers) - 1):
         for copy in range(plan.copies):

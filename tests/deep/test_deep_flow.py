@@ -231,10 +231,13 @@ def test_a_target_that_cannot_be_fitted_ends_with_a_status(method):
 
 
 def test_a_saddle_is_not_an_end(four_points):
-    """Weights of 1e-3 at depth 3: the loss does not move for a long time, and the largest growth rate says that it will."""
+    """Weights of 1e-3 at depth 3: the loss does not move for a long time, and the largest growth rate says that it will.
+
+    Later, at a loss of 0.005, there is a local minimum: both methods end there at rtol = 1e-3, and this one at 3e-4.
+    """
     X, y = four_points
     network = nm.DeepNetwork.sample((2, 20, 20, 1), (1e-3, 1e-3, 1e-3), rng=0)
-    assert nm.gradient_flow(network, X, y, loss_tol=1e-3).converged
+    assert nm.gradient_flow(network, X, y, loss_tol=1e-2).converged
     problem = DeepProblem(network, X, y, "exponential", None)
     assert 0 < problem.flow.largest_growth_rate(problem.point) <= 1.1 * problem.flow.growth_bound(problem.point)
 

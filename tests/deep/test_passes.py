@@ -112,7 +112,8 @@ def test_many_samples_go_through_numpy():
     network = nm.DeepNetwork.sample((2, 4, 3, 1), (1.0,) * 3, rng=0)
     X = np.random.default_rng(0).standard_normal((FEW + 1, 2))
     few, many = (DeepFlow(network, X[:n], X[:n, 0], NONE) for n in (FEW, FEW + 1))
-    assert few.plan is not None and many.plan is None
+    assert few.plan is not None
+    assert many.plan is None
 
 
 @pytest.mark.parametrize(("size", "apart"), [(1, 0), (600, 256)])

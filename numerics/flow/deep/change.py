@@ -78,3 +78,8 @@ class Store:
     def hand_over(self, to: object, take_back: Callable[[], None]) -> None:
         """From now on they are those of another point; ``take_back`` makes them those of the present one again."""
         self._before, self._holder, self._take_back = self._holder, to, take_back
+
+    def release(self) -> None:
+        """Forget the points."""
+        self._holder = self._before = None
+        self._take_back = lambda: None

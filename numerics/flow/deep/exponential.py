@@ -1,7 +1,8 @@
 """Exponential integrator in the tangent kernel of a fully connected network, any depth: the rule of :mod:`numerics.flow.simpson`.
 
 All J are held as factors (:mod:`numerics.networks.jacobian`): the network at moved weights is known without them, and a step
-changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back; the last writes them first.
+changes every layer once, by a matrix of rank 3 n. Four passes over the weights a step, forward and back, the last after they are
+written.
 """
 
 from typing import Any
@@ -18,8 +19,8 @@ from numerics.flow.simpson import Simpson
 __all__ = ["DeepExponential"]
 
 _DEFECT = 50.0  # the residual may be off by this many rtol, relative to itself
-# What weights may grow by in a step, as an exponent, as far as the bound says; and what those of a hidden neuron do grow by, and turn
-# by, in radians. The bound is far off where many neurons share the work, but there is growth that shows in no neuron yet.
+# What weights may grow by in a step, as an exponent, as far as the bound says; and what those of a hidden neuron do grow by, and
+# turn by, in radians. The bound is far off where many neurons share the work, but there is growth that shows in no neuron yet.
 _GROWTH, _GROWN, _TURNED = 3.0, 0.5, 0.1
 _LARGEST = 1e6  # of a step, in norms of the largest neuron: one beyond would leave nothing of the weights to go back to
 

@@ -38,8 +38,8 @@ class Passes(simpson.Passes[DeepPoint, M], Protocol[M]):
     ) -> bool:
         """Move the weights by three parts, with layers multiplied by ``decayed`` and ``point`` put back on its balances.
 
-        ``out`` is left with its residual and distances; or all as it was, and False comes back, if an entry could move by ``most``
-        times the norm of the largest neuron.
+        ``out`` is left with its residual and distances; or all as it was, and False comes back, if an entry could move by
+        ``most`` times the norm of the largest neuron.
         """
 
 
@@ -55,13 +55,15 @@ class ArrayPasses:
         self.flow = flow
 
     def of(self, point: DeepPoint) -> Jacobian:
-        """See :class:`Passes`, here and below."""
+        """Its Jacobian or stage, see :class:`Passes`."""
         return self.flow.differentiate(point)
 
     def moved(self, point: DeepPoint, place: int, *parts: Part[Jacobian]) -> Jacobian:
+        """A Jacobian of its own, whatever the place."""
         return self.flow.moved(point, Moved.by(*parts))
 
     def kernel(self, mark: Jacobian) -> np.ndarray:
+        """The sum over the layers."""
         return self.flow.kernel(mark)
 
     def speeds(self, point: DeepPoint) -> tuple[float, float]:
@@ -90,6 +92,7 @@ class ArrayPasses:
         out: DeepPoint,
         most: float,
     ) -> bool:
+        """Layer by layer."""
         flow = self.flow
         rows, columns = flow.corrections(point)
         change = Change(
@@ -118,11 +121,12 @@ class CompiledPasses:
         self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else np.empty(0)
 
     def of(self, point: DeepPoint) -> Stage:
-        """See :class:`Passes`, here and below."""
+        """Its Jacobian or stage, see :class:`Passes`."""
         assert point.stage is not None, "a point of this flow"
         return point.stage
 
     def moved(self, point: DeepPoint, place: int, *parts: Part[Stage]) -> Stage:
+        """The stage of that place."""
         self.flow.evaluations += 1
         into, flat = self._marks[place], [_flat(part) for part in parts]
         second = flat[1] if len(flat) > 1 else flat[0]
@@ -132,9 +136,11 @@ class CompiledPasses:
         return into
 
     def kernel(self, mark: Stage) -> np.ndarray:
+        """The sum over the layers."""
         return self.flow.kernel_of(mark)
 
     def speeds(self, point: DeepPoint) -> tuple[float, float]:
+        """By products of n rows."""
         mark = self._norms(point)
         turning, growing = chain.speeds(
             *(self.plan, mark.reads, mark.back, mark.pre, point.residual, mark.rows, mark.columns)
@@ -149,6 +155,7 @@ class CompiledPasses:
         out: DeepPoint,
         most: float,
     ) -> bool:
+        """In one call, and another for the pass after."""
         flow, plan, flat, norms = self.flow, self.plan, [_flat(part) for part in parts], self._norms(point)
         rows, columns = np.ones_like(norms.rows), np.ones_like(norms.columns)
         balances = self._balances if flow.balance is not None else self._balances[:0]

@@ -87,4 +87,6 @@ class DeepProblem:
         return max(float(np.max(np.abs(removed + off))) for removed, off in pairs) / sizes.largest()
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Let go of the weights at once: points and the store they share hold each other."""
+        self.point.store.release()
+        self.trial.store.release()

@@ -367,6 +367,8 @@ class DeepFlow:
         size = point.y.size
         operator = LinearOperator((size, size), matvec=product, dtype=float)
         start = np.random.default_rng(0).standard_normal(size)
+        if not np.any(product(start)):  # every neuron is dead
+            return 0.0
         try:
             found = eigsh(operator, k=1, which="LA", v0=start, tol=0.1, maxiter=20, return_eigenvectors=False)
         except ArpackNoConvergence:

@@ -1,4 +1,4 @@
-"""Exponential integrator in the tangent kernel of a module: the rule of :mod:`numerics.flow.simpson`, by products with the Jacobian.
+"""Exponential integrator in the tangent kernel of a module: the rule of :mod:`numerics.flow.simpson`.
 
 Error estimate: the defect of the residual, and what is conserved.
 """
