@@ -74,14 +74,20 @@ def test_every_layer_is_compared_with_its_derived_slope(store):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["heatmap", "slopes", "rd"])
-def test_figures(store, tmp_path, capsys, kind):
+@pytest.mark.parametrize(
+    ("kind", "options", "layers"),
+    [
+        ("heatmap", [], ["W1", "W2", "a"]),
+        ("slopes", ["--spectral", "--layer", "a"], ["a"]),
+        ("rd", ["--layer", "W2"], ["W2"]),
+    ],
+)
+def test_figures(store, tmp_path, capsys, kind, options, layers):
     file = tmp_path / f"{kind}.png"
-    assert main(["plot", str(store), "--figure", kind, "--out", str(file)]) == 0
+    assert main(["plot", str(store), "--figure", kind, *options, "--out", str(file)]) == 0
     assert file.read_bytes().startswith(b"\x89PNG")
-    assert "S_W2" in capsys.readouterr().out
-    assert main(["plot", str(store), "--figure", kind, "--spectral", "--layer", "a", "--out", str(file)]) == 0
-    assert "S_W2" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert {layer for layer in ("W1", "W2", "a") if f"S_{layer}" in out} == set(layers)
 
 
 @pytest.mark.slow

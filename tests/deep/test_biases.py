@@ -162,7 +162,7 @@ def test_the_flow_is_that_of_a_fine_runge_kutta(method, outputs, biases):
     network = nm.DeepNetwork.sample((2, 20, 20, outputs), (1, 0.3, 0.3), rng=4, biases=biases)
     run = nm.gradient_flow(network, X, y, method=method, rtol=1e-3, t_max=8.0, loss_tol=1e-30, times=[4.0])
     for layer, now, start, scale in zip(
-        network.layers, classical(network, y, run.t, 1500), network.weights, network.scales, strict=True
+        network.layers, classical(network, y, run.t, 400), network.weights, network.scales, strict=True
     ):
         exact = float(np.linalg.norm(now - start))
         size = float(np.linalg.norm(start)) or 1 / scale  # the distance in the user's weights where the start is 0
