@@ -51,7 +51,7 @@ class Row:
     ``reference``: what two rates, half of each other, agree to.
 
     ``bytes_limit``, ``arithmetic_limit``: the milliseconds that moving the weights of a step takes, and its arithmetic, at the
-    bandwidth and at the speed of a large matrix product that this machine reaches.
+    bandwidth of a product with a vector and at the speed of a matrix product.
     """
 
     point: str
@@ -142,13 +142,12 @@ def limits(width: int, samples: int) -> tuple[float, float]:
     4 n m^2 operations, the write 2 (3 n) m^2, its norms 6 m^2.
     """
     w, v = np.ones((width, width)), np.ones(width)
-    large = np.ones((1000, 1000))
-    _fastest(lambda: w @ v), _fastest(lambda: large @ large)
-    bandwidth, speed = w.nbytes / _fastest(lambda: w @ v), 2 * 1000**3 / _fastest(lambda: large @ large)
+    square = np.ones((300, 300))
+    bandwidth, speed = w.nbytes / _fastest(lambda: w @ v), 2 * 300**3 / _fastest(lambda: square @ square)
     return 1e3 * 12 * w.nbytes / bandwidth, 1e3 * (22 * samples + 6) * width**2 / speed
 
 
-def _fastest(work: Callable[[], Any], runs: int = 20) -> float:
+def _fastest(work: Callable[[], Any], runs: int = 200) -> float:
     """Seconds of the fastest of several calls."""
     taken = []
     for _ in range(runs):

@@ -1,11 +1,14 @@
 """The passes of a step in one call are those in NumPy, and a step written is the weights written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import numerics as nm
 from numerics.flow.decay import NONE
 from numerics.flow.deep.passes import ArrayPasses, CompiledPasses
+from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.deep.state import DeepFlow
 from numerics.kernels.chain import numbers
 from numerics.kernels.layers import FEW
@@ -106,6 +109,37 @@ def test_a_step_is_written_with_its_norms_and_taken_back(both):
         np.testing.assert_allclose(point.y, start, rtol=1e-12, atol=1e-13)
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", [0.3, pytest.param("tanh", marks=pytest.mark.filterwarnings("ignore:tanh is"))])
+def test_a_step_is_simpson_s_by_the_network_s_own_jacobian(activation):
+    random = np.random.default_rng(0)
+    X, y, h = random.standard_normal((3, 2)), random.standard_normal(3), 0.5
+    network = nm.DeepNetwork.sample((2, 6, 5, 1), (1.0,) * 3, rng=1, activation=activation)
+    problem = DeepProblem(network, X, y, "exponential", None)
+    problem.flow.balance = None  # which would put the weights back on the balance law
+    problem.method.prepare(problem.point)
+    problem.method.attempt(problem.point, h, problem.trial)
+
+    def moved(*parts):
+        changes = zip(*(jacobian.transposed_product(c) for jacobian, c in parts), strict=True)
+        pairs = zip(network.weights, changes, strict=True)
+        return replace(network, weights=tuple(w - sum(change) for w, change in pairs))
+
+    def integral(*jacobians):
+        rates, modes = np.linalg.eigh(sum(sum(j.kernels()) for j in jacobians) / (3 * len(jacobians)))
+        return modes @ (-np.expm1(-rates * h) / rates * (modes.T @ (network(X) - y))) / 3
+
+    first = network.jacobian(X)
+    last = moved((first, integral(first))).jacobian(X)
+    c = integral(first, last)
+    half = moved((first, 3 / 8 * c), (last, c / 8)).jacobian(X)
+    last = moved((half, c)).jacobian(X)
+    c = integral(first, half, half, half, half, last)
+    end = moved((first, c / 6), (half, 2 / 3 * c), (last, c / 6))
+    np.testing.assert_allclose(problem.trial.residual, end(X) - y, rtol=1e-8, atol=1e-12)
+    for found, w in zip(problem.trial.weights, end.weights, strict=True):
+        np.testing.assert_allclose(found, w, rtol=1e-9, atol=1e-12)
 
 
 def test_many_samples_go_through_numpy():

