@@ -93,13 +93,18 @@ def test_variables_and_signs_stand_in_formulas(name):
     assert "fan" not in source
 
 
+@cache
+def read(formula):
+    """Most formulas stand in several documents."""
+    MathTextParser("path").parse(f"${formula}$")
+
+
 @pytest.mark.slow
 def test_formulas_are_those_of_tex(name):
     """Matplotlib reads the mathematics of TeX and refuses what is none."""
-    parser = MathTextParser("path")
     markdown = re.sub(r"\$\$.*?\$\$", "", written(name, "markdown"))
     for formula in {*_INLINE.findall(written(name, "latex")), *_INLINE.findall(markdown)}:
-        parser.parse(f"${formula}$")
+        read(formula)
 
 
 @pytest.mark.slow
