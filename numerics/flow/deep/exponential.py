@@ -21,7 +21,7 @@ __all__ = ["DeepExponential"]
 _DEFECT = 50.0  # the residual may be off by this many rtol, relative to itself
 # What weights may grow by in a step, as an exponent, as far as the bound says; and what those of a hidden neuron do grow by, and
 # turn by, in radians. The bound is far off where many neurons share the work, but there is growth that shows in no neuron yet.
-_GROWTH, _GROWN, _TURNED = 3.0, 0.5, 0.1
+_GROWTH, _GROWN, _TURNED = 2.0, 0.5, 0.1
 _LARGEST = 1e6  # of a step, in norms of the largest neuron: one beyond would leave nothing of the weights to go back to
 
 
@@ -31,7 +31,7 @@ class DeepExponential:
     name = "exponential"
     order = 2
     growth = _GROWTH
-    first = 1.0  # decay is exact while the kernel stays
+    first = 0.1  # decay is exact while the kernel stays
     fineness = Fineness(growth=1.0)
     splits_decay = True
     loop = None
