@@ -23,11 +23,11 @@ from phasetheory.symbols.printing import plain, power
 __all__ = ["said_of_outputs", "statements"]
 
 # of networks with more outputs than open neurons
-_SHARED = (
+_BEYOND = (
     "Of so many outputs hidden layers can fit, at every sample, only what the columns of the readout span whose neurons are "
-    "open; the rest is left to the layers at the output. Of those columns, too, a part of the order of $1/√m$ is out of reach "
-    "of all but the last hidden layers"
+    "open; the rest is left to the layers at the output"
 )
+_BLOCKS = "Of those columns, too, a part of the order of $1/√m$ is out of reach of all but the last hidden layers"
 _NOT_COUNTED = (
     "Of so many outputs the size is counted and not the number, which is worked out for fully connected and recurrent networks: "
     "where layers before the last should fit them alone, they cannot, and the slopes are others"
@@ -107,8 +107,8 @@ def _of_graph(graph: Graph, optimizer: Optimizer) -> Iterator[Statement]:
 
 def said_of_outputs(graph: Graph) -> str:
     """What there is to say of many outputs; nothing if there are fewer than open neurons, half of them."""
-    if graph.shares:
-        return _SHARED
+    if graph.shares:  # the first is beyond the span, others are of square blocks
+        return _BEYOND if len(graph.shares) == 1 else f"{_BEYOND}. {_BLOCKS}"
     many = any(layer.outer == "fan_out" and exceeds(layer.fan_out, m / 2) for layer in graph.layers.values())
     return _NOT_COUNTED if many else ""
 

@@ -151,16 +151,18 @@ class _State:
     def pull(self, goal: Goal) -> Reach:
         """M_l of what moves layers toward a goal: all that is left, or all that is left of its share."""
         _, number = goal
-        return self.reach if number is None else self.reach_of(self.of_share(number))
+        return self.reach if number is None else self.reach_of_share[number]
 
     def toward(self, goal: Goal) -> Mapping[str, Any]:
         """How far layers have grown toward it."""
         _, number = goal
         return self.growth if number is None else self.shared[number]
 
-    def of_share(self, number: int) -> frozenset[Goal]:
-        """What is left of a share."""
-        return frozenset(goal for goal in self.goals if goal[1] == number)
+    @cached_property
+    def reach_of_share(self) -> dict[int, Reach]:
+        """M_l over what is left of every share of which something is."""
+        left = {number: [goal for goal in self.goals if goal[1] == number] for number in self.shared}
+        return {number: self.reach_of(own) for number, own in left.items() if own}
 
     def gap(self, layer: str) -> Any:
         """Theta + rho_l: 0 in the moving layers, negative in the others."""
@@ -255,7 +257,7 @@ def _next_event(state: _State, direction: Direction, speed: Fraction) -> _State:
         return {layer: max(value, moved[layer]) if layer in moved else value for layer, value in old.items()}
 
     shared = {
-        number: grown(old, state.reach_of(own)) if (own := state.of_share(number)) else old
+        number: grown(old, state.reach_of_share[number]) if number in state.reach_of_share else old
         for number, old in state.shared.items()
     }
     left = frozenset(goal for goal, own in ends.items() if not any(end == step for end in own))

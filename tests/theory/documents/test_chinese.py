@@ -37,6 +37,7 @@ CALLS = {
     "lazy": (pt.recurrent(1, 1, 1, steps=2, lags=[1]), {}),
     "biases": (pt.recurrent(1, 1, 1, steps=2, biases=(1,)), {}),
     "outputs": (pt.fully_connected((1, 1, 1), outputs="m"), {}),
+    "outputs of one hidden layer": (pt.fully_connected((1, 1), outputs="m"), {}),
     "outputs of skips": (pt.residual(1, 1, 1, blocks=1, outputs="m"), {}),
     "many paths": (pt.residual("1/m", "m^(-3/4)", "1/m", blocks=13, sigma_V="1/m"), {}),
     "skips": (pt.Graph({"W": pt.Layer(1, "m", "m")}, [pt.Path({"W": 1})]), {}),
