@@ -46,6 +46,7 @@ LOSSES = ("squares", "cross-entropy")
 _LARGE_KERNEL = (
     200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
 )
+_SINGLE = 1e-4  # the rtol down to which the errors of single precision do not show in RD
 _SPLIT = 1.0  # of unequal decays: their part beyond the mean in one step, over the root of rtol
 _PUSHED = (
     1e-4  # part of the fastest growth there could be at which a neuron is not at rest, however short the time passed
@@ -188,7 +189,7 @@ def gradient_flow(
             whole = partial(_solve, TwoLayerProblem, network, X, y, method, make)
             solve = partial(_shortly, partial(fitted, [network], X, y, why), whole) if plain else whole
         else:
-            make = partial(DeepProblem, threads=threads, decay=decay)
+            make = partial(DeepProblem, threads=threads, decay=decay, single=rtol >= _SINGLE)
             solve = partial(_solve, DeepProblem, network, X, y, method, make)
     solution = run_twice(solve, limits) if check else solve(limits)
     if solution.at_rest and loss == "squares":

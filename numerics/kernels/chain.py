@@ -5,6 +5,7 @@ Their twin, for any activation and number of samples, is :class:`numerics.networ
 mathematics. Here all arrays are flat: one after the other the layers, in them the copies. ``reads`` holds what the layers read,
 a constant unit last where there is a bias, ``back`` the backward signals, ``pre`` the pre-activations of the hidden layers, ``y``
 the matrices. The weights can count as moved by the sum of some parts -J^T c, given by ``reads``, ``back`` and c (layers, n k).
+All numbers of a pass, and those it is given, are of the precision of its plan, single or double.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.eigen import eigen
-from numerics.kernels.layers import LINE, add, advance, along, measure
+from numerics.kernels.layers import LINE, add, advance, along, retreat
 from numerics.kernels.stages import OPTIONS
 
 __all__ = ["Plan", "differentiate", "factors", "gram", "growth", "numbers", "plan_of", "speeds", "take_back", "write"]
@@ -27,15 +28,16 @@ class Plan(NamedTuple):
     Attributes
     ----------
     copies, samples, outputs : int
-    kappa, slope : float
-        Output scale; slope of the activation for z < 0.
+    kappa, unit, slope : float
+        Output scale, and what backward signals are in units of: in single precision 1 and the scale, so that squares of these
+        signals do not leave its range. Slope of the activation for z < 0.
     layers : int64 (layers + 1, 9)
         fan_in, fan_out, how many of the fan_in are no constant; first place of the layer in ``y``, ``reads``, ``back``, ``pre``
         and in the flat norms of rows and of columns. The last row holds the sizes of these.
     units : float64 (layers,)
         Constant units, where there are any.
-    inputs : float64 (n, d)
-    room : float64
+    inputs : float (n, d)
+    room : float
         For what is needed on the way; half a page apart from the weights, see :func:`numbers`.
     """
 
@@ -43,6 +45,7 @@ class Plan(NamedTuple):
     samples: int
     outputs: int
     kappa: float
+    unit: float
     slope: float
     layers: np.ndarray
     units: np.ndarray
@@ -50,17 +53,23 @@ class Plan(NamedTuple):
     room: np.ndarray
 
 
-def numbers(size: int, apart: int = 0) -> np.ndarray:
-    """Zeros that begin with a page, or so many numbers after: what crosses lines of the cache takes half as long again."""
-    flat = np.zeros(size + 512 + apart)
-    first = (-flat.ctypes.data % 4096) // 8 + apart
-    return flat[first : first + size]
+def numbers(size: int, dtype: type = np.float64, apart: int = 0) -> np.ndarray:
+    """Zeros that begin with a page, or so many bytes after: what crosses lines of the cache takes half as long again."""
+    length = size * np.dtype(dtype).itemsize
+    flat = np.zeros(length + 4096 + apart, dtype=np.uint8)
+    first = -flat.ctypes.data % 4096 + apart
+    return flat[first : first + length].view(dtype)
 
 
 def plan_of(
-    shapes: list[tuple[int, ...]], units: list[float | None], kappa: float, slope: float, inputs: np.ndarray
+    shapes: list[tuple[int, ...]],
+    units: list[float | None],
+    kappa: float,
+    slope: float,
+    inputs: np.ndarray,
+    dtype: type = np.float64,
 ) -> Plan:
-    """The plan of matrices (copies, fan_out, fan_in) of the given shapes."""
+    """The plan of matrices (copies, fan_out, fan_in) of the given shapes, for numbers of a precision."""
     copies, outputs, samples = shapes[0][0], shapes[-1][1], len(inputs)
     layers = np.zeros((len(shapes) + 1, 9), dtype=np.int64)
     for layer, ((_, fan_out, fan_in), unit) in enumerate(zip(shapes, units, strict=True)):
@@ -71,16 +80,17 @@ def plan_of(
         layers[layer + 1, 3:] = layers[layer, 3:] + copies * np.array(sizes)
     constants = np.array([0.0 if unit is None else unit for unit in units])
     widest = max(fan_in for _, _, fan_in in shapes) + LINE
-    room = numbers(max(3 * samples, samples * outputs) * widest, apart=256)
-    inputs = np.ascontiguousarray(inputs, dtype=float)
-    return Plan(copies, samples, outputs, kappa, slope, layers, constants, inputs, room)
+    room = numbers(max(3 * samples, samples * outputs) * widest, dtype, apart=2048)
+    inputs = np.ascontiguousarray(inputs, dtype=dtype)
+    scale = (kappa, 1.0) if dtype is np.float64 else (1.0, kappa)
+    return Plan(copies, samples, outputs, *scale, slope, layers, constants, inputs, room)
 
 
 @njit(**OPTIONS)
 def differentiate(y, plan, parts, first, second, reads, back, pre, output):
     """Forward and back, into the last four; the weights moved by the ``first`` so many of two parts (reads, back, c)."""
     layers, n, k = plan.layers, plan.samples, plan.outputs
-    depth = len(layers) - 1
+    depth, slope = len(layers) - 1, reads.dtype.type(plan.slope)
     first_left, second_left = _lefts(plan, first, parts > 0), _lefts(plan, second, parts > 1)
     output[:] = 0.0
     for copy in range(plan.copies):
@@ -90,10 +100,10 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
             if layer == 0:
                 h[:, :neurons] = plan.inputs
             else:
-                _activate(_view(pre, layers[layer - 1, _PRE], copy, n, neurons), plan.slope, h)
+                _activate(_view(pre, layers[layer - 1, _PRE], copy, n, neurons), slope, h)
             h[:, neurons:] = plan.units[layer]
             last = layer == depth - 1
-            z = np.empty((n, fan_out)) if last else _view(pre, layers[layer, _PRE], copy, n, fan_out)
+            z = np.empty((n, fan_out), reads.dtype) if last else _view(pre, layers[layer, _PRE], copy, n, fan_out)
             along(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), h, z)
             if parts > 0:
                 _move_forward(plan, first[0], first_left, layer, copy, h, z)
@@ -122,14 +132,15 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
             under = _view(back, layers[layer - 1, _BACK], copy, n * k, neurons)
             for i in range(n * k):
                 for j in range(neurons):
-                    under[i, j] = below[i, j] * (1.0 if z[i // k, j] > 0.0 else plan.slope)
+                    under[i, j] = below[i, j] if z[i // k, j] > 0.0 else slope * below[i, j]
 
 
 @njit(**OPTIONS)
 def gram(plan, reads, back, kernel):
     """Into ``kernel`` (n k, n k): J J^T/(n k)."""
     layers, n, k = plan.layers, plan.samples, plan.outputs
-    backs, fronts = np.empty((n * k, n * k)), np.empty((n, n))
+    backs, fronts = np.empty((n * k, n * k), back.dtype), np.empty((n, n), reads.dtype)
+    factor = plan.unit * plan.unit / (n * k)
     kernel[:] = 0.0
     for layer in range(len(layers) - 1):
         for copy in range(plan.copies):
@@ -139,7 +150,7 @@ def gram(plan, reads, back, kernel):
             along(h, h, fronts)
             for i in range(n * k):
                 for j in range(n * k):
-                    kernel[i, j] += backs[i, j] * fronts[i // k, j // k] / (n * k)
+                    kernel[i, j] += factor * backs[i, j] * fronts[i // k, j // k]
 
 
 @njit(**OPTIONS)
@@ -241,9 +252,10 @@ def factors(plan, rows, columns, balances, left, row_factors, column_factors):
 
 
 @njit(**OPTIONS)
-def write(y, start, plan, first, second, third, row_factors, column_factors, most, rows, columns, squares):
+def write(y, single, start, plan, first, second, third, row_factors, column_factors, most, rows, columns, squares):
     """Move the weights by three parts, then multiply rows and columns; norms of the result into the last three.
 
+    ``single``: weights in single precision, to be the same, or empty.
     Nothing is done, and False comes back, if an entry could move by ``most``.
     """
     layers = plan.layers
@@ -260,13 +272,11 @@ def write(y, start, plan, first, second, third, row_factors, column_factors, mos
             left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
             w = _view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in)
             by_row, by_column = _multipliers(plan, row_factors, column_factors, layer, copy)
-            advance(w, left, right, by_row, by_column, plan.room)
-            # in a pass of its own: reading the start between writes takes longer than reading the weights twice
+            then = _view(start, layers[layer, _WEIGHTS], copy, fan_out, fan_in)
+            same = _view(single, layers[layer, _WEIGHTS], copy, fan_out if single.size > 0 else 0, fan_in)
             lines = rows[layers[layer, _ROWS] + copy * fan_out :][:fan_out]
             heads = columns[layers[layer, _COLUMNS] + copy * neurons :][:neurons]
-            inside, bias = measure(
-                w, _view(start, layers[layer, _WEIGHTS], copy, fan_out, fan_in), neurons, lines, heads
-            )
+            inside, bias = advance(w, then, same, left, right, by_row, by_column, plan.room, neurons, lines, heads)
             squares[layer, 0] += inside
             squares[layer, 1] += bias
     return True
@@ -282,7 +292,7 @@ def take_back(y, plan, first, second, third, row_factors, column_factors):
             left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
             by_row, by_column = _multipliers(plan, row_factors, column_factors, layer, copy)
             w = _view(y, layers[layer, _WEIGHTS], copy, layers[layer, _FAN_OUT], layers[layer, _FAN_IN])
-            advance(w, -left * by_row, right * by_column, 1.0 / by_row, 1.0 / by_column, plan.room)
+            retreat(w, left, right, by_row, by_column, plan.room)
 
 
 @njit(**OPTIONS)
@@ -304,7 +314,7 @@ def _lefts(plan, part, wanted):
     """C b of a part, summed over the outputs of every sample, flat like ``back`` with n rows for n k."""
     back, c = part[1], part[2]
     layers, n, k = plan.layers, plan.samples, plan.outputs
-    found = np.zeros(back.size // k if wanted else 0)
+    found = np.zeros(back.size // k if wanted else 0, back.dtype)
     if wanted:
         for layer in range(len(layers) - 1):
             fan_out = layers[layer, _FAN_OUT]
@@ -321,7 +331,7 @@ def _lefts(plan, part, wanted):
 def _move_forward(plan, right, left, layer, copy, h, z):
     """Take left^T right h from z, rows by rows."""
     n, row = plan.samples, plan.layers[layer]
-    along_right = np.empty((n, n))
+    along_right = np.empty((n, n), h.dtype)
     along(_view(right, row[_READS], copy, n, row[_FAN_IN]), h, along_right)
     add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z, row[_FAN_OUT])
 
@@ -330,7 +340,7 @@ def _move_forward(plan, right, left, layer, copy, h, z):
 def _move_back(plan, right, left, layer, copy, b, below):
     """Take right^T left b from what goes back."""
     n, row = plan.samples, plan.layers[layer]
-    along_left = np.empty((b.shape[0], n))
+    along_left = np.empty((b.shape[0], n), b.dtype)
     along(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), b, along_left)
     add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below, row[_FAN_IN])
 
@@ -339,7 +349,7 @@ def _move_back(plan, right, left, layer, copy, b, below):
 def _stacked(plan, lefts, first, second, third, layer, copy):
     """Left (3 n, fan_out) and right (3 n, fan_in) of three parts."""
     n, k, row = plan.samples, plan.outputs, plan.layers[layer]
-    left, right = np.empty((3 * n, row[_FAN_OUT])), np.empty((3 * n, row[_FAN_IN]))
+    left, right = np.empty((3 * n, row[_FAN_OUT]), first.dtype), np.empty((3 * n, row[_FAN_IN]), first.dtype)
     for place, (part, reads) in enumerate(((lefts[0], first), (lefts[1], second), (lefts[2], third))):
         here = slice(place * n, (place + 1) * n)
         left[here] = _view(part, row[_BACK] // k, copy, n, row[_FAN_OUT])

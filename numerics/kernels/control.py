@@ -37,6 +37,7 @@ SHORTEST = 2.2250738585072014e-308
 MOST_TRIES = 12
 
 _LEAST_ERROR = 1e-10
+_LEAST_BEFORE = 1e-3  # against an error of none before it every error would count as a steep rise
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
 _INSIDE = 0.05  # of a bracket: its ends are come no nearer to
@@ -86,7 +87,8 @@ class Rules(NamedTuple):
 def factor_accepted(error, previous, order, safety, smallest, largest):
     """Factor for the next step after one with ``error`` <= 1, in units of the tolerance; the error to call ``previous`` then."""
     error = max(error, _LEAST_ERROR)
-    return min(largest, max(smallest, safety * error ** (-0.7 / order) * previous ** (0.4 / order))), error
+    factor = safety * error ** (-0.7 / order) * previous ** (0.4 / order)
+    return min(largest, max(smallest, factor)), max(error, _LEAST_BEFORE)
 
 
 @register_jitable

@@ -2,7 +2,7 @@
 """Numba kernels over the weights of a deep network, for few samples.
 
 A library of matrix products packs its operands first, which costs several times the product where one of them has four rows. Here
-four rows of the weights meet four samples at a time, all in registers. So a pass is as fast as the arithmetic or, where the
+a few rows of the weights meet four samples at a time, all in registers. So a pass is as fast as the arithmetic or, where the
 weights do not fit the cache, the memory.
 
 Weights (copies, fan_out, fan_in) can count as moved by -left^T right, left (copies, r, fan_out), right (copies or 1, r, fan_in).
@@ -13,9 +13,10 @@ from numba import njit
 
 from numerics.kernels.stages import OPTIONS, dot, squared_distance
 
-__all__ = ["FEW", "LINE", "add", "advance", "along", "backward", "combine", "forward", "measure"]
+__all__ = ["FEW", "LINE", "add", "advance", "along", "backward", "combine", "forward", "measure", "retreat"]
 
-LINE = 8  # numbers in a line of the cache: rows of 512 numbers that begin at the same place of a page are in each other's way
+# numbers in a line of the cache, or in two: rows of 512 numbers that begin at the same place of a page are in each other's way
+LINE = 16
 FEW = 32  # samples up to which this is faster than a library
 
 
@@ -77,83 +78,103 @@ def measure(w, start, neurons, rows, columns):
 
 
 @njit(**OPTIONS)
-def advance(w, left, right, row_factors, column_factors, room):
+def advance(w, start, single, left, right, row_factors, column_factors, room, neurons, rows, columns):
     """w_kj <- row_k (w - left^T right)_kj column_j in place, w (fan_out, fan_in), left (r, fan_out), right (r, fan_in).
 
-    ``room``: float64, r (fan_in + LINE) or more, written over.
+    ``room``: r (fan_in + LINE) or more, written over; of the precision of left and right, single or double. ``single``: float32
+    like w, to be the same as it, or with no rows. ``rows``, ``columns``, and what comes back: see :func:`measure`; all in one go
+    over the weights, since moving them is what takes the time.
     """
+    size = w.shape[1]
+    by, beside = _scaled(left, right, row_factors, column_factors, room)
+    some, unused = np.empty((4, size + LINE), left.dtype), np.empty(size, single.dtype)
+    square, beyond = 0.0, 0.0
+    columns[:] = 0.0
+    for low in range(0, w.shape[0], 4):
+        high = min(low + 4, w.shape[0])
+        some[:] = 0.0
+        add(beside, by[low:high], some[: high - low], size)
+        for k in range(low, high):
+            now, then, change, factor = w[k], start[k], some[k - low], row_factors[k]
+            copy = single[k] if single.shape[0] > 0 else unused
+            length, distance = _change(
+                *(now[:neurons], then[:neurons], copy[:neurons], change[:neurons]),
+                *(factor, column_factors[:neurons], columns),
+            )
+            square += distance
+            for j in range(neurons, size):
+                now[j] = factor * column_factors[j] * now[j] + change[j]
+                copy[j] = now[j]
+                length += now[j] * now[j]
+                beyond += (now[j] - then[j]) ** 2
+            rows[k] = length
+    return square, beyond
+
+
+@njit(**OPTIONS)
+def retreat(w, left, right, row_factors, column_factors, room):
+    """Undo :func:`advance`: what it added is found again to the last bit, so that large changes leave no trace."""
+    size = w.shape[1]
+    by, beside = _scaled(left, right, row_factors, column_factors, room)
+    some = np.empty((4, size + LINE), left.dtype)
+    for low in range(0, w.shape[0], 4):
+        high = min(low + 4, w.shape[0])
+        some[:] = 0.0
+        add(beside, by[low:high], some[: high - low], size)
+        for k in range(low, high):
+            for j in range(size):
+                w[k, j] = (w[k, j] - some[k - low, j]) / (row_factors[k] * column_factors[j])
+
+
+@njit(**OPTIONS)
+def _scaled(left, right, row_factors, column_factors, room):
+    """Of a change: -row_k left_pk, neurons first, and right_pj column_j, in ``room``."""
     rank, size = right.shape
-    by, beside = np.empty((w.shape[0], rank)), room[: rank * (size + LINE)].reshape((rank, size + LINE))
-    for k in range(w.shape[0]):
+    by, beside = np.empty((left.shape[1], rank), left.dtype), room[: rank * (size + LINE)].reshape((rank, size + LINE))
+    for k in range(left.shape[1]):
         for p in range(rank):
             by[k, p] = -row_factors[k] * left[p, k]
     for p in range(rank):
         for j in range(size):
             beside[p, j] = right[p, j] * column_factors[j]
-    for low in range(0, w.shape[0], 4):
-        some, change = w[low : low + 4], by[low : low + 4]
-        first = 0
-        if some.shape[0] == 4 and rank >= 4:
-            _scale_and_add(beside, change, row_factors[low : low + 4], column_factors, some)
-            first = 4
-        else:
-            for k in range(some.shape[0]):
-                row, factor = some[k], row_factors[low + k]
-                for j in range(size):
-                    row[j] *= factor * column_factors[j]
-        last = first + (rank - first) // 4 * 4
-        add(beside[first:last], change[:, first:last], some, size)
-        for k in range(some.shape[0]):
-            for p in range(last, rank):
-                row, one, coefficient = some[k], beside[p], change[k, p]
-                for j in range(size):
-                    row[j] += coefficient * one[j]
+    return by, beside
 
 
 @njit(**OPTIONS)
-def _scale_and_add(w, b, row_factors, column_factors, out):
-    """out_kj <- row_k out_kj column_j + (b w)_kj for four rows of out, and of w."""
-    w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
-    f0, f1, f2, f3 = row_factors[0], row_factors[1], row_factors[2], row_factors[3]
-    p0, p1, p2, p3 = b[0, 0], b[0, 1], b[0, 2], b[0, 3]
-    q0, q1, q2, q3 = b[1, 0], b[1, 1], b[1, 2], b[1, 3]
-    r0, r1, r2, r3 = b[2, 0], b[2, 1], b[2, 2], b[2, 3]
-    s0, s1, s2, s3 = b[3, 0], b[3, 1], b[3, 2], b[3, 3]
-    o0, o1, o2, o3 = out[0], out[1], out[2], out[3]
-    for j in range(out.shape[1]):
-        x0, x1, x2, x3, c = w0[j], w1[j], w2[j], w3[j], column_factors[j]
-        o0[j] = f0 * c * o0[j] + p0 * x0 + p1 * x1 + p2 * x2 + p3 * x3
-        o1[j] = f1 * c * o1[j] + q0 * x0 + q1 * x1 + q2 * x2 + q3 * x3
-        o2[j] = f2 * c * o2[j] + r0 * x0 + r1 * x1 + r2 * x2 + r3 * x3
-        o3[j] = f3 * c * o3[j] + s0 * x0 + s1 * x1 + s2 * x2 + s3 * x3
+def _change(now, then, copy, change, factor, factors, columns):
+    """A row of :func:`advance`: its squared norm, and its squared distance from ``then``."""
+    length, distance = 0.0, 0.0
+    for j in range(now.size):
+        value = factor * factors[j] * now[j] + change[j]
+        now[j] = value
+        copy[j] = value
+        length += value * value
+        distance += (value - then[j]) * (value - then[j])
+        columns[j] += value * value
+    return length, distance
 
 
 @njit(**OPTIONS)
 def along(w, h, z):
     """Z (n, rows) = h (n, m) w^T, w (rows, m)."""
     rows, size = w.shape
-    samples = h.shape[0]
-    for k in range(0, rows - 3, 4):
-        w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
+    samples, zero = h.shape[0], w.dtype.type(0)
+    for k in range(0, rows - 1, 2):  # sums of four rows would not fit into the registers
+        w0, w1 = w[k], w[k + 1]
         for i in range(0, samples - 3, 4):
             h0, h1, h2, h3 = h[i], h[i + 1], h[i + 2], h[i + 3]
-            a00 = a01 = a02 = a03 = a10 = a11 = a12 = a13 = 0.0
-            a20 = a21 = a22 = a23 = a30 = a31 = a32 = a33 = 0.0
+            a00 = a01 = a02 = a03 = a10 = a11 = a12 = a13 = zero
             for j in range(size):
-                x0, x1, x2, x3 = w0[j], w1[j], w2[j], w3[j]
+                x0, x1 = w0[j], w1[j]
                 y0, y1, y2, y3 = h0[j], h1[j], h2[j], h3[j]
                 a00, a01, a02, a03 = a00 + x0 * y0, a01 + x0 * y1, a02 + x0 * y2, a03 + x0 * y3
                 a10, a11, a12, a13 = a10 + x1 * y0, a11 + x1 * y1, a12 + x1 * y2, a13 + x1 * y3
-                a20, a21, a22, a23 = a20 + x2 * y0, a21 + x2 * y1, a22 + x2 * y2, a23 + x2 * y3
-                a30, a31, a32, a33 = a30 + x3 * y0, a31 + x3 * y1, a32 + x3 * y2, a33 + x3 * y3
             z[i, k], z[i + 1, k], z[i + 2, k], z[i + 3, k] = a00, a01, a02, a03
             z[i, k + 1], z[i + 1, k + 1], z[i + 2, k + 1], z[i + 3, k + 1] = a10, a11, a12, a13
-            z[i, k + 2], z[i + 1, k + 2], z[i + 2, k + 2], z[i + 3, k + 2] = a20, a21, a22, a23
-            z[i, k + 3], z[i + 1, k + 3], z[i + 2, k + 3], z[i + 3, k + 3] = a30, a31, a32, a33
         for i in range(samples - samples % 4, samples):
-            for row in range(k, k + 4):
+            for row in range(k, k + 2):
                 z[i, row] = dot(w[row], h[i])
-    for k in range(rows - rows % 4, rows):
+    for k in range(rows - rows % 2, rows):
         for i in range(samples):
             z[i, k] = dot(w[k], h[i])
 

@@ -13,6 +13,8 @@ from numerics.flow.deep.state import DeepFlow
 from numerics.kernels.chain import numbers
 from numerics.kernels.layers import FEW
 
+#: By the precision of the passes at moved weights: what they may differ by.
+CLOSE = {False: {"rtol": 1e-9, "atol": 1e-12}, True: {"rtol": 1e-5, "atol": 1e-6}}
 NETWORKS = [
     {"widths": (2, 9, 1)},
     {"widths": (2, 7, 6, 1)},
@@ -22,8 +24,14 @@ NETWORKS = [
 ]
 
 
+@pytest.fixture(params=[False, True], ids=["double", "single"])
+def single(request):
+    """Whether compiled passes at moved weights are in single precision."""
+    return request.param
+
+
 @pytest.fixture(params=NETWORKS, ids=lambda made: "-".join(map(str, made["widths"])))
-def both(request):
+def both(request, single):
     """The same start twice: passes, point and room for the next, of either kind."""
     made = dict(request.param)
     widths = made.pop("widths")
@@ -33,7 +41,7 @@ def both(request):
     y = y[:, 0] if widths[-1] == 1 else y
     found = []
     for kind in (CompiledPasses, ArrayPasses):
-        flow = DeepFlow(network, X, y, NONE)
+        flow = DeepFlow(network, X, y, NONE, single=single)
         if kind is ArrayPasses:
             flow.plan = None
         point = flow.new_point()
@@ -50,14 +58,16 @@ def coefficients(flow, number):
     ]
 
 
-def same_jacobian(stage, jacobian):
+def same_jacobian(stage, jacobian, close):
     for kind in ("backward", "hidden"):
         for one, other in zip(getattr(stage.jacobian, kind), getattr(jacobian, kind), strict=True):
-            np.testing.assert_allclose(one, np.broadcast_to(other, one.shape), rtol=1e-10, atol=1e-13)
+            one = one * stage.plan.unit if kind == "backward" else one
+            np.testing.assert_allclose(one, np.broadcast_to(other, one.shape), **close)
 
 
-def test_passes_of_either_kind_agree(both):
+def test_passes_of_either_kind_agree(both, single):
     (one, point, _), (other, twin, _) = both
+    close = CLOSE[single]
     np.testing.assert_allclose(point.residual, twin.residual, rtol=1e-12, atol=1e-14)
     a, b, c = coefficients(one.flow, 3)
     marks = []
@@ -65,8 +75,8 @@ def test_passes_of_either_kind_agree(both):
         last = passes.moved(at, 0, (passes.of(at), a))
         marks.append((last, passes.moved(at, 1, (passes.of(at), b), (last, c))))
     for mine, theirs in zip(*marks, strict=True):
-        same_jacobian(mine, theirs)
-        np.testing.assert_allclose(one.kernel(mine), other.kernel(theirs), rtol=1e-10, atol=1e-14)
+        same_jacobian(mine, theirs, close)
+        np.testing.assert_allclose(one.kernel(mine), other.kernel(theirs), **close)
     assert one.speeds(point) == pytest.approx(other.speeds(twin), rel=1e-9)
     assert one.flow.evaluations == other.flow.evaluations == 3
 
@@ -88,8 +98,8 @@ def test_speeds_are_those_of_the_weights_of_a_neuron(both):
     assert passes.speeds(point) == (pytest.approx(turning, rel=1e-6), pytest.approx(growing, rel=1e-4))
 
 
-def test_a_step_is_written_with_its_norms_and_taken_back(both):
-    found = []
+def test_a_step_is_written_with_its_norms_and_taken_back(both, single):
+    found, close = [], CLOSE[single]
     for passes, point, out in both:
         flow = passes.flow
         point.matrices[0][:] *= 1.1  # off the balances
@@ -108,7 +118,31 @@ def test_a_step_is_written_with_its_norms_and_taken_back(both):
         found.append([out.y.copy(), out.residual, np.array(out.moved), *out.sizes.rows, *out.sizes.columns])
         np.testing.assert_allclose(point.y, start, rtol=1e-12, atol=1e-13)
     for one, other in zip(*found, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(one, other, **close)
+
+
+def test_a_large_step_leaves_no_trace(both):
+    for passes, point, out in both:
+        start = point.y.copy()
+        c = coefficients(passes.flow, 1)[0]
+        mark = passes.moved(point, 0, (passes.of(point), c))
+        part = mark, 1e4 * c
+        assert passes.write(point, (part, part, part), np.ones((len(passes.flow.shapes), 1)), out, 1e9)
+        assert np.max(np.abs(out.y)) > 100
+        np.testing.assert_allclose(point.y, start, rtol=1e-9, atol=1e-10)
+
+
+def test_passes_after_a_step_is_taken_back_are_at_the_weights_before(both, single):
+    (passes, point, out), _ = both
+    c = coefficients(passes.flow, 1)[0]
+
+    def moved():
+        return passes.moved(point, 0, (passes.of(point), c)).reads.copy()
+
+    before = moved()
+    part = passes.of(point), 10 * c
+    passes.write(point, (part, part, part), np.ones((len(passes.flow.shapes), 1)), out, 1e6)
+    np.testing.assert_allclose(moved(), before, **CLOSE[single])
 
 
 @pytest.mark.parametrize("activation", [0.3, pytest.param("tanh", marks=pytest.mark.filterwarnings("ignore:tanh is"))])
@@ -142,6 +176,21 @@ def test_a_step_is_simpson_s_by_the_network_s_own_jacobian(activation):
         np.testing.assert_allclose(found, w, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(("kappa", "single"), [(1e-9, True), (1e-20, False), (1e20, False)])
+def test_single_precision_is_for_what_its_range_holds(kappa, single):
+    network = nm.DeepNetwork.sample((2, 6, 5, 1), (1.0,) * 3, rng=0)
+    scaled = replace(network, kappa=kappa)
+    X, y = nm.datasets.four_points()
+    flow = DeepFlow(scaled, X, y, NONE, single=True)
+    assert flow.single == single
+    passes, point = CompiledPasses(flow), flow.new_point()
+    point.load(scaled.matrices)
+    flow.update_residual(point)
+    flow.find_kernel(point)
+    mark = passes.moved(point, 0, (passes.of(point), np.zeros((3, 4))))
+    np.testing.assert_allclose(passes.kernel(mark), point.kernel, **CLOSE[single])
+
+
 def test_many_samples_go_through_numpy():
     network = nm.DeepNetwork.sample((2, 4, 3, 1), (1.0,) * 3, rng=0)
     X = np.random.default_rng(0).standard_normal((FEW + 1, 2))
@@ -150,8 +199,9 @@ def test_many_samples_go_through_numpy():
     assert many.plan is None
 
 
-@pytest.mark.parametrize(("size", "apart"), [(1, 0), (600, 256)])
-def test_numbers_begin_where_they_are_asked_to(size, apart):
-    found = numbers(size, apart)
-    assert (found.ctypes.data - 8 * apart) % 4096 == 0
+@pytest.mark.parametrize(("size", "dtype", "apart"), [(1, np.float64, 0), (600, np.float32, 2048)])
+def test_numbers_begin_where_they_are_asked_to(size, dtype, apart):
+    found = numbers(size, dtype, apart)
+    assert (found.ctypes.data - apart) % 4096 == 0
+    assert found.dtype == dtype
     np.testing.assert_array_equal(found, np.zeros(size))

@@ -10,7 +10,7 @@ import numpy as np
 
 from numerics.flow.deep.balance import Sizes
 from numerics.kernels.chain import numbers
-from numerics.kernels.layers import FEW, LINE, advance, measure
+from numerics.kernels.layers import FEW, LINE, advance
 from numerics.networks.jacobian import Moved
 
 __all__ = ["Change", "Store"]
@@ -42,12 +42,11 @@ class Change:
         if left.shape[1] > FEW:
             w -= left.swapaxes(1, 2) @ right
             left, right = left[:, :0], right[:, :0]
-        room = np.empty(left.shape[1] * (w.shape[2] + LINE))
+        room, none = np.empty(left.shape[1] * (w.shape[2] + LINE)), np.empty((0, w.shape[2]), np.float32)
         for copy, matrix in enumerate(w):
-            by = self.rows[layer][copy], self.columns[layer][copy]
-            advance(matrix, left[copy], right[min(copy, len(right) - 1)], *by, room)
+            by = left[copy], right[min(copy, len(right) - 1)], self.rows[layer][copy], self.columns[layer][copy]
             found = sizes.neurons[layer], sizes.rows[layer][copy], sizes.columns[layer][copy]
-            sizes.squares[layer] += measure(matrix, start[copy], *found)
+            sizes.squares[layer] += advance(matrix, start[copy], none, *by, room, *found)
 
     def take_back(self, matrices: Sequence[np.ndarray]) -> None:
         """Make matrices that were changed what they were."""

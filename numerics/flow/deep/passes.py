@@ -115,23 +115,36 @@ class CompiledPasses:
     def __init__(self, flow: DeepFlow) -> None:
         assert flow.plan is not None, "a flow with a plan"
         self.flow, self.plan = flow, flow.plan
-        self._marks = flow.new_stage(), flow.new_stage()
+        self._trial = flow.new_plan(np.float32) if flow.single else self.plan
+        self._marks = flow.new_stage(self._trial), flow.new_stage(self._trial)
+        # in single precision: the mark of a point and its weights, and whose they are
+        self._first = flow.new_stage(self._trial) if flow.single else None
+        self._weights = chain.numbers(sum(w.size for w in flow.start_matrices) if flow.single else 0, np.float32)
+        self._holder: DeepPoint | None = None
         self._start = chain.numbers(sum(w.size for w in flow.start_matrices))
         np.concatenate([w.ravel() for w in flow.start_matrices], out=self._start)
         self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else np.empty(0)
 
     def of(self, point: DeepPoint) -> Stage:
-        """Its Jacobian or stage, see :class:`Passes`."""
-        assert point.stage is not None, "a point of this flow"
-        return point.stage
+        """Its stage, see :class:`Passes`."""
+        found = _stage(point)
+        if self._first is None:
+            return found
+        self._first.reads[:], self._first.back[:] = found.reads, found.back / self._trial.unit
+        return self._first
 
     def moved(self, point: DeepPoint, place: int, *parts: Part[Stage]) -> Stage:
         """The stage of that place."""
         self.flow.evaluations += 1
         into, flat = self._marks[place], [_flat(part) for part in parts]
         second = flat[1] if len(flat) > 1 else flat[0]
+        y = point.y
+        if self._first is not None:
+            if self._holder is not point:
+                self._weights[:], self._holder = y, point
+            y = self._weights
         chain.differentiate(
-            *(point.y, self.plan, len(parts), flat[0], second), into.reads, into.back, into.pre, into.output
+            *(y, self._trial, len(parts), flat[0], second), into.reads, into.back, into.pre, into.output
         )
         return into
 
@@ -163,16 +176,18 @@ class CompiledPasses:
         most *= largest**0.5
         if flow.decay:
             rows *= np.repeat(decayed, np.diff(plan.layers[:, 7]))
-        undo = partial(chain.take_back, point.y, plan, *flat, rows, columns)
-        found = self.of(out)
+        undo = partial(chain.take_back, point.y, self._trial, *flat, rows, columns)
+        found = _stage(out)
         y = point.y if out.store is point.store else out.y
         if y is not point.y:
             y[:] = point.y
         done = chain.write(
-            *(y, self._start, plan, *flat, rows, columns, most, found.rows, found.columns, found.squares)
+            *(y, self._weights, self._start, self._trial, *flat),
+            *(rows, columns, most, found.rows, found.columns, found.squares),
         )
         if not done:
             return False
+        self._holder = out
         if out.store is point.store:
             out.store.hand_over(out, undo)
         flow.update_residual(out)
@@ -181,7 +196,7 @@ class CompiledPasses:
 
     def _norms(self, point: DeepPoint) -> Stage:
         """The stage of a point, with the norms of its matrices."""
-        stage = self.of(point)
+        stage = _stage(point)
         if point.sizes is None:
             found = self.flow.sizes(point)
             for flat, parts in ((stage.rows, found.rows), (stage.columns, found.columns)):
@@ -191,6 +206,11 @@ class CompiledPasses:
         return stage
 
 
+def _stage(point: DeepPoint) -> Stage:
+    assert point.stage is not None, "a point of this flow"
+    return point.stage
+
+
 def _flat(part: Part[Stage]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mark, c = part
-    return mark.reads, mark.back, c
+    return mark.reads, mark.back, (mark.plan.unit * c).astype(mark.back.dtype, copy=False)

@@ -25,7 +25,7 @@ METHODS: Mapping[str, Callable[[DeepFlow], Method[DeepPoint]]] = {
 
 
 class DeepProblem:
-    """See :class:`numerics.flow.problem.Problem`."""
+    """See :class:`numerics.flow.problem.Problem`; ``single``: :class:`numerics.flow.deep.state.DeepFlow`."""
 
     methods: ClassVar[tuple[str, ...]] = tuple(METHODS)
     preferred: ClassVar[tuple[str, str]] = (
@@ -34,7 +34,15 @@ class DeepProblem:
     )
 
     def __init__(
-        self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, method: str, threads: int | None, decay: Decay = NONE
+        self,
+        network: DeepNetwork,
+        X: np.ndarray,
+        y: np.ndarray,
+        method: str,
+        threads: int | None,
+        decay: Decay = NONE,
+        *,
+        single: bool = False,
     ) -> None:
         if threads is not None:
             raise InputError(
@@ -52,7 +60,7 @@ class DeepProblem:
             )
         self.network, self.targets, self.layers = network, y, network.layers
         self.sizes = network.sizes
-        self.flow = DeepFlow(network, X, y, decay)
+        self.flow = DeepFlow(network, X, y, decay, single=single)
         self.method = METHODS[method](self.flow)
         self.point, self.trial = self.method.new_point(), self.method.new_point()
         self.point.load(network.matrices)

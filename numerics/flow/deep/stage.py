@@ -16,16 +16,19 @@ class Stage:
 
     Attributes
     ----------
-    reads, back, pre, output, rows, columns, squares : float64
+    plan : Plan
+        Its numbers are of this precision, and backward signals in this unit.
+    reads, back, pre, output, rows, columns, squares : float
         See :mod:`numerics.kernels.chain`; written over by the next pass.
     signals, jacobian, sizes
         Views of these.
     """
 
     def __init__(self, plan: Plan, shapes: Sequence[tuple[int, ...]], biased: tuple[bool, ...]) -> None:
+        self.plan, dtype = plan, plan.room.dtype.type
         sizes = [int(size) for size in plan.layers[-1, 4:]]
-        self.reads, self.back, self.pre, self.rows, self.columns = map(numbers, sizes)
-        self.output, self.squares = np.zeros(plan.samples * plan.outputs), np.zeros((len(shapes), 2))
+        self.reads, self.back, self.pre, self.rows, self.columns = (numbers(size, dtype) for size in sizes)
+        self.output, self.squares = np.zeros(plan.samples * plan.outputs, dtype), np.zeros((len(shapes), 2), dtype)
 
         def views(flat: np.ndarray, place: int, *ends: tuple[int, ...]) -> tuple[np.ndarray, ...]:
             edges = plan.layers[: len(ends) + 1, place]

@@ -26,6 +26,8 @@ from numerics.networks.norms import spectral_norm
 
 __all__ = ["DeepFlow", "DeepPoint"]
 
+_RANGE = 1e15  # of signals whose squares are to stay within single precision, 1e-38 to 3e38
+
 
 class DeepPoint:
     """A state with its residual; the matrices, and the weights in them, are views into one flat array.
@@ -107,9 +109,16 @@ class DeepPoint:
 
 
 class DeepFlow:
-    """The gradient flow of one network on one data set."""
+    """The gradient flow of one network on one data set.
 
-    def __init__(self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, decay: Decay = NONE) -> None:
+    ``single``: passes at moved weights, and what a step adds to weights, are in single precision where they are compiled, which
+    moves half the bytes and does twice the arithmetic at a time; not of networks so large or small that its range may not do.
+    Weights and the residual they leave are in double precision.
+    """
+
+    def __init__(
+        self, network: DeepNetwork, X: np.ndarray, y: np.ndarray, decay: Decay = NONE, *, single: bool = False
+    ) -> None:
         self.decay = decay
         self.unit = float(np.sqrt(network.outputs))
         self.chain = replace(network.chain, kappa=self.unit * network.kappa)
@@ -126,20 +135,33 @@ class DeepFlow:
         self._lengths, self._gains = np.linalg.norm(X, axis=1), np.array(self.chain.gains)
         self._constants = np.array([np.nan if unit is None else unit for unit in self.chain.constants])
         self._no_weights = np.empty((0, 0))
+        self.single = single and self._in_range()
         # of passes in one call
         self.plan: Plan | None = None
         if network.activation.homogeneous and len(self.zero) <= FEW:
-            slope = network.activation.negative_slope
-            self.plan = plan_of(self.shapes, list(self.chain.constants), self.chain.kappa, slope, X)
+            self.plan = self.new_plan(np.float64)
+
+    def _in_range(self) -> bool:
+        """Whether signals, forward and back but for the output scale, and what they grow to are far from the ends of single range."""
+        strengths = np.where(self.strengths > 0, self.strengths, 1.0)
+        below, above = np.cumprod(strengths) * np.max(self._lengths), np.cumprod(strengths[::-1])
+        reach = float(np.max(np.abs(self.zero))) or 1.0
+        sizes = np.array([*below, *above, 1 / self.chain.kappa, reach / self.chain.kappa])
+        return bool(np.all((sizes > 1 / _RANGE) & (sizes < _RANGE)))
 
     def new_point(self, store: Store | None = None) -> DeepPoint:
         """Room for a state, in a store of its own or beside others."""
-        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store, self.new_stage() if self.plan else None)
+        stage = self.new_stage(self.plan) if self.plan else None
+        return DeepPoint(self.shapes, len(self.zero), self.chain.biased, store, stage)
 
-    def new_stage(self) -> Stage:
-        """Room for a pass in one call."""
-        assert self.plan is not None, "where there is a plan"
-        return Stage(self.plan, self.shapes, self.chain.biased)
+    def new_plan(self, dtype: type) -> Plan:
+        """Of passes in one call, in single or double precision."""
+        chain, slope = self.chain, self.chain.activation.negative_slope
+        return plan_of(self.shapes, list(chain.constants), chain.kappa, slope, self.X, dtype)
+
+    def new_stage(self, plan: Plan) -> Stage:
+        """Room for such a pass."""
+        return Stage(plan, self.shapes, self.chain.biased)
 
     def update_residual(self, point: DeepPoint) -> None:
         """Residual of a point from its weights, and its Jacobian."""
@@ -310,7 +332,7 @@ class DeepFlow:
         """The same of a pass in one call."""
         self.kernel_evaluations += 1
         kernel = np.empty((len(self.zero), len(self.zero)))
-        gram(self.plan, stage.reads, stage.back, kernel)
+        gram(stage.plan, stage.reads, stage.back, kernel)
         return kernel
 
     def growth_bound(self, point: DeepPoint) -> float:
