@@ -343,13 +343,22 @@ class _Run(Generic[P, N]):
             yield self.limits.t_max
 
     def _aim(self, h: float) -> float:
-        """A step to the stop on the loss, as the kernel foresees it, if that is within h."""
+        """A step to the stop on the loss, if that is within h.
+
+        Where the kernel foresees it; by a method that steps across kinks, halfway from there to where it is if the loss falls
+        as in the last step, should that be later.
+        """
         record, level = self.record, self._next_level()
         if self.point.kernel is None or record.count < 2 or self.point.penalty > 0:
             return h
         if not control.comes_near(record.rows, record.count, level, h):
             return h
-        return self._foresee(level, h)[0]
+        foreseen = self._foresee(level, h)[0]
+        if not isinstance(self.method, Paced):
+            return foreseen
+        # neurons that quiver on kinks count in full in the kernel, and lower the loss by less
+        before = control.as_before(record.rows, record.count, level)
+        return min(h, float(np.sqrt(foreseen * max(foreseen, before))))
 
     def _foresee(self, loss: float, h: float) -> tuple[float, float]:
         """When the loss falls to ``loss`` if the kernel stays, or h if that is later; and the loss at h."""

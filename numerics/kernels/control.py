@@ -17,6 +17,7 @@ __all__ = [
     "SHORTEST",
     "TIME",
     "Rules",
+    "as_before",
     "comes_near",
     "factor_accepted",
     "factor_rejected",
@@ -37,7 +38,6 @@ SHORTEST = 2.2250738585072014e-308
 MOST_TRIES = 12
 
 _LEAST_ERROR = 1e-10
-_LEAST_BEFORE = 1e-3  # against an error of none before it every error would count as a steep rise
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less
 _LOSS_ROSE, _UNSTABLE = 8.0, 1e3  # errors that stand for a risen loss and for numbers that overflowed
 _INSIDE = 0.05  # of a bracket: its ends are come no nearer to
@@ -87,8 +87,7 @@ class Rules(NamedTuple):
 def factor_accepted(error, previous, order, safety, smallest, largest):
     """Factor for the next step after one with ``error`` <= 1, in units of the tolerance; the error to call ``previous`` then."""
     error = max(error, _LEAST_ERROR)
-    factor = safety * error ** (-0.7 / order) * previous ** (0.4 / order)
-    return min(largest, max(smallest, factor)), max(error, _LEAST_BEFORE)
+    return min(largest, max(smallest, safety * error ** (-0.7 / order) * previous ** (0.4 / order))), error
 
 
 @register_jitable
@@ -111,6 +110,13 @@ def comes_near(record, count, level, h):
     before, now = record[count - 2], record[count - 1]
     rate = near(before[LOSS], now[LOSS]) / (now[TIME] - before[TIME])
     return not _NEAR * rate * h < near(now[LOSS], level)
+
+
+def as_before(record: np.ndarray, count: int, level: float) -> float:
+    """The step to a loss that goes on falling at the rate of the last step; 0 if it did not fall."""
+    before, now = record[count - 2], record[count - 1]
+    fall = near(before[LOSS], now[LOSS])
+    return float((now[TIME] - before[TIME]) * near(now[LOSS], level) / fall) if fall > 0.0 else 0.0
 
 
 @register_jitable

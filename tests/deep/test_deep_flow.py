@@ -93,7 +93,8 @@ def test_any_depth_follows_the_classical_method(four_points, depth, method):
     X, y = four_points
     network = nm.DeepNetwork.sample((2, *[30] * (depth - 1), 1), [0.5] * depth, alpha=2.0, rng=2)
     time = 6.0
-    solution = nm.gradient_flow(network, X, y, t_max=time, loss_tol=1e-9, rtol=1e-2, method=method)
+    # a network so narrow is off by more than 2 % at rtol = 1e-2 for one start in ten
+    solution = nm.gradient_flow(network, X, y, t_max=time, loss_tol=1e-9, rtol=5e-3, method=method)
     assert solution.status is nm.Status.TIME_REACHED
     for layer, now, start in zip(network.layers, classical(network, X, y, time, 1500), network.weights, strict=True):
         exact = np.linalg.norm(now - start) / np.linalg.norm(start)

@@ -142,7 +142,7 @@ class DeepFlow:
             self.plan = self.new_plan(np.float64)
 
     def _in_range(self) -> bool:
-        """Whether signals, forward and back but for the output scale, and what they grow to are far from the ends of single range."""
+        """Whether signals, but for the output scale, and what they grow to are far from the ends of single range."""
         strengths = np.where(self.strengths > 0, self.strengths, 1.0)
         below, above = np.cumprod(strengths) * np.max(self._lengths), np.cumprod(strengths[::-1])
         reach = float(np.max(np.abs(self.zero))) or 1.0
