@@ -74,8 +74,9 @@ def cost_of_cells(count: int) -> list[dict[str, Any]]:
 
 def share_of_cluster(count: int) -> dict[str, Any]:
     """Processor time of so many small runs one after the other, and of all processes of a cluster that makes them."""
-    import dask.config
-    from distributed import Client, LocalCluster
+    from distributed import Client
+
+    from numerics.scans.workers import local_cluster
 
     seeds = count // (len(_SMALL_WIDTHS) * len(nm.Plan().points))
     plan, warm = (nm.Plan(widths=_SMALL_WIDTHS, seeds=number) for number in (seeds, 1))
@@ -85,11 +86,7 @@ def share_of_cluster(count: int) -> dict[str, Any]:
     for cell in plan.cells:
         plan.measure(cell)
     useful = time.process_time() - began
-    with (
-        dask.config.set({"distributed.worker.profile.enabled": False}),  # as nm.Dask(workers=4) has it
-        LocalCluster(n_workers=_WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-        Client(cluster) as client,
-    ):
+    with local_cluster(_WORKERS) as cluster, Client(cluster) as client:  # as nm.Dask(workers=4) has it
 
         def spent() -> float:  # the scheduler is in this process
             return time.process_time() + sum(client.run(time.process_time).values())
