@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from numerics.kernels.sectors.forces import find_forces
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 from numerics.kernels.stages import UNCOUNTED
 
@@ -28,17 +29,20 @@ class Sums(NamedTuple):
         Squared distances of u and v from the start.
     circle : float64 (4 R + 2, 5)
         Room for :func:`gather`: running sums round the circle of 2 R places, twice.
+    room : float64 (2, R, 2)
+        See :func:`numerics.kernels.sectors.forces.find_forces`.
     """
 
     moments: np.ndarray
     moved: np.ndarray
     circle: np.ndarray
+    room: np.ndarray
 
     @classmethod
     def of(cls, rays: int, parts: int) -> "Sums":
         """Room for those of so many ranges of neurons."""
         moments = np.zeros((parts, 2 * (2 * rays + 1), MOMENTS))
-        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, T_QQ + 1)))
+        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, T_QQ + 1)), np.empty((2, rays, 2)))
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
@@ -151,11 +155,11 @@ def gather(given, X, sectors, kappa, s, targets, residual, kernel):
                 total = (1.0 - s) ** 2 * total + s * (1.0 - s) * (own + other) + s * s * _between(X, i, j, everything)
             kernel[i, j] = kappa * kappa / n * total
             kernel[j, i] = kernel[i, j]
-    return _gradient_squared(moments, X, sectors, kappa, s, residual)
+    return _gradient_squared(moments, X, sectors, kappa, s, residual, given.room)
 
 
 @njit(**SECTOR_OPTIONS)
-def _gradient_squared(moments, X, sectors, kappa, s, residual):
+def _gradient_squared(moments, X, sectors, kappa, s, residual, room):
     """The square e K e/n as the sum of g T g over the places, g = (kappa/n) sum_i e_i sigma'_i x_i: no term is negative.
 
     The double sum over samples cancels down to the rounding of its largest terms, those of neurons that have fitted what they
@@ -164,9 +168,11 @@ def _gradient_squared(moments, X, sectors, kappa, s, residual):
     n, rays = X.shape[0], sectors.normals.shape[0]
     size = 2 * rays + 1
     square = 0.0
-    before_p, before_q = _force(X, sectors.slopes[rays - 1], residual)
+    forces = room[0]
+    find_forces(residual, X, s, sectors.starts, forces, room[1])
+    before_p, before_q = forces[rays - 1, 0], forces[rays - 1, 1]
     for r in range(rays):
-        after_p, after_q = _force(X, sectors.slopes[r], residual)
+        after_p, after_q = forces[r, 0], forces[r, 1]
         dp, dq = sectors.directions[r, 0], sectors.directions[r, 1]
         # the sides' forces have the same part along the ray; the smaller is the more exact
         smaller = before_p * before_p + before_q * before_q < after_p * after_p + after_q * after_q
@@ -184,15 +190,6 @@ def _gradient_squared(moments, X, sectors, kappa, s, residual):
         for here in (2 * rays, 2 * rays + size):
             square += _quadratic(moments[part, here], at_p, at_q)
     return (kappa / n) ** 2 * square
-
-
-@njit(forceinline=True, **SECTOR_OPTIONS)
-def _force(X, slopes, residual):
-    gp, gq = 0.0, 0.0
-    for i in range(residual.size):
-        gp += slopes[i] * residual[i] * X[i, 0]
-        gq += slopes[i] * residual[i] * X[i, 1]
-    return gp, gq
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
