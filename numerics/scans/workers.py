@@ -24,7 +24,7 @@ import numpy as np
 
 from numerics.arrays import plain_text, positive_number, whole_number
 from numerics.errors import InputError, ScanError
-from numerics.scans.experiment import Cell, Experiment
+from numerics.scans.experiment import Cell, Experiment, Observable
 from numerics.scans.records import CellStatus, Record
 from numerics.scans.signals import held_back
 
@@ -312,18 +312,16 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
     ScanError
         If there is nobody left to measure.
     """
-    waiting = deque(sorted(cells, key=lambda cell: -experiment.cost(cell)))
     suspects: deque[Cell] = deque()
     running: dict[Future[list[Record]], tuple[Piece, bool]] = {}  # with whether it runs alone
     ended: SimpleQueue[Future[list[Record]]] = SimpleQueue()
     workers.start(experiment)
-    pieces = _Pieces(experiment, workers, waiting)
+    pieces = _Pieces(experiment, workers, cells)
     try:
-        while waiting or suspects or running:
+        while pieces.waiting or suspects or running:
             alone = bool(suspects)
-            queue = suspects if alone else waiting
-            while queue and len(running) < (1 if alone else pieces.window):
-                piece = [queue.popleft()] if alone else pieces.take(queue)
+            while (suspects if alone else pieces.waiting) and len(running) < (1 if alone else pieces.window):
+                piece = [suspects.popleft()] if alone else pieces.take()
                 future = workers.submit(piece)
                 running[future] = piece, alone
                 future.add_done_callback(ended.put)
@@ -342,13 +340,15 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
 class _Pieces:
     """How many cells are handed over together: so many that it takes little of the time, and few enough to share them out.
 
-    The first take longest, and each a share of what is left, down to the least that is worth its way.
+    The first take longest, and each a share of what is left, down to the least that is worth its way. ``waiting``: cells with
+    their costs, the longest first.
     """
 
-    def __init__(self, experiment: Experiment, workers: Workers, waiting: Iterable[Cell]) -> None:
+    def __init__(self, experiment: Experiment, workers: Workers, cells: Iterable[Cell]) -> None:
         self._cost, self._workers = experiment.cost, workers
         self._rates: deque[float] = deque(maxlen=_KNOWN)  # seconds for a unit of cost, of the last cells
-        self._left = sum(map(self._cost, waiting))
+        self.waiting = deque(sorted(((self._cost(cell), cell) for cell in cells), key=lambda entry: -entry[0]))
+        self._left = sum(cost for cost, _ in self.waiting)
 
     @property
     def window(self) -> float:
@@ -356,23 +356,25 @@ class _Pieces:
         known = self._workers.most == 1 or self._rates
         return min(self._workers.window or math.inf, math.inf if known else _KNOWN)
 
-    def take(self, queue: deque[Cell]) -> Piece:
+    def take(self) -> Piece:
         """The next piece."""
         most = self._workers.most if self._rates else 1
         rate = statistics.median(self._rates) if most > 1 else 0.0
         share = rate * self._left / (_SHARES * (self._workers.count or _MANY))
         longest = min(max(share, _LEAST), _PIECE)
-        piece = [queue.popleft()]
-        cost = self._cost(piece[0])
-        while queue and len(piece) < most and rate * (more := cost + self._cost(queue[0])) < longest:
-            piece.append(queue.popleft())
-            cost = more
+        queue = self.waiting
+        cost, cell = queue.popleft()
+        piece = [cell]
+        while queue and len(piece) < most and rate * (cost + queue[0][0]) < longest:
+            more, cell = queue.popleft()
+            piece.append(cell)
+            cost += more
         self._left -= cost
         return piece
 
-    def learn(self, finished: Iterable[Record]) -> None:
+    def learn(self, finished: Sequence[Record]) -> None:
         """How long cells took."""
-        costs = ((record.seconds, self._cost(record.cell)) for record in finished)
+        costs = ((record.seconds, self._cost(record.cell)) for record in finished[-_KNOWN:])
         self._rates.extend(seconds / cost for seconds, cost in costs if cost > 0)
 
 
@@ -384,25 +386,26 @@ def all_measured(experiment: Experiment, cells: Piece) -> list[Record]:
             ready = experiment.together(cells)
     spent, costs = time.perf_counter() - began, [experiment.cost(cell) for cell in cells]
     rate = spent / sum(costs) if sum(costs) > 0 else 0.0
-    records = [measured(ready, cell) for cell in cells]
+    observables = experiment.observables
+    records = [measured(ready, cell, observables) for cell in cells]
     return [replace(record, seconds=record.seconds + rate * cost) for record, cost in zip(records, costs, strict=True)]
 
 
-def measured(experiment: Experiment, cell: Cell) -> Record:
+def measured(experiment: Experiment, cell: Cell, observables: Mapping[str, Observable]) -> Record:
     """Measure a cell; an exception becomes the reason of its failure."""
     began = time.perf_counter()
     status, values = CellStatus.DONE, {}
     try:
         outcome = experiment.measure(cell)
         reason = outcome.note
-        for name, observable in experiment.observables.items():
+        for name, observable in observables.items():
             value = np.asarray(outcome.values[name], dtype=float)
             if value.shape != observable.shape:
                 raise ValueError(f"{name} has shape {value.shape}, not {observable.shape}")
             values[name] = value.tolist()
         if outcome.stopped_short:
             status, reason = CellStatus.STOPPED_SHORT, outcome.stopped_short
-        elif unknown := _unknown(experiment, values):
+        elif unknown := _unknown(observables, values):
             status, reason = CellStatus.STOPPED_SHORT, f"nothing but nan was measured of {', '.join(unknown)}"
             if len(unknown) == len(values):
                 return _failed(cell, reason, time.perf_counter() - began)
@@ -411,11 +414,11 @@ def measured(experiment: Experiment, cell: Cell) -> Record:
     return Record(cell, status, values, reason, time.perf_counter() - began, socket.gethostname())
 
 
-def _unknown(experiment: Experiment, values: Mapping[str, Any]) -> list[str]:
+def _unknown(observables: Mapping[str, Observable], values: Mapping[str, Any]) -> list[str]:
     """Observables that are nan throughout, although nan is no answer."""
     return [
         name
-        for name, observable in experiment.observables.items()
+        for name, observable in observables.items()
         if not observable.may_be_nan and np.size(values[name]) and np.all(np.isnan(values[name]))
     ]
 

@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import pairwise
@@ -259,15 +258,15 @@ def test_short_cells_are_handed_over_together(toy):
 
 def pieces_of(experiment, seconds, count):
     """Seconds of the pieces for so many workers, where a unit of cost takes ``seconds``."""
-    workers, queue = Mortal(most=10_000), deque(experiment.cells)
+    workers = Mortal(most=10_000)
     workers.count = count
-    pieces = _Pieces(experiment, workers, queue)
+    pieces = _Pieces(experiment, workers, experiment.cells)
     pieces.learn(
         [Record(experiment.cells[0], CellStatus.DONE, {}, "", seconds * experiment.cost(experiment.cells[0]), "")]
     )
     found = []
-    while queue:
-        found.append(seconds * sum(map(experiment.cost, pieces.take(queue))))
+    while pieces.waiting:
+        found.append(seconds * sum(map(experiment.cost, pieces.take())))
     return found
 
 
