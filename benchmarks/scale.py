@@ -6,9 +6,9 @@
 A cell that measures nothing shows what planning, store and resuming cost; processor time is given beside wall time, which holds
 the flushes to the disk too. Small runs go to a local Dask cluster of four workers, started and warm: useful is the processor
 time that the same cells take one after the other in this process, and the rest is what workers, scheduler and client add. On an
-idle machine whose cores are all at work their ratio is that of the wall times, too. The samples are on a circle, two inputs
-each; a run is given so many seconds, and the peak is that of a process of its own: with 0 steps it is that of the preparation
-only.
+idle machine whose cores are all at work their ratio is that of the wall times, too. The many samples are of a curve,
+two inputs each, trained to the fit where weights hardly move (gamma 1/2) and where they condense (7/4); the peak is that of a
+process of its own, compilation included.
 """
 
 # ruff: noqa: E402
@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ _WIDTHS, _SEEDS = (10, 20, 30, 40), 5
 _WORKERS = 4
 _SMALL_WIDTHS = (100, 200, 400, 800)
 _WIDTH = 10_000  # of the runs on many samples
+_GAMMAS = (0.5, 1.75)
 
 
 class Nothing(nm.Plan):
@@ -74,8 +76,9 @@ def cost_of_cells(count: int) -> list[dict[str, Any]]:
 
 def share_of_cluster(count: int) -> dict[str, Any]:
     """Processor time of so many small runs one after the other, and of all processes of a cluster that makes them."""
-    import dask.config
-    from distributed import Client, LocalCluster
+    from distributed import Client
+
+    from numerics.scans.workers import local_cluster
 
     seeds = count // (len(_SMALL_WIDTHS) * len(nm.Plan().points))
     plan, warm = (nm.Plan(widths=_SMALL_WIDTHS, seeds=number) for number in (seeds, 1))
@@ -85,11 +88,7 @@ def share_of_cluster(count: int) -> dict[str, Any]:
     for cell in plan.cells:
         plan.measure(cell)
     useful = time.process_time() - began
-    with (
-        dask.config.set({"distributed.worker.profile.enabled": False}),  # as nm.Dask(workers=4) has it
-        LocalCluster(n_workers=_WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-        Client(cluster) as client,
-    ):
+    with local_cluster(_WORKERS) as cluster, Client(cluster) as client:  # as nm.Dask(workers=4) has it
 
         def spent() -> float:  # the scheduler is in this process
             return time.process_time() + sum(client.run(time.process_time).values())
@@ -109,16 +108,16 @@ def share_of_cluster(count: int) -> dict[str, Any]:
     }
 
 
-def memory_of(samples: int, seconds: float) -> dict[str, Any]:
-    """Peak memory of a run on so many samples, in GB."""
+def memory_of(samples: int, gamma: float, seconds: float) -> dict[str, Any]:
+    """Steps, time and peak memory in GB of a run on so many samples."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_run, (samples, seconds))
+        return pool.apply(_run, (samples, gamma, seconds))
 
 
-def _run(samples: int, seconds: float) -> dict[str, Any]:
-    angles = np.linspace(0, 2 * np.pi, samples, endpoint=False)
-    X, y = np.stack([np.cos(angles), np.sin(angles)], 1), np.sin(3 * angles)
-    start = nm.TwoLayer.sample(_WIDTH, 0.5, 0, X, rng=0)
+def _run(samples: int, gamma: float, seconds: float) -> dict[str, Any]:
+    x = np.linspace(-1, 1, samples)
+    X, y = np.stack([x, np.ones(samples)], 1), np.sin(3 * x)
+    start = nm.TwoLayer.sample(_WIDTH, gamma, 0, X, rng=0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     solution = nm.gradient_flow(start, X, y, max_seconds=seconds, throw=False)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kilobytes on Linux
@@ -126,8 +125,12 @@ def _run(samples: int, seconds: float) -> dict[str, Any]:
     return {
         "samples": samples,
         "width": _WIDTH,
+        "gamma": gamma,
         "status": solution.status.name,
+        "method": solution.stats.method,
         "steps": solution.stats.accepted,
+        "passes": solution.stats.evaluations,
+        "seconds": solution.stats.seconds,
         "loss": float(solution.loss),
         **gigabytes,
     }
@@ -138,7 +141,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=20_000)
     parser.add_argument("--small", type=int, default=2000)
     parser.add_argument("--samples", type=int, nargs="*", default=[2000, 5000])
-    parser.add_argument("--seconds", type=float, default=30.0, help="for each of the runs on many samples")
+    parser.add_argument("--seconds", type=float, default=600.0, help="for each of the runs on many samples")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     print(describe())
@@ -151,11 +154,12 @@ def main() -> None:
         print(f"{small['cells']} small cells, {_WORKERS} Dask workers: {useful}, {small['of_processor']:.0%}")
         print(f"{small['wall_s']:.2f} s, {small['of_wall']:.0%} of all cores", flush=True)
     runs = []
-    for samples in options.samples:
-        run = memory_of(samples, options.seconds)
+    for samples, gamma in product(options.samples, _GAMMAS):
+        run = memory_of(samples, gamma, options.seconds)
         runs.append(run)
+        passes = f"{run['steps']} steps, {run['passes']} passes, {run['seconds']:.2f} s"
         print(
-            f"{samples} samples, width {_WIDTH}: {run['peak_gb']:.2f} GB, {run['status']} after {run['steps']} steps",
+            f"{samples} samples, width {_WIDTH}, gamma {gamma}: {run['status']}, {passes}, {run['peak_gb']:.2f} GB",
             flush=True,
         )
     if options.json:

@@ -80,7 +80,7 @@ def gradient_flows(
     levels = real_array(loss_levels, "loss_levels")
     limits = Limits(loss_tol, rtol, np.inf, 0.0, max_steps, max_seconds, levels, np.empty(0), False, None)
     threads = checked_threads(threads) or int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
-    chosen, why = method_for(TwoLayerProblem, y.size, "auto")
+    chosen, why = method_for(TwoLayerProblem, y.size, "auto", planar=X.shape[1] == 2)
     short = chosen == KinkExactPlanar.name
     found = fitted(starts, X, y, why, limits, threads) if short else [None] * len(starts)
     options: dict[str, Any] = {"loss_tol": loss_tol, "rtol": rtol, "max_steps": max_steps, "max_seconds": max_seconds}

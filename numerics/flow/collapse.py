@@ -43,7 +43,7 @@ def collapse_threshold(network: TwoLayer, X: ArrayLike, y: ArrayLike) -> float:
 
 def _in_the_plane(X: np.ndarray, y: np.ndarray, slope: float) -> float:
     sectors = Sectors.of(X, slope)
-    forces = (sectors.slopes * y) @ X / len(y)
+    forces = (sectors.slopes(slope) * y) @ X / len(y)
     if not np.any(sectors.directions):  # a linear network has no sectors
         return float(np.linalg.norm(forces, axis=1).max())
     following = np.roll(sectors.directions, -1, axis=0)

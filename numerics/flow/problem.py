@@ -16,7 +16,11 @@ from numerics.networks.deep import DeepNetwork
 from numerics.networks.module import Module
 from numerics.networks.two_layer import TwoLayer
 
-__all__ = ["Flow", "Loop", "Method", "N", "P", "Point", "Problem", "Step", "Walked"]
+__all__ = ["LARGE_KERNEL", "Flow", "Loop", "Method", "N", "P", "Point", "Problem", "Step", "Walked"]
+
+
+#: Samples beyond which the eigenvectors of a dense kernel, or passes over 2n signals, cost more than they save.
+LARGE_KERNEL = 200
 
 
 class Point(Protocol):

@@ -25,7 +25,7 @@ from numerics.flow.dropout import dropout_ratio
 from numerics.flow.fineness import Paced
 from numerics.flow.least_loss import rest_of
 from numerics.flow.limits import Limits
-from numerics.flow.problem import Loop, N, P, Point, Problem, Step
+from numerics.flow.problem import LARGE_KERNEL, Loop, N, P, Point, Problem, Step
 from numerics.flow.record import Record
 from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
@@ -43,9 +43,6 @@ __all__ = ["LOSSES", "gradient_flow", "method_for"]
 #: Losses by name.
 LOSSES = ("squares", "cross-entropy")
 
-_LARGE_KERNEL = (
-    200  # samples beyond which eigenvectors of the kernel, or passes over 2n signals, cost more than they save
-)
 _SINGLE = 1e-4  # the rtol down to which the errors of single precision do not show in RD
 _SPLIT = 1.0  # of unequal decays: their part beyond the mean in one step, over the root of rtol
 _PUSHED = (
@@ -177,20 +174,20 @@ def gradient_flow(
 
         X, y = sample_array(X), target_array(y)
         make = partial(PROBLEMS[loss], threads=threads, decay=decay)
-        solve = partial(_solve, PROBLEMS[loss], network, X, y, method, make)
+        solve = partial(_solve, network, X, y, method_for(PROBLEMS[loss], y.size, method), make)
     else:
         X, y = _checked(network, X, y, loss)
         if decay:
             warn_of_collapse(network, X, y, decay)
         if isinstance(network, TwoLayer):
-            chosen, why = method_for(TwoLayerProblem, y.size, method)
+            chosen, why = method_for(TwoLayerProblem, y.size, method, planar=X.shape[1] == 2 and not (decay or ratio))
             plain = chosen == KinkExactPlanar.name and checked_threads(threads) in (None, 1) and not (decay or ratio)
             make = partial(TwoLayerProblem, threads=threads, decay=decay, ratio=ratio)
-            whole = partial(_solve, TwoLayerProblem, network, X, y, method, make)
+            whole = partial(_solve, network, X, y, (chosen, why), make)
             solve = partial(_shortly, partial(fitted, [network], X, y, why), whole) if plain else whole
         else:
             make = partial(DeepProblem, threads=threads, decay=decay, single=rtol >= _SINGLE)
-            solve = partial(_solve, DeepProblem, network, X, y, method, make)
+            solve = partial(_solve, network, X, y, method_for(DeepProblem, y.size, method), make)
     solution = run_twice(solve, limits) if check else solve(limits)
     if solution.at_rest and loss == "squares":
         solution = replace(solution, status=rest_of(network, X, y, solution.loss, solution.status))
@@ -218,16 +215,15 @@ def _shortly(
 
 
 def _solve(
-    kind: type[Problem[P, N]],
     network: N,
     X: np.ndarray,
     y: np.ndarray,
-    method: str,
+    method: tuple[str, str],
     make: Callable[[N, np.ndarray, np.ndarray, str], Problem[P, N]],
     limits: Limits,
 ) -> Solution:
-    """The run of one kind of network."""
-    chosen, why = method_for(kind, y.size, method)
+    """The run of one kind of network, by a method with its reason."""
+    chosen, why = method
     # numbers that overflow on the way are those of a step that is refused; at the start they are the user's
     with Stopwatch() as watch, np.errstate(over="ignore", invalid="ignore"):
         problem = make(network, X, y, chosen)
@@ -239,13 +235,13 @@ def _solve(
             problem.close()
 
 
-def method_for(kind: type[Problem[P, N]], samples: int, asked: str) -> tuple[str, str]:
-    """The method for so many samples, and the reason."""
+def method_for(kind: type[Problem[P, N]], samples: int, asked: str, *, planar: bool = False) -> tuple[str, str]:
+    """The method for so many samples, and the reason; ``planar``: whether it is two layers' without a dense kernel."""
     check_choice(asked, "method", ("auto", *kind.methods))
     if asked != "auto":
         return asked, "asked for"
-    if samples > _LARGE_KERNEL:
-        return "rkc", f"n = {samples} > {_LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
+    if samples > LARGE_KERNEL and not planar:
+        return "rkc", f"n = {samples} > {LARGE_KERNEL}: the n-by-n kernel would cost more than the stages it saves"
     return kind.preferred
 
 

@@ -114,7 +114,7 @@ def mean_forces(modes, h, kappa, c, predicted):
     """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end."""
     n = c.size
     c[:], predicted[:] = 0.0, 0.0
-    for i in range(n):
+    for i in range(modes.rates.size):
         whole, _, decay = _means(h * modes.rates[i])
         for j in range(n):
             along = modes.vectors[i, j] * modes.parts[i]

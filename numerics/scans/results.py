@@ -59,8 +59,8 @@ def timing(path: str | os.PathLike[str]) -> "xarray.DataArray":
     blueprint = read_blueprint(path)
     places = _Places(blueprint, read_log(path, blueprint)[0])
     seconds = np.full(places.shape, np.nan)
-    for record in places.records:
-        seconds[places.index(record)] = record.seconds
+    for place, record in places.records:
+        seconds[place] = record.seconds
     attributes = {"long_name": "wall time", "units": "s"}
     return xarray.DataArray(seconds, places.coordinates, tuple(places.values), "seconds", attributes)
 
@@ -78,8 +78,7 @@ def to_dataset(
     arrays = {name: np.full((*places.shape, *o.shape), np.nan) for name, o in blueprint.observables.items()}
     reasons: dict[str, str] = {}
     noted: dict[str, str] = {}
-    for record in places.records:
-        place = places.index(record)
+    for place, record in places.records:
         status[place] = record.status
         if record.status in _VALUES:
             for name, array in arrays.items():
@@ -148,15 +147,14 @@ class _Places:
         }
         self._positions = {name: {value: i for i, value in enumerate(values)} for name, values in self.values.items()}
         self.shape = tuple(map(len, self.values.values()))
-        #: in the order of the arrays, so that nothing depends on which cell finished first
-        self.records = sorted(records.values(), key=self.index)
+        #: with their places and in the order of the arrays, so that nothing depends on which cell finished first
+        self.records = sorted(
+            ((self.place(record.cell), record) for record in records.values()), key=lambda entry: entry[0]
+        )
         self.coordinates = {name: _labels(values) for name, values in self.values.items()}
 
     def place(self, cell: Mapping[str, Coordinate]) -> tuple[int, ...]:
         return tuple(self._positions[name][value] for name, value in cell.items())
-
-    def index(self, record: Record) -> tuple[int, ...]:
-        return self.place(record.cell)
 
 
 def _labels(values: list[Coordinate]) -> np.ndarray:

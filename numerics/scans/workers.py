@@ -4,6 +4,7 @@ A worker process that dies takes its pool with it. The cells that were in it are
 dies again is the one to blame, and fails; the others are safe.
 """
 
+import math
 import os
 import signal
 import socket
@@ -23,7 +24,7 @@ import numpy as np
 
 from numerics.arrays import plain_text, positive_number, whole_number
 from numerics.errors import InputError, ScanError
-from numerics.scans.experiment import Cell, Experiment
+from numerics.scans.experiment import Cell, Experiment, Observable
 from numerics.scans.records import CellStatus, Record
 from numerics.scans.signals import held_back
 
@@ -34,11 +35,26 @@ _ONE_THREAD = dict.fromkeys(
 )
 _MOST = 10_000  # processes of this machine, or workers of a local cluster: more are a slip of the pen
 _WATCH = 2.0  # seconds between looks for the parent process
-_MOST_CELLS = 64  # in a piece
-_PIECE = 0.1  # seconds that a piece may take: so much of the work is lost with a worker, beside the cell that is longer
+_MOST_CELLS = 1024  # in a piece
+_PIECE = (
+    0.25  # seconds that a piece may take: so much of the work is lost with a worker, beside the cell that is longer
+)
+_LEAST = (
+    0.05  # those that it takes at least, if there is enough to do: a cluster spends some thousandths on handing it over
+)
 _KNOWN = 16  # cells handed over one by one, to see how long they take; and those that say so
-_SHARES = 4  # pieces at least that are left to each who works when one is made up: nobody waits long for the last
+_SHARES = 2  # a piece is one of so many for each who works: nobody waits long for the last
+_LOOK = 1.0  # seconds between looks at how many work on a cluster
 _MANY = 16  # who work where nobody knows how many they are
+#: What a local cluster does besides work: workers are not sampled, and every process watches itself once in seconds, not in a
+#: fiftieth of one, which takes a sixth of a core. Of results there are too few to be moved between workers.
+_QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.scheduler.active-memory-manager.start": False,
+}
 _KILLED = "its worker process died, again when it ran alone: killed, out of memory, or crashed"
 
 #: Cells that are handed over together.
@@ -232,18 +248,14 @@ class Dask(Workers):
     def start(self, experiment: Experiment) -> None:
         """Connect, and send the experiment to the workers once."""
         try:
-            import dask.config
-            from distributed import Client, LocalCluster
+            from distributed import Client
         except ImportError as error:
             raise InputError("Dask is not installed; pip install 'phasetheory[dask]'") from error
         if self.client is None:
             address: Any = self._scheduler
             if self._workers is not None:
-                try:  # any free port for the dashboard, seen from this machine only; workers do not sample what they do
-                    with dask.config.set({"distributed.worker.profile.enabled": False}):
-                        address = LocalCluster(
-                            n_workers=self._workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-                        )
+                try:
+                    address = local_cluster(self._workers)
                 except RuntimeError as error:
                     raise ScanError(f"a Dask cluster does not start on this machine: {error}") from error
                 self._owned.append(address)
@@ -252,14 +264,22 @@ class Dask(Workers):
             except (OSError, ValueError) as error:
                 raise InputError(f"no Dask scheduler answers at {address}; check the address") from error
             self._owned.insert(0, self.client)
-        self.count = sum(self.client.nthreads().values()) or None
+        self._look()
         # sent once, as the result of a task: unlike scattered data the scheduler can make it again when workers come and go
         self._experiment = self.client.submit(_itself, experiment, pure=False)
         self._executor = self.client.get_executor(pure=False)
 
     def submit(self, cells: Piece) -> "Future[list[Record]]":
         """Hand cells to the cluster, which runs them again if their worker dies, up to three times."""
-        return self._executor.submit(all_measured, self._experiment, cells)
+        if time.monotonic() - self._looked > _LOOK:
+            self._look()
+        return self._executor.submit(_in_one, self._experiment, cells)
+
+    def _look(self) -> None:
+        """How many work now; as long as nobody does all cells are handed over, for whoever comes."""
+        with suppress(OSError):  # it does not answer: whether it is gone its futures say
+            self.count = sum(self.client.nthreads().values()) or self.count
+        self.window, self._looked = self.count and 2 * self.count, time.monotonic()
 
     def stop(self, running: "Iterable[Future[list[Record]]]" = ()) -> None:
         """Cancel what is waiting; close what was opened here."""
@@ -272,6 +292,18 @@ class Dask(Workers):
             self.client, self._owned = None, []
 
 
+def local_cluster(workers: int) -> Any:
+    """A Dask cluster on this machine: processes with a thread each, that seldom look at themselves while they have nothing to do.
+
+    Any free port for the dashboard, seen from this machine only.
+    """
+    import dask.config
+    from distributed import LocalCluster
+
+    with dask.config.set(_QUIET):
+        return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+
+
 def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> Iterator[list[Record]]:
     """Measure cells, the longest first; yields records as they come, those that came together in one list.
 
@@ -280,18 +312,16 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
     ScanError
         If there is nobody left to measure.
     """
-    waiting = deque(sorted(cells, key=lambda cell: -experiment.cost(cell)))
     suspects: deque[Cell] = deque()
     running: dict[Future[list[Record]], tuple[Piece, bool]] = {}  # with whether it runs alone
     ended: SimpleQueue[Future[list[Record]]] = SimpleQueue()
     workers.start(experiment)
-    pieces = _Pieces(experiment, workers)
+    pieces = _Pieces(experiment, workers, cells)
     try:
-        while waiting or suspects or running:
+        while pieces.waiting or suspects or running:
             alone = bool(suspects)
-            queue, window = (suspects, 1) if alone else (waiting, pieces.window)
-            while queue and (window is None or len(running) < window):
-                piece = [queue.popleft()] if alone else pieces.take(queue)
+            while (suspects if alone else pieces.waiting) and len(running) < (1 if alone else pieces.window):
+                piece = [suspects.popleft()] if alone else pieces.take()
                 future = workers.submit(piece)
                 running[future] = piece, alone
                 future.add_done_callback(ended.put)
@@ -308,32 +338,43 @@ def execute(experiment: Experiment, cells: Iterable[Cell], workers: Workers) -> 
 
 
 class _Pieces:
-    """How many cells are handed over together: so many that it takes little of the time, and few enough to share them out."""
+    """How many cells are handed over together: so many that it takes little of the time, and few enough to share them out.
 
-    def __init__(self, experiment: Experiment, workers: Workers) -> None:
+    The first take longest, and each a share of what is left, down to the least that is worth its way. ``waiting``: cells with
+    their costs, the longest first.
+    """
+
+    def __init__(self, experiment: Experiment, workers: Workers, cells: Iterable[Cell]) -> None:
         self._cost, self._workers = experiment.cost, workers
         self._rates: deque[float] = deque(maxlen=_KNOWN)  # seconds for a unit of cost, of the last cells
-        self._shares = _SHARES * (workers.count or _MANY)
+        self.waiting = deque(sorted(((self._cost(cell), cell) for cell in cells), key=lambda entry: -entry[0]))
+        self._left = sum(cost for cost, _ in self.waiting)
 
     @property
-    def window(self) -> int | None:
+    def window(self) -> float:
         """Pieces handed over at a time: only a few cells until it is known how long they take."""
-        window, known = self._workers.window, self._workers.most == 1 or self._rates
-        return window if known else min(window or _KNOWN, _KNOWN)
+        known = self._workers.most == 1 or self._rates
+        return min(self._workers.window or math.inf, math.inf if known else _KNOWN)
 
-    def take(self, queue: deque[Cell]) -> Piece:
+    def take(self) -> Piece:
         """The next piece."""
-        most = min(self._workers.most, len(queue) // self._shares) if self._rates else 1
+        most = self._workers.most if self._rates else 1
         rate = statistics.median(self._rates) if most > 1 else 0.0
-        piece = [queue.popleft()]
-        seconds = rate * self._cost(piece[0])
-        while len(piece) < most and (seconds := seconds + rate * self._cost(queue[0])) < _PIECE:
-            piece.append(queue.popleft())
+        share = rate * self._left / (_SHARES * (self._workers.count or _MANY))
+        longest = min(max(share, _LEAST), _PIECE)
+        queue = self.waiting
+        cost, cell = queue.popleft()
+        piece = [cell]
+        while queue and len(piece) < most and rate * (cost + queue[0][0]) < longest:
+            more, cell = queue.popleft()
+            piece.append(cell)
+            cost += more
+        self._left -= cost
         return piece
 
-    def learn(self, finished: Iterable[Record]) -> None:
+    def learn(self, finished: Sequence[Record]) -> None:
         """How long cells took."""
-        costs = ((record.seconds, self._cost(record.cell)) for record in finished)
+        costs = ((record.seconds, self._cost(record.cell)) for record in finished[-_KNOWN:])
         self._rates.extend(seconds / cost for seconds, cost in costs if cost > 0)
 
 
@@ -345,25 +386,26 @@ def all_measured(experiment: Experiment, cells: Piece) -> list[Record]:
             ready = experiment.together(cells)
     spent, costs = time.perf_counter() - began, [experiment.cost(cell) for cell in cells]
     rate = spent / sum(costs) if sum(costs) > 0 else 0.0
-    records = [measured(ready, cell) for cell in cells]
+    observables = experiment.observables
+    records = [measured(ready, cell, observables) for cell in cells]
     return [replace(record, seconds=record.seconds + rate * cost) for record, cost in zip(records, costs, strict=True)]
 
 
-def measured(experiment: Experiment, cell: Cell) -> Record:
+def measured(experiment: Experiment, cell: Cell, observables: Mapping[str, Observable]) -> Record:
     """Measure a cell; an exception becomes the reason of its failure."""
     began = time.perf_counter()
     status, values = CellStatus.DONE, {}
     try:
         outcome = experiment.measure(cell)
         reason = outcome.note
-        for name, observable in experiment.observables.items():
+        for name, observable in observables.items():
             value = np.asarray(outcome.values[name], dtype=float)
             if value.shape != observable.shape:
                 raise ValueError(f"{name} has shape {value.shape}, not {observable.shape}")
             values[name] = value.tolist()
         if outcome.stopped_short:
             status, reason = CellStatus.STOPPED_SHORT, outcome.stopped_short
-        elif unknown := _unknown(experiment, values):
+        elif unknown := _unknown(observables, values):
             status, reason = CellStatus.STOPPED_SHORT, f"nothing but nan was measured of {', '.join(unknown)}"
             if len(unknown) == len(values):
                 return _failed(cell, reason, time.perf_counter() - began)
@@ -372,11 +414,11 @@ def measured(experiment: Experiment, cell: Cell) -> Record:
     return Record(cell, status, values, reason, time.perf_counter() - began, socket.gethostname())
 
 
-def _unknown(experiment: Experiment, values: Mapping[str, Any]) -> list[str]:
+def _unknown(observables: Mapping[str, Observable], values: Mapping[str, Any]) -> list[str]:
     """Observables that are nan throughout, although nan is no answer."""
     return [
         name
-        for name, observable in experiment.observables.items()
+        for name, observable in observables.items()
         if not observable.may_be_nan and np.size(values[name]) and np.all(np.isnan(values[name]))
     ]
 
@@ -436,6 +478,14 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH)
     os._exit(1)
+
+
+class _One(list[Record]):
+    """A list that Dask sends as one: of a plain one it sends every entry by itself, which takes as long as a small cell."""
+
+
+def _in_one(experiment: Experiment, cells: Piece) -> _One:
+    return _One(all_measured(experiment, cells))
 
 
 def _itself(experiment: Experiment) -> Experiment:

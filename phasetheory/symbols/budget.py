@@ -63,9 +63,9 @@ def is_small(expression: sp.Expr) -> bool:
 
 def simplified(expression: sp.Expr) -> sp.Expr:
     """The expression simplified, or as it stands where that could take long."""
-    base, power = expression.as_base_exp()
-    if base.is_Symbol and power.is_Rational:  # as simple as can be: SymPy takes ten milliseconds to say so
-        return expression
+    factors = (factor.as_base_exp() for factor in sp.Mul.make_args(expression))
+    if all(base.is_Atom and power.is_Rational for base, power in factors):
+        return expression  # a power law is as simple as can be: SymPy loads its units, a tenth of a second, to say so
     compounded = any(p.base.is_Add and not p.exp.is_number for p in expression.atoms(sp.Pow))  # (1 + 1/m)^m
     return sp.simplify(expression) if is_small(expression) and not compounded else expression
 

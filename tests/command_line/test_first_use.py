@@ -46,6 +46,15 @@ def test_theory_runs_without_the_numerics():
     assert imported(f"import shlex; from numerics.cli import main; {run}") == ["sympy"]
 
 
+def test_a_network_of_the_catalogue_is_placed_without_the_units_of_physics():
+    """SymPy's simplify loads them, a tenth of a second; power laws are as simple as can be."""
+    script = (
+        "import sys; from numerics.cli import main; main(['classify', 'he']); print('sympy.physics' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 @pytest.mark.parametrize("package", [pt, nm], ids=["phasetheory", "numerics"])
 def test_every_public_name_is_there(package):
     assert {name for name in package.__all__ if not hasattr(package, name)} == set()

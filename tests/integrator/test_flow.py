@@ -252,11 +252,18 @@ def test_repr_and_stats_fit_a_terminal(four_points):
 
 
 @pytest.mark.parametrize(
-    ("samples", "method", "why"), [(4, "kink-exact", "through every kink"), (201, "rkc", "n = 201 > 200")]
+    ("samples", "inputs", "dropout", "method", "why"),
+    [
+        (4, 2, 1.0, "kink-exact", "through every kink"),
+        (201, 2, 1.0, "kink-exact", "through every kink"),
+        (201, 2, 0.9, "rkc", "n = 201 > 200"),
+        (200, 3, 1.0, "kink-exact", "through every kink"),
+        (201, 3, 1.0, "rkc", "n = 201 > 200"),
+    ],
 )
-def test_auto_says_what_it_chose_and_why(samples, method, why):
-    X, y = nm.datasets.from_arrays(np.linspace(-1, 1, samples), np.zeros(samples))
-    stats = nm.gradient_flow(nm.TwoLayer.sample(10, 1, 0, X), X, y).stats
+def test_auto_says_what_it_chose_and_why(samples, inputs, dropout, method, why):
+    X, y = np.random.default_rng(0).standard_normal((samples, inputs)), np.zeros(samples)
+    stats = nm.gradient_flow(nm.TwoLayer.sample(10, 1, 0, X), X, y, dropout=dropout, throw=False).stats
     assert stats.method == method
     assert why in stats.why
 

@@ -18,6 +18,7 @@ from numerics.flow.two_layer.sectors import Sectors
 from numerics.flow.two_layer.state import TwoLayerFlow
 from numerics.kernels.kink_exact import kink_forces
 from numerics.kernels.one_neuron import Workspace, advance
+from numerics.kernels.sectors.forces import find_forces
 from numerics.kernels.sectors.laws import Laws, find_laws
 from numerics.kernels.sectors.moments import Sums
 from numerics.kernels.sectors.places import Changes, Neurons, arrange, locate, regroup, sort
@@ -57,7 +58,7 @@ def test_a_sector_knows_which_samples_are_active(seed, slope):
     z = X @ v
     expected = np.where(z > 0, 1.0, slope)
     relevant = np.any(X != 0, axis=1)
-    assert np.array_equal(sectors.slopes[places // 2].T[relevant], expected[relevant])
+    assert np.array_equal(sectors.slopes(slope)[places // 2].T[relevant], expected[relevant])
 
 
 @given(seed=seeds)
@@ -89,7 +90,7 @@ def test_the_place_beside_a_ray_where_the_first_sample_of_its_line_sleeps(seed):
     sample = first[np.argmin(along, axis=0)]
     beside = np.stack([2 * rays + 1, (2 * rays - 1) % (2 * len(rays))])
     assert np.all(np.any(sectors.negative == beside, axis=0))
-    assert np.all(sectors.slopes[sectors.negative // 2, sample] == 0.0)
+    assert np.all(sectors.slopes(0.0)[sectors.negative // 2, sample] == 0.0)
 
 
 def in_the_plane(u, v, X, c, slope):
@@ -149,7 +150,7 @@ def test_a_neuron_moves_as_it_moves_alone(seed, slope, where):
         else:
             z = X @ end.v
             clear = np.abs(z) > 1e-12
-            assert np.array_equal(end.sectors.slopes[place // 2][clear], np.where(z > 0, 1.0, slope)[clear])
+            assert np.array_equal(end.sectors.slopes(slope)[place // 2][clear], np.where(z > 0, 1.0, slope)[clear])
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -247,3 +248,26 @@ def test_a_point_left_behind_is_refused():
     run.method.attempt(second, h, third)
     with pytest.raises(AssertionError, match="left behind"):
         run.method.attempt(first, h, third)
+
+
+@given(seed=seeds, slope=slopes)
+def test_forces_are_sums_over_the_active_samples(seed, slope):
+    rng = np.random.default_rng(seed)
+    X = inputs(rng)
+    c, sectors = rng.standard_normal(len(X)), Sectors.of(X, slope)
+    forces, jumps = np.full((2, len(sectors.normals), 2), np.nan)
+    find_forces(c, X, slope, sectors.starts, forces, jumps)
+    expected = (sectors.slopes(slope) * c) @ X
+    assert_allclose(forces, expected, rtol=1e-12, atol=1e-13 * np.abs(c) @ np.abs(X).sum(1))
+
+
+def test_where_no_sample_is_active_the_force_is_zero_to_the_bit():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.standard_normal(500), np.ones(500)])  # none is active for v = (0, -1)
+    sectors = Sectors.of(X, 0.0)
+    forces, jumps = np.full((2, len(sectors.normals), 2), np.nan)
+    find_forces(rng.standard_normal(500), X, 0.0, sectors.starts, forces, jumps)
+    dead = ~np.any(sectors.slopes(0.0), axis=1)
+    assert 0 < np.sum(dead) < 5
+    assert np.all(forces[dead] == 0.0)
+    assert np.all(np.any(forces[~dead] != 0.0, axis=1))

@@ -7,12 +7,14 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from fractions import Fraction
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 import numerics as nm
-from numerics.scans import CellStatus, Workers, failures
-from numerics.scans.workers import Threads, all_measured
+from numerics.scans import CellStatus, Record, Workers, failures
+from numerics.scans.workers import _QUIET, Threads, _in_one, _Pieces, all_measured, local_cluster
 
 QUARTER, HALF, WHOLE = Fraction(1, 4), Fraction(1, 2), Fraction(1)
 
@@ -77,6 +79,60 @@ def test_dask_cluster_with_a_worker_killed_in_the_middle(toy, tmp_path, expected
         assert client.submit(int).result() == 0  # not ours to close
         assert nm.scan(toy(), executor=nm.Dask(cluster.scheduler_address)).identical(expected)
     assert bytes_of(store) == bytes_of(whole)
+
+
+def test_records_are_sent_over_a_cluster_as_one(toy):
+    """Of a plain list Dask sends every entry by itself."""
+    serialize = pytest.importorskip("distributed.protocol").serialize
+    cells = toy(sizes=range(1, 51)).cells
+    records = _in_one(toy(), cells)
+    assert [record.cell for record in records] == cells
+    assert len(serialize(records, iterate_collection=True)[1]) == 1
+    assert len(serialize(list(records), iterate_collection=True)[1]) == len(cells)
+
+
+def test_dask_looks_now_and_then_how_many_work(toy, monkeypatch):
+    threads, answers = {"first": 1}, []
+
+    class Cluster:
+        def submit(self, *given, pure):
+            return given[-1]
+
+        def get_executor(self, pure):
+            return SimpleNamespace(submit=lambda *given: Future())
+
+        def nthreads(self):
+            answers.append(dict(threads))
+            if not threads:
+                raise TimeoutError
+            return threads
+
+    workers = nm.Dask(client=Cluster())
+    workers.start(toy())
+    assert (workers.count, workers.window) == (1, 2)
+    threads["second"] = 4
+    workers.submit(toy().cells[:1])
+    assert len(answers) == 1  # not for every piece
+    monkeypatch.setattr(sys.modules["numerics.scans.workers"], "_LOOK", -1.0)
+    workers.submit(toy().cells[:1])
+    assert (workers.count, workers.window) == (5, 10)
+    threads.clear()
+    workers.submit(toy().cells[:1])
+    assert (workers.count, workers.window) == (5, 10)  # the last answer there was
+
+
+def test_a_local_cluster_seldom_looks_at_itself():
+    pytest.importorskip("distributed")
+    with local_cluster(1) as cluster, cluster.get_client() as client:
+
+        def asked(name):
+            import dask
+
+            return dask.config.get(name)
+
+        for name, value in _QUIET.items():
+            assert set(client.run(asked, name).values()) == {value}  # in the workers
+            assert asked(name) != value  # what the caller has is left alone
 
 
 def test_threads_let_what_has_begun_come_to_its_end(toy):
@@ -187,17 +243,46 @@ def test_every_cell_is_in_the_scan_whatever_dies(toy):
     assert set(found["status"].values.ravel()) == {CellStatus.DONE, CellStatus.FAILED}
 
 
-def test_short_cells_are_handed_over_together_and_shared_out_to_the_last(toy):
-    """One by one until it is known how long they take; then many at a time, ever fewer, each of them once."""
+def test_short_cells_are_handed_over_together(toy):
+    """One by one until it is known how long they take; then many at a time, each of them once."""
     workers = Mortal(1, most=50)
     experiment = toy(sizes=range(1, 101), seeds=2)
     found = nm.scan(experiment, executor=workers)
     assert found.identical(nm.scan(experiment, executor=nm.Serial()))
     sizes = [len(piece) for piece in workers.pieces]
     assert sum(sizes) == 200
-    assert sizes[0] == sizes[-1] == 1
+    assert sizes[0] == 1
     assert 20 < max(sizes) <= 50
     assert len(sizes) < 60
+
+
+def pieces_of(experiment, seconds, count):
+    """Seconds of the pieces for so many workers, where a unit of cost takes ``seconds``."""
+    workers = Mortal(most=10_000)
+    workers.count = count
+    pieces = _Pieces(experiment, workers, experiment.cells)
+    pieces.learn(
+        [Record(experiment.cells[0], CellStatus.DONE, {}, "", seconds * experiment.cost(experiment.cells[0]), "")]
+    )
+    found = []
+    while pieces.waiting:
+        found.append(seconds * sum(map(experiment.cost, pieces.take())))
+    return found
+
+
+def test_pieces_are_shares_of_what_is_left(toy):
+    """Eight shares, never longer than a quarter of a second, nor shorter than a twentieth but for the last."""
+    experiment = toy(sizes=[40] * 400, seeds=1)  # of cost 10
+    found = pieces_of(experiment, 1e-3, count=4)  # a hundredth of a second each, 4 s in all
+    assert found[:3] == pytest.approx([0.24] * 3)
+    assert all(now >= later for now, later in pairwise(found))
+    assert found[-2] == pytest.approx(0.04)
+    assert 8 * 0.24 > 4 - sum(found[:9]) > 8 * 0.2  # from there on they shorten
+    long = pieces_of(experiment, 1e-2, count=4)
+    assert long[0] == pytest.approx(0.2)  # two cells: a third would take too long
+    assert long[-1] == pytest.approx(0.1)
+    assert len(pieces_of(experiment, 1e-6, count=4)) == 1  # nothing to share out
+    assert len(pieces_of(experiment, 1e-3, count=None)) > len(found)  # there may be many
 
 
 def test_long_cells_are_handed_over_one_by_one(toy):
@@ -206,12 +291,12 @@ def test_long_cells_are_handed_over_one_by_one(toy):
             return 1.0
 
         def measure(self, cell):
-            time.sleep(0.06)
+            time.sleep(0.13)
             return super().measure(cell)
 
     workers = Mortal(1, most=50)
-    nm.scan(Slow(sizes=range(1, 13), seeds=1), executor=workers)
-    assert [len(piece) for piece in workers.pieces] == [1] * 12
+    nm.scan(Slow(sizes=range(1, 9), seeds=1), executor=workers)
+    assert [len(piece) for piece in workers.pieces] == [1] * 8
 
 
 def test_a_cell_that_dies_among_others_is_found(toy):

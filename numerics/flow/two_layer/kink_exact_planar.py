@@ -49,10 +49,10 @@ class PlanarPoint(TwoLayerPoint):
         The point as compiled steps take it.
     """
 
-    def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int) -> None:
+    def __init__(self, width: int, samples: int, order: np.ndarray, ranges: int, held: int | None = None) -> None:
         super().__init__(width, 2, samples)
         self.order, self.version = order, 0
-        self.place = Place.of(self.y, samples, ranges)
+        self.place = Place.of(self.y, samples, ranges, held)
         self.residual, self.kernel, self.changes = self.place.residual, self.place.kernel, self.place.changes
 
     def weights(self) -> tuple[np.ndarray, np.ndarray]:
@@ -148,5 +148,5 @@ class KinkExactPlanar(MeanForces):
     def _gather(self, point: PlanarPoint) -> None:
         flow = self.flow
         sums = self._sums, flow.X, self.sectors, flow.kappa, flow.slope
-        self.find_gradient(point, gather(*sums, flow.targets, point.residual, point.kernel))
+        self.find_gradient(point, gather(*sums, flow.targets, point.residual, point.place.kernel))
         flow.kernel_evaluations += 1

@@ -9,13 +9,14 @@ import numpy as np
 from numerics.arrays import whole_number
 from numerics.errors import InputError
 from numerics.flow.decay import NONE, Decay
-from numerics.flow.problem import Method
+from numerics.flow.problem import LARGE_KERNEL, Method
 from numerics.flow.rkc import RungeKuttaChebyshev
 from numerics.flow.two_layer.chunks import Chunks
 from numerics.flow.two_layer.dormand_prince import DormandPrince
 from numerics.flow.two_layer.exponential import Exponential
 from numerics.flow.two_layer.kink_exact import KinkExact
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
+from numerics.flow.two_layer.many_samples import ManySamples
 from numerics.flow.two_layer.sample_space import SampleSpace
 from numerics.flow.two_layer.state import TwoLayerFlow, TwoLayerPoint
 from numerics.networks.norms import norm
@@ -24,10 +25,17 @@ from numerics.observe.distances import conserved_drift
 
 __all__ = ["METHODS", "TwoLayerProblem", "checked_threads"]
 
+
+def _kink_exact(flow: TwoLayerFlow) -> Method[TwoLayerPoint]:
+    samples, inputs = flow.X.shape
+    if inputs != 2 or flow.ratio:  # forces that differ from neuron to neuron have no table of laws by sector
+        return KinkExact(flow)
+    return (ManySamples if samples > LARGE_KERNEL and not flow.decay else KinkExactPlanar)(flow)
+
+
 #: Makers of methods by the name the user gives.
 METHODS: Mapping[str, Callable[[TwoLayerFlow], Method[TwoLayerPoint]]] = {
-    # forces that differ from neuron to neuron have no table of laws by sector, which the planar method rests on
-    KinkExact.name: lambda flow: (KinkExactPlanar if flow.X.shape[1] == 2 and not flow.ratio else KinkExact)(flow),
+    KinkExact.name: _kink_exact,
     Exponential.name: Exponential,
     RungeKuttaChebyshev.name: RungeKuttaChebyshev,
     DormandPrince.name: DormandPrince,

@@ -22,8 +22,6 @@ class Sectors(NamedTuple):
     ----------
     directions, normals : float64 (R, 2)
         Unit vectors along the rays, and the same turned by a right angle counterclockwise, into sector r.
-    slopes : float64 (R, n)
-        sigma' of every sample in every sector.
     starts : int (n,)
         The ray that the half circle begins with on which a sample is active.
     negative : int (R,)
@@ -32,7 +30,6 @@ class Sectors(NamedTuple):
 
     directions: np.ndarray
     normals: np.ndarray
-    slopes: np.ndarray
     starts: np.ndarray
     negative: np.ndarray
 
@@ -40,6 +37,12 @@ class Sectors(NamedTuple):
     def of(cls, X: np.ndarray, slope: float) -> "Sectors":
         """Sectors of samples X (n, 2) under an activation with slopes ``slope`` and 1."""
         return _sectors(X.tobytes(), slope)
+
+    def slopes(self, slope: float) -> np.ndarray:
+        """Slopes sigma' of every sample in every sector (R, n), with ``slope`` for z < 0."""
+        rays = len(self.normals)
+        active = (np.arange(rays)[:, None] - self.starts) % rays < rays // 2
+        return np.where(active, 1.0, slope)
 
 
 @lru_cache(maxsize=16)  # a scan asks for those of the same samples in every cell
@@ -51,7 +54,7 @@ def _sectors(samples: bytes, slope: float) -> Sectors:
     starts = np.zeros(len(X), dtype=np.int64)
     if slope == 1.0 or lines == 0:
         none = np.zeros((1, 2))
-        return Sectors(none, none, np.ones((1, len(X))), starts, np.ones(1, dtype=np.int64))
+        return Sectors(none, none, starts, np.ones(1, dtype=np.int64))
     unit = planes.normals / np.linalg.norm(planes.normals, axis=1)[:, None]
     # going round, a line is met where its first sample wakes up (normal n) and where it falls asleep (normal -n)
     normals = np.concatenate([unit, -unit])
@@ -63,7 +66,4 @@ def _sectors(samples: bytes, slope: float) -> Sectors:
     after, before = 2 * rays + 1, (2 * rays - 1) % (4 * lines)
     line, sample = np.nonzero(planes.factors)
     starts[sample] = place[np.where(planes.factors[line, sample] > 0, line, line + lines)]
-    active = (rays[:, None] - starts) % (2 * lines) < lines
-    return Sectors(
-        directions[order], normals[order], np.where(active, 1.0, slope), starts, np.where(wakes, before, after)
-    )
+    return Sectors(directions[order], normals[order], starts, np.where(wakes, before, after))

@@ -13,6 +13,7 @@ from threading import local
 import numpy as np
 
 from numerics.flow.limits import Limits
+from numerics.flow.problem import LARGE_KERNEL
 from numerics.flow.record import Record
 from numerics.flow.solution import Snapshots, Solution, Statistics, Status
 from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
@@ -42,7 +43,7 @@ def fitted(
     Without weight decay or dropout; samples (n, d), checked. A run is the same to the bit in any company.
     """
     found: list[Solution | None] = [None] * len(networks)
-    if len(y) < 2 or X.shape[1] != 2 or not limits.only_fit:
+    if not 2 <= len(y) <= LARGE_KERNEL or X.shape[1] != 2 or not limits.only_fit:
         return found
     small = [k for k, network in enumerate(networks) if network.width <= _WIDEST]
     for slope in dict.fromkeys(networks[k].negative_slope for k in small):

@@ -40,10 +40,11 @@ class Place(NamedTuple):
     changes: Changes
 
     @classmethod
-    def of(cls, y: np.ndarray, samples: int, ranges: int) -> "Place":
-        """A flat state (3 m,) with room for what else there is to know of it."""
+    def of(cls, y: np.ndarray, samples: int, ranges: int, held: int | None = None) -> "Place":
+        """A flat state (3 m,) with room for what else there is to know of it; ``held`` samples with a kernel, 0 or all."""
         changes = Changes.of(y.size // 3, ranges)
-        return cls(y, np.zeros(samples), np.empty((samples, samples)), np.zeros(1), changes)
+        held = samples if held is None else held
+        return cls(y, np.zeros(samples), np.empty((held, held)), np.zeros(1), changes)
 
 
 class Plane(NamedTuple):

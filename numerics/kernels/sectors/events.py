@@ -146,7 +146,7 @@ def _log1p(count, room, bits):
 @njit(**SECTOR_OPTIONS, **UNCOUNTED)
 def travel(u, p, q, row, left, sectors, laws):
     """One neuron over the time that is left, from event to event: :func:`numerics.kernels.one_neuron.advance` in the plane."""
-    table, fates, arrivals, at = laws
+    table, fates, arrivals, at, _ = laws
     rays = fates.shape[1]
     size = 2 * rays + 1
     origin = 2 * rays

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.one_neuron import FLAT, SHARE, hyperbolic
+from numerics.kernels.sectors.forces import find_forces
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 
 __all__ = ["AP", "AQ", "BP", "BQ", "CHANGE", "COSH", "GP", "GQ", "SINH", "SQUARE", "Laws", "find_laws"]
@@ -29,24 +30,27 @@ class Laws(NamedTuple):
         The same for one that has just come there, -1 if it passes.
     at : float64 (2,)
         Force at v = 0.
+    room : float64 (2, R, 2)
+        See :func:`numerics.kernels.sectors.forces.find_forces`.
     """
 
     table: np.ndarray
     fates: np.ndarray
     arrivals: np.ndarray
     at: np.ndarray
+    room: np.ndarray
 
     @classmethod
     def of(cls, rays: int) -> "Laws":
         """Room for those of so many rays."""
         fates, arrivals = np.zeros((2, 2, rays), dtype=np.int64)
-        return cls(np.zeros((2 * (2 * rays + 1), SQUARE + 1)), fates, arrivals, np.zeros(2))
+        return cls(np.zeros((2 * (2 * rays + 1), SQUARE + 1)), fates, arrivals, np.zeros(2), np.empty((2, rays, 2)))
 
 
 @njit(**SECTOR_OPTIONS)
 def find_laws(c, X, s, sectors, laws):
     """Fill the laws of a step with forces c (n,) of the samples; ``s``: slope of the activation for z < 0."""
-    table, fates, arrivals, at = laws
+    table, fates, arrivals, at, room = laws
     n = c.size
     rays = fates.shape[1]
     size = 2 * rays + 1
@@ -54,12 +58,10 @@ def find_laws(c, X, s, sectors, laws):
     for i in range(n):
         at[0] += s * c[i] * X[i, 0]
         at[1] += s * c[i] * X[i, 1]
+    forces = room[0]
+    find_forces(c, X, s, sectors.starts, forces, room[1])
     for r in range(rays):
-        gp, gq = 0.0, 0.0
-        for i in range(n):
-            strength = sectors.slopes[r, i] * c[i]
-            gp += strength * X[i, 0]
-            gq += strength * X[i, 1]
+        gp, gq = forces[r, 0], forces[r, 1]
         a, b = sectors.normals[r], sectors.normals[r + 1 if r + 1 < rays else 0]  # a remainder takes as long as a law
         _law(1.0, gp, gq, a[0], a[1], -b[0], -b[1], table[2 * r + 1])
         _law(-1.0, gp, gq, a[0], a[1], -b[0], -b[1], table[2 * r + 1 + size])

@@ -6,15 +6,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from numerics.kernels.sectors.forces import find_forces
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 from numerics.kernels.stages import UNCOUNTED
 
-__all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of", "shrink_sums"]
+__all__ = ["MOMENTS", "T_PP", "T_PQ", "T_QQ", "Sums", "add", "gather", "moments_of", "shrink_sums"]
 
 #: Sums of u u, u p, u q, p p, p q, q q for v = (p, q).
 MOMENTS = 6
 _UU, _UP, _UQ, _PP, _PQ, _QQ = range(MOMENTS)
-_S_P, _S_Q, _T_PP, _T_PQ, _T_QQ = range(5)  # running sums round the circle: u v, and v v + u u P
+#: Running sums round the circle: u v, and v v + u u P
+_S_P, _S_Q, T_PP, T_PQ, T_QQ = range(5)
 
 
 class Sums(NamedTuple):
@@ -27,17 +29,20 @@ class Sums(NamedTuple):
         Squared distances of u and v from the start.
     circle : float64 (4 R + 2, 5)
         Room for :func:`gather`: running sums round the circle of 2 R places, twice.
+    room : float64 (2, R, 2)
+        See :func:`numerics.kernels.sectors.forces.find_forces`.
     """
 
     moments: np.ndarray
     moved: np.ndarray
     circle: np.ndarray
+    room: np.ndarray
 
     @classmethod
     def of(cls, rays: int, parts: int) -> "Sums":
         """Room for those of so many ranges of neurons."""
         moments = np.zeros((parts, 2 * (2 * rays + 1), MOMENTS))
-        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, _T_QQ + 1)))
+        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, T_QQ + 1)), np.empty((2, rays, 2)))
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
@@ -91,6 +96,8 @@ def moments_of(first, last, y, bounds, moments):
 def gather(given, X, sectors, kappa, s, targets, residual, kernel):
     """Residual (n,) and tangent kernel (n, n) from the :class:`Sums` of a pass, and |grad R|^2.
 
+    The running sums stay behind. A kernel with no entries, (0, 0), is not found.
+
     A place has sum u v and T = sum v v + u u P, P the directions that its neurons can move in: all, or that of their ray. The
     kernel is x_i T x_j summed over the places where both samples are active; leaky relu adds the rest with its smaller slope.
     """
@@ -98,7 +105,7 @@ def gather(given, X, sectors, kappa, s, targets, residual, kernel):
     rays = sectors.normals.shape[0]
     size = 2 * rays + 1
     moments, sums = given.moments, given.circle  # before a place, twice round; of all places
-    for j in range(_T_QQ + 1):
+    for j in range(T_QQ + 1):
         sums[0, j] = 0.0
     for place in range(4 * rays):
         here = place if place < 2 * rays else place - 2 * rays
@@ -117,22 +124,22 @@ def gather(given, X, sectors, kappa, s, targets, residual, kernel):
             dpp, dpq, dqq = dp * dp, dp * dq, dq * dq
         now, then = sums[place + 1], sums[place]
         now[_S_P], now[_S_Q] = then[_S_P] + up, then[_S_Q] + uq
-        now[_T_PP] = then[_T_PP] + pp + dpp * uu
-        now[_T_PQ] = then[_T_PQ] + pq + dpq * uu
-        now[_T_QQ] = then[_T_QQ] + qq + dqq * uu
+        now[T_PP] = then[T_PP] + pp + dpp * uu
+        now[T_PQ] = then[T_PQ] + pq + dpq * uu
+        now[T_QQ] = then[T_QQ] + qq + dqq * uu
     everything = sums[-1]
     for j in range(everything.size):  # a loop: one array assigned to another takes seconds to compile
         everything[j] = sums[2 * rays, j]
     for part in range(moments.shape[0]):  # those at v = 0, on all kinks, with the slope s
         at_zero = moments[part, 2 * rays, _UU] + moments[part, 2 * rays + size, _UU]
-        everything[_T_PP] += at_zero
-        everything[_T_QQ] += at_zero
+        everything[T_PP] += at_zero
+        everything[T_QQ] += at_zero
     for i in range(n):
         low = 2 * sectors.starts[i]
         high = low + rays + 1
         active = _output(X, i, sums[high]) - _output(X, i, sums[low])
         residual[i] = kappa * (s * _output(X, i, everything) + (1.0 - s) * active) - targets[i]
-    for i in range(n):
+    for i in range(kernel.shape[0]):
         first = 2 * sectors.starts[i]
         for j in range(i + 1):
             second = 2 * sectors.starts[j]
@@ -148,11 +155,11 @@ def gather(given, X, sectors, kappa, s, targets, residual, kernel):
                 total = (1.0 - s) ** 2 * total + s * (1.0 - s) * (own + other) + s * s * _between(X, i, j, everything)
             kernel[i, j] = kappa * kappa / n * total
             kernel[j, i] = kernel[i, j]
-    return _gradient_squared(moments, X, sectors, kappa, s, residual)
+    return _gradient_squared(moments, X, sectors, kappa, s, residual, given.room)
 
 
 @njit(**SECTOR_OPTIONS)
-def _gradient_squared(moments, X, sectors, kappa, s, residual):
+def _gradient_squared(moments, X, sectors, kappa, s, residual, room):
     """The square e K e/n as the sum of g T g over the places, g = (kappa/n) sum_i e_i sigma'_i x_i: no term is negative.
 
     The double sum over samples cancels down to the rounding of its largest terms, those of neurons that have fitted what they
@@ -161,9 +168,11 @@ def _gradient_squared(moments, X, sectors, kappa, s, residual):
     n, rays = X.shape[0], sectors.normals.shape[0]
     size = 2 * rays + 1
     square = 0.0
-    before_p, before_q = _force(X, sectors.slopes[rays - 1], residual)
+    forces = room[0]
+    find_forces(residual, X, s, sectors.starts, forces, room[1])
+    before_p, before_q = forces[rays - 1, 0], forces[rays - 1, 1]
     for r in range(rays):
-        after_p, after_q = _force(X, sectors.slopes[r], residual)
+        after_p, after_q = forces[r, 0], forces[r, 1]
         dp, dq = sectors.directions[r, 0], sectors.directions[r, 1]
         # the sides' forces have the same part along the ray; the smaller is the more exact
         smaller = before_p * before_p + before_q * before_q < after_p * after_p + after_q * after_q
@@ -184,15 +193,6 @@ def _gradient_squared(moments, X, sectors, kappa, s, residual):
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
-def _force(X, slopes, residual):
-    gp, gq = 0.0, 0.0
-    for i in range(residual.size):
-        gp += slopes[i] * residual[i] * X[i, 0]
-        gq += slopes[i] * residual[i] * X[i, 1]
-    return gp, gq
-
-
-@njit(forceinline=True, **SECTOR_OPTIONS)
 def _quadratic(sums, gp, gq):
     """Sum over the neurons of a row of u u g g + (v g)^2."""
     along = sums[_PP] * gp * gp + 2.0 * sums[_PQ] * gp * gq + sums[_QQ] * gq * gq
@@ -207,4 +207,4 @@ def _output(X, i, sums):
 @njit(forceinline=True, **SECTOR_OPTIONS)
 def _between(X, i, j, sums):
     cross = X[i, 0] * X[j, 1] + X[i, 1] * X[j, 0]
-    return X[i, 0] * X[j, 0] * sums[_T_PP] + cross * sums[_T_PQ] + X[i, 1] * X[j, 1] * sums[_T_QQ]
+    return X[i, 0] * X[j, 0] * sums[T_PP] + cross * sums[T_PQ] + X[i, 1] * X[j, 1] * sums[T_QQ]

@@ -2,6 +2,8 @@
 
 import pytest
 import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from phasetheory import ExpressionError, NotPowerLawError, exponent
 from phasetheory.symbols import exponents
@@ -119,6 +121,16 @@ def test_powers_that_are_refused_before_they_are_computed(base, power):
 )
 def test_what_sympy_is_asked_to_simplify(formula, small):
     assert is_small(formula) is small
+
+
+@given(
+    number=st.sampled_from([1, sp.sqrt(2), sp.Rational(2, 3), sp.sqrt(6) / 2, 3 * sp.cbrt(2), sp.sqrt(sp.pi)]),
+    powers=st.tuples(*2 * [st.fractions(-3, 3, max_denominator=4)]),
+)
+@settings(max_examples=25)
+def test_a_power_law_is_as_simple_as_sympy_makes_it(number, powers):
+    scale = number * m ** sp.Rational(powers[0]) * d ** sp.Rational(powers[1])
+    assert simplified(scale) == scale == sp.simplify(scale)
 
 
 def test_a_formula_is_simplified_where_that_is_quick():
