@@ -64,10 +64,23 @@ def test_a_step_is_aimed_at_the_next_loss_where_it_may_come_within_it(h, kernel,
         record=record(*((t, np.exp(-t)) for t in (3.0, 5.0)[2 - steps :])),
         _next_level=lambda: np.exp(-8.0),
         _foresee=lambda loss, h: ("foreseen", loss),
+        method=None,
     )
     assert _Run._aim(run, h) == expected
     run.point.penalty = 0.1  # under weight decay or dropout the kernel alone foresees nothing
     assert _Run._aim(run, h) == h
+
+
+@pytest.mark.parametrize(("foreseen", "expected"), [(0.75, 1.5), (3.5, 3.5), (2.9, 2.9496)])
+def test_a_method_that_steps_across_kinks_aims_between_the_forecast_and_the_last_step_s_rate(foreseen, expected):
+    run = SimpleNamespace(
+        point=SimpleNamespace(kernel=np.eye(1), penalty=0.0),
+        record=record((3.0, np.exp(-3.0)), (5.0, np.exp(-5.0))),  # at this rate the level is 3 away
+        _next_level=lambda: np.exp(-8.0),
+        _foresee=lambda loss, h: (foreseen, loss),
+        method=SimpleNamespace(first=0.1, rate=lambda point: 1.0),
+    )
+    assert _Run._aim(run, 10.0) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(("reached", "level"), [(0.5, 0.1), (0.1003, 0.1), (0.1001, 0.01), (0.05, 0.01), (0.01, 1e-6)])
