@@ -207,6 +207,8 @@ def check_data(X: ArrayLike, y: ArrayLike, outputs: int = 1) -> tuple[np.ndarray
     if X.size == 0:
         raise InputError(f"X has shape {X.shape}: no data; give at least one sample and one input")
     for name, values in (("X", X), ("y", y)):
+        if np.vdot(values, values) < _LARGEST**2:  # and so is every square: one pass, as most data need no other
+            continue
         largest = np.maximum.reduce(np.abs(values), axis=None)
         if largest < _LARGEST:
             continue

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import reduce
+from math import hypot
 from typing import TYPE_CHECKING, Generic
 
 import numpy as np
@@ -273,8 +274,8 @@ def joint_distance(distances: Mapping[str, np.ndarray], sizes: Sequence[float], 
     """
     # norms of the normalised weights at the start, against that of the first layer
     norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
-    moved = [r * rd for r, rd in zip(norms, distances.values(), strict=True)]
-    return reduce(np.hypot, moved) / reduce(np.hypot, norms)
+    whole = hypot(*norms)  # numbers by themselves: NumPy takes ten times as long for one
+    return reduce(np.hypot, [r / whole * rd for r, rd in zip(norms, distances.values(), strict=True)])
 
 
 def _between(loss: np.ndarray, distance: np.ndarray, i: int, level: float) -> float:
