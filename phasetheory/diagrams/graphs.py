@@ -64,8 +64,9 @@ class GraphDiagram(Plane):
 
     @property
     def title(self) -> str:
-        """The name of the graph."""
-        return self.graph.name
+        """The name of the graph, and how many outputs it has if not one."""
+        outputs = self.graph.architecture.parameters.get("outputs", 1)
+        return self.graph.name if outputs == 1 else f"{self.graph.name}, {outputs} outputs"
 
     @property
     def scales(self) -> Mapping[str, sp.Expr]:

@@ -139,9 +139,9 @@ def plot_phase_diagram(
     ax.set(xlabel=across, ylabel=up)
     # in the corner of the axes only what is few, and hides no name of a region
     if inside or len(handles) > _LEGEND_ROWS:
-        legend_below(ax, handles, columns=2, fontsize="small")
+        legend_below(ax, handles, columns=2, fontsize="small", handlelength=3.2)  # a dash and a dot, twice
     else:
-        ax.legend(handles=handles, loc="lower left", fontsize="small", framealpha=0.9)
+        ax.legend(handles=handles, loc="lower left", fontsize="small", framealpha=0.9, handlelength=3.2)
     if regions and inside:
         _name_regions(diagram.regions(chosen), ax, window, label or partial(_name_inside, layers=diagram.layers))
     return ax

@@ -214,6 +214,12 @@ def test_a_picture_has_the_names_of_regions_inside_them():
     plt.close(other.figure)
 
 
+@pytest.mark.parametrize(("outputs", "title"), [(1, "mine"), (3, "mine, 3 outputs"), ("m", "mine, m outputs")])
+def test_the_title_says_how_many_outputs_there_are(outputs, title):
+    graph = pt.recurrent(m**-X, m**-Y, m**-X, steps=3, outputs=outputs, name="mine")
+    assert pt.graph_diagram(graph, (X, Y)).title == title
+
+
 def test_what_is_no_plane_is_refused():
     z = sp.Symbol("z", real=True)
     graph = pt.recurrent(m**-X, m**-z, m**-Y, steps=2)
