@@ -9,12 +9,14 @@ from numba import njit
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 from numerics.kernels.stages import UNCOUNTED
 
-__all__ = ["MOMENTS", "Sums", "add", "gather", "moments_of", "shrink_sums"]
+__all__ = ["CIRCLE", "MOMENTS", "Sums", "add", "gather", "moments_of", "shrink_sums"]
 
 #: Sums of u u, u p, u q, p p, p q, q q for v = (p, q).
 MOMENTS = 6
 _UU, _UP, _UQ, _PP, _PQ, _QQ = range(MOMENTS)
-_S_P, _S_Q, _T_PP, _T_PQ, _T_QQ = range(5)  # running sums round the circle: u v, and v v + u u P
+#: Running sums of :func:`gather`.
+CIRCLE = 5
+_S_P, _S_Q, _T_PP, _T_PQ, _T_QQ = range(CIRCLE)  # running sums round the circle: u v, and v v + u u P
 
 
 class Sums(NamedTuple):
@@ -37,7 +39,7 @@ class Sums(NamedTuple):
     def of(cls, rays: int, parts: int) -> "Sums":
         """Room for those of so many ranges of neurons."""
         moments = np.zeros((parts, 2 * (2 * rays + 1), MOMENTS))
-        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, _T_QQ + 1)))
+        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, CIRCLE)))
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
