@@ -47,7 +47,7 @@ class Runs(NamedTuple):
 def make(first, last, runs, X, targets, slope, sectors, rules):
     """Make the runs ``first`` to ``last`` on samples X (n, 2) as far as the rules let them go. Threads can each make some.
 
-    The room they need is made here: arrays that are handed over take a third of a microsecond each.
+    The room they need is made here: arrays that are handed over take a quarter of a microsecond each.
     """
     n, rays = targets.size, sectors.normals.shape[0]
     rows = 2 * (2 * rays + 1)
