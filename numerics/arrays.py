@@ -83,6 +83,8 @@ def real_number(value: Any, name: str) -> float:
     >>> real_number(np.float32(0.5), "gamma"), real_number("1.75", "gamma")
     (0.5, 1.75)
     """
+    if type(value) is float and math.isfinite(value):  # nearly always: there is no more to ask
+        return value
     unlike = isinstance(value, _NO_NUMBERS)
     unlike |= isinstance(value, _OF_NUMPY) and (value.ndim > 0 or value.dtype.kind not in _REAL + "U")
     try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -55,15 +54,15 @@ class Limits:
         if times.ndim != 1 or (times.size and not np.all(np.diff(times, prepend=0.0) > 0)):
             raise InputError(f"times = {self.times}; give increasing positive numbers")
 
-    @cached_property
+    @property
     def match(self) -> float:
         """|log(value/tolerance)| at which a stop on the loss or the gradient counts as located."""
         return _MATCH * min(self.rtol, 1e-2)
 
-    @cached_property
+    @property
     def levels(self) -> list[float]:
         """Losses that a step ends on, the largest first, but for the last."""
-        return sorted(map(float, self.loss_levels), reverse=True)
+        return sorted(self.loss_levels.tolist(), reverse=True)
 
     @property
     def only_fit(self) -> bool:

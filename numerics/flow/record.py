@@ -3,7 +3,7 @@
 import numpy as np
 
 from numerics.flow.problem import N
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
 from numerics.kernels.control import LOSS, MOVED, TIME
 
 __all__ = ["Record"]
@@ -77,8 +77,6 @@ class Record:
     ) -> Solution[N]:
         """The run that this is the record of; parameters are attributes of :class:`numerics.flow.solution.Solution`."""
         distances = self.distances()
-        joint = joint_distance(distances, self.sizes, initial.relative_units)
-        known = {**distances, "theta": joint}
         return Solution(
             network=final,
             initial=initial,
@@ -86,9 +84,8 @@ class Record:
             loss=self.loss,
             status=status,
             relative_distance={layer: float(rd[-1]) for layer, rd in distances.items()},
-            sup_relative_distance={layer: float(np.maximum.reduce(rd)) for layer, rd in known.items()},
             conserved_drift=float(drift),
             stats=stats,
-            trajectory=Trajectory(self.column(TIME), self.column(LOSS), distances, joint),
+            trajectory=Trajectory(self.column(TIME), self.column(LOSS), distances, self.sizes, initial.relative_units),
             snapshots=snapshots,
         )

@@ -1,9 +1,9 @@
 """What a run returns: where it ended, why, what it cost, and what happened on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
-from functools import reduce
+from functools import cached_property, reduce
 from math import hypot
 from typing import TYPE_CHECKING, Generic
 
@@ -17,7 +17,7 @@ from numerics.flow.problem import N
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Progress", "Snapshots", "Solution", "Statistics", "Status", "Trajectory", "joint_distance"]
+__all__ = ["Progress", "Snapshots", "Solution", "Statistics", "Status", "Trajectory"]
 
 
 class Status(Enum):
@@ -100,13 +100,24 @@ class Statistics:
 class Trajectory:
     """Values at every accepted step, start included; arrays of equal length. t is normalised time, RD is by layer.
 
-    ``joint_distance``: of all normalised weights together, (abar, wbar) of [L21] appendix D.
+    ``sizes``: Frobenius norms of the layers at the start, by which their distances were divided; ``units``: the uniform over the
+    normalised weights, layer by layer.
     """
 
     t: np.ndarray
     loss: np.ndarray
     relative_distance: dict[str, np.ndarray]
-    joint_distance: np.ndarray
+    sizes: Sequence[float]
+    units: Sequence[float]
+
+    @cached_property
+    def joint_distance(self) -> np.ndarray:
+        """RD of all normalised weights together, (abar, wbar) of [L21] appendix D."""
+        # norms of the normalised weights at the start, against that of the first layer
+        pairs = zip(self.sizes, self.units, strict=True)
+        norms = [size / self.sizes[0] / (unit / self.units[0]) for size, unit in pairs]
+        whole = hypot(*norms)  # numbers by themselves: NumPy takes ten times as long for one
+        return reduce(np.hypot, [r / whole * rd for r, rd in zip(norms, self.relative_distance.values(), strict=True)])
 
 
 @dataclass(frozen=True)
@@ -170,12 +181,16 @@ class Solution(Generic[N]):
     loss: float
     status: Status
     relative_distance: dict[str, float]
-    sup_relative_distance: dict[str, float]
     conserved_drift: float
     stats: Statistics
     trajectory: Trajectory
     snapshots: Snapshots[N]
     error: dict[str, float] | None = None
+
+    @cached_property
+    def sup_relative_distance(self) -> dict[str, float]:
+        """See above; found when it is asked for, as most of what the trajectory has to say."""
+        return {layer: float(np.maximum.reduce(rd)) for layer, rd in self._distances().items()}
 
     @property
     def message(self) -> str:
@@ -211,7 +226,7 @@ class Solution(Generic[N]):
         losses : array (k,)
         """
         record, levels = self.trajectory, real_array(losses, "losses")
-        known = {**record.relative_distance, "theta": record.joint_distance}
+        known = self._distances()
         check_choice(layer, "layer", known)
         lowest, largest = np.minimum.accumulate(record.loss), np.maximum.accumulate(known[layer])
         found = np.full(levels.shape, np.nan)
@@ -220,6 +235,9 @@ class Solution(Generic[N]):
             if reached.size:
                 found[place] = _between(lowest, largest, int(reached[0]), float(level))
         return found
+
+    def _distances(self) -> dict[str, np.ndarray]:
+        return {**self.trajectory.relative_distance, "theta": self.trajectory.joint_distance}
 
     @property
     def seed(self) -> str:
@@ -264,18 +282,6 @@ class Solution(Generic[N]):
             f"{self.network.shape}; {stats.method}, {stats.accepted} steps, {stats.evaluations} evaluations, "
             f"{stats.seconds:.3g} s>"
         )
-
-
-def joint_distance(distances: Mapping[str, np.ndarray], sizes: Sequence[float], units: Sequence[float]) -> np.ndarray:
-    """RD of all normalised weights together, [L21] appendix D.
-
-    ``distances``: RD of every layer along the run; ``sizes``: norms of the layers at the start; ``units``: the uniform over the
-    normalised weights, layer by layer.
-    """
-    # norms of the normalised weights at the start, against that of the first layer
-    norms = [size / sizes[0] / (unit / units[0]) for size, unit in zip(sizes, units, strict=True)]
-    whole = hypot(*norms)  # numbers by themselves: NumPy takes ten times as long for one
-    return reduce(np.hypot, [r / whole * rd for r, rd in zip(norms, distances.values(), strict=True)])
 
 
 def _between(loss: np.ndarray, distance: np.ndarray, i: int, level: float) -> float:

@@ -280,8 +280,9 @@ def test_distances_between_the_records():
     trajectory = Trajectory(
         np.arange(5.0),
         np.array([1.0, 1e-1, 2e-1, 1e-3, 1e-4]),
-        {"w": np.array([0.0, 0.2, 0.3, 0.8, 0.6]), "a": np.zeros(5)},
-        np.array([0.0, 1.0, 1.0, 1.0, 2.0]),
+        {"w": np.array([0.0, 0.2, 0.3, 0.8, 0.6]), "a": np.array([0.0, 1.0, 1.0, 1.0, 2.0])},
+        sizes=(1.0, 1e9),
+        units=(1.0, 1.0),
     )
     run = replace(run, trajectory=trajectory)
     found = run.relative_distance_at("w", [2.0, 1.0, 10**-0.5, 1e-1, 1e-2, 1e-3, 10**-3.5, 1e-4, 1e-5])

@@ -15,7 +15,7 @@ from numerics.flow.descent.rule import UpdateRule, rule_of
 from numerics.flow.descent.state import Masks, State, state_of
 from numerics.flow.dropout import keep_probability
 from numerics.flow.least_loss import rest_of
-from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory, joint_distance
+from numerics.flow.solution import Progress, Snapshots, Solution, Statistics, Status, Trajectory
 from numerics.kernels.compilation import Stopwatch
 from numerics.networks.deep import DeepNetwork
 from numerics.networks.seeds import generator
@@ -305,7 +305,6 @@ class _Run:
         """What came of it."""
         record, layers, sizes = np.concatenate(self.record), self.state.layers, self.state.sizes
         distances = {layer: record[:, 1 + i] / sizes[i] for i, layer in enumerate(layers)}
-        joint = joint_distance(distances, sizes, self.start.relative_units)
         loss = float(record[-1, 0])
         if status is Status.SETTLED:
             status = rest_of(self.start, self.state.X, self.state.targets, loss, status)
@@ -320,8 +319,6 @@ class _Run:
             loss=loss,
             status=status,
             relative_distance={layer: float(rd[-1]) for layer, rd in distances.items()},
-            sup_relative_distance={layer: float(rd.max()) for layer, rd in distances.items()}
-            | {"theta": float(joint.max())},
             conserved_drift=float("nan"),
             stats=Statistics(
                 method=self.optimizer.name,
@@ -333,6 +330,8 @@ class _Run:
                 seconds=self.watch.worked,
                 compilation=self.watch.compiled,
             ),
-            trajectory=Trajectory(np.arange(len(record), dtype=float), record[:, 0], distances, joint),
+            trajectory=Trajectory(
+                np.arange(len(record), dtype=float), record[:, 0], distances, sizes, self.start.relative_units
+            ),
             snapshots=self.keep.snapshots(self.state),
         )

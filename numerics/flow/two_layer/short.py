@@ -7,8 +7,8 @@ by :func:`numerics.kernels.sectors.runs.make` alone. If it comes back for anythi
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import accumulate
-from threading import local
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from numerics.flow.two_layer.kink_exact_planar import KinkExactPlanar
 from numerics.flow.two_layer.sectors import Sectors
 from numerics.kernels.compilation import Stopwatch
 from numerics.kernels.control import LOSS, MOVED
-from numerics.kernels.sectors.runs import Runs, Scratch, make
+from numerics.kernels.sectors.runs import Runs, make
 from numerics.networks.norms import norm
 from numerics.networks.two_layer import TwoLayer
 
@@ -31,8 +31,6 @@ _STEPS = 256  # what there is room for: ten times as many as runs take that are 
 _WIDEST = 2**16  # neurons: as many steps of so many take a tenth of a second, in which nobody looks at the clock
 _BESIDE = 500  # neurons that take as long as the rest of a pass
 _PARTS = 4  # for every thread: none waits long for the last
-_KEPT = 2**12  # neurons up to which room is kept for the next runs
-_of_thread = local()
 
 
 def fitted(
@@ -68,10 +66,9 @@ def _together(
         drifts=np.empty(number),
     )
     rules, sectors = limits.rules(KinkExactPlanar, _STEPS), Sectors.of(X, slope)
-    widest = max(network.width for network in networks)
 
     def part(first: int, last: int) -> None:
-        make(first, last, runs, _scratch(widest, X, y, slope, sectors), rules)
+        make(first, last, runs, X, y, slope, sectors, rules)
 
     with Stopwatch() as watch:
         if threads == 1 or number == 1:
@@ -88,18 +85,6 @@ def _together(
         _solution(network, runs, run, len(y), why, limits, (rate * cost, compilation * cost))
         for run, (network, cost) in enumerate(zip(networks, costs, strict=True))
     ]
-
-
-def _scratch(width: int, X: np.ndarray, y: np.ndarray, slope: float, sectors: Sectors) -> Scratch:
-    """Room for runs of this thread: that of the last ones, if these are as wide, since making it takes as long as three steps."""
-    key = width, len(y), len(sectors.normals)
-    kept = getattr(_of_thread, "kept", None)
-    if kept is not None and kept[0] == key:
-        return kept[1].given(X, y, slope, sectors)
-    room = Scratch.of(width, X, y, slope, sectors)
-    if width <= _KEPT:
-        _of_thread.kept = key, room
-    return room
 
 
 def _shared_out(firsts: np.ndarray, threads: int) -> tuple[list[int], list[int]]:
@@ -131,8 +116,13 @@ def _solution(
         seconds=seconds[0],
         compilation=seconds[1],
     )
-    none = np.empty(0)
-    snapshots: Snapshots[TwoLayer] = Snapshots(none, none, dict.fromkeys(_LAYERS, none), np.empty((0, samples)), ())
     record = Record(_LAYERS, (norm(network.v), norm(network.u)), rows[:count])
     final = network.moved_to(weights[:m], weights[m:].reshape(m, 2))
-    return record.solution(network, final, Status.LOSS_REACHED, runs.drifts[run], stats, snapshots)
+    return record.solution(network, final, Status.LOSS_REACHED, runs.drifts[run], stats, _nothing_kept(samples))
+
+
+@lru_cache
+def _nothing_kept(samples: int) -> Snapshots[TwoLayer]:
+    """No snapshots; one for all runs."""
+    none = np.empty(0)
+    return Snapshots(none, none, dict.fromkeys(_LAYERS, none), np.empty((0, samples)), ())

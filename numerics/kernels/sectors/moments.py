@@ -10,13 +10,14 @@ from numerics.kernels.sectors.forces import find_forces
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 from numerics.kernels.stages import UNCOUNTED
 
-__all__ = ["MOMENTS", "T_PP", "T_PQ", "T_QQ", "Sums", "add", "gather", "moments_of", "shrink_sums"]
+__all__ = ["CIRCLE", "MOMENTS", "T_PP", "T_PQ", "T_QQ", "Sums", "add", "gather", "moments_of", "shrink_sums"]
 
 #: Sums of u u, u p, u q, p p, p q, q q for v = (p, q).
 MOMENTS = 6
 _UU, _UP, _UQ, _PP, _PQ, _QQ = range(MOMENTS)
 #: Running sums round the circle: u v, and v v + u u P
-_S_P, _S_Q, T_PP, T_PQ, T_QQ = range(5)
+CIRCLE = 5
+_S_P, _S_Q, T_PP, T_PQ, T_QQ = range(CIRCLE)
 
 
 class Sums(NamedTuple):
@@ -42,7 +43,7 @@ class Sums(NamedTuple):
     def of(cls, rays: int, parts: int) -> "Sums":
         """Room for those of so many ranges of neurons."""
         moments = np.zeros((parts, 2 * (2 * rays + 1), MOMENTS))
-        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, T_QQ + 1)), np.empty((2, rays, 2)))
+        return cls(moments, np.zeros((parts, 2)), np.empty((4 * rays + 2, CIRCLE)), np.empty((2, rays, 2)))
 
 
 @njit(forceinline=True, **SECTOR_OPTIONS)
@@ -105,7 +106,7 @@ def gather(given, X, sectors, kappa, s, targets, residual, kernel):
     rays = sectors.normals.shape[0]
     size = 2 * rays + 1
     moments, sums = given.moments, given.circle  # before a place, twice round; of all places
-    for j in range(T_QQ + 1):
+    for j in range(CIRCLE):
         sums[0, j] = 0.0
     for place in range(4 * rays):
         here = place if place < 2 * rays else place - 2 * rays

@@ -12,10 +12,13 @@ from numerics.kernels.sectors.moments import MOMENTS, add
 from numerics.kernels.sectors.places import SECTOR_OPTIONS
 from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
 
-__all__ = ["Room", "step"]
+__all__ = ["NUMBERS", "SPAN", "Room", "step"]
 
 _SUMS = {**OPTIONS, "error_model": "numpy"}
-_SPAN = 16 * BLOCK  # neurons after which their events are seen to
+#: Neurons after which their events are seen to.
+SPAN = 16 * BLOCK
+#: Of the room for a pass.
+NUMBERS = (ROOMS + 1) * BLOCK
 _U, _P, _Q = EVENT
 _END_U, _END_P, _END_Q = END
 
@@ -40,8 +43,8 @@ class Room(NamedTuple):
     @classmethod
     def new(cls) -> "Room":
         """For one thread."""
-        numbers = np.empty((ROOMS + 1) * BLOCK)
-        return cls(numbers, numbers.view(np.int64), np.empty(_SPAN, dtype=np.int64))
+        numbers = np.empty(NUMBERS)
+        return cls(numbers, numbers.view(np.int64), np.empty(SPAN, dtype=np.int64))
 
 
 @njit(**SECTOR_OPTIONS, **UNCOUNTED)
@@ -63,8 +66,8 @@ def step(first, last, part, neurons, sectors, laws, room, out, changes, sums):
     for row in range(bounds.size - 1):
         law = table[row]
         end = min(last, bounds[row + 1])
-        for span in range(max(first, bounds[row]), end, _SPAN):
-            events, stop = 0, min(span + _SPAN, end)
+        for span in range(max(first, bounds[row]), end, SPAN):
+            events, stop = 0, min(span + SPAN, end)
             for low in range(span, stop, BLOCK):
                 high = min(low + BLOCK, stop)
                 old = y[low:high], y[low + m : high + m], y[low + 2 * m : high + 2 * m]
