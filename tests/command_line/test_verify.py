@@ -59,7 +59,9 @@ def test_an_interrupted_verification_says_how_to_go_on(capsys, tmp_path, monkeyp
             if now.done == 2:
                 raise KeyboardInterrupt
 
-        return verify(plan, store=store, executor=nm.Serial(), progress=count)
+        one_by_one = nm.Serial()
+        one_by_one.most = 1
+        return verify(plan, store=store, executor=one_by_one, progress=count)
 
     monkeypatch.setattr(command, "verify", stop)
     status, out, err = run(capsys, *DEEP, "--store", store)
