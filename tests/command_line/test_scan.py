@@ -20,7 +20,7 @@ GRID = ["--gamma", "0.6:1.4:3", "--gamma-prime", "-0.2,0.2", "--widths", "100,40
 SLOW = [
     *GRID[:4],
     "--widths",
-    "4000,16000",
+    "100000,200000",
     "--seeds",
     "2",
 ]  # 24 runs of about a tenth of a second, to be killed in the middle

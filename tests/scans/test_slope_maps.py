@@ -274,9 +274,11 @@ def test_a_refined_scan_that_was_interrupted_ends_the_same(tmp_path):
         if (now.total, now.done) == (4, 2) or (now.total, now.done) == (8, 3):
             raise KeyboardInterrupt
 
+    one_by_one = nm.Serial()
+    one_by_one.most = 1
     whole = nm.refine(PLAN, tmp_path / "whole.zarr", rounds=2, executor=nm.Serial())
     with pytest.raises(KeyboardInterrupt):
-        nm.refine(PLAN, tmp_path / "broken.zarr", rounds=2, executor=nm.Serial(), progress=interrupt)
+        nm.refine(PLAN, tmp_path / "broken.zarr", rounds=2, executor=one_by_one, progress=interrupt)
     assert nm.refine(PLAN, tmp_path / "broken.zarr", rounds=2, executor=nm.Serial()).identical(whole)
 
 
