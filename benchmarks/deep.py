@@ -139,8 +139,8 @@ def limits(width: int, samples: int) -> tuple[float, float]:
     """Milliseconds of a step that moves its bytes and does its arithmetic as fast as this machine ever does either.
 
     One of its four passes reads the large matrix twice in double precision, the others in single, which counts half; the write
-    reads it and its start, and writes it in both. A pass is 4 n m^2 operations, the write 2 (3 n) m^2, both half of that in single
-    precision, its norms 6 m^2.
+    reads it and its start, and writes it in both. A pass is 4 n m^2 operations, the write 2 (3 n) m^2, half of that in single
+    precision as the write is, and its norms 6 m^2.
     """
     w, v = np.ones((width, width)), np.ones(width)
     square = np.ones((300, 300))
