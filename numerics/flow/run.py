@@ -156,6 +156,11 @@ def gradient_flow(
     exponential 1.0 / 1.1; at 1e-3 (48 runs) 0.4 / 0.9, 1.0 / 1.3, 1.0 / 1.2, 1.7 / 2.9; at 1e-4 (12 runs) 0.5 / 0.5,
     0.9 / 0.9, 1.4 / 1.6, 2.5 / 3.5, against kink-exact at rtol 1e-6. Among others at 1e-4 were runs on a knife edge, as
     above, where every method missed by up to 17 rtol.
+
+    Deep networks by ``'exponential'``, 30 neurons a layer, four points, 40 starts of three and of four layers, rtol = 1e-2: the
+    error of RD is 0.5 and 0.7 rtol at the median, below 1.3 and 1.9 rtol in nine of ten. For rtol of 1e-4 and more, up to 32
+    numbers to fit and a homogeneous activation, what a step adds to weights is found in single precision; weights and residual
+    are in double. Errors are the same in either.
     """
     truth(throw, "throw")
     truth(check, "check")
@@ -186,7 +191,7 @@ def gradient_flow(
             whole = partial(_solve, network, X, y, (chosen, why), make)
             solve = partial(_shortly, partial(fitted, [network], X, y, why), whole) if plain else whole
         else:
-            make = partial(DeepProblem, threads=threads, decay=decay, single=rtol >= _SINGLE)
+            make = partial(DeepProblem, threads=threads, decay=decay, single=limits.rtol >= _SINGLE)
             solve = partial(_solve, network, X, y, method_for(DeepProblem, y.size, method), make)
     solution = run_twice(solve, limits) if check else solve(limits)
     if solution.at_rest and loss == "squares":

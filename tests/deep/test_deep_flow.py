@@ -278,3 +278,9 @@ def test_other_activations(four_points, activation):
     runs = [nm.gradient_flow(network, X, y, loss_tol=1e-4, method=m) for m in METHODS]
     for layer, distance in runs[0].relative_distance.items():
         assert distance == pytest.approx(runs[1].relative_distance[layer], rel=2e-2)
+
+
+def test_an_rtol_in_words_is_a_number(four_points):
+    network = nm.DeepNetwork.sample((2, 6, 5, 1), (1.0,) * 3, rng=0)
+    written, number = (nm.gradient_flow(network, *four_points, loss_tol=1e-2, rtol=rtol) for rtol in ("1e-2", 1e-2))
+    assert written.relative_distance == number.relative_distance
