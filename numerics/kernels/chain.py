@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.eigen import eigen
-from numerics.kernels.layers import LINE, add, advance, along, retreat
-from numerics.kernels.stages import OPTIONS
+from numerics.kernels.layers import LINE, ROWS, add, add_along, add_rows, advance, along, retreat
+from numerics.kernels.stages import OPTIONS, UNCOUNTED
 
 __all__ = ["Plan", "differentiate", "factors", "gram", "growth", "numbers", "plan_of", "speeds", "take_back", "write"]
 
@@ -80,7 +80,7 @@ def plan_of(
         layers[layer + 1, 3:] = layers[layer, 3:] + copies * np.array(sizes)
     constants = np.array([0.0 if unit is None else unit for unit in units])
     widest = max(fan_in for _, _, fan_in in shapes) + LINE
-    room = numbers(max(3 * samples, samples * outputs) * widest, dtype, apart=2048)
+    room = numbers(max(3 * samples, 2 * samples * outputs) * widest, dtype, apart=2048)
     inputs = np.ascontiguousarray(inputs, dtype=dtype)
     scale = (kappa, 1.0) if dtype is np.float64 else (1.0, kappa)
     return Plan(copies, samples, outputs, *scale, slope, layers, constants, inputs, room)
@@ -88,51 +88,111 @@ def plan_of(
 
 @njit(**OPTIONS)
 def differentiate(y, plan, parts, first, second, reads, back, pre, output):
-    """Forward and back, into the last four; the weights moved by the ``first`` so many of two parts (reads, back, c)."""
+    """Forward and back, into the last four; the weights moved by the ``first`` so many of two parts (reads, back, c).
+
+    What comes back to the last hidden layer, but for the slopes, is known before anything goes forward: so the matrix into it, in
+    a network of three layers the only large one, is read once for both ways.
+    """
     layers, n, k = plan.layers, plan.samples, plan.outputs
-    depth, slope = len(layers) - 1, reads.dtype.type(plan.slope)
-    first_left, second_left = _lefts(plan, first, parts > 0), _lefts(plan, second, parts > 1)
+    last, slope = len(layers) - 2, reads.dtype.type(plan.slope)
+    moves = parts, (first[0], _lefts(plan, first, parts > 0)), (second[0], _lefts(plan, second, parts > 1))
     output[:] = 0.0
     for copy in range(plan.copies):
-        for layer in range(depth):
-            fan_in, fan_out, neurons = layers[layer, _FAN_IN], layers[layer, _FAN_OUT], layers[layer, _NEURONS]
-            h = _view(reads, layers[layer, _READS], copy, n, fan_in)
-            if layer == 0:
-                h[:, :neurons] = plan.inputs
-            else:
-                _activate(_view(pre, layers[layer - 1, _PRE], copy, n, neurons), slope, h)
-            h[:, neurons:] = plan.units[layer]
-            last = layer == depth - 1
-            z = np.empty((n, fan_out), reads.dtype) if last else _view(pre, layers[layer, _PRE], copy, n, fan_out)
-            along(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), h, z)
-            if parts > 0:
-                _move_forward(plan, first[0], first_left, layer, copy, h, z)
-            if parts > 1:
-                _move_forward(plan, second[0], second_left, layer, copy, h, z)
-            if last:
-                for i in range(n):
-                    for o in range(k):
-                        output[i * k + o] += plan.kappa * z[i, o]
-        b = _view(back, layers[depth - 1, _BACK], copy, n * k, k)
-        b[:] = 0.0
+        ends = _view(back, layers[last, _BACK], copy, n * k, k)
+        ends[:] = 0.0
         for i in range(n):
             for o in range(k):
-                b[i * k + o, o] = plan.kappa
-        for layer in range(depth - 1, 0, -1):
-            fan_in, fan_out, neurons = layers[layer, _FAN_IN], layers[layer, _FAN_OUT], layers[layer, _NEURONS]
-            b = _view(back, layers[layer, _BACK], copy, n * k, fan_out)
-            below = plan.room[: n * k * (fan_in + LINE)].reshape((n * k, fan_in + LINE))
-            below[:] = 0.0
-            add(_view(y, layers[layer, _WEIGHTS], copy, fan_out, fan_in), b, below, fan_in)
-            if parts > 0:
-                _move_back(plan, first[0], first_left, layer, copy, b, below)
-            if parts > 1:
-                _move_back(plan, second[0], second_left, layer, copy, b, below)
-            z = _view(pre, layers[layer - 1, _PRE], copy, n, neurons)
-            under = _view(back, layers[layer - 1, _BACK], copy, n * k, neurons)
-            for i in range(n * k):
-                for j in range(neurons):
-                    under[i, j] = below[i, j] if z[i // k, j] > 0.0 else slope * below[i, j]
+                ends[i * k + o, o] = plan.kappa
+        above = _room(plan, 0, layers[last, _FAN_IN])
+        add(_matrix(y, plan, last, copy), ends, above, layers[last, _FAN_IN])
+        _move_back(plan, moves, last, copy, ends, above)
+        for layer in range(last):
+            w, h, z = (
+                _matrix(y, plan, layer, copy),
+                _enter(plan, reads, pre, slope, layer, copy),
+                _said(plan, pre, layer, copy),
+            )
+            z[:] = 0.0
+            _move_forward(plan, moves, layer, copy, h, z)
+            if layer < last - 1:
+                add_along(w, h, z, 0, w.shape[0])
+            else:
+                below = _room(plan, 1, w.shape[1])
+                _both_ways(
+                    w, h, z, above, slope, _view(back, layers[layer, _BACK], copy, n * k, w.shape[0]), below, layer > 0
+                )
+        h, z = _enter(plan, reads, pre, slope, last, copy), np.zeros((n, k), reads.dtype)
+        _move_forward(plan, moves, last, copy, h, z)
+        add_along(_matrix(y, plan, last, copy), h, z, 0, k)
+        for i in range(n):
+            for o in range(k):
+                output[i * k + o] += plan.kappa * z[i, o]
+        for layer in range(last - 1, 0, -1):
+            w, z = _matrix(y, plan, layer, copy), _said(plan, pre, layer - 1, copy)
+            b, under = (
+                _view(back, layers[layer, _BACK], copy, n * k, w.shape[0]),
+                _view(back, layers[layer - 1, _BACK], copy, n * k, z.shape[1]),
+            )
+            if layer < last - 1:
+                below = _room(plan, 1, w.shape[1])
+                add(w, b, below, w.shape[1])
+            _move_back(plan, moves, layer, copy, b, below)
+            _bend(z, below, slope, 0, z.shape[1], under)
+
+
+@njit(**OPTIONS, **UNCOUNTED)
+def _both_ways(w, h, z, above, slope, b, below, deeper):
+    """Z += h w^T, from that and ``above`` the backward signals b, and with ``deeper`` below += b w, at one reading of the weights."""
+    for low in range(0, w.shape[0], ROWS):
+        high = min(low + ROWS, w.shape[0])
+        add_along(w, h, z, low, high)
+        _bend(z, above, slope, low, high, b)
+        if deeper:
+            add_rows(w, b, below, w.shape[1], low, high)
+
+
+@njit(**OPTIONS, **UNCOUNTED)
+def _bend(z, coming, slope, low, high, b):
+    """Backward signals of the neurons from ``low`` to ``high``: what comes back to them times their slopes."""
+    outputs = b.shape[0] // z.shape[0]
+    for i in range(b.shape[0]):
+        for j in range(low, high):
+            b[i, j] = coming[i, j] if z[i // outputs, j] > 0.0 else slope * coming[i, j]
+
+
+@njit(**OPTIONS)
+def _enter(plan, reads, pre, slope, layer, copy):
+    """What a layer reads, from what the one below said."""
+    row = plan.layers[layer]
+    h, neurons = _view(reads, row[_READS], copy, plan.samples, row[_FAN_IN]), row[_NEURONS]
+    if layer == 0:
+        h[:, :neurons] = plan.inputs
+    else:
+        _activate(_said(plan, pre, layer - 1, copy), slope, h)
+    h[:, neurons:] = plan.units[layer]
+    return h
+
+
+@njit(**OPTIONS)
+def _said(plan, pre, layer, copy):
+    """Pre-activations of a hidden layer."""
+    return _view(pre, plan.layers[layer, _PRE], copy, plan.samples, plan.layers[layer, _FAN_OUT])
+
+
+@njit(**OPTIONS)
+def _matrix(y, plan, layer, copy):
+    """That of a layer, in flat weights."""
+    row = plan.layers[layer]
+    return _view(y, row[_WEIGHTS], copy, row[_FAN_OUT], row[_FAN_IN])
+
+
+@njit(**OPTIONS)
+def _room(plan, place, size):
+    """Zeros (n k, size) and a line, at one of two places."""
+    rows = plan.samples * plan.outputs
+    room = plan.room[place * (plan.room.size // 2) :][: rows * (size + LINE)].reshape((rows, size + LINE))
+    room[:] = 0.0
+    return room
 
 
 @njit(**OPTIONS)
@@ -302,7 +362,7 @@ def _view(flat, at, copy, rows, columns):
     return flat[at + copy * size : at + (copy + 1) * size].reshape((rows, columns))
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
 def _activate(z, slope, out):
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
@@ -328,21 +388,25 @@ def _lefts(plan, part, wanted):
 
 
 @njit(**OPTIONS)
-def _move_forward(plan, right, left, layer, copy, h, z):
-    """Take left^T right h from z, rows by rows."""
+def _move_forward(plan, moves, layer, copy, h, z):
+    """Take left^T right h from z, rows by rows, of as many parts as count."""
     n, row = plan.samples, plan.layers[layer]
     along_right = np.empty((n, n), h.dtype)
-    along(_view(right, row[_READS], copy, n, row[_FAN_IN]), h, along_right)
-    add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z, row[_FAN_OUT])
+    for part in range(moves[0]):
+        right, left = moves[1] if part == 0 else moves[2]
+        along(_view(right, row[_READS], copy, n, row[_FAN_IN]), h, along_right)
+        add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z, row[_FAN_OUT])
 
 
 @njit(**OPTIONS)
-def _move_back(plan, right, left, layer, copy, b, below):
+def _move_back(plan, moves, layer, copy, b, below):
     """Take right^T left b from what goes back."""
     n, row = plan.samples, plan.layers[layer]
     along_left = np.empty((b.shape[0], n), b.dtype)
-    along(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), b, along_left)
-    add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below, row[_FAN_IN])
+    for part in range(moves[0]):
+        right, left = moves[1] if part == 0 else moves[2]
+        along(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), b, along_left)
+        add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below, row[_FAN_IN])
 
 
 @njit(**OPTIONS)

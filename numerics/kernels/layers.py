@@ -11,12 +11,27 @@ Weights (copies, fan_out, fan_in) can count as moved by -left^T right, left (cop
 import numpy as np
 from numba import njit
 
-from numerics.kernels.stages import OPTIONS, dot, squared_distance
+from numerics.kernels.stages import OPTIONS, UNCOUNTED, dot, squared_distance
 
-__all__ = ["FEW", "LINE", "add", "advance", "along", "backward", "combine", "forward", "measure", "retreat"]
+__all__ = [
+    "FEW",
+    "LINE",
+    "ROWS",
+    "add",
+    "add_along",
+    "add_rows",
+    "advance",
+    "along",
+    "backward",
+    "combine",
+    "forward",
+    "measure",
+    "retreat",
+]
 
 # numbers in a line of the cache, or in two: rows of 512 numbers that begin at the same place of a page are in each other's way
 LINE = 16
+ROWS = 4  # of the weights at a time
 FEW = 32  # samples up to which this is faster than a library
 
 
@@ -51,7 +66,7 @@ def backward(w, b, left, right, out):
             add(right[min(copy, right.shape[0] - 1)], -part, out[copy], w.shape[2])
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
 def measure(w, start, neurons, rows, columns):
     """Squared norms of rows (fan_out,), and of the first columns, those of ``neurons``.
 
@@ -87,26 +102,39 @@ def advance(w, start, single, left, right, row_factors, column_factors, room, ne
     """
     size = w.shape[1]
     by, beside = _scaled(left, right, row_factors, column_factors, room)
-    some, unused = np.empty((4, size + LINE), left.dtype), np.empty(size, single.dtype)
+    some, unused = np.empty((ROWS, size + LINE), left.dtype), np.empty(size, single.dtype)
+    return _advance(w, start, single, by, beside, row_factors, column_factors, neurons, rows, columns, some, unused)
+
+
+@njit(**OPTIONS, **UNCOUNTED)
+def _advance(w, start, single, by, beside, row_factors, column_factors, neurons, rows, columns, some, unused):
+    """The same with the change of :func:`_scaled`, in more room."""
+    size = w.shape[1]
     square, beyond = 0.0, 0.0
     columns[:] = 0.0
-    for low in range(0, w.shape[0], 4):
-        high = min(low + 4, w.shape[0])
-        some[:] = 0.0
-        add(beside, by[low:high], some[: high - low], size)
+    for low in range(0, w.shape[0], ROWS):
+        high = min(low + ROWS, w.shape[0])
+        _find_change(by, beside, size, low, high, some)
         for k in range(low, high):
-            now, then, change, factor = w[k], start[k], some[k - low], row_factors[k]
-            copy = single[k] if single.shape[0] > 0 else unused
-            length, distance = _change(
-                *(now[:neurons], then[:neurons], copy[:neurons], change[:neurons]),
-                *(factor, column_factors[:neurons], columns),
-            )
-            square += distance
-            for j in range(neurons, size):
-                now[j] = factor * column_factors[j] * now[j] + change[j]
-                copy[j] = now[j]
-                length += now[j] * now[j]
-                beyond += (now[j] - then[j]) ** 2
+            length, done = 0.0, 0
+            if size >= LINE:  # else the call would take longer than the row
+                copy = single[k] if single.shape[0] > 0 else unused
+                length, distance = _change(
+                    *(w[k, :neurons], start[k, :neurons], copy[:neurons], some[k - low, :neurons]),
+                    *(row_factors[k], column_factors[:neurons], columns),
+                )
+                square, done = square + distance, neurons
+            for j in range(done, size):
+                value = row_factors[k] * column_factors[j] * w[k, j] + some[k - low, j]
+                w[k, j] = value
+                if single.shape[0] > 0:
+                    single[k, j] = value
+                length += value * value
+                if j < neurons:
+                    columns[j] += value * value
+                    square += (value - start[k, j]) ** 2
+                else:
+                    beyond += (value - start[k, j]) ** 2
             rows[k] = length
     return square, beyond
 
@@ -116,11 +144,10 @@ def retreat(w, left, right, row_factors, column_factors, room):
     """Undo :func:`advance`: what it added is found again to the last bit, so that large changes leave no trace."""
     size = w.shape[1]
     by, beside = _scaled(left, right, row_factors, column_factors, room)
-    some = np.empty((4, size + LINE), left.dtype)
-    for low in range(0, w.shape[0], 4):
-        high = min(low + 4, w.shape[0])
-        some[:] = 0.0
-        add(beside, by[low:high], some[: high - low], size)
+    some = np.empty((ROWS, size + LINE), left.dtype)
+    for low in range(0, w.shape[0], ROWS):
+        high = min(low + ROWS, w.shape[0])
+        _find_change(by, beside, size, low, high, some)
         for k in range(low, high):
             for j in range(size):
                 w[k, j] = (w[k, j] - some[k - low, j]) / (row_factors[k] * column_factors[j])
@@ -140,7 +167,21 @@ def _scaled(left, right, row_factors, column_factors, room):
     return by, beside
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
+def _find_change(by, beside, size, low, high, some):
+    """Into ``some``: the rows from ``low`` to ``high`` of by beside."""
+    if size >= LINE:
+        some[:] = 0
+        add(beside, by[low:high], some[: high - low], size)
+        return
+    for k in range(low, high):
+        for j in range(size):
+            some[k - low, j] = 0
+            for p in range(by.shape[1]):
+                some[k - low, j] += by[k, p] * beside[p, j]
+
+
+@njit(**OPTIONS, **UNCOUNTED)
 def _change(now, then, copy, change, factor, factors, columns):
     """A row of :func:`advance`: its squared norm, and its squared distance from ``then``."""
     length, distance = 0.0, 0.0
@@ -154,12 +195,19 @@ def _change(now, then, copy, change, factor, factors, columns):
     return length, distance
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
 def along(w, h, z):
     """Z (n, rows) = h (n, m) w^T, w (rows, m)."""
-    rows, size = w.shape
-    samples, zero = h.shape[0], w.dtype.type(0)
-    for k in range(0, rows - 1, 2):  # sums of four rows would not fit into the registers
+    z[:] = 0
+    add_along(w, h, z, 0, w.shape[0])
+
+
+@njit(**OPTIONS, **UNCOUNTED)
+def add_along(w, h, z, low, high):
+    """Z += h w^T, in the rows of w from ``low`` to ``high``."""
+    size, samples, zero = w.shape[1], h.shape[0], w.dtype.type(0)
+    even = high - (high - low) % 2
+    for k in range(low, even, 2):  # sums of four rows would not fit into the registers
         w0, w1 = w[k], w[k + 1]
         for i in range(0, samples - 3, 4):
             h0, h1, h2, h3 = h[i], h[i + 1], h[i + 2], h[i + 3]
@@ -169,21 +217,33 @@ def along(w, h, z):
                 y0, y1, y2, y3 = h0[j], h1[j], h2[j], h3[j]
                 a00, a01, a02, a03 = a00 + x0 * y0, a01 + x0 * y1, a02 + x0 * y2, a03 + x0 * y3
                 a10, a11, a12, a13 = a10 + x1 * y0, a11 + x1 * y1, a12 + x1 * y2, a13 + x1 * y3
-            z[i, k], z[i + 1, k], z[i + 2, k], z[i + 3, k] = a00, a01, a02, a03
-            z[i, k + 1], z[i + 1, k + 1], z[i + 2, k + 1], z[i + 3, k + 1] = a10, a11, a12, a13
+            z0, z1, z2, z3 = z[i], z[i + 1], z[i + 2], z[i + 3]
+            z0[k], z1[k], z2[k], z3[k] = z0[k] + a00, z1[k] + a01, z2[k] + a02, z3[k] + a03
+            z0[k + 1], z1[k + 1], z2[k + 1], z3[k + 1] = (
+                z0[k + 1] + a10,
+                z1[k + 1] + a11,
+                z2[k + 1] + a12,
+                z3[k + 1] + a13,
+            )
         for i in range(samples - samples % 4, samples):
             for row in range(k, k + 2):
-                z[i, row] = dot(w[row], h[i])
-    for k in range(rows - rows % 2, rows):
+                z[i, row] += dot(w[row], h[i])
+    for k in range(even, high):
         for i in range(samples):
-            z[i, k] = dot(w[k], h[i])
+            z[i, k] += dot(w[k], h[i])
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, **UNCOUNTED)
 def add(w, b, out, size):
     """Out += b w, b (n, rows), in the first ``size`` columns of w (rows, size or more) and out (n, size or more)."""
-    rows, samples = w.shape[0], b.shape[0]
-    for k in range(0, rows - 3, 4):
+    add_rows(w, b, out, size, 0, w.shape[0])
+
+
+@njit(**OPTIONS, **UNCOUNTED)
+def add_rows(w, b, out, size, low, high):
+    """The same of the rows of w from ``low`` to ``high`` alone."""
+    samples, whole = b.shape[0], high - (high - low) % 4
+    for k in range(low, whole, 4):
         w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
         for i in range(0, samples - 3, 4):
             p0, p1, p2, p3 = b[i, k], b[i, k + 1], b[i, k + 2], b[i, k + 3]
@@ -202,7 +262,7 @@ def add(w, b, out, size):
             o0 = out[i]
             for j in range(size):
                 o0[j] += p0 * w0[j] + p1 * w1[j] + p2 * w2[j] + p3 * w3[j]
-    for k in range(rows - rows % 4, rows):
+    for k in range(whole, high):
         for i in range(samples):
             o0, w0, p0 = out[i], w[k], b[i, k]
             for j in range(size):
