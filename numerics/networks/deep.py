@@ -91,6 +91,12 @@ class DeepNetwork:
                 f"sigmas = {self.sigmas}; give {len(self.weights)} numbers, one for each of {', '.join(self.layers)}"
             )
 
+    def moved_to(self, weights: tuple[np.ndarray, ...]) -> "DeepNetwork":
+        """The same network with other weights, float64, C-contiguous and finite: they are taken as they are."""
+        other = object.__new__(DeepNetwork)
+        other.__dict__.update(self.__dict__, weights=weights)
+        return other
+
     @classmethod
     def sample(
         cls,

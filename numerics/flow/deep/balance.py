@@ -76,15 +76,17 @@ class Sizes:
 class Balance:
     """Balances of the hidden neurons of a start, matrices (copies, fan_out, fan_in) of which some end with a bias.
 
+    ``sizes``: its sizes, if they are known.
+
     Attributes
     ----------
     start : list of float64 (copies, neurons)
         Those of every hidden layer.
     """
 
-    def __init__(self, start: Sequence[np.ndarray], biased: Sequence[bool]) -> None:
+    def __init__(self, start: Sequence[np.ndarray], biased: Sequence[bool], sizes: Sizes | None = None) -> None:
         self._matrices, self._biased = start, biased
-        self.start = Sizes.of(start, start, biased).balances()
+        self.start = (sizes or Sizes.of(start, start, biased)).balances()
 
     def off(self, sizes: Sizes, left: float = 1.0) -> list[np.ndarray]:
         """What balances are off ``left`` of those of the start by, (copies, neurons) of every hidden layer."""

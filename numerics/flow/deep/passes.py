@@ -197,7 +197,7 @@ class CompiledPasses:
     def _norms(self, point: DeepPoint) -> Stage:
         """The stage of a point, with the norms of its matrices."""
         stage = _stage(point)
-        if point.sizes is None:
+        if point.sizes is not stage.sizes:
             found = self.flow.sizes(point)
             for flat, parts in ((stage.rows, found.rows), (stage.columns, found.columns)):
                 flat[:] = np.concatenate([part.ravel() for part in parts])

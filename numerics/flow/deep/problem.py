@@ -1,7 +1,6 @@
 """A deep network as a problem for a run: flow, method."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -65,6 +64,7 @@ class DeepProblem:
         self.point, self.trial = self.method.new_point(), self.method.new_point()
         self.point.load(network.matrices)
         self.flow.update_residual(self.point)
+        self.point.sizes = self.flow.start_sizes
         # of the balances of every hidden layer; later (copies, neurons)
         self.drift: list[np.ndarray] = [np.zeros(())] * (len(network.matrices) - 1)
 
@@ -77,7 +77,7 @@ class DeepProblem:
 
     def network_at(self, point: DeepPoint) -> DeepNetwork:
         """The network of a point."""
-        return replace(self.network, weights=tuple(w.copy() for w in point.weights))
+        return self.network.moved_to(tuple(w.copy() for w in point.weights))
 
     def outputs(self, point: DeepPoint) -> np.ndarray:
         """Output at the samples."""

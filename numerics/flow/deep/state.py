@@ -131,7 +131,8 @@ class DeepFlow:
         self.kernel_evaluations = 0
         balanced = network.activation.homogeneous and (not decay or decay.equal)
         self.start_matrices = matrices
-        self.balance = Balance(matrices, self.chain.biased) if balanced else None
+        self.start_sizes = Sizes.of(matrices, matrices, self.chain.biased)
+        self.balance = Balance(matrices, self.chain.biased, self.start_sizes) if balanced else None
         self._lengths, self._gains = np.linalg.norm(X, axis=1), np.array(self.chain.gains)
         self._constants = np.array([np.nan if unit is None else unit for unit in self.chain.constants])
         self._no_weights = np.empty((0, 0))
