@@ -196,7 +196,9 @@ def test_scale_moved_between_layers_with_their_rates_leaves_the_output_at_every_
             antisymmetric=pair,
             activation=activation,
         )
-        runs.append(nm.gradient_flow(network, X, y, times=[0.5, 2.0, 8.0], t_max=8.0, loss_tol=1e-12, throw=False))
+        # an rtol whose passes are in double precision: rounding of single throws neurons of eight over kinks
+        stops = {"times": [0.5, 2.0, 8.0], "t_max": 8.0, "loss_tol": 1e-12}
+        runs.append(nm.gradient_flow(network, X, y, rtol=5e-5, **stops, throw=False))
     outputs = []
     for run in runs:
         shots = run.snapshots.outputs
