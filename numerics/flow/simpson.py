@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
+from numerics.kernels.chain_step import ENDS, HALFWAY
 from numerics.kernels.tangent import weights
 
 __all__ = ["Part", "Passes", "Simpson"]
@@ -72,11 +73,12 @@ class Simpson(Generic[P, M]):
         last = passes.moved(point, 0, (first, start * c))
         if known is None:
             c = self.integral((kernel + passes.kernel(last)) / 2, residual, h)
-        half = passes.moved(point, 1, (first, start * (3 / 8 * c)), (last, end * (c / 8)))
+        half = passes.moved(point, 1, (first, start * (HALFWAY[0] * c)), (last, end * (HALFWAY[1] * c)))
         last = passes.moved(point, 0, (half, middle * c))
         if known is None:
-            c = self.integral((kernel + 4 * passes.kernel(half) + passes.kernel(last)) / 6, residual, h)
-        return (first, start * (c / 6)), (half, middle * (2 / 3 * c)), (last, end * (c / 6))
+            mean = ENDS[0] * kernel + ENDS[1] * passes.kernel(half) + ENDS[2] * passes.kernel(last)
+            c = self.integral(mean, residual, h)
+        return (first, start * (ENDS[0] * c)), (half, middle * (ENDS[1] * c)), (last, end * (ENDS[2] * c))
 
     def integral(self, kernel: np.ndarray, residual: np.ndarray, h: float) -> np.ndarray:
         """Of a kernel that is held, the integral c; the residual at the end is kept."""

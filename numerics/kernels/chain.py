@@ -95,7 +95,7 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
     """
     layers, n, k = plan.layers, plan.samples, plan.outputs
     last, slope = len(layers) - 2, reads.dtype.type(plan.slope)
-    moves = parts, (first[0], _lefts(plan, first, parts > 0)), (second[0], _lefts(plan, second, parts > 1))
+    moves = parts, (first[0], _lefts(plan, first, parts)), (second[0], _lefts(plan, second, parts - 1))
     output[:] = 0.0
     for copy in range(plan.copies):
         ends = _view(back, layers[last, _BACK], copy, n * k, k)
@@ -103,7 +103,7 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
         for i in range(n):
             for o in range(k):
                 ends[i * k + o, o] = plan.kappa
-        above = _room(plan, 0, layers[last, _FAN_IN])
+        above = _room(plan, np.int64(0), layers[last, _FAN_IN])
         add(_matrix(y, plan, last, copy), ends, above, layers[last, _FAN_IN])
         _move_back(plan, moves, last, copy, ends, above)
         for layer in range(last):
@@ -115,15 +115,15 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
             z[:] = 0.0
             _move_forward(plan, moves, layer, copy, h, z)
             if layer < last - 1:
-                add_along(w, h, z, 0, w.shape[0])
+                add_along(w, h, z, np.int64(0), w.shape[0])
             else:
-                below = _room(plan, 1, w.shape[1])
+                below = _room(plan, np.int64(1), w.shape[1])
                 _both_ways(
                     w, h, z, above, slope, _view(back, layers[layer, _BACK], copy, n * k, w.shape[0]), below, layer > 0
                 )
         h, z = _enter(plan, reads, pre, slope, last, copy), np.zeros((n, k), reads.dtype)
         _move_forward(plan, moves, last, copy, h, z)
-        add_along(_matrix(y, plan, last, copy), h, z, 0, k)
+        add_along(_matrix(y, plan, last, copy), h, z, np.int64(0), k)
         for i in range(n):
             for o in range(k):
                 output[i * k + o] += plan.kappa * z[i, o]
@@ -134,15 +134,15 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
                 _view(back, layers[layer - 1, _BACK], copy, n * k, z.shape[1]),
             )
             if layer < last - 1:
-                below = _room(plan, 1, w.shape[1])
+                below = _room(plan, np.int64(1), w.shape[1])
                 add(w, b, below, w.shape[1])
             _move_back(plan, moves, layer, copy, b, below)
-            _bend(z, below, slope, 0, z.shape[1], under)
+            _bend(z, below, slope, np.int64(0), z.shape[1], under)
 
 
 @njit(**OPTIONS, **UNCOUNTED)
 def _both_ways(w, h, z, above, slope, b, below, deeper):
-    """Z += h w^T, from that and ``above`` the backward signals b, and with ``deeper`` below += b w, at one reading of the weights."""
+    """Z += h w^T, from that and ``above`` the backward signals b, and with ``deeper`` below += b w: w is read once."""
     for low in range(0, w.shape[0], ROWS):
         high = min(low + ROWS, w.shape[0])
         add_along(w, h, z, low, high)
@@ -163,13 +163,16 @@ def _bend(z, coming, slope, low, high, b):
 @njit(**OPTIONS)
 def _enter(plan, reads, pre, slope, layer, copy):
     """What a layer reads, from what the one below said."""
-    row = plan.layers[layer]
-    h, neurons = _view(reads, row[_READS], copy, plan.samples, row[_FAN_IN]), row[_NEURONS]
-    if layer == 0:
-        h[:, :neurons] = plan.inputs
-    else:
+    row, n = plan.layers[layer], plan.samples
+    h, neurons = _view(reads, row[_READS], copy, n, row[_FAN_IN]), row[_NEURONS]
+    if layer > 0:
         _activate(_said(plan, pre, layer - 1, copy), slope, h)
-    h[:, neurons:] = plan.units[layer]
+    for i in range(n):  # loops: assignments of parts of arrays would take a second to compile
+        if layer == 0:
+            for j in range(neurons):
+                h[i, j] = plan.inputs[i, j]
+        for j in range(neurons, h.shape[1]):
+            h[i, j] = plan.units[layer]
     return h
 
 
@@ -225,7 +228,7 @@ def speeds(plan, reads, back, pre, residual, rows, columns):
     fronts, backs = np.empty((n, n)), np.empty((n, n))
     c = np.empty((len(layers) - 1, n * k))
     c[:] = residual / (n * k)
-    moves = _lefts(plan, (reads, back, c), True)
+    moves = _lefts(plan, (reads, back, c), np.int64(1))
     turning, growing = 0.0, 0.0
     for layer in range(len(layers) - 2):
         neurons, above = layers[layer, _FAN_OUT], layers[layer + 1]
@@ -319,11 +322,11 @@ def write(y, single, start, plan, first, second, third, row_factors, column_fact
     Nothing is done, and False comes back, if an entry could move by ``most``.
     """
     layers = plan.layers
-    lefts = _lefts(plan, first, True), _lefts(plan, second, True), _lefts(plan, third, True)
+    lefts = _lefts(plan, first, np.int64(1)), _lefts(plan, second, np.int64(1)), _lefts(plan, third, np.int64(1))
     for layer in range(len(layers) - 1):
         for copy in range(plan.copies):
             left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
-            if not np.sqrt(np.sum(left * left)) * np.sqrt(np.sum(right * right)) < most:
+            if not np.sqrt(_square(left)) * np.sqrt(_square(right)) < most:
                 return False
     squares[:] = 0.0
     for layer in range(len(layers) - 1):
@@ -346,7 +349,7 @@ def write(y, single, start, plan, first, second, third, row_factors, column_fact
 def take_back(y, plan, first, second, third, row_factors, column_factors):
     """Make weights what they were before :func:`write`."""
     layers = plan.layers
-    lefts = _lefts(plan, first, True), _lefts(plan, second, True), _lefts(plan, third, True)
+    lefts = _lefts(plan, first, np.int64(1)), _lefts(plan, second, np.int64(1)), _lefts(plan, third, np.int64(1))
     for layer in range(len(layers) - 1):
         for copy in range(plan.copies):
             left, right = _stacked(plan, lefts, first[0], second[0], third[0], layer, copy)
@@ -374,8 +377,8 @@ def _lefts(plan, part, wanted):
     """C b of a part, summed over the outputs of every sample, flat like ``back`` with n rows for n k."""
     back, c = part[1], part[2]
     layers, n, k = plan.layers, plan.samples, plan.outputs
-    found = np.zeros(back.size // k if wanted else 0, back.dtype)
-    if wanted:
+    found = np.zeros(back.size // k if wanted > 0 else 0, back.dtype)
+    if wanted > 0:
         for layer in range(len(layers) - 1):
             fan_out = layers[layer, _FAN_OUT]
             for copy in range(plan.copies):
@@ -414,11 +417,25 @@ def _stacked(plan, lefts, first, second, third, layer, copy):
     """Left (3 n, fan_out) and right (3 n, fan_in) of three parts."""
     n, k, row = plan.samples, plan.outputs, plan.layers[layer]
     left, right = np.empty((3 * n, row[_FAN_OUT]), first.dtype), np.empty((3 * n, row[_FAN_IN]), first.dtype)
-    for place, (part, reads) in enumerate(((lefts[0], first), (lefts[1], second), (lefts[2], third))):
-        here = slice(place * n, (place + 1) * n)
-        left[here] = _view(part, row[_BACK] // k, copy, n, row[_FAN_OUT])
-        right[here] = _view(reads, row[_READS], copy, n, row[_FAN_IN])
+    for part in range(3):
+        one = _view(lefts[part], row[_BACK] // k, copy, n, row[_FAN_OUT])
+        other = _view(first if part == 0 else (second if part == 1 else third), row[_READS], copy, n, row[_FAN_IN])
+        for i in range(n):
+            for j in range(one.shape[1]):
+                left[part * n + i, j] = one[i, j]
+            for j in range(other.shape[1]):
+                right[part * n + i, j] = other[i, j]
     return left, right
+
+
+@njit(**OPTIONS, **UNCOUNTED)
+def _square(values):
+    """Sum of squares of a matrix."""
+    total = 0.0
+    for k in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            total += values[k, j] * values[k, j]
+    return total
 
 
 @njit(**OPTIONS)
@@ -427,5 +444,6 @@ def _multipliers(plan, row_factors, column_factors, layer, copy):
     row = plan.layers[layer]
     fan_out, neurons = row[_FAN_OUT], row[_NEURONS]
     by_column = np.ones(row[_FAN_IN])
-    by_column[:neurons] = column_factors[row[_COLUMNS] + copy * neurons :][:neurons]
+    for j in range(neurons):
+        by_column[j] = column_factors[row[_COLUMNS] + copy * neurons + j]
     return row_factors[row[_ROWS] + copy * fan_out :][:fan_out], by_column

@@ -199,7 +199,7 @@ def _change(now, then, copy, change, factor, factors, columns):
 def along(w, h, z):
     """Z (n, rows) = h (n, m) w^T, w (rows, m)."""
     z[:] = 0
-    add_along(w, h, z, 0, w.shape[0])
+    add_along(w, h, z, np.int64(0), w.shape[0])
 
 
 @njit(**OPTIONS, **UNCOUNTED)
@@ -236,7 +236,7 @@ def add_along(w, h, z, low, high):
 @njit(**OPTIONS, **UNCOUNTED)
 def add(w, b, out, size):
     """Out += b w, b (n, rows), in the first ``size`` columns of w (rows, size or more) and out (n, size or more)."""
-    add_rows(w, b, out, size, 0, w.shape[0])
+    add_rows(w, b, out, size, np.int64(0), w.shape[0])
 
 
 @njit(**OPTIONS, **UNCOUNTED)

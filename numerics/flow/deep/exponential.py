@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from numerics.flow.deep.change import Store
-from numerics.flow.deep.passes import passes_of
+from numerics.flow.deep.passes import CompiledPasses, passes_of
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.fineness import Fineness
 from numerics.flow.problem import Step
@@ -66,9 +66,12 @@ class DeepExponential:
 
     def attempt(self, point: DeepPoint, h: float, out: DeepPoint) -> Step:
         """Step from ``point`` into ``out``, and the defect of its residual."""
-        flow, decay = self.flow, self.flow.decay
+        decay = self.flow.decay
         assert point.kernel is not None, "prepare the point first"
         out.t = point.t + h
+        if isinstance(self.passes, CompiledPasses) and not decay:
+            defect = self.passes.attempt(point, h, out, _LARGEST)
+            return self._finish(point, out, defect)
         # the exact map of :mod:`numerics.flow.decay`: a step without decay, of speeds that change on the way, then the decay
         start = middle = end = decayed = self._unchanged
         known = None
@@ -78,11 +81,16 @@ class DeepExponential:
             middle, end, decayed = np.exp(speeds * h / 2), np.exp(speeds * h), np.exp(-h * rates)
             known = self._decayed_integral(point, h, out)
         parts = self._rule.parts(point, point.kernel, point.residual, h, known, (start, middle, end))
-        if not self.passes.write(point, parts, decayed, out, _LARGEST):
+        done = self.passes.write(point, parts, decayed, out, _LARGEST)
+        return self._finish(point, out, self._rule.defect(point.residual, out.residual) if done else np.inf)
+
+    def _finish(self, point: DeepPoint, out: DeepPoint, defect: float) -> Step:
+        """A step with its defect, infinite if it was not made."""
+        if defect == np.inf:
             return Step(np.inf, point.moved)
-        if flow.balance is not None:
-            out.removed = flow.balance.off(flow.sizes(point), flow.left(point.t))
-        return Step(self._rule.defect(point.residual, out.residual) / _DEFECT, out.moved)
+        if self.flow.balance is not None:
+            out.removed = self.flow.balance.off(self.flow.sizes(point), self.flow.left(point.t))
+        return Step(defect / _DEFECT, out.moved)
 
     def _decayed_integral(self, point: DeepPoint, h: float, out: DeepPoint) -> np.ndarray:
         """C under weight decay, of the kernel of the start as it changes by decay."""

@@ -12,6 +12,7 @@ from numerics.flow.deep.stage import Stage
 from numerics.flow.deep.state import DeepFlow, DeepPoint
 from numerics.flow.simpson import Part
 from numerics.kernels import chain
+from numerics.kernels.chain_step import Ground, Spot, attempt
 from numerics.networks.jacobian import Jacobian, Moved
 
 __all__ = ["ArrayPasses", "CompiledPasses", "Passes", "passes_of"]
@@ -124,6 +125,56 @@ class CompiledPasses:
         self._start = chain.numbers(sum(w.size for w in flow.start_matrices))
         np.concatenate([w.ravel() for w in flow.start_matrices], out=self._start)
         self._balances = np.concatenate([part.ravel() for part in flow.balance.start]) if flow.balance else np.empty(0)
+        self._ground: Ground | None = None
+
+    def attempt(self, point: DeepPoint, h: float, out: DeepPoint, most: float) -> float:
+        """A whole step in one call, as by :class:`numerics.flow.simpson.Simpson`; its defect, infinite if it is not made.
+
+        Without weight decay. ``most``: see :class:`Passes`. ``out`` has its kernel, too.
+        """
+        assert point.kernel is not None, "prepare the point first"
+        y, found, flow, size = point.y, _stage(out), self.flow, len(point.residual)
+        if self._first is not None and self._holder is not point:
+            self._weights[:] = y
+        if out.store is not point.store:
+            out.y[:] = y
+            y = out.y
+        moved = y if self._first is None else self._weights
+        here = Spot(_stage(point).mark, self._norms(point).norms, point.residual, point.kernel)
+        there = Spot(found.mark, found.norms, np.empty(size), np.empty((size, size)))
+        ground = self._ground_of(point)
+        defect = float(attempt(y, moved, self._weights, ground, here, there, h, most))
+        flow.evaluations += 3
+        flow.kernel_evaluations += 4
+        if defect == np.inf:
+            self._holder = point
+            return defect
+        self._holder = out
+        if out.store is point.store:
+            parts = [(mark.reads, mark.back, c) for mark, c in zip(ground.marks, ground.c, strict=True)]
+            factors = ground.row_factors, ground.column_factors
+            out.store.hand_over(out, partial(chain.take_back, y, self._trial, *parts, *factors))
+        flow.arrive_at(out, found.signals, found.jacobian)
+        flow.note_kernel(out, there.kernel)
+        flow.note_sizes(out, found.sizes)
+        return defect
+
+    def _ground_of(self, point: DeepPoint) -> Ground:
+        """What its steps share."""
+        if self._first is None or self._ground is None:
+            stage, depth = _stage(point), len(self.flow.shapes)
+            c = np.empty((3, depth, len(point.residual)), dtype=self._trial.inputs.dtype)
+            first = (self._first or stage).mark
+            self._ground = Ground(
+                *(self.plan, self._trial, self._start, self.flow.zero, self._balances),
+                *(
+                    (first, self._marks[1].mark, self._marks[0].mark),
+                    c,
+                    np.empty_like(stage.rows),
+                    np.empty_like(stage.columns),
+                ),
+            )
+        return self._ground
 
     def of(self, point: DeepPoint) -> Stage:
         """Its stage, see :class:`Passes`."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from numerics.flow.deep.balance import Sizes
 from numerics.kernels.chain import Plan, numbers
+from numerics.kernels.chain_step import Mark, Norms
 from numerics.networks.jacobian import Jacobian, Signals
 
 __all__ = ["Stage"]
@@ -20,7 +21,7 @@ class Stage:
         Its numbers are of this precision, and backward signals in this unit.
     reads, back, pre, output, rows, columns, squares : float
         See :mod:`numerics.kernels.chain`; written over by the next pass.
-    signals, jacobian, sizes
+    signals, jacobian, sizes, mark, norms
         Views of these.
     """
 
@@ -47,3 +48,7 @@ class Stage:
         rows = views(self.rows, 7, *((fan_out,) for _, fan_out, _ in shapes))
         columns = views(self.columns, 8, *((number,) for number in neurons))
         self.sizes = Sizes(neurons, list(rows), list(columns), self.squares)
+        self.mark, self.norms = (
+            Mark(self.reads, self.back, self.pre, self.output),
+            Norms(self.rows, self.columns, self.squares),
+        )

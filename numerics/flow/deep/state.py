@@ -227,8 +227,13 @@ class DeepFlow:
         """Tangent kernel and gradient of a point with its residual."""
         if point.kernel is not None:
             return
+        self.note_kernel(
+            point, self.kernel_of(point.stage) if point.stage is not None else self.kernel(self.differentiate(point))
+        )
+
+    def note_kernel(self, point: DeepPoint, kernel: np.ndarray) -> None:
+        """Take the tangent kernel of a point with its residual, and find its gradient."""
         n = len(self.zero)
-        kernel = self.kernel_of(point.stage) if point.stage is not None else self.kernel(self.differentiate(point))
         square = float(point.residual @ kernel @ point.residual) / n
         point.kernel = kernel
         point.gradient_squared = point.loss_rate = max(square, 0.0)  # rounding can take it below
