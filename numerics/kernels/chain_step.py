@@ -147,7 +147,7 @@ def _integrate(kernel, residual, h, integral, predicted):
 
 @njit(**OPTIONS, **UNCOUNTED)
 def _mix(a, first, b, second, c, third, out):
-    """A sum of matrices. (Loops: expressions of arrays would take a second to compile.)"""
+    """A sum of matrices, in loops: expressions of arrays would take a second to compile."""
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             out[i, j] = a * first[i, j] + b * second[i, j] + c * third[i, j]
