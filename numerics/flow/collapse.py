@@ -91,7 +91,7 @@ def collapse_bound(network: DeepNetwork, X: ArrayLike, y: ArrayLike) -> float:
 
     Parameters
     ----------
-    network : DeepNetwork; X : array (n, d); y : array (n,)
+    network : DeepNetwork; X : array (n, d); y : array (n,), of k outputs (n, k): then |y_i| is the norm over these
 
     Raises
     ------
@@ -99,14 +99,14 @@ def collapse_bound(network: DeepNetwork, X: ArrayLike, y: ArrayLike) -> float:
         An activation that is not homogeneous.
     """
     check_type(network, "network", DeepNetwork)
-    X, y = check_data(X, y)
+    X, y = check_data(X, y, network.outputs)
     if X.shape[1] != network.inputs:
         raise InputError(f"X has shape {X.shape} and the network {network.inputs} inputs; they must agree")
     if not network.activation.homogeneous:
         raise InputError(f"{network.activation.name} is not homogeneous, and only then do layers balance; give relu")
-    targets, depth = y + network.offset(X), network.depth
+    targets, depth = np.linalg.norm((y + network.offset(X)).reshape(len(X), -1), axis=1), network.depth
     steepest = max(1.0, abs(network.activation.negative_slope)) ** (depth - 1)
-    forces = network.kappa * steepest * float(np.mean(np.abs(targets) * np.linalg.norm(X, axis=1)))
+    forces = network.kappa * steepest * float(np.mean(targets * np.linalg.norm(X, axis=1)))
     half = float(np.mean(targets**2)) / 4
     return float(forces ** (2 / depth) * half ** (1 - 2 / depth))
 

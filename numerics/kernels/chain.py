@@ -15,7 +15,7 @@ from numba import njit
 
 from numerics.kernels.eigen import eigen
 from numerics.kernels.layers import LINE, ROWS, add, add_along, add_rows, advance, along, retreat
-from numerics.kernels.stages import OPTIONS, UNCOUNTED
+from numerics.kernels.stages import EXACT, UNCOUNTED
 
 __all__ = ["Plan", "differentiate", "factors", "gram", "growth", "numbers", "plan_of", "speeds", "take_back", "write"]
 
@@ -86,7 +86,7 @@ def plan_of(
     return Plan(copies, samples, outputs, *scale, slope, layers, constants, inputs, room)
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def differentiate(y, plan, parts, first, second, reads, back, pre, output):
     """Forward and back, into the last four; the weights moved by the ``first`` so many of two parts (reads, back, c).
 
@@ -140,7 +140,7 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
             _bend(z, below, slope, np.int64(0), z.shape[1], under)
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def _both_ways(w, h, z, above, slope, b, below, deeper):
     """Z += h w^T, from that and ``above`` the backward signals b, and with ``deeper`` below += b w: w is read once."""
     for low in range(0, w.shape[0], ROWS):
@@ -151,7 +151,7 @@ def _both_ways(w, h, z, above, slope, b, below, deeper):
             add_rows(w, b, below, w.shape[1], low, high)
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def _bend(z, coming, slope, low, high, b):
     """Backward signals of the neurons from ``low`` to ``high``: what comes back to them times their slopes."""
     outputs = b.shape[0] // z.shape[0]
@@ -160,7 +160,7 @@ def _bend(z, coming, slope, low, high, b):
             b[i, j] = coming[i, j] if z[i // outputs, j] > 0.0 else slope * coming[i, j]
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _enter(plan, reads, pre, slope, layer, copy):
     """What a layer reads, from what the one below said."""
     row, n = plan.layers[layer], plan.samples
@@ -176,20 +176,20 @@ def _enter(plan, reads, pre, slope, layer, copy):
     return h
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _said(plan, pre, layer, copy):
     """Pre-activations of a hidden layer."""
     return _view(pre, plan.layers[layer, _PRE], copy, plan.samples, plan.layers[layer, _FAN_OUT])
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _matrix(y, plan, layer, copy):
     """That of a layer, in flat weights."""
     row = plan.layers[layer]
     return _view(y, row[_WEIGHTS], copy, row[_FAN_OUT], row[_FAN_IN])
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _room(plan, place, size):
     """Zeros (n k, size) and a line, at one of two places."""
     rows = plan.samples * plan.outputs
@@ -198,7 +198,7 @@ def _room(plan, place, size):
     return room
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def gram(plan, reads, back, kernel):
     """Into ``kernel`` (n k, n k): J J^T/(n k)."""
     layers, n, k = plan.layers, plan.samples, plan.outputs
@@ -216,7 +216,7 @@ def gram(plan, reads, back, kernel):
                     kernel[i, j] += factor * backs[i, j] * fronts[i // k, j // k]
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def speeds(plan, reads, back, pre, residual, rows, columns):
     """The fastest that the weights of a hidden neuron turn, in radians a unit of time, and grow, as an exponent.
 
@@ -259,7 +259,7 @@ def speeds(plan, reads, back, pre, residual, rows, columns):
     return np.sqrt(turning), growing
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def growth(norms, gains, constants, lengths, residual):
     """The bound of :meth:`numerics.flow.deep.state.DeepFlow.growth_bound`, but for kappa/n and the slopes.
 
@@ -289,7 +289,7 @@ def growth(norms, gains, constants, lengths, residual):
     return signal * rates.max()
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def factors(plan, rows, columns, balances, left, row_factors, column_factors):
     """What multiplies rows and columns of every matrix so that |row|^2 - |column|^2 of hidden neurons is left balance.
 
@@ -314,7 +314,7 @@ def factors(plan, rows, columns, balances, left, row_factors, column_factors):
     return largest
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def write(y, single, start, plan, first, second, third, row_factors, column_factors, most, rows, columns, squares):
     """Move the weights by three parts, then multiply rows and columns; norms of the result into the last three.
 
@@ -345,7 +345,7 @@ def write(y, single, start, plan, first, second, third, row_factors, column_fact
     return True
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def take_back(y, plan, first, second, third, row_factors, column_factors):
     """Make weights what they were before :func:`write`."""
     layers = plan.layers
@@ -358,21 +358,21 @@ def take_back(y, plan, first, second, third, row_factors, column_factors):
             retreat(w, left, right, by_row, by_column, plan.room)
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _view(flat, at, copy, rows, columns):
     """The matrix (rows, columns) of a copy of a layer that begins at ``at``."""
     size = rows * columns
     return flat[at + copy * size : at + (copy + 1) * size].reshape((rows, columns))
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def _activate(z, slope, out):
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             out[i, j] = z[i, j] if z[i, j] > 0.0 else slope * z[i, j]
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _lefts(plan, part, wanted):
     """C b of a part, summed over the outputs of every sample, flat like ``back`` with n rows for n k."""
     back, c = part[1], part[2]
@@ -390,7 +390,7 @@ def _lefts(plan, part, wanted):
     return found
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _move_forward(plan, moves, layer, copy, h, z):
     """Take left^T right h from z, rows by rows, of as many parts as count."""
     n, row = plan.samples, plan.layers[layer]
@@ -401,7 +401,7 @@ def _move_forward(plan, moves, layer, copy, h, z):
         add(_view(left, row[_BACK] // plan.outputs, copy, n, row[_FAN_OUT]), -along_right, z, row[_FAN_OUT])
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _move_back(plan, moves, layer, copy, b, below):
     """Take right^T left b from what goes back."""
     n, row = plan.samples, plan.layers[layer]
@@ -412,7 +412,7 @@ def _move_back(plan, moves, layer, copy, b, below):
         add(_view(right, row[_READS], copy, n, row[_FAN_IN]), -along_left, below, row[_FAN_IN])
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _stacked(plan, lefts, first, second, third, layer, copy):
     """Left (3 n, fan_out) and right (3 n, fan_in) of three parts."""
     n, k, row = plan.samples, plan.outputs, plan.layers[layer]
@@ -428,7 +428,7 @@ def _stacked(plan, lefts, first, second, third, layer, copy):
     return left, right
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def _square(values):
     """Sum of squares of a matrix."""
     total = 0.0
@@ -438,7 +438,7 @@ def _square(values):
     return total
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _multipliers(plan, row_factors, column_factors, layer, copy):
     """Those of the rows and of the columns of a matrix, 1 for a constant unit."""
     row = plan.layers[layer]

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.chain import Plan, differentiate, factors, gram, write
-from numerics.kernels.stages import OPTIONS, UNCOUNTED
+from numerics.kernels.stages import EXACT, UNCOUNTED
 from numerics.kernels.tangent import weights
 
 __all__ = ["ENDS", "HALFWAY", "Ground", "Mark", "Norms", "Spot", "attempt"]
@@ -79,7 +79,7 @@ class Ground(NamedTuple):
     column_factors: np.ndarray
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def attempt(y, moved, single, ground, here, there, h, most):
     """A step of length h from ``here`` to ``there``, written into the weights y.
 
@@ -136,7 +136,7 @@ def attempt(y, moved, single, ground, here, there, h, most):
     return np.sqrt(defect / size) if size > 0.0 else 0.0
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _integrate(kernel, residual, h, integral, predicted):
     """The integral of e/N over a step under a kernel that is held, and e at its end."""
     early, late = np.empty(residual.size), np.empty(residual.size)
@@ -145,7 +145,7 @@ def _integrate(kernel, residual, h, integral, predicted):
         integral[i] = early[i] + late[i]
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def _mix(a, first, b, second, c, third, out):
     """A sum of matrices, in loops: expressions of arrays would take a second to compile."""
     for i in range(out.shape[0]):
@@ -153,14 +153,14 @@ def _mix(a, first, b, second, c, third, out):
             out[i, j] = a * first[i, j] + b * second[i, j] + c * third[i, j]
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def _copy(values, unit, out):
     """Numbers in a unit, in the precision of ``out``."""
     for k in range(out.size):
         out[k] = values[k] / unit
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _part(mark, plan, share, integral, c):
     """A share of a step along the Jacobian of a mark, with its coefficients in c (layers, N)."""
     for layer in range(c.shape[0]):

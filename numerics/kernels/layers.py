@@ -184,14 +184,15 @@ def _find_change(by, beside, size, low, high, some):
 @njit(**OPTIONS, **UNCOUNTED)
 def _change(now, then, copy, change, factor, factors, columns):
     """A row of :func:`advance`: its squared norm, and its squared distance from ``then``."""
-    length, distance = 0.0, 0.0
     for j in range(now.size):
         value = factor * factors[j] * now[j] + change[j]
         now[j] = value
         copy[j] = value
-        length += value * value
-        distance += (value - then[j]) * (value - then[j])
         columns[j] += value * value
+    length, distance = 0.0, 0.0
+    for j in range(now.size):  # a loop of its own: see numerics.kernels.stages
+        length += now[j] * now[j]
+        distance += (now[j] - then[j]) * (now[j] - then[j])
     return length, distance
 
 

@@ -21,6 +21,7 @@ from numba import njit
 __all__ = [
     "BLOCK",
     "COUNTED",
+    "EXACT",
     "FEW",
     "OPTIONS",
     "UNCOUNTED",
@@ -42,6 +43,8 @@ __all__ = [
 ]
 
 OPTIONS = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
+#: For kernels that are not inlined and need no sums in an order of the compiler's choice: all copies give the same bits.
+EXACT = {**OPTIONS, "fastmath": False}
 #: For kernels that make no arrays: they, and those that are compiled for them, do not count references to the arrays they are
 #: given. A count is an atomic operation; those of a step take a sixth of its time for a hundred neurons.
 UNCOUNTED = {"_nrt": False}

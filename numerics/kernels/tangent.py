@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.eigen import eigen
-from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
+from numerics.kernels.stages import BLOCK, EXACT, OPTIONS, UNCOUNTED
 
 __all__ = [
     "DEFECT",
@@ -59,7 +59,7 @@ class Modes(NamedTuple):
         return cls(np.empty(samples), np.empty((samples, samples)), np.empty(samples), np.empty((samples, samples)))
 
 
-@njit(**OPTIONS, **UNCOUNTED)
+@njit(**EXACT, **UNCOUNTED)
 def find_modes(kernel, residual, modes):
     """Fill the modes of a residual (n,) under a kernel (n, n); negative eigenvalues, rounding, are zero."""
     n = residual.size
@@ -71,7 +71,7 @@ def find_modes(kernel, residual, modes):
             modes.parts[i] += modes.vectors[i, j] * residual[j]
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def modes_of(kernel, residual):
     """The same in room of their own."""
     n = residual.size
@@ -80,7 +80,7 @@ def modes_of(kernel, residual):
     return modes
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **EXACT)
 def _means(x):
     """Means of exp(-x s), and of s exp(-x s), over s from 0 to 1; and exp(-x)."""
     decay = np.exp(-x)
@@ -92,7 +92,7 @@ def _means(x):
     return whole, 0.5 - x / 3.0 + x * x / 8.0 - x**3 / 30.0 + x**4 / 144.0 - x**5 / 840.0, decay
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **EXACT)
 def weights(kernel, residual, h, c0, c1, predicted):
     """Weights of the samples over a step h of de/ds = -K e, K the kernel J J^T/n: integrals of e, and e at the end.
 
@@ -109,7 +109,7 @@ def weights(kernel, residual, h, c0, c1, predicted):
             predicted[j] += decay * along
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def mean_forces(modes, h, kappa, c, predicted):
     """Forces c of the samples over a step h, -(kappa/n) int_0^h e ds, and the residual predicted at its end."""
     n = c.size
@@ -122,7 +122,7 @@ def mean_forces(modes, h, kappa, c, predicted):
             predicted[j] += decay * along
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def gradient_squared(residual, kernel):
     """|grad R|^2 = e K e/n, which rounding can take below zero."""
     n = residual.size
@@ -133,7 +133,7 @@ def gradient_squared(residual, kernel):
     return max(square / n, 0.0)
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def close(moved, residual, predicted, before):
     """How far the residual is from the predicted one, relative to the one before the step; distances |u - u(0)|, |v - v(0)|.
 
@@ -149,7 +149,7 @@ def close(moved, residual, predicted, before):
     return np.sqrt(total / size) if size > 0.0 else 0.0, np.sqrt(moved_u), np.sqrt(moved_v)
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def time_to_loss(modes, loss, h):
     """When the loss falls to ``loss`` under the kernel held fixed, or h if that is later; and the loss at h."""
     last = _loss_after(modes, h)[0]
@@ -167,7 +167,7 @@ def time_to_loss(modes, loss, h):
     return t, last
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **EXACT)
 def _loss_after(modes, t):
     """Loss after a time t, and how fast it falls then."""
     n = modes.parts.size

@@ -58,6 +58,23 @@ def test_methods_agree_with_kinks(four_points, rates):
     assert np.isnan(coarse.conserved_drift) == (len(set(rates)) > 1)
 
 
+def test_of_several_outputs_methods_agree_and_the_bound_is_that_of_their_norms(four_points):
+    X, y = four_points
+    start = nm.DeepNetwork.sample((2, 12, 10, 2), (1, 1, 1), alpha=3.0, rng=2)
+    both = np.column_stack([y, y**2 - 0.3])
+    fine, coarse = (
+        nm.gradient_flow(start, X, both, method=method, rtol=rtol, t_max=20, loss_tol=1e-30, weight_decay=0.01)
+        for method, rtol in (("rkc", 1e-3), ("exponential", 1e-3))
+    )
+    for layer, distance in fine.relative_distance.items():
+        assert coarse.relative_distance[layer] == pytest.approx(distance, rel=3e-3)
+    rate = 1.01 * nm.collapse_bound(start, X, both)
+    with pytest.warns(UserWarning, match="is beyond"):
+        run = nm.gradient_flow(start, X, both, loss_tol=1e-30, t_max=30 / rate, weight_decay=rate, throw=False)
+    assert run.loss == pytest.approx(np.sum((both + start.offset(X)) ** 2) / (2 * len(X)), rel=1e-6)
+    assert all(np.linalg.norm(w) < 1e-3 for w in run.network.weights)
+
+
 def test_an_activation_that_is_not_homogeneous_takes_rkc(four_points):
     X, y = four_points
     with pytest.warns(UserWarning, match="homogeneous only"):

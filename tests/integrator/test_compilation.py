@@ -19,13 +19,14 @@ import numerics as nm
 
 X, y = nm.datasets.four_points()
 if "{network}" == "two":
-    network = nm.TwoLayer.sample(width=100, gamma=1, gamma_prime=0, inputs=X, rng=0)
+    network = nm.TwoLayer.sample(width=100, gamma=1, gamma_prime=0, inputs=X, rng=0, activation=0.3)
 else:
-    network = nm.DeepNetwork.sample((2, 16, 16, 1), (1, 0.25, 0.25), rng=0)
+    network = nm.DeepNetwork.sample((2, 16, 16, 1), (1, 0.25, 0.25), rng=0, activation=0.3)
 train = nm.gradient_flow  # loads modules, which no stopwatch sees
 began = time.perf_counter()
 run = train(network, X, y, method="{method}", loss_tol=1e-2, max_seconds=0.5)
 print(run.stats.seconds, run.stats.compilation, time.perf_counter() - began)
+print(run.t.hex(), run.loss.hex(), *(rd.hex() for rd in run.relative_distance.values()))
 """
 
 
@@ -44,15 +45,23 @@ def new_kernel(seconds):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("network", "method"), [("two", "rkc"), ("deep", "exponential")])  # the quickest to compile
-def test_a_first_run_keeps_within_its_budget(network, method, tmp_path):
+@pytest.mark.parametrize(("network", "method"), [("two", "kink-exact"), ("deep", "exponential")])
+def test_a_first_run_keeps_within_its_budget_and_is_the_second_to_the_bit(network, method, tmp_path):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     script = FIRST_RUN.format(network=network, method=method)
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    seconds, compilation, elapsed = map(float, done.stdout.split())
+    found = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        times, numbers = done.stdout.splitlines()
+        found.append((*map(float, times.split()), numbers))
+    (seconds, compilation, elapsed, first), (*_, second) = found
     assert compilation > 0.5 > seconds
     assert seconds + compilation == pytest.approx(elapsed, rel=0.1, abs=0.1)
+    # kernels compiled just now and kernels read from the cache are linked in another order, with other copies of what they call
+    assert first == second
 
 
 def test_the_budget_still_ends_a_run():

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from numerics.kernels.one_neuron import ON
-from numerics.kernels.stages import BLOCK, OPTIONS, UNCOUNTED
+from numerics.kernels.stages import BLOCK, EXACT, UNCOUNTED
 
 __all__ = [
     "SECTOR_OPTIONS",
@@ -21,7 +21,7 @@ __all__ = [
     "unsorted",
 ]
 
-SECTOR_OPTIONS = {**OPTIONS, "error_model": "numpy", "fastmath": {"contract"}}
+SECTOR_OPTIONS = {**EXACT, "error_model": "numpy"}
 _STRIDE = 16  # rows compared at once
 # Parts of the room of :func:`locate`, a block each: v.n of the ray before, place, whether near a ray, what counts as near.
 _BEFORE, _PLACE, _NEAR, _NARROW = 0, BLOCK, 2 * BLOCK, 3 * BLOCK
