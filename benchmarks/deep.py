@@ -138,14 +138,14 @@ def in_turn(works: Sequence[Callable[[], Any]], options: argparse.Namespace) -> 
 def limits(width: int, samples: int) -> tuple[float, float]:
     """Milliseconds of a step that moves its bytes and does its arithmetic as fast as this machine ever does either.
 
-    One of its four passes reads the large matrix twice in double precision, the others in single, which counts half; the write
-    reads it and its start, and writes it in both. A pass is 4 n m^2 operations, the write 2 (3 n) m^2, half of that in single
+    One of its four passes reads the large matrix in double precision, the others in single, which counts half; the write reads it
+    and its start, and writes it in both. A pass is 4 n m^2 operations, the write 2 (3 n) m^2, half of that in single
     precision as the write is, and its norms 6 m^2.
     """
     w, v = np.ones((width, width)), np.ones(width)
     square = np.ones((300, 300))
     bandwidth, speed = w.nbytes / _fastest(lambda: w @ v), 2 * 300**3 / _fastest(lambda: square @ square)
-    return 1e3 * 8.5 * w.nbytes / bandwidth, 1e3 * (13 * samples + 6) * width**2 / speed
+    return 1e3 * 6.0 * w.nbytes / bandwidth, 1e3 * (13 * samples + 6) * width**2 / speed
 
 
 def _fastest(work: Callable[[], Any], runs: int = 200) -> float:

@@ -409,16 +409,16 @@ class _Run(Generic[P, N]):
     def _locate(self, h: float, step: Step, tolerance: float, value: Callable[[P], float]) -> tuple[float, Step]:
         """Shorten the step so that it ends where ``value`` is the tolerance, each try a real step.
 
-        Where the kernel foresees the loss: its forecast, times the factor that the last try was off by. Else false position in
-        the log of the value.
+        Where the kernel foresees the loss, at first: its forecast, times the factor that the last try was off by. Else false
+        position in the log of the value.
         """
         now = control.near(value(self.trial), tolerance)
         bracket = 0.0, control.near(value(self.point), tolerance), h, now, 0
-        for _ in range(control.MOST_TRIES):
+        for tries in range(1, control.MOST_TRIES + 1):
             if abs(now) < self.match:
                 break
             tried, h = h, control.middle(bracket)
-            if value is _loss and self.point.kernel is not None and self.point.penalty == 0:
+            if value is _loss and tries <= control.FORESEEN and self.point.kernel is not None and self.point.penalty == 0:
                 foreseen = self._foresee(tolerance, tried)[1]
                 foreseen = self._foresee(tolerance * foreseen / self.trial.loss, bracket[2])[0]
                 h = foreseen if bracket[0] < foreseen < bracket[2] else h

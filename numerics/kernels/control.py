@@ -11,6 +11,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 __all__ = [
+    "FORESEEN",
     "LOSS",
     "MOST_TRIES",
     "MOVED",
@@ -34,8 +35,9 @@ __all__ = [
 TIME, LOSS, MOVED = 0, 1, 2
 #: Step at t = 0 that goes no further: the last numbers shrink no more.
 SHORTEST = 2.2250738585072014e-308
-#: Tries of a stop that is located.
+#: Tries of a stop that is located; those of them that go by a forecast, which can go round in circles.
 MOST_TRIES = 12
+FORESEEN = 3
 
 _LEAST_ERROR = 1e-10
 _LOSS_RISE = 1.1  # factor beyond which a rising loss refuses a step; sliding on kinks makes it quiver by less

@@ -7,9 +7,11 @@ neuron and its contribution to the new output come out of the same loop. For d =
 tuples, which the compiler unrolls, and it vectorises over neurons: one kernel serves any n (about 1 ns per neuron and sample).
 
 A loop here either writes an array or sums, never both: a loop that does both is compiled twice, with a run-time test for overlap
-that depends on where the arrays lie in memory, and the two versions sum in different orders. Helpers are inlined by force: out
-of line every caller carries a copy, and which one runs depends on the order they were loaded in. The same cell must give
-the same bits.
+that depends on where the arrays lie in memory, and the two versions sum in different orders. Helpers that sum are inlined by
+force: out of line every caller carries a copy, and which one runs depends on the order they were loaded in, on whether they were
+compiled just now or read from the cache; others are ``EXACT``. The same cell must give the same bits.
+
+A number written out in a call compiles the kernel that is called once more, for that number: np.int64(0) does not.
 
 fastmath is limited to re-association and contraction: sums may be re-ordered (differences at rounding level), while nan
 and inf keep their meaning.

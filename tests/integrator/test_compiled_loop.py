@@ -116,3 +116,12 @@ def compare(stepwise, start, inputs, targets, options):
 
 def close(ours, theirs):
     np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-14)
+
+
+def test_a_loss_that_a_forecast_goes_round_is_found_by_false_position():
+    """A neuron on the way makes the forecast right on either side, and wrong on the other."""
+    start = nm.TwoLayer.sample(100, 1.4, -0.4, X, rng=2)
+    for options in ({}, {"callback": lambda progress: None}):  # in one call, and from loop to loop
+        run = nm.gradient_flow(start, X, Y, **options)
+        assert run.loss == pytest.approx(1e-6, rel=0.02)
+        assert run.stats.evaluations <= run.stats.accepted + 8

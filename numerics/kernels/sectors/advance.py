@@ -225,7 +225,7 @@ def advance(here, there, plane, rules, record, count, halfway, h, previous):
         if not located and tries < control.MOST_TRIES and not abs(value) < rules.match:
             tries += 1
             tried, h = h, control.middle(bracket)
-            if falls:
+            if falls and tries <= control.FORESEEN:
                 foreseen = time_to_loss(modes, level, tried)[1]
                 foreseen = time_to_loss(modes, level * foreseen / after, bracket[2])[0]
                 h = foreseen if bracket[0] < foreseen < bracket[2] else h
