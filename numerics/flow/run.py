@@ -418,7 +418,12 @@ class _Run(Generic[P, N]):
             if abs(now) < self.match:
                 break
             tried, h = h, control.middle(bracket)
-            if value is _loss and tries <= control.FORESEEN and self.point.kernel is not None and self.point.penalty == 0:
+            if (
+                value is _loss
+                and tries <= control.FORESEEN
+                and self.point.kernel is not None
+                and self.point.penalty == 0
+            ):
                 foreseen = self._foresee(tolerance, tried)[1]
                 foreseen = self._foresee(tolerance * foreseen / self.trial.loss, bracket[2])[0]
                 h = foreseen if bracket[0] < foreseen < bracket[2] else h
