@@ -213,7 +213,8 @@ class Dask(Workers):
     scheduler : str, optional
         Address of a running cluster, such as ``tcp://10.0.0.1:8786``.
     workers : int, optional
-        Start a local cluster of so many workers, one process and one thread each.
+        Start a local cluster of so many workers, one process and one thread each. They are not profiled, and look at themselves
+        once in seconds, whatever the configuration of Dask says: that took a sixth of a core.
     client : distributed.Client, optional
         A client that is already connected.
     timeout : float

@@ -121,8 +121,13 @@ def _solution(
     return record.solution(network, final, Status.LOSS_REACHED, runs.drifts[run], stats, _nothing_kept(samples))
 
 
-@lru_cache
 def _nothing_kept(samples: int) -> Snapshots[TwoLayer]:
-    """No snapshots; one for all runs."""
-    none = np.empty(0)
-    return Snapshots(none, none, dict.fromkeys(_LAYERS, none), np.empty((0, samples)), ())
+    """No snapshots."""
+    none, outputs = _empty(samples)
+    return Snapshots(none, none, dict.fromkeys(_LAYERS, none), outputs, ())
+
+
+@lru_cache
+def _empty(samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays without entries, which all runs can share."""
+    return np.empty(0), np.empty((0, samples))
