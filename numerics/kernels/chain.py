@@ -107,20 +107,18 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
         add(_matrix(y, plan, last, copy), ends, above, layers[last, _FAN_IN])
         _move_back(plan, moves, last, copy, ends, above)
         for layer in range(last):
-            w, h, z = (
-                _matrix(y, plan, layer, copy),
-                _enter(plan, reads, pre, slope, layer, copy),
-                _said(plan, pre, layer, copy),
-            )
+            w, h = _matrix(y, plan, layer, copy), _enter(plan, reads, pre, slope, layer, copy)
+            z = _said(plan, pre, layer, copy)
             z[:] = 0.0
             _move_forward(plan, moves, layer, copy, h, z)
             if layer < last - 1:
                 add_along(w, h, z, np.int64(0), w.shape[0])
             else:
-                below = _room(plan, np.int64(1), w.shape[1])
-                _both_ways(
-                    w, h, z, above, slope, _view(back, layers[layer, _BACK], copy, n * k, w.shape[0]), below, layer > 0
+                b, below = (
+                    _view(back, layers[layer, _BACK], copy, n * k, w.shape[0]),
+                    _room(plan, np.int64(1), w.shape[1]),
                 )
+                _both_ways(w, h, z, above, slope, b, below, layer > 0)
         h, z = _enter(plan, reads, pre, slope, last, copy), np.zeros((n, k), reads.dtype)
         _move_forward(plan, moves, last, copy, h, z)
         add_along(_matrix(y, plan, last, copy), h, z, np.int64(0), k)
@@ -129,10 +127,8 @@ def differentiate(y, plan, parts, first, second, reads, back, pre, output):
                 output[i * k + o] += plan.kappa * z[i, o]
         for layer in range(last - 1, 0, -1):
             w, z = _matrix(y, plan, layer, copy), _said(plan, pre, layer - 1, copy)
-            b, under = (
-                _view(back, layers[layer, _BACK], copy, n * k, w.shape[0]),
-                _view(back, layers[layer - 1, _BACK], copy, n * k, z.shape[1]),
-            )
+            b = _view(back, layers[layer, _BACK], copy, n * k, w.shape[0])
+            under = _view(back, layers[layer - 1, _BACK], copy, n * k, z.shape[1])
             if layer < last - 1:
                 below = _room(plan, np.int64(1), w.shape[1])
                 add(w, b, below, w.shape[1])

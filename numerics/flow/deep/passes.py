@@ -160,19 +160,19 @@ class CompiledPasses:
         return defect
 
     def _ground_of(self, point: DeepPoint) -> Ground:
-        """What its steps share."""
+        """What its steps share; in double precision the first mark is the point's own."""
         if self._first is None or self._ground is None:
-            stage, depth = _stage(point), len(self.flow.shapes)
-            c = np.empty((3, depth, len(point.residual)), dtype=self._trial.inputs.dtype)
-            first = (self._first or stage).mark
+            stage, (last, half) = _stage(point), self._marks
             self._ground = Ground(
-                *(self.plan, self._trial, self._start, self.flow.zero, self._balances),
-                *(
-                    (first, self._marks[1].mark, self._marks[0].mark),
-                    c,
-                    np.empty_like(stage.rows),
-                    np.empty_like(stage.columns),
-                ),
+                plan=self.plan,
+                trial=self._trial,
+                start=self._start,
+                zero=self.flow.zero,
+                balances=self._balances,
+                marks=((self._first or stage).mark, half.mark, last.mark),
+                c=np.empty((3, len(self.flow.shapes), len(point.residual)), dtype=self._trial.inputs.dtype),
+                row_factors=np.empty_like(stage.rows),
+                column_factors=np.empty_like(stage.columns),
             )
         return self._ground
 
