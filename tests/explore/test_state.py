@@ -177,6 +177,7 @@ def test_a_width_that_is_asked_for_is_refused_rather_than_changed():
         State().changed(optimizer="adam", width=4000)
 
 
+@pytest.mark.slow  # it compiles what the first runs of a page need
 def test_what_was_made_ready_ahead_needs_no_compilation():
     compile_ahead().join()
     for state in STATES:
