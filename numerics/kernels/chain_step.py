@@ -61,7 +61,7 @@ class Ground(NamedTuple):
     balances : float64
         Those of the start, or none.
     marks : tuple of Mark
-        Room for the passes of a step at its start, in its middle and at its end, in the precision of the trial.
+        That of the start of a step, and room for the passes in its middle and at its end, in the precision of the trial.
     c : float (3, layers, N)
         For the parts of a step.
     row_factors, column_factors : float64
@@ -89,9 +89,6 @@ def attempt(y, moved, single, ground, here, there, h, most):
     """
     plan, trial, (first, half, last), c = ground.plan, ground.trial, ground.marks, ground.c
     n = here.residual.size
-    if single.size > 0:
-        _copy(here.mark.reads, 1.0, first.reads)
-        _copy(here.mark.back, trial.unit, first.back)
     integral, predicted = np.empty(n), np.empty(n)
     middle, end, mean = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
 
@@ -151,13 +148,6 @@ def _mix(a, first, b, second, c, third, out):
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             out[i, j] = a * first[i, j] + b * second[i, j] + c * third[i, j]
-
-
-@njit(**EXACT, **UNCOUNTED)
-def _copy(values, unit, out):
-    """Numbers in a unit, in the precision of ``out``."""
-    for k in range(out.size):
-        out[k] = values[k] / unit
 
 
 @njit(**EXACT)

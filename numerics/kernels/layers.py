@@ -74,13 +74,13 @@ def measure(w, start, neurons, rows, columns):
     """
     square, beyond = 0.0, 0.0
     columns[:] = 0.0
-    for low in range(0, w.shape[0], 4):
-        for k in range(low, min(low + 4, w.shape[0])):
+    for low in range(0, w.shape[0], ROWS):
+        for k in range(low, min(low + ROWS, w.shape[0])):
             now = w[k]
             rows[k] = dot(now, now)
             square += squared_distance(now[:neurons], start[k, :neurons])
             beyond += squared_distance(now[neurons:], start[k, neurons:])
-        if low + 4 <= w.shape[0]:
+        if low + ROWS <= w.shape[0]:
             w0, w1, w2, w3 = w[low], w[low + 1], w[low + 2], w[low + 3]
             for j in range(neurons):
                 columns[j] += w0[j] * w0[j] + w1[j] * w1[j] + w2[j] * w2[j] + w3[j] * w3[j]

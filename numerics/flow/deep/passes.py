@@ -133,21 +133,18 @@ class CompiledPasses:
         Without weight decay. ``most``: see :class:`Passes`. ``out`` has its kernel, too.
         """
         assert point.kernel is not None, "prepare the point first"
-        y, found, flow, size = point.y, _stage(out), self.flow, len(point.residual)
-        if self._first is not None and self._holder is not point:
-            self._weights[:] = y
+        found, flow = _stage(out), self.flow
+        y, moved = point.y, self._moved_from(point)
         if out.store is not point.store:
             out.y[:] = y
             y = out.y
-        moved = y if self._first is None else self._weights
+        ground = self._ground_of(self.of(point))
         here = Spot(_stage(point).mark, self._norms(point).norms, point.residual, point.kernel)
-        there = Spot(found.mark, found.norms, np.empty(size), np.empty((size, size)))
-        ground = self._ground_of(point)
+        there = Spot(found.mark, found.norms, out.residual, np.empty_like(point.kernel))
         defect = float(attempt(y, moved, self._weights, ground, here, there, h, most))
         flow.evaluations += 3
         flow.kernel_evaluations += 4
         if defect == np.inf:
-            self._holder = point
             return defect
         self._holder = out
         if out.store is point.store:
@@ -159,22 +156,30 @@ class CompiledPasses:
         flow.note_sizes(out, found.sizes)
         return defect
 
-    def _ground_of(self, point: DeepPoint) -> Ground:
-        """What its steps share; in double precision the first mark is the point's own."""
-        if self._first is None or self._ground is None:
-            stage, (last, half) = _stage(point), self._marks
+    def _ground_of(self, first: Stage) -> Ground:
+        """What steps share, with the mark that they begin with."""
+        if self._ground is None or self._ground.marks[0] is not first.mark:
+            last, half = self._marks
             self._ground = Ground(
                 plan=self.plan,
                 trial=self._trial,
                 start=self._start,
                 zero=self.flow.zero,
                 balances=self._balances,
-                marks=((self._first or stage).mark, half.mark, last.mark),
-                c=np.empty((3, len(self.flow.shapes), len(point.residual)), dtype=self._trial.inputs.dtype),
-                row_factors=np.empty_like(stage.rows),
-                column_factors=np.empty_like(stage.columns),
+                marks=(first.mark, half.mark, last.mark),
+                c=np.empty((3, len(self.flow.shapes), len(self.flow.zero)), dtype=self._trial.inputs.dtype),
+                row_factors=np.empty_like(last.rows, dtype=float),
+                column_factors=np.empty_like(last.columns, dtype=float),
             )
         return self._ground
+
+    def _moved_from(self, point: DeepPoint) -> np.ndarray:
+        """Weights of a point in the precision of passes at moved ones."""
+        if self._first is None:
+            return point.y
+        if self._holder is not point:
+            self._weights[:], self._holder = point.y, point
+        return self._weights
 
     def of(self, point: DeepPoint) -> Stage:
         """Its stage, see :class:`Passes`."""
@@ -189,11 +194,7 @@ class CompiledPasses:
         self.flow.evaluations += 1
         into, flat = self._marks[place], [_flat(part) for part in parts]
         second = flat[1] if len(flat) > 1 else flat[0]
-        y = point.y
-        if self._first is not None:
-            if self._holder is not point:
-                self._weights[:], self._holder = y, point
-            y = self._weights
+        y = self._moved_from(point)
         chain.differentiate(
             *(y, self._trial, len(parts), flat[0], second), into.reads, into.back, into.pre, into.output
         )
